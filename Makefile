@@ -1,0 +1,47 @@
+# Every target builds the environment it needs; a fresh clone needs only Python 3.10+, git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+WORKERS ?= auto
+
+.PHONY: serve index test check bench lint types format clean
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "codesearch needs Python 3.10 or newer: make PYTHON=/path/to/python3")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(RUNTIME): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(DEV): pyproject.toml $(RUNTIME)
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+serve: $(RUNTIME)  ## index the fixtures when nothing is indexed, create a first key, serve
+	$(BIN)/codesearch serve --first-run fixtures/repos
+
+index: $(RUNTIME)  ## index REPO="URL-or-path ..." (default: each of fixtures/repos)
+	$(BIN)/codesearch index $(if $(REPO),$(REPO),$(wildcard fixtures/repos/*/)) $(if $(BRANCH),--branch $(BRANCH)) $(if $(SUBDIR),--subdir $(SUBDIR))
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(DEV)
+	$(BIN)/mypy
+
+test: $(DEV)  ## the whole test suite with branch coverage
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
+
+check: lint types test  ## what CI runs
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

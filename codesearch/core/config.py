@@ -1,0 +1,107 @@
+"""Settings: the only reader of the environment. Environment variables win over codesearch.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from codesearch.core.errors import ConfigurationError
+
+CONFIG_FILE = "codesearch.toml"
+BUNDLED_MODEL = "bundled"
+
+
+class Settings(BaseSettings):
+    """One table of every setting: `CODESEARCH_NAME` in the environment, `name` in codesearch.toml."""
+
+    model_config = SettingsConfigDict(env_prefix="CODESEARCH_", toml_file=CONFIG_FILE, extra="forbid", frozen=True)
+
+    data_dir: Path = Field(Path(".codesearch"), description="Folder for the catalog, the vectors and git mirrors")
+    store_uri: str | None = Field(
+        None, description="Where LanceDB keeps the vectors, e.g. s3://bucket/prefix; default DATA_DIR/store"
+    )
+    database_url: str | None = Field(None, description="SQLAlchemy URL of the catalog; default SQLite in DATA_DIR")
+    embedding_model: str = Field(
+        BUNDLED_MODEL,
+        description="`bundled`, a model name that fastembed lists, or a folder with a static model",
+    )
+    model_cache_dir: Path | None = Field(
+        None, description="Where fastembed keeps downloaded models; default DATA_DIR/models"
+    )
+    host: str = Field("127.0.0.1", description="Address that `codesearch serve` listens on")
+    port: int = Field(8000, ge=0, le=65535, description="Port that `codesearch serve` listens on")
+    workers: int = Field(1, ge=1, description="Server processes of `codesearch serve`")
+    log_format: Literal["text", "json"] = Field("text", description="Form of log lines on stderr")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is logged"
+    )
+    max_file_bytes: int = Field(1_048_576, ge=1, description="Larger files are not indexed")
+    max_chunk_tokens: int = Field(
+        400,
+        ge=32,
+        description="Largest chunk, in the embedding model's tokens; its context is the upper bound",
+    )
+    git_token: str | None = Field(
+        None, repr=False, description="Token for private https repositories, sent as a header, never stored"
+    )
+    git_ssh_key: Path | None = Field(
+        None, description="Private key file for ssh repositories; default: what ssh itself would use"
+    )
+    git_timeout_seconds: int = Field(
+        600, ge=1, description="A clone or fetch that makes no progress for this long is given up"
+    )
+    index_workers: int = Field(0, ge=0, description="Processes that parse and chunk; 0: one per core")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, environment, codesearch.toml."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def resolved_store_uri(self) -> str:
+        """The store's place, with the default filled in."""
+        return self.store_uri or str(self.data_dir / "store")
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The catalog's URL, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'catalog.sqlite3'}"
+
+    @property
+    def resolved_model_cache_dir(self) -> Path:
+        """The folder of downloaded models, with the default filled in."""
+        return self.model_cache_dir or self.data_dir / "models"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; `overrides` that are not None win over the environment.
+
+    Raises ConfigurationError with one line that names each wrong setting.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"CODESEARCH_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise ConfigurationError(f"Wrong setting: {problems}.") from error
+    except (SettingsError, ValueError) as error:
+        raise ConfigurationError(f"Cannot read the settings from {CONFIG_FILE} and the environment: {error}") from error

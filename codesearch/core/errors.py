@@ -1,0 +1,94 @@
+"""Every error that codesearch raises on purpose, and the codes that clients see.
+
+    CodesearchError
+    |- AuthenticationError        1004   no key, malformed, unknown, expired or revoked
+    |- InvalidRequestError        1001   the request cannot be understood
+    |  |- RequestTooLargeError    1001   its body is over the limit
+    |- AccessDeniedError          1002   it exists, the key may not read it
+    |- NotFoundError              1003   no such repository or workspace
+    |  |- NotIndexedError         1003   it has no finished index yet
+    |- ConfigurationError         2001   a setting is wrong, at a shell a message that says which
+    |- SourceError                2001   a repository or folder cannot be read
+    |- IndexMismatchError         2001   the index was written by another model or chunker
+    |- StoreError                 2001   the vector store failed
+    |- CatalogError               2001   the catalog failed
+
+Core knows codes, never HTTP. Messages are one line for a person, without secrets; `StoreError` and its siblings may
+name paths, which is why the API never shows the message of a 2001.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ErrorCode(IntEnum):
+    """The error codes of the API, as CodeAlive's Dify endpoint numbers them."""
+
+    INVALID_REQUEST = 1001
+    ACCESS_DENIED = 1002
+    NOT_FOUND = 1003
+    UNAUTHENTICATED = 1004
+    INTERNAL = 2001
+
+
+class CodesearchError(Exception):
+    """The root of the tree. `message` is one line that says what is wrong and what to do."""
+
+    code = ErrorCode.INTERNAL
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class AuthenticationError(CodesearchError):
+    """The caller is not known."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class InvalidRequestError(CodesearchError):
+    """The request cannot be understood."""
+
+    code = ErrorCode.INVALID_REQUEST
+
+
+class RequestTooLargeError(InvalidRequestError):
+    """The request's body is over the limit."""
+
+
+class AccessDeniedError(CodesearchError):
+    """The data source exists, but the key may not read it."""
+
+    code = ErrorCode.ACCESS_DENIED
+
+
+class NotFoundError(CodesearchError):
+    """There is no such repository, workspace or key."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class NotIndexedError(NotFoundError):
+    """The repository has no finished index yet."""
+
+
+class ConfigurationError(CodesearchError):
+    """A setting is missing or wrong."""
+
+
+class SourceError(CodesearchError):
+    """A repository or folder cannot be read."""
+
+
+class IndexMismatchError(CodesearchError):
+    """The index was written with another embedding model, dimension, chunker or schema."""
+
+
+class StoreError(CodesearchError):
+    """The vector store failed."""
+
+
+class CatalogError(CodesearchError):
+    """The catalog failed."""

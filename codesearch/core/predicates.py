@@ -1,0 +1,90 @@
+"""Metadata conditions as values: a tree over the fields of a record, built by retrieval, compiled by the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+
+class FieldType(str, Enum):
+    """How a field compares: as lower-cased text, as a whole number, or as Unix seconds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    TIME = "time"
+
+
+# The fields that conditions may name, as the contract lists them.
+FIELD_TYPES: dict[str, FieldType] = {
+    "path": FieldType.TEXT,
+    "title": FieldType.TEXT,
+    "file_extension": FieldType.TEXT,
+    "language": FieldType.TEXT,
+    "data_source_id": FieldType.TEXT,
+    "data_source_name": FieldType.TEXT,
+    "data_source_type": FieldType.TEXT,
+    "artifact_kind": FieldType.TEXT,
+    "symbol": FieldType.TEXT,
+    "symbol_kind": FieldType.TEXT,
+    "start_line": FieldType.NUMBER,
+    "end_line": FieldType.NUMBER,
+    "commit": FieldType.TEXT,
+    "last_modified": FieldType.TIME,
+}
+# These belong to the data source, not to the row: search decides them per data source, the store never sees them.
+SOURCE_FIELDS = frozenset({"data_source_id", "data_source_name", "data_source_type", "commit"})
+
+
+class Operator(str, Enum):
+    """The positive comparisons; every negative operator is a Not around one of them."""
+
+    CONTAINS = "contains"
+    STARTS_WITH = "starts_with"
+    ENDS_WITH = "ends_with"
+    IN = "in"
+    GREATER = "greater"
+    LESS = "less"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One field against values. An absent value satisfies EMPTY and nothing else.
+
+    `values` are lower-cased strings for text fields, ints or floats for the others. IN takes any number of them (none:
+    never true), EMPTY none, every other operator exactly one. A file_extension value has its dot.
+    """
+
+    field: str
+    operator: Operator
+    values: tuple[str | int | float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True where the operand is not, absent values included."""
+
+    operand: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """True where every operand is; without operands, everywhere."""
+
+    operands: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """True where any operand is; without operands, nowhere."""
+
+    operands: tuple[Predicate, ...]
+
+
+Predicate: TypeAlias = Comparison | Not | And | Or
+
+EVERYTHING = And(())
+NOTHING = Or(())

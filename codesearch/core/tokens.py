@@ -1,0 +1,42 @@
+"""Identifier splitting: the same words for indexing and for querying."""
+
+from __future__ import annotations
+
+import re
+
+# A run of letters and digits, underscores inside it kept so that `max_retry` is seen whole as well as in parts.
+_WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
+# HTTPServer -> HTTP Server; parseJSON -> parse JSON; utf8 -> utf 8; runs of other letters stay whole.
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_MAX_WORD_LENGTH = 64
+
+
+def split_identifier(word: str) -> list[str]:
+    """Split one identifier into its lower-cased parts, in order: `parseHTTPResponse_2` -> parse, http, response, 2."""
+    return [part.lower() for part in _PART.findall(word)]
+
+
+def tokenize(text: str) -> list[str]:
+    """Return the search tokens of any text, in order, lower-cased.
+
+    Each identifier gives its parts and, when there are several, the whole without separators:
+    `HttpClient max_retry` -> httpclient, http, client, maxretry, max, retry. Words over 64 characters (hashes, encoded
+    data) give nothing. Accepts any string.
+    """
+    tokens: list[str] = []
+    for word in _WORD.findall(text):
+        if len(word) > _MAX_WORD_LENGTH:
+            continue
+        if word.islower() and word.isascii() and word.isalpha():
+            tokens.append(word)
+            continue
+        parts = split_identifier(word)
+        if len(parts) > 1:
+            tokens.append("".join(parts))
+        tokens.extend(parts)
+    return tokens
+
+
+def split_words(text: str) -> str:
+    """Return the text with identifiers split into space-separated lower-case parts, for embedding."""
+    return " ".join(part for word in _WORD.findall(text) for part in split_identifier(word))

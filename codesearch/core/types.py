@@ -1,0 +1,134 @@
+"""The values that both sides share: frozen, typed, without behaviour beyond what follows from their fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from codesearch.core.predicates import EVERYTHING, Predicate
+
+
+class ArtifactKind(str, Enum):
+    """What a chunk is: a definition, a section of a file, or a whole small file."""
+
+    SYMBOL = "symbol"
+    CHUNK = "chunk"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive whole lines of one file.
+
+    `content` is exactly the file's lines `start_line`..`end_line` (1-based, inclusive), joined by newlines, without the
+    last line's newline. `symbol` is the qualified name (`Client.retry`), the same in every part of a split definition.
+    `outline` holds the member signatures of a container whose body is not wholly in `content`; it is searched and
+    embedded, never shown.
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    content: str
+    artifact_kind: ArtifactKind
+    language: str | None = None
+    symbol: str | None = None
+    symbol_kind: str | None = None
+    signature: str | None = None
+    outline: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that the walk let through, decoded. `text` has no BOM and keeps its line ends.
+
+    `content_id` is the git blob id, or a content hash for folders. `modified_at` is in Unix seconds.
+    """
+
+    path: str
+    text: str
+    content_id: str
+    modified_at: int | None
+
+
+class SourceState(str, Enum):
+    """How far a data source is: never indexed, being indexed for the first time, ready, or failed the first time."""
+
+    PENDING = "pending"
+    INDEXING = "indexing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """One indexed repository as the catalog knows it. `id` is 24 hex digits; `location` holds no secret.
+
+    `run_id` is the index run whose rows are published; rows of a later run are newer than this value. `index_format`
+    names the format they were written in.
+    """
+
+    id: str
+    name: str
+    type: str
+    location: str
+    branch: str | None = None
+    subdir: str | None = None
+    commit: str | None = None
+    state: SourceState = SourceState.PENDING
+    run_id: int = 0
+    file_count: int = 0
+    chunk_count: int = 0
+    indexed_at: datetime | None = None
+    message: str | None = None
+    index_format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A named group of data sources, searched together. Members are in name order."""
+
+    id: str
+    name: str
+    members: tuple[DataSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. `source_ids` is None for every data source; an empty set allows nothing."""
+
+    key_id: str
+    name: str
+    is_admin: bool
+    source_ids: frozenset[str] | None
+
+    def may_read(self, source_id: str) -> bool:
+        """Say whether this principal may read the data source."""
+        return self.is_admin or self.source_ids is None or source_id in self.source_ids
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """One question: `text` to the data source or workspace `knowledge_id` (id or unique name).
+
+    `top_k` is 1..100, `score_threshold` in [0, 1]; only rows that satisfy `predicate` are searched.
+    """
+
+    knowledge_id: str
+    text: str
+    top_k: int = 5
+    score_threshold: float = 0.0
+    predicate: Predicate = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer: a chunk, its score in [0, 1], where it comes from. `modified_at` is in Unix seconds."""
+
+    document_id: str
+    chunk: Chunk
+    score: float
+    source: DataSource
+    commit: str | None
+    modified_at: int | None

@@ -1,0 +1,118 @@
+"""Settings: where they come from, which one wins, and what a person reads when one is wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from codesearch.core.config import Settings, load_settings
+from codesearch.core.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder and an environment without our variables."""
+    for name in os.environ:
+        if name.upper().startswith("CODESEARCH_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_defaults_need_nothing() -> None:
+    settings = load_settings()
+    assert settings.data_dir == Path(".codesearch")
+    assert settings.embedding_model == "bundled"
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+
+
+def test_places_follow_the_data_folder_unless_they_are_set(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=tmp_path / "data")
+    assert settings.resolved_store_uri == str(tmp_path / "data" / "store")
+    assert settings.resolved_database_url == f"sqlite:///{tmp_path / 'data' / 'catalog.sqlite3'}"
+    assert settings.resolved_model_cache_dir == tmp_path / "data" / "models"
+    moved = load_settings(store_uri="s3://bucket/x", database_url="postgresql://h/d", model_cache_dir=tmp_path)
+    assert moved.resolved_store_uri == "s3://bucket/x"
+    assert moved.resolved_database_url == "postgresql://h/d"
+    assert moved.resolved_model_cache_dir == tmp_path
+
+
+@pytest.mark.parametrize("setting", sorted(Settings.model_fields))
+def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"port": "9000", "log_format": "json", "log_level": "error"}
+    annotation = Settings.model_fields[setting].annotation
+    value = values.get(setting, "77" if annotation is int else "some/where")
+    monkeypatch.setenv(f"CODESEARCH_{setting.upper()}", value)
+    assert str(getattr(load_settings(), setting)) == value
+    assert getattr(load_settings(), setting) != Settings.model_fields[setting].default
+
+
+@pytest.mark.parametrize("setting", sorted(Settings.model_fields))
+def test_every_setting_says_what_it_is_for(setting: str) -> None:
+    assert Settings.model_fields[setting].description
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "codesearch.toml").write_text('host = "file"\nport = 1\nworkers = 3\n', encoding="utf-8")
+    assert (load_settings().host, load_settings().port, load_settings().workers) == ("file", 1, 3)
+    monkeypatch.setenv("CODESEARCH_HOST", "environment")
+    monkeypatch.setenv("CODESEARCH_PORT", "2")
+    settings = load_settings(port=3, host=None)
+    assert (settings.host, settings.port, settings.workers) == ("environment", 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("port", "eighty"),
+        ("port", "70000"),
+        ("workers", "0"),
+        ("log_format", "xml"),
+        ("max_chunk_tokens", "31"),
+        ("max_file_bytes", "1.5"),
+        ("index_workers", "-1"),
+    ],
+)
+def test_a_wrong_value_is_named_in_one_line(setting: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"CODESEARCH_{setting.upper()}", value)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert f"CODESEARCH_{setting.upper()}" in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODESEARCH_PORT", "x")
+    with pytest.raises(ConfigurationError, match=r"CODESEARCH_WORKERS.*") as caught:
+        load_settings(workers=0)
+    assert "CODESEARCH_PORT" in caught.value.message
+
+
+@pytest.mark.parametrize(("text", "part"), [("prot = 1", "PROT"), ("port =", "toml"), ("port = 'x'", "PORT")])
+def test_a_wrong_file_is_a_clear_line(folder: Path, text: str, part: str) -> None:
+    (folder / "codesearch.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert part.lower() in caught.value.message.lower()
+    assert "\n" not in caught.value.message
+
+
+def test_a_token_is_neither_printed_nor_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODESEARCH_GIT_TOKEN", "sesame")
+    assert load_settings().git_token == "sesame"
+    assert "sesame" not in repr(load_settings())
+    assert "sesame" not in str(load_settings())
+    monkeypatch.setenv("CODESEARCH_PORT", "x")
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert "sesame" not in caught.value.message
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = load_settings()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.port = 1

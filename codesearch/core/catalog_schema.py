@@ -1,0 +1,138 @@
+"""The catalog's tables. A change to them raises SCHEMA_VERSION, which every catalog carries and open_catalog checks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+SCHEMA_VERSION = 1
+# Every table carries it, so that the catalog can live in a database that others use too.
+TABLE_PREFIX = "codesearch_"
+
+SOURCE_KIND = "source"
+WORKSPACE_KIND = "workspace"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC; SQLite, which knows no time zones, keeps it without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware moment into UTC."""
+        return None if value is None else value.astimezone(timezone.utc)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the moment its time zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+
+
+metadata = MetaData()
+
+schema_version = Table(f"{TABLE_PREFIX}schema_version", metadata, Column("version", Integer, primary_key=True))
+
+# What a knowledge_id may mean: one namespace of ids and names for data sources and workspaces.
+knowledge_bases = Table(
+    f"{TABLE_PREFIX}knowledge_bases",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),
+)
+
+
+def _reference(name: str, target: Table, *, primary_key: bool = True, index: bool = False) -> Column[str]:
+    key = ForeignKey(target.c.id, ondelete="CASCADE")
+    return Column(name, String(24), key, primary_key=primary_key, index=index, nullable=False)
+
+
+data_sources = Table(
+    f"{TABLE_PREFIX}data_sources",
+    metadata,
+    _reference("id", knowledge_bases),
+    Column("type", String(32), nullable=False),
+    Column("location", Text, nullable=False),
+    Column("branch", Text),
+    Column("subdir", Text),
+    Column("commit_id", Text),
+    Column("state", String(16), nullable=False),
+    Column("run_id", BigInteger, nullable=False, default=0),
+    Column("file_count", BigInteger, nullable=False, default=0),
+    Column("chunk_count", BigInteger, nullable=False, default=0),
+    Column("indexed_at", UtcDateTime),
+    Column("message", Text),
+    Column("index_format", Text),
+)
+
+workspaces = Table(f"{TABLE_PREFIX}workspaces", metadata, _reference("id", knowledge_bases))
+
+workspace_members = Table(
+    f"{TABLE_PREFIX}workspace_members",
+    metadata,
+    _reference("workspace_id", workspaces),
+    _reference("source_id", data_sources, index=True),
+)
+
+# Ids only ever grow, also after deletions: rows of a later run must not be taken for an older one's.
+index_runs = Table(
+    f"{TABLE_PREFIX}index_runs",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    _reference("source_id", data_sources, primary_key=False),
+    Column("state", String(16), nullable=False),
+    Column("commit_id", Text),
+    Column("phase", Text),
+    Column("files_done", BigInteger, nullable=False, default=0),
+    Column("files_total", BigInteger),
+    Column("chunks_done", BigInteger, nullable=False, default=0),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("message", Text),
+    Column("host", Text, nullable=False),
+    Column("process_id", BigInteger, nullable=False),
+    Index(f"{TABLE_PREFIX}index_runs_by_source", "source_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# `is_scoped` says whether the scopes count: a key whose sources are all gone reads nothing, not everything.
+api_keys = Table(
+    f"{TABLE_PREFIX}api_keys",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, index=True),
+    Column("prefix", String(16), nullable=False, index=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("is_admin", Boolean, nullable=False),
+    Column("is_scoped", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+)
+
+api_key_scopes = Table(
+    f"{TABLE_PREFIX}api_key_scopes",
+    metadata,
+    _reference("key_id", api_keys),
+    _reference("source_id", data_sources, index=True),
+)

@@ -1,0 +1,141 @@
+"""Why a file is not indexed: the reasons, and the tables that judge by a path alone. walk.py and folder.py ask here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class SkipReason(str, Enum):
+    """Why a file is not indexed."""
+
+    BINARY = "binary"
+    TOO_LARGE = "too_large"
+    MINIFIED = "minified"
+    GENERATED = "generated"
+    VENDORED = "vendored"
+    UNDECODABLE = "undecodable"
+    IGNORED = "ignored"
+    LINK = "link"
+    SPECIAL = "special"
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not indexed, or a folder (trailing slash) none of whose files are. `path` is printable."""
+
+    path: str
+    reason: SkipReason
+    detail: str
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Folders that hold other people's code or a tool's output wherever they are.
+VENDORED_FOLDERS = _words(
+    "node_modules bower_components jspm_packages web_modules third_party third-party thirdparty 3rdparty _vendor "
+    "venv .venv virtualenv __pycache__ site-packages dist-packages .tox .nox .eggs .mypy_cache .pytest_cache "
+    ".ruff_cache .gradle .yarn .pnp .pnpm-store .bundle .terraform .next .nuxt .svelte-kit .parcel-cache .dart_tool "
+    ".stack-work dist-newstyle elm-stuff DerivedData .hg .svn"
+)
+_MANIFESTS = _words(
+    "go.mod composer.json Gemfile package.json bower.json Cargo.toml pyproject.toml setup.py mix.exs Package.swift "
+    "Gopkg.toml pom.xml build.gradle build.gradle.kts Rakefile Makefile"
+)
+# Folders that are such only beside the file of the tool that fills them: `go/build`, `shop/vendor` or `game/target`
+# may well be source.
+VENDORED_BESIDE: dict[str, Iterable[str]] = {
+    "vendor": _MANIFESTS,
+    "dist": _MANIFESTS,
+    "target": ("Cargo.toml", "pom.xml", "build.sbt", "project.clj"),
+    "build": ("build.gradle", "build.gradle.kts", "pubspec.yaml"),
+    "deps": ("mix.exs", "rebar.config"),
+    "_build": ("mix.exs", "rebar.config", "dune-project"),
+    "Pods": ("Podfile",),
+    "Carthage": ("Cartfile",),
+}
+# These also at the root without any manifest, and in folders that hold what a browser is served.
+_VENDORED_AT_ROOT = frozenset({"vendor", "dist", "Pods", "Carthage"})
+_SERVED_FOLDERS = _words("assets static public www wwwroot javascripts stylesheets js css")
+
+LOCK_FILES = _words(
+    "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock deno.lock cargo.lock poetry.lock uv.lock "
+    "pdm.lock pipfile.lock pixi.lock gemfile.lock composer.lock go.sum go.work.sum mix.lock rebar.lock podfile.lock "
+    "package.resolved cartfile.resolved flake.lock pubspec.lock gradle.lockfile buildscript-gradle.lockfile "
+    "packages.lock.json paket.lock conan.lock stack.yaml.lock cabal.project.freeze gopkg.lock glide.lock "
+    ".terraform.lock.hcl shard.lock"
+)
+_MINIFIED_NAME = re.compile(r"[.-]min\.(?:js|mjs|cjs|css|html)$")
+_GENERATED_NAME = re.compile(
+    r"\.(?:js|mjs|cjs|css|ts)\.map$|\.snap$|\.pb\.(?:go|gw\.go|cc|h|swift|dart|validate\.go)$|_pb2(?:_grpc)?\.pyi?$"
+    r"|_pb\.(?:js|ts|d\.ts|rb)$|_grpc\.pb\.go$|\.(?:g|freezed|gr|mocks|pbjson|pbenum|pbserver)\.dart$"
+    r"|\.(?:designer|g|g\.i|generated)\.(?:cs|vb)$|(?:^|/)zz_generated[^/]*\.go$|\.tsbuildinfo$"
+)
+_BINARY_EXTENSIONS = _words(
+    # images and fonts
+    "png jpg jpeg gif bmp ico icns tif tiff webp avif heic psd ai xcf ttf otf woff woff2 eot "
+    # sound and film
+    "mp3 mp4 m4a m4v ogg oga ogv wav flac avi mov mkv webm wmv swf "
+    # archives and packages
+    "zip gz tgz bz2 tbz2 xz txz zst lz4 7z rar tar jar war ear aar apk ipa whl egg gem nupkg deb rpm dmg iso crx xpi "
+    # compiled code
+    "exe dll so dylib a o obj lib pdb class pyc pyo wasm beam elc node bc rlib "
+    # documents and data
+    "pdf doc docx xls xlsx ppt pptx odt ods odp epub sqlite sqlite3 db mdb parquet avro orc feather arrow npy npz pkl "
+    "pickle h5 hdf5 pt pth onnx safetensors gguf tflite bin dat mo keystore jks p12 pfx der blend fbx glb stl "
+    "nib snk"
+)
+
+
+def vendored_folder(parent: str, name: str, exists: Callable[[str], bool]) -> str | None:
+    """Say why the folder `parent` + `name` holds other people's code or a tool's output; None when it does not.
+
+    `parent` is "" for the root, else ends with a slash; `exists` tells whether there is a file at a path from the root.
+    """
+    if name in VENDORED_FOLDERS:
+        return f"{name}/"
+    if name not in VENDORED_BESIDE:
+        return None
+    if name in _VENDORED_AT_ROOT and (not parent or parent.rstrip("/").rsplit("/", 1)[-1] in _SERVED_FOLDERS):
+        return f"{name}/"
+    beside = next((manifest for manifest in sorted(VENDORED_BESIDE[name]) if exists(parent + manifest)), None)
+    return f"{name}/ beside {beside}" if beside else None
+
+
+def judge_name(path: str) -> tuple[SkipReason, str] | None:
+    """Say why a file is skipped by its name alone, with a detail; None when it is not."""
+    lower = path.lower()
+    name = lower.rsplit("/", 1)[-1]
+    if name in LOCK_FILES:
+        return SkipReason.VENDORED, "lock file"
+    if _MINIFIED_NAME.search(name):
+        return SkipReason.MINIFIED, "by its name"
+    if _GENERATED_NAME.search(lower):
+        return SkipReason.GENERATED, "by its name"
+    if "__snapshots__/" in path:
+        return SkipReason.GENERATED, "__snapshots__/"
+    extension = name.rpartition(".")[2] if "." in name else ""
+    return (SkipReason.BINARY, f".{extension} file") if extension in _BINARY_EXTENSIONS else None
+
+
+def name_problem(path: str) -> str | None:
+    """Say why a path cannot be stored or shown; None when it can."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    if not path.isprintable() and any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in path):
+        return "its name holds control characters"
+    return "its path is not a plain one" if any(part in {"", ".", "..", ".git"} for part in path.split("/")) else None
+
+
+def printable_path(path: str) -> str:
+    """Return the path with what cannot be printed written as escapes."""
+    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -1,0 +1,151 @@
+"""Blanks out of C and C++ text what a parser without a preprocessor cannot read; the same bytes and lines remain.
+
+Used for files whose tree has errors: branches of an #if that open a brace twice or cut through an expression, and
+macros that stand where the grammar wants none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_TOKEN = re.compile(
+    rb"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'"
+    rb"|^[ \t]*#(?:[^\n\\/]|\\\r?\n|\\.|/(?!\*)|/\*.*?\*/)*|[{}()]",
+    re.DOTALL | re.MULTILINE,
+)
+_DIRECTIVE = re.compile(rb"\s*#\s*(\w+)\s*(\S*)")
+_NOT_LINE_END = re.compile(rb"[^\r\n]")
+
+_ARGUMENTS = rb"(?:[ \t]*\((?:[^()\n;{}]|\([^()\n]*\))*\))?"
+_CAPITALS = rb"[A-Z][A-Z0-9]*_[A-Z0-9_]*"
+# A macro alone on its line.
+_LONE = re.compile(rb"^[ \t]*" + _CAPITALS + _ARGUMENTS + rb"[ \t]*(?=\r?$)", re.MULTILINE)
+# Before a declaration, `FMT_API void f()`, `UNITTEST int g(`: at least a type and a name follow.
+_BEFORE_TYPE = re.compile(
+    rb"(?:(?<=[\s;{}>])|^)(?:" + _CAPITALS + _ARGUMENTS + rb"(?=\s+(?:[A-Za-z_][\w:]*[\s*&<:]+[\w~*&(:>]))"
+    rb"|[A-Z]{4,}(?=[ \t]+(?:const[ \t]+|unsigned[ \t]+|struct[ \t]+)?\w+[ \t]*[ *]+\w+\())",
+    re.MULTILINE,
+)
+# Before a constructor or destructor: `FMT_INLINE explicit file(`.
+_BEFORE_CALL = re.compile(rb"^([ \t]*)" + _CAPITALS + _ARGUMENTS + rb"(?=[ \t]+~?[A-Za-z_]\w*\()", re.MULTILINE)
+_IN_HEAD = re.compile(rb"(?<=class|truct|union)([ \t]+)" + _CAPITALS + _ARGUMENTS + rb"(?=\s+[A-Za-z_])")
+_BEHIND = re.compile(rb"(?<=[)\w])([ \t\r\n]+)" + _CAPITALS + _ARGUMENTS + rb"(?=\s*(?:\{|->|:\s))")
+# `int f(void) API_ATTR;`
+_BEFORE_END = re.compile(rb"(?<=\))[ \t]+" + _CAPITALS + _ARGUMENTS + rb"(?=\s*;)")
+# `template <typename T, ENABLE_IF(...)>` and `value(T x BUILTIN_MACRO)`.
+_IN_TEMPLATE = re.compile(
+    rb",\s*" + _CAPITALS + rb"\((?:[^();{}]|\((?:[^();{}]|\([^();{}]*\))*\))*\)(?=\s*[,>])",
+)
+_BEHIND_PARAMETER = re.compile(rb"(?<=\w)[ \t]+" + _CAPITALS + rb"(?=\s*[,)])")
+# A comment at the end of a macro's continued line.
+_IN_MACRO = re.compile(rb"/\*[^\n]*?\*/(?=[ \t]*\\\r?\n)")
+# What a lone macro may follow: anything else makes it part of an expression.
+_STATEMENT_ENDS = frozenset(b';{}:>/"\\')
+
+
+@dataclass(slots=True)
+class _Conditional:
+    """An open #if. `marks` are the spans of its directives, `ends` the brace depths where its branches end."""
+
+    depth: int
+    is_inside: bool
+    is_false: bool
+    marks: list[tuple[int, int]] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+
+def repair_c(source: bytes) -> bytes:
+    """Return C source with one branch of each unreadable #if and without misplaced macros."""
+    return _blank_macros(_blank_branches(source), calls=False)
+
+
+def repair_cpp(source: bytes) -> bytes:
+    """Return C++ source repaired like C, macros before constructors and behind heads included."""
+    return _blank_macros(_blank_branches(source), calls=True)
+
+
+def _blank_branches(source: bytes) -> bytes:
+    """Keep one branch of each #if that stands inside an expression or whose branches do not close what they open."""
+    text = bytearray(source)
+    stack: list[_Conditional] = []
+    braces = parentheses = 0
+    for match in _TOKEN.finditer(source):
+        token = match.group()
+        if token in b"{}":
+            braces += 1 if token == b"{" else -1
+            parentheses = 0
+        elif token in b"()":
+            parentheses = max(0, parentheses + (1 if token == b"(" else -1))
+        elif (directive := _DIRECTIVE.match(token)) is not None:
+            name = directive.group(1)
+            if name in (b"if", b"ifdef", b"ifndef"):
+                inside = parentheses > 0 or _is_mid_statement(source, match.start(), match.end())
+                stack.append(_Conditional(braces, inside, directive.group(2) == b"0", [match.span()]))
+            elif name in (b"else", b"elif", b"elifdef", b"elifndef") and stack:
+                stack[-1].marks.append(match.span())
+                stack[-1].ends.append(braces)
+                braces = stack[-1].depth
+            elif name == b"endif" and stack:
+                braces = _close(text, stack.pop(), match.span(), braces)
+    return bytes(text)
+
+
+def _close(text: bytearray, conditional: _Conditional, endif: tuple[int, int], depth: int) -> int:
+    """Blank an #if down to one branch where it must be; return the depth behind it."""
+    ends = [*conditional.ends, depth]
+    if not conditional.is_inside and all(end == conditional.depth for end in ends):
+        return depth
+    marks = [*conditional.marks, endif]
+    kept = 1 if conditional.is_false and len(ends) > 1 else 0
+    for index, (start, end) in enumerate(marks[:-1]):
+        _blank(text, start, end if index == kept else marks[index + 1][0])
+    _blank(text, *endif)
+    return ends[kept]
+
+
+def _is_mid_statement(source: bytes, start: int, end: int) -> bool:
+    """Say whether an #if divides a statement: something unfinished stands before it, or an `else` follows."""
+    before = source[max(0, start - 200) : start].rstrip()
+    if before[-1:] and before[-1:] in b"=,|&+?(":
+        last_line = before.rsplit(b"\n", 1)[-1].lstrip()
+        return not last_line.startswith((b"#", b"//", b"*", b"/*"))
+    return source[end : end + 80].lstrip().startswith((b"else ", b"else\n", b"} else", b"&& ", b"|| "))
+
+
+def _blank(text: bytearray, start: int, end: int) -> None:
+    text[start:end] = _NOT_LINE_END.sub(b" ", bytes(text[start:end]))
+
+
+def _blank_macros(source: bytes, *, calls: bool) -> bytes:
+    text = bytearray(source)
+    for match in _IN_MACRO.finditer(source):
+        _blank(text, *match.span())
+    for match in _LONE.finditer(source):
+        if _follows_statement(source, match.start()):
+            _blank(text, *match.span())
+    patterns = [_BEFORE_TYPE, _IN_HEAD, _BEFORE_END]
+    if calls:
+        patterns += [_BEFORE_CALL, _BEHIND, _IN_TEMPLATE, _BEHIND_PARAMETER]
+    for pattern in patterns:
+        current = bytes(text)
+        for match in pattern.finditer(current):
+            if not _is_directive(current, match.start()):
+                _blank(text, *match.span())
+    return bytes(text)
+
+
+def _follows_statement(source: bytes, start: int) -> bool:
+    before = source[max(0, start - 400) : start].rstrip()
+    if not before or before[-1] in _STATEMENT_ENDS:
+        return True
+    last_line = before.rsplit(b"\n", 1)[-1].lstrip()
+    return last_line.startswith((b"#", b"//")) or _LONE.fullmatch(last_line) is not None
+
+
+def _is_directive(source: bytes, start: int) -> bool:
+    """Say whether an offset lies in a preprocessor line or its continuation."""
+    line_start = source.rfind(b"\n", 0, start) + 1
+    while line_start > 1 and source[line_start - 2 : line_start - 1] == b"\\":
+        line_start = source.rfind(b"\n", 0, line_start - 1) + 1
+    return source[line_start : line_start + 40].lstrip().startswith(b"#")

@@ -1,0 +1,263 @@
+"""ChunkStore: reads and searches the vectors, texts and metadata in LanceDB. Writing is in store_writer.py."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+# Lance writes its own lines to stderr; what matters of them reaches us as exceptions.
+os.putenv("LANCE_LOG", "error")
+
+import lancedb
+import numpy as np
+import pyarrow as pa
+from lancedb.query import FullTextOperator, MultiMatchQuery
+from numpy.typing import NDArray
+
+from codesearch.core.errors import StoreError
+from codesearch.core.predicates import NOTHING, Predicate
+from codesearch.core.store_filter import compile_filter, quote
+from codesearch.core.store_schema import TABLE_PREFIX, IndexFormat, format_of, schema_of
+from codesearch.core.types import ArtifactKind, Chunk
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+# A reader that met files of a version that a writer has just cleaned up looks again at the newest version.
+READ_ATTEMPTS = 4
+# Other places than this machine's disk pay for every look at the newest version.
+REMOTE_CONSISTENCY_INTERVAL = timedelta(seconds=5)
+# Up to so many rows in scope, comparing with every vector is as fast as the index, and exact.
+EXACT_VECTOR_ROWS = 10_000
+MINIMUM_PROBES = 20
+
+ROW_COLUMNS = [
+    "document_id",
+    "data_source_id",
+    "path",
+    "language",
+    "artifact_kind",
+    "symbol",
+    "symbol_kind",
+    "signature",
+    "start_line",
+    "end_line",
+    "content",
+    "commit",
+    "run_id",
+    "last_modified",
+    "symbol_tokens",
+    "path_tokens",
+    "body_tokens",
+    "vector",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which rows may be searched: for each predicate, the data sources it applies to. Empty: none at all."""
+
+    groups: tuple[tuple[frozenset[str], Predicate], ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row can be in scope."""
+        return all(not ids or predicate == NOTHING for ids, predicate in self.groups)
+
+    def to_sql(self) -> str:
+        """Return the store's filter: data source ids are always part of it."""
+        parts = [
+            f"(data_source_id IN ({', '.join(quote(item) for item in sorted(ids))}) AND {compile_filter(predicate)})"
+            for ids, predicate in self.groups
+            if ids and predicate != NOTHING
+        ]
+        return " OR ".join(parts) if parts else "false"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A row as the store found it. `lexical` is the full-text score, None when only the vector search found it."""
+
+    document_id: str
+    data_source_id: str
+    chunk: Chunk
+    commit: str
+    run_id: int
+    modified_at: int | None
+    symbol_tokens: str
+    path_tokens: str
+    body_tokens: str
+    vector: NDArray[np.float32]
+    lexical: float | None
+
+
+class ChunkStore:
+    """One LanceDB place, seen through one index format."""
+
+    def __init__(self, uri: str, index_format: IndexFormat) -> None:
+        """Connect to `uri` (a folder, s3://...); nothing is created. Raises StoreError."""
+        self.uri = uri
+        self.index_format = index_format
+        interval = REMOTE_CONSISTENCY_INTERVAL if self.is_remote else timedelta(0)
+        self._database = _translate("open", uri, lambda: lancedb.connect(uri, read_consistency_interval=interval))
+        self._table: Any = None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the store lies elsewhere than on this machine's disk."""
+        return "://" in self.uri and not self.uri.startswith("file://")
+
+    def formats(self) -> list[IndexFormat]:
+        """Return the formats of the indexes at this place, in the order of their tables' names."""
+        names = [name for name in self._table_names() if name.startswith(TABLE_PREFIX)]
+        read = [format_of(self._database.open_table(name).schema) for name in sorted(names)]
+        return [item for item in read if item is not None]
+
+    def _table_names(self) -> list[str]:
+        names: list[str] = []
+        token: str | None = None
+        while True:
+            page = _translate("list", self.uri, partial(self._database.list_tables, page_token=token))
+            names += page.tables
+            token = page.page_token
+            if not token:
+                return names
+
+    def table(self, *, create: bool = False) -> Any:
+        """Return the LanceDB table of this format; None when there is none and `create` is false."""
+        if self._table is None:
+            name = self.index_format.table_name
+            if name in self._table_names():
+                self._table = _translate("open", self.uri, lambda: self._database.open_table(name))
+            elif create:
+                schema = schema_of(self.index_format)
+                self._table = _translate(
+                    "create", self.uri, lambda: self._database.create_table(name, schema=schema, exist_ok=True)
+                )
+        return self._table
+
+    def known_files(self, source_id: str) -> dict[str, str]:
+        """Return path -> content id of every file that has rows for this data source."""
+        rows = self._scan(f"data_source_id = {quote(source_id)}", ["path", "content_id"])
+        return dict(zip(rows["path"].to_pylist(), rows["content_id"].to_pylist(), strict=True)) if rows else {}
+
+    def count(self, source_id: str) -> tuple[int, int]:
+        """Return how many files and how many chunks the data source has."""
+        rows = self._scan(f"data_source_id = {quote(source_id)}", ["path"])
+        return (len(rows["path"].unique()), rows.num_rows) if rows else (0, 0)
+
+    def _scan(self, where: str, columns: list[str]) -> pa.Table | None:
+        return self._read(lambda table: table.search().where(where).select(columns).limit(2**31 - 1).to_arrow())
+
+    def search_text(
+        self, tokens: Sequence[str], boosts: Mapping[str, float], scope: Scope, limit: int
+    ) -> list[StoredChunk]:
+        """Return the rows in scope that best match any of the tokens, best first, at most `limit`.
+
+        `boosts` maps a token column to its weight. Scores are BM25 sums over the columns, comparable within one answer.
+        """
+        if scope.is_empty or not tokens:
+            return []
+        query = MultiMatchQuery(
+            " ".join(tokens), list(boosts), boosts=list(boosts.values()), operator=FullTextOperator.OR
+        )
+        where = scope.to_sql()
+        rows = self._read(
+            lambda table: (
+                table.search(query, query_type="fts")
+                .where(where, prefilter=True)
+                .select([*ROW_COLUMNS, "_score"])
+                .limit(limit)
+                .to_arrow()
+            )
+        )
+        return _stored_chunks(rows, "_score")
+
+    def search_vectors(
+        self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int
+    ) -> list[StoredChunk]:
+        """Return the rows in scope whose vectors are nearest by inner product, nearest first, at most `limit`.
+
+        `rows_in_scope` is an estimate that chooses between the exact comparison and the vector index.
+        """
+        if scope.is_empty or not vector.any():
+            return []
+        where = scope.to_sql()
+
+        def run(table: Any) -> pa.Table:
+            search = table.search(vector, vector_column_name="vector").distance_type("dot").where(where, prefilter=True)
+            if rows_in_scope <= EXACT_VECTOR_ROWS:
+                search = search.bypass_vector_index()
+            else:
+                search = search.minimum_nprobes(MINIMUM_PROBES)
+            return search.select([*ROW_COLUMNS, "_distance"]).limit(limit).to_arrow()
+
+        return _stored_chunks(self._read(run), None)
+
+    def warm_up(self) -> None:
+        """Touch the table, so that the first query does not pay for opening it."""
+        self._read(lambda table: table.count_rows("data_source_id = ''"))
+
+    def _read(self, run: Callable[[Any], T]) -> T | None:
+        """Run a read on the newest version; None when there is no table. Raises StoreError."""
+        table = self.table()
+        if table is None:
+            return None
+        for attempt in range(1, READ_ATTEMPTS + 1):
+            try:
+                return run(table)
+            except Exception as error:
+                if attempt == READ_ATTEMPTS:
+                    raise StoreError(f"The vector store at {self.uri} cannot be read: {error}") from error
+                logger.info("reading the store again after: %s", error)
+                self._table = None
+                table = self.table()
+                if table is None:
+                    return None
+        return None
+
+
+def _translate(verb: str, uri: str, run: Callable[[], T]) -> T:
+    try:
+        return run()
+    except Exception as error:
+        raise StoreError(f"Cannot {verb} the vector store at {uri}: {error}") from error
+
+
+def _stored_chunks(rows: pa.Table | None, score_column: str | None) -> list[StoredChunk]:
+    if rows is None or rows.num_rows == 0:
+        return []
+    vectors = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(rows.num_rows, -1)
+    scores = rows[score_column].to_pylist() if score_column else [None] * rows.num_rows
+    columns = {name: rows[name].to_pylist() for name in ROW_COLUMNS if name != "vector"}
+    return [
+        StoredChunk(
+            document_id=columns["document_id"][i],
+            data_source_id=columns["data_source_id"][i],
+            chunk=Chunk(
+                path=columns["path"][i],
+                start_line=columns["start_line"][i],
+                end_line=columns["end_line"][i],
+                content=columns["content"][i],
+                artifact_kind=ArtifactKind(columns["artifact_kind"][i]),
+                language=columns["language"][i] or None,
+                symbol=columns["symbol"][i] or None,
+                symbol_kind=columns["symbol_kind"][i] or None,
+                signature=columns["signature"][i] or None,
+            ),
+            commit=columns["commit"][i],
+            run_id=columns["run_id"][i],
+            modified_at=columns["last_modified"][i],
+            symbol_tokens=columns["symbol_tokens"][i],
+            path_tokens=columns["path_tokens"][i],
+            body_tokens=columns["body_tokens"][i],
+            vector=vectors[i],
+            lexical=scores[i],
+        )
+        for i in range(rows.num_rows)
+    ]

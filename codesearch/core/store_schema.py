@@ -1,0 +1,133 @@
+"""The rows of the store: their Arrow schema, how chunks become rows, and the format an index remembers of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from codesearch.core.paths import file_extension_of
+from codesearch.core.tokens import tokenize
+from codesearch.core.types import Chunk
+
+SCHEMA_VERSION = 1
+TABLE_PREFIX = "chunks_"
+FORMAT_KEY = b"codesearch"
+TEXT_COLUMNS = [
+    "document_id",
+    "data_source_id",
+    "path",
+    "path_lower",
+    "title_lower",
+    "file_extension",
+    "language",
+    "artifact_kind",
+    "symbol",
+    "symbol_lower",
+    "symbol_kind",
+    "signature",
+    "content",
+    "content_id",
+    "commit",
+    "symbol_tokens",
+    "path_tokens",
+    "body_tokens",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFormat:
+    """What must agree between the code that wrote an index and the code that reads it."""
+
+    embedding_model: str
+    embedding_fingerprint: str
+    dimension: int
+    chunker_version: str
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def table_name(self) -> str:
+        """The table that holds rows of this format: another format is another table."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return TABLE_PREFIX + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """A chunk with all that its row needs. `vector` is float32 of the format's dimension, L2-normalised."""
+
+    chunk: Chunk
+    content_id: str
+    modified_at: int | None
+    vector: NDArray[np.float32]
+
+
+def document_id_of(source_id: str, chunk: Chunk) -> str:
+    """Return the record's id, 32 hex digits: the same as long as its place, its lines and its symbol are."""
+    parts = (source_id, chunk.path, str(chunk.start_line), str(chunk.end_line), chunk.symbol or "", chunk.content)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def schema_of(index_format: IndexFormat) -> pa.Schema:
+    """Return the table's schema, the format in its metadata. Text is '' where it has no value."""
+    text, number = pa.string(), pa.int64()
+    fields = [pa.field(name, text, nullable=False) for name in TEXT_COLUMNS]
+    fields += [pa.field(name, number, nullable=False) for name in ("start_line", "end_line", "run_id")]
+    fields += [
+        pa.field("last_modified", number),
+        pa.field("vector", pa.list_(pa.float32(), index_format.dimension)),
+    ]
+    return pa.schema(fields, metadata={FORMAT_KEY: json.dumps(asdict(index_format), sort_keys=True).encode()})
+
+
+def format_of(schema: pa.Schema) -> IndexFormat | None:
+    """Read the format back from a table's schema; None when another program wrote it."""
+    raw = (schema.metadata or {}).get(FORMAT_KEY)
+    return IndexFormat(**json.loads(raw)) if raw else None
+
+
+def rows_to_batch(
+    rows: Sequence[IndexedChunk], *, source_id: str, run_id: int, commit: str | None, schema: pa.Schema
+) -> pa.RecordBatch:
+    """Turn indexed chunks into one record batch of the table's schema, in the given order."""
+    chunks = [row.chunk for row in rows]
+    paths = [chunk.path for chunk in chunks]
+    symbols = [chunk.symbol or "" for chunk in chunks]
+    count = len(rows)
+    columns: dict[str, list[str] | list[int] | list[int | None]] = {
+        "document_id": [document_id_of(source_id, chunk) for chunk in chunks],
+        "data_source_id": [source_id] * count,
+        "path": paths,
+        "path_lower": [path.lower() for path in paths],
+        "title_lower": [path.rsplit("/", 1)[-1].lower() for path in paths],
+        "file_extension": [file_extension_of(path) or "" for path in paths],
+        "language": [chunk.language or "" for chunk in chunks],
+        "artifact_kind": [chunk.artifact_kind.value for chunk in chunks],
+        "symbol": symbols,
+        "symbol_lower": [symbol.lower() for symbol in symbols],
+        "symbol_kind": [chunk.symbol_kind or "" for chunk in chunks],
+        "signature": [chunk.signature or "" for chunk in chunks],
+        "content": [chunk.content for chunk in chunks],
+        "content_id": [row.content_id for row in rows],
+        "commit": [commit or ""] * count,
+        "symbol_tokens": [" ".join(tokenize(symbol)) for symbol in symbols],
+        "path_tokens": [" ".join(tokenize(path)) for path in paths],
+        "body_tokens": [" ".join(tokenize(_body_of(chunk))) for chunk in chunks],
+        "start_line": [chunk.start_line for chunk in chunks],
+        "end_line": [chunk.end_line for chunk in chunks],
+        "run_id": [run_id] * count,
+        "last_modified": [row.modified_at for row in rows],
+    }
+    arrays = {name: pa.array(values, type=schema.field(name).type) for name, values in columns.items()}
+    vectors = np.stack([row.vector for row in rows]).astype(np.float32, copy=False)
+    arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    return pa.record_batch([arrays[name] for name in schema.names], schema=schema)
+
+
+def _body_of(chunk: Chunk) -> str:
+    return f"{chunk.content}\n{chunk.outline}" if chunk.outline else chunk.content

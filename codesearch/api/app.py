@@ -1,0 +1,80 @@
+"""The ASGI application: opens the services in its lifespan, warms the model up, and wires layers, routes and errors."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import anyio
+import anyio.to_thread
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from codesearch.api.deps import AppState, RetrieverLike, Services
+from codesearch.api.errors import install_error_handlers
+from codesearch.api.request_log import RequestLog
+from codesearch.api.request_paths import NormalizedPaths
+from codesearch.api.responses import ApiResponse
+from codesearch.api.routes import health, retrieval
+from codesearch.api.schemas import request_schemas
+from codesearch.core.config import Settings
+
+logger = logging.getLogger(__name__)
+
+# What create_app returns, for callers that do not otherwise know FastAPI.
+Application = FastAPI
+
+# A search keeps one core busy for most of its few milliseconds and waits for storage in between.
+SEARCHES_PER_CORE = 2
+WARM_UP_GRACE_SECONDS = 10.0
+
+
+def create_app(settings: Settings, open_services: Callable[[Settings], Services]) -> FastAPI:
+    """Return the application; `open_services` is called once per server process, when it starts.
+
+    Nothing is opened here, so a factory without arguments that calls this is all that a server with several worker
+    processes needs.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
+        services = await anyio.to_thread.run_sync(open_services, settings)
+        warming = threading.Thread(target=_warm_up, args=(services.retriever,), name="warm-up", daemon=True)
+        warming.start()
+        slots = anyio.CapacityLimiter(max(4, SEARCHES_PER_CORE * (os.cpu_count() or 1)))
+        try:
+            yield AppState(services=services, search_slots=slots)
+        finally:
+            await anyio.to_thread.run_sync(warming.join, WARM_UP_GRACE_SECONDS)
+            await anyio.to_thread.run_sync(services.close)
+
+    app = FastAPI(
+        title="codesearch",
+        version=version("codesearch"),
+        description="Finds the lines of your repositories that answer a question. Made for Dify and scripts.",
+        lifespan=lifespan,
+        default_response_class=ApiResponse,
+        middleware=[Middleware(RequestLog), Middleware(NormalizedPaths)],
+        # These pages would load scripts from the network.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    routes = [*app.routes, *retrieval.router.routes, *health.router.routes]
+    app.include_router(retrieval.router)
+    app.include_router(health.router)
+    install_error_handlers(app, routes)
+    app.openapi()["components"]["schemas"].update(request_schemas())
+    return app
+
+
+def _warm_up(retriever: RetrieverLike) -> None:
+    """Load the model beside the first requests. A failure is logged; the service stays alive but not ready."""
+    try:
+        retriever.warm_up()
+    except Exception:
+        logger.exception("Warm-up failed; /readyz stays at 503")

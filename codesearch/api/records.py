@@ -1,0 +1,68 @@
+"""A hit of the retriever -> a record of the response, as the contract lists its keys. Pure."""
+
+from __future__ import annotations
+
+from codesearch.core.links import line_url
+from codesearch.core.paths import file_extension_of, file_name_of
+from codesearch.core.types import ArtifactKind, Chunk, Hit
+
+
+def build_record(hit: Hit, *, with_location: bool) -> dict[str, object]:
+    """Return one record; `with_location` puts `path:start-end (symbol)` and an empty line before the content."""
+    content = hit.chunk.content
+    if with_location:
+        content = f"{_location_line(hit.chunk)}\n\n{content}"
+    return {
+        "content": content,
+        "score": hit.score,
+        "title": file_name_of(hit.chunk.path),
+        "metadata": build_metadata(hit),
+    }
+
+
+def build_metadata(hit: Hit) -> dict[str, object]:
+    """Return a record's metadata; a key without a value is absent. `last_modified` is in whole Unix seconds.
+
+    `score`, `title`, `dataset_id` and `dataset_name` are never among the keys: Dify overwrites them.
+    """
+    chunk, source = hit.chunk, hit.source
+    url = line_url(source.location, hit.commit, chunk.path, chunk.start_line, chunk.end_line) if hit.commit else None
+    values = {
+        "path": chunk.path,
+        "file_extension": file_extension_of(chunk.path),
+        "language": chunk.language,
+        "data_source_id": source.id,
+        "data_source_name": source.name,
+        "data_source_type": source.type,
+        "artifact_kind": chunk.artifact_kind.value,
+        "symbol": chunk.symbol,
+        "symbol_kind": chunk.symbol_kind,
+        "start_line": chunk.start_line,
+        "end_line": chunk.end_line,
+        "document_id": hit.document_id,
+        "description": describe(hit),
+        "commit": hit.commit,
+        "last_modified": hit.modified_at,
+        "url": url,
+    }
+    return {key: value for key, value in values.items() if value is not None and value != ""}
+
+
+def describe(hit: Hit) -> str:
+    """Return one line for a person: `method retry in client.py from my-repo`, `section of README.md from my-repo`."""
+    chunk = hit.chunk
+    file_name = file_name_of(chunk.path)
+    if chunk.artifact_kind is ArtifactKind.SYMBOL and chunk.symbol:
+        short_name = chunk.symbol.rpartition(".")[2] or chunk.symbol
+        what = f"{chunk.symbol_kind or 'definition'} {short_name} in {file_name}"
+    elif chunk.artifact_kind is ArtifactKind.FILE:
+        what = f"file {file_name}"
+    else:
+        what = f"section of {file_name}"
+    return " ".join(f"{what} from {hit.source.name}".split())
+
+
+def _location_line(chunk: Chunk) -> str:
+    symbol = f" ({chunk.symbol})" if chunk.symbol else ""
+    # A path may hold a line end; the location may not.
+    return " ".join(f"{chunk.path}:{chunk.start_line}-{chunk.end_line}{symbol}".splitlines())

@@ -1,0 +1,134 @@
+"""Reads the body of a retrieval request by hand, so that errors come in the contract's order: bytes -> SearchQuery."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import NoReturn
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from codesearch.core.errors import InvalidRequestError, RequestTooLargeError
+from codesearch.core.types import SearchQuery
+from codesearch.retrieval.condition_values import show
+from codesearch.retrieval.conditions import parse_condition
+
+MAX_BODY_BYTES = 1_048_576
+MAX_QUERY_BYTES = 32_768
+MAX_KNOWLEDGE_ID_LENGTH = 512
+MAX_TOP_K = 100
+DEFAULT_TOP_K = 5
+DEFAULT_SCORE_THRESHOLD = 0.0
+
+_FIELDS = ("knowledge_id", "query", "retrieval_setting", "metadata_condition")
+# NUL, and halves of surrogate pairs that clients leave when they cut text inside an emoji.
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the whole body; raises RequestTooLargeError as soon as it is known to pass MAX_BODY_BYTES."""
+    declared = request.headers.get("Content-Length", "")
+    if declared.isdecimal() and (len(declared) > 18 or int(declared) > MAX_BODY_BYTES):
+        raise _too_large()
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise _too_large()
+    except ClientDisconnect as error:
+        raise InvalidRequestError("The connection was closed before the body was complete.") from error
+    return bytes(body)
+
+
+def parse_retrieval_request(body: bytes) -> SearchQuery:
+    """Return the query that a body asks; raises InvalidRequestError with one line on the first thing wrong."""
+    fields = _parse_json_object(body)
+    for name, value in fields.items():
+        # `metadata_conditions` or `filter` passed over in silence would search more than was asked.
+        if name not in _FIELDS and value is not None and re.search("condition|filter", name, re.IGNORECASE):
+            raise InvalidRequestError(f"Unknown field {show(name)}. Filters go into metadata_condition.")
+    knowledge_id = _read_knowledge_id(fields.get("knowledge_id"))
+    text = _read_query(fields.get("query"))
+    top_k, score_threshold = _read_retrieval_setting(fields.get("retrieval_setting"))
+    predicate = parse_condition(fields.get("metadata_condition"))
+    return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate)
+
+
+def _parse_json_object(body: bytes) -> Mapping[str, object]:
+    if not body.strip():
+        raise InvalidRequestError("The body is empty. Send a JSON object with knowledge_id and query.")
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        detail = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be decoded"
+        raise InvalidRequestError(f"The body is not JSON: {detail}.") from error
+    if not isinstance(value, dict):
+        raise InvalidRequestError("The body must be a JSON object with knowledge_id and query.")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{name} is not a JSON value", name, 0)
+
+
+def _read_knowledge_id(value: object) -> str:
+    hint = "Send the id of a repository or workspace, or its name"
+    if value is None:
+        raise InvalidRequestError(f"knowledge_id is missing. {hint}.")
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"knowledge_id must be a string, not {show(value)}. {hint}.")
+    text = value.strip()
+    if not text:
+        raise InvalidRequestError(f"knowledge_id is empty. {hint}.")
+    if len(value) > MAX_KNOWLEDGE_ID_LENGTH or _UNUSABLE.search(text):
+        raise InvalidRequestError(f"knowledge_id {show(text)} is no id or name. {hint}.")
+    return text
+
+
+def _read_query(value: object) -> str:
+    if value is None:
+        raise InvalidRequestError("query is missing. Send the text to search for.")
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"query must be a string, not {show(value)}.")
+    size = len(value.encode("utf-8", "surrogatepass"))
+    if size > MAX_QUERY_BYTES:
+        raise InvalidRequestError(f"query has {size} bytes; at most {MAX_QUERY_BYTES} are taken.")
+    text = _UNUSABLE.sub(" ", value)
+    if not text.strip():
+        raise InvalidRequestError("query is blank. Send the text to search for.")
+    return text
+
+
+def _read_retrieval_setting(value: object) -> tuple[int, float]:
+    """Return top_k and score_threshold, with the defaults where they are absent or null."""
+    if value is None:
+        return DEFAULT_TOP_K, DEFAULT_SCORE_THRESHOLD
+    if not isinstance(value, Mapping):
+        raise InvalidRequestError(f"retrieval_setting must be an object or null, not {show(value)}.")
+    top_k = value.get("top_k")
+    if top_k is None:
+        top_k = DEFAULT_TOP_K
+    # JSON does not tell 5.0 from 5.
+    if not _is_number(top_k) or not 1 <= top_k <= MAX_TOP_K or top_k != int(top_k):
+        raise InvalidRequestError(
+            f"retrieval_setting.top_k must be a whole number from 1 to {MAX_TOP_K}, not {show(top_k)}."
+        )
+    score_threshold = value.get("score_threshold")
+    if score_threshold is None:
+        score_threshold = DEFAULT_SCORE_THRESHOLD
+    if not _is_number(score_threshold) or not 0 <= score_threshold <= 1:
+        raise InvalidRequestError(
+            f"retrieval_setting.score_threshold must be a number from 0 to 1, not {show(score_threshold)}."
+        )
+    return int(top_k), float(score_threshold)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _too_large() -> RequestTooLargeError:
+    return RequestTooLargeError(f"The body is too large; at most {MAX_BODY_BYTES} bytes are read.")

@@ -1,0 +1,40 @@
+"""What probes and curious people ask: alive, ready, what is this. No key needed."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from codesearch.api.deps import services_of
+from codesearch.api.responses import ApiResponse
+from codesearch.api.schemas import AboutResponse, HealthResponse
+
+router = APIRouter(tags=["health"])
+
+
+@router.head("/healthz", include_in_schema=False)
+@router.get("/healthz", summary="Alive", response_model=HealthResponse)
+async def get_health() -> ApiResponse:
+    """Say that the process answers."""
+    return ApiResponse({"status": "ok"})
+
+
+@router.head("/readyz", include_in_schema=False)
+@router.get(
+    "/readyz",
+    summary="Ready",
+    response_model=HealthResponse,
+    responses={503: {"model": HealthResponse, "description": "The model is not loaded yet"}},
+)
+async def get_readiness(request: Request) -> ApiResponse:
+    """Say whether the model is loaded; until then 503."""
+    if services_of(request).retriever.is_warm:
+        return ApiResponse({"status": "ok"})
+    return ApiResponse({"status": "starting"}, status_code=503)
+
+
+@router.head("/", include_in_schema=False)
+@router.get("/", summary="About", response_model=AboutResponse)
+async def get_about(request: Request) -> ApiResponse:
+    """Say what this service is and where its API is described."""
+    app = request.app
+    return ApiResponse({"name": app.title, "version": app.version, "openapi": app.openapi_url})

@@ -1,0 +1,206 @@
+"""The request and answers as OpenAPI shows them; the request itself is read by hand, in retrieval_request.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import models_json_schema
+
+from codesearch.api.retrieval_request import (
+    DEFAULT_SCORE_THRESHOLD,
+    DEFAULT_TOP_K,
+    MAX_KNOWLEDGE_ID_LENGTH,
+    MAX_QUERY_BYTES,
+    MAX_TOP_K,
+)
+from codesearch.core.errors import ErrorCode
+from codesearch.core.predicates import FIELD_TYPES
+from codesearch.core.types import ArtifactKind
+from codesearch.retrieval.condition_operators import RULES
+from codesearch.retrieval.condition_values import MAX_VALUES
+from codesearch.retrieval.conditions import MAX_CONDITIONS
+
+_FieldName: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": list(FIELD_TYPES)})]
+_Value: TypeAlias = str | float | bool
+
+
+class RetrievalSetting(BaseModel):
+    """How many records, and how good at least."""
+
+    top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K, strict=True)] | None = Field(
+        DEFAULT_TOP_K, description="At most this many records"
+    )
+    score_threshold: Annotated[float, Field(ge=0, le=1, strict=True)] | None = Field(
+        DEFAULT_SCORE_THRESHOLD, description="No record scores less"
+    )
+
+
+class Condition(BaseModel):
+    """One comparison of a metadata field with a value."""
+
+    name: _FieldName | Annotated[list[_FieldName], Field(min_length=1)] = Field(
+        description="A field, or several: a positive operator holds for any of them, a negative one for all"
+    )
+    comparison_operator: str = Field(
+        description=f"In any case, with spaces or underscores: {', '.join(f'`{name}`' for name in RULES)}",
+        examples=["is", "not in", "≥"],
+    )
+    value: _Value | Annotated[list[_Value], Field(max_length=MAX_VALUES)] | None = Field(
+        None,
+        description="Not needed for `empty` and `not empty`; null with any other operator drops the condition",
+    )
+
+
+class MetadataCondition(BaseModel):
+    """Which records to search. Without conditions: all that the key may read."""
+
+    logical_operator: str | None = Field("and", description="`and` or `or`, in any case; null means `and`")
+    conditions: Annotated[list[Condition], Field(max_length=MAX_CONDITIONS)] | None = None
+
+
+class RetrievalRequest(BaseModel):
+    """A question to a repository or workspace."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "knowledge_id": "65f1a2b3c4d5e6f708192a3b",
+                    "query": "where are failed requests retried",
+                    "retrieval_setting": {"top_k": 5, "score_threshold": 0.2},
+                    "metadata_condition": {
+                        "logical_operator": "and",
+                        "conditions": [{"name": "file_extension", "comparison_operator": "in", "value": ".py,.go"}],
+                    },
+                }
+            ]
+        }
+    )
+
+    knowledge_id: str = Field(
+        min_length=1,
+        max_length=MAX_KNOWLEDGE_ID_LENGTH,
+        description="The 24-hex id of a repository or workspace, or its unique name",
+    )
+    query: str = Field(min_length=1, max_length=MAX_QUERY_BYTES, description="Not blank; at most 32 KiB of UTF-8")
+    retrieval_setting: RetrievalSetting | None = None
+    metadata_condition: MetadataCondition | None = None
+
+
+class RecordMetadata(BaseModel):
+    """What is known of a record. A key without a value is absent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str = Field(description="From the repository's root, `/` between parts")
+    file_extension: str = Field("", description="Lower case with its dot")
+    language: str = ""
+    data_source_id: str
+    data_source_name: str
+    data_source_type: str
+    artifact_kind: ArtifactKind = Field(
+        description="`symbol`: a definition, `chunk`: a section of a file, `file`: a whole small file"
+    )
+    symbol: str = Field("", description="Qualified name, e.g. `Client.retry`")
+    symbol_kind: str = ""
+    start_line: int = Field(ge=1, description="1-based, inclusive")
+    end_line: int = Field(ge=1, description="1-based, inclusive")
+    document_id: str = Field(description="Unique per record, stable while the lines are")
+    description: str = Field(description="One line for a person")
+    commit: str = ""
+    last_modified: int = Field(0, description="Unix seconds")
+    url: str = Field("", description="These lines at this commit on the code host")
+
+
+class Record(BaseModel):
+    """Consecutive lines of one file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    content: str = Field(description="The lines; on /dify/retrieval after a line with their place and an empty line")
+    score: float = Field(ge=0, le=1)
+    title: str = Field(description="File name with its extension")
+    metadata: RecordMetadata
+
+
+class RetrievalResponse(BaseModel):
+    """The records, best first; none found is an empty list."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "records": [
+                        {
+                            "content": "    def retry(self, request):\n        return self.send(request)",
+                            "score": 0.92,
+                            "title": "client.py",
+                            "metadata": {
+                                "path": "src/client.py",
+                                "file_extension": ".py",
+                                "language": "python",
+                                "data_source_id": "65f1a2b3c4d5e6f708192a3b",
+                                "data_source_name": "my-repo",
+                                "data_source_type": "repository",
+                                "artifact_kind": "symbol",
+                                "symbol": "Client.retry",
+                                "symbol_kind": "method",
+                                "start_line": 41,
+                                "end_line": 42,
+                                "document_id": "0c2f6f0a9d3e4b51",
+                                "description": "method retry in client.py from my-repo",
+                                "commit": "8f14e45fceea167a5a36dedd4bea2543d9a1c1f0",
+                                "last_modified": 1767225600,
+                            },
+                        }
+                    ]
+                }
+            ]
+        },
+    )
+
+    records: list[Record]
+
+
+class ErrorResponse(BaseModel):
+    """Why there is no answer: one line for a person."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    error_code: ErrorCode = Field(description="1001 request, 1002 access, 1003 not found, 1004 key, 2001 internal")
+    error_msg: str
+
+
+class HealthResponse(BaseModel):
+    """What a probe sees."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["ok", "starting"]
+
+
+class AboutResponse(BaseModel):
+    """What this service is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    version: str
+    openapi: str = Field(description="Path of the OpenAPI document")
+
+
+def describe_error(description: str, code: ErrorCode, message: str) -> dict[str, Any]:
+    """Return an OpenAPI response with an example of this error."""
+    example = {"error_code": int(code), "error_msg": message}
+    content = {"application/json": {"example": example}}
+    return {"model": ErrorResponse, "description": description, "content": content}
+
+
+def request_schemas() -> dict[str, Any]:
+    """Return the component schemas of RetrievalRequest and what it refers to, by name."""
+    template = "#/components/schemas/{model}"
+    _, schema = models_json_schema([(RetrievalRequest, "validation")], ref_template=template)
+    definitions: dict[str, Any] = schema["$defs"]
+    return definitions

@@ -1,0 +1,79 @@
+"""Log lines on stderr, as text or JSON, each with the id of the request it belongs to; the CLI sets them up."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from contextvars import ContextVar
+from datetime import datetime, timezone
+
+from codesearch.core.config import Settings
+
+OWN_LOGGERS = ("codesearch", "indexer", "uvicorn")
+current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
+
+# A path or name in a message must not be able to begin a line of its own.
+_CONTROL_CHARACTERS = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send all log lines to stderr in the form and from the level that the settings name; replaces earlier handlers.
+
+    Libraries other than the web server are heard from `warning` on.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    level = logging.getLevelName(settings.log_level.upper())
+    root.setLevel(max(level, logging.WARNING))
+    for name in OWN_LOGGERS:
+        logging.getLogger(name).setLevel(level)
+    # Our own access line replaces the web server's.
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+
+
+def _fields_of(record: logging.LogRecord) -> dict[str, object]:
+    """Return what the caller passed as `extra={"fields": {...}}`, and the request's id."""
+    fields = dict(getattr(record, "fields", {}))
+    request_id = current_request_id.get()
+    if request_id is not None:
+        fields["request_id"] = request_id
+    return fields
+
+
+def _quote(value: object) -> str:
+    text = str(value)
+    return json.dumps(text) if " " in text or '"' in text else text
+
+
+class TextFormatter(logging.Formatter):
+    """`2026-01-31 09:30:00.123 INFO codesearch.api.access: request method=POST path=/retrieval ...`."""
+
+    default_msec_format = "%s.%03d"
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class names it
+        """Write the line before any trace."""
+        fields = "".join(f" {name}={_quote(value)}" for name, value in _fields_of(record).items() if value is not None)
+        return (super().formatMessage(record) + fields).translate(_CONTROL_CHARACTERS)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object per line: time (UTC), level, logger, message, the caller's fields, request_id, exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the whole line."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_fields_of(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)

@@ -1,0 +1,130 @@
+"""An HTTP client for an application in this process, with its lifespan; and the two services behind the API's edge."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import httpx
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+
+from codesearch.api.app import create_app
+from codesearch.api.deps import Services
+from codesearch.core.config import load_settings
+from codesearch.core.errors import AuthenticationError
+from codesearch.core.types import Hit, Principal, SearchQuery
+
+KEY = "cs_good"
+PRINCIPAL = Principal(key_id="k1", name="Dify key", is_admin=False, source_ids=None)
+ASK: Mapping[str, Any] = {"knowledge_id": "65f1a2b3c4d5e6f708192a3b", "query": "retry"}
+
+
+@dataclass
+class ScriptedRetriever:
+    """Answers every query with the same hits or error, and keeps what it was asked."""
+
+    hits: list[Hit] = field(default_factory=list)
+    error: Exception | None = None
+    asked: list[SearchQuery] = field(default_factory=list)
+    principals: list[Principal] = field(default_factory=list)
+    may_warm_up: threading.Event = field(default_factory=threading.Event)
+    warm_up_error: Exception | None = None
+    is_warm: bool = False
+
+    def retrieve(self, principal: Principal, query: SearchQuery) -> list[Hit]:
+        self.principals.append(principal)
+        self.asked.append(query)
+        if self.error is not None:
+            raise self.error
+        return self.hits[: query.top_k]
+
+    def warm_up(self) -> None:
+        self.may_warm_up.wait(10)
+        if self.warm_up_error is not None:
+            raise self.warm_up_error
+        self.is_warm = True
+
+
+@dataclass
+class OneKey:
+    """Knows KEY and no other."""
+
+    error: Exception | None = None
+
+    def authenticate(self, secret: str) -> Principal:
+        if self.error is not None:
+            raise self.error
+        if secret != KEY:
+            raise AuthenticationError("The API key is not valid.")
+        return PRINCIPAL
+
+
+class ApiClient:
+    """Sends requests to an application in this process; enter it to run the application's lifespan."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        self._stack = ExitStack()
+        self._state: Mapping[str, Any] = {}
+
+    def __enter__(self) -> ApiClient:
+        self._portal: BlockingPortal = self._stack.enter_context(start_blocking_portal())
+        lifespan: AbstractAsyncContextManager[Any] = self.app.router.lifespan_context(self.app)
+        self._state = self._stack.enter_context(self._portal.wrap_async_context_manager(lifespan))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """Send one request. The path goes out as written, doubled slashes included."""
+        response: httpx.Response = self._portal.call(self._request, method, path, arguments)
+        return response
+
+    def get(self, path: str, **arguments: Any) -> httpx.Response:
+        return self.request("GET", path, **arguments)
+
+    def ask(self, body: object = None, *, path: str = "/retrieval", **fields: object) -> httpx.Response:
+        """POST a question with the good key; `fields` change the standard one."""
+        return self.request("POST", path, json={**ASK, **fields} if body is None else body, headers=bearer())
+
+    def post_bytes(self, content: bytes, path: str = "/retrieval") -> httpx.Response:
+        return self.request("POST", path, content=content, headers=bearer())
+
+    async def _request(self, method: str, path: str, arguments: dict[str, Any]) -> httpx.Response:
+        transport = httpx.ASGITransport(self._app_with_state)
+        async with httpx.AsyncClient(transport=transport) as client:
+            return await client.request(method, f"http://service{path}", **arguments)
+
+    async def _app_with_state(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # As servers do: every request gets its own copy of what the lifespan yielded.
+        await self.app({**scope, "state": dict(self._state)}, receive, send)
+
+
+def bearer(key: str = KEY) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def build_app(retriever: ScriptedRetriever, catalog: OneKey | None = None) -> FastAPI:
+    """Return the application over these services."""
+    services = Services(retriever=retriever, catalog=catalog or OneKey(), close=retriever.may_warm_up.clear)
+    return create_app(load_settings(), lambda _: services)
+
+
+def read_error(response: httpx.Response) -> tuple[int, int, str]:
+    """Return status, error_code and error_msg of an error, after a look at its form."""
+    body = response.json()
+    assert sorted(body) == ["error_code", "error_msg"]
+    assert response.headers["content-type"] == "application/json"
+    assert isinstance(body["error_code"], int)
+    assert body["error_msg"]
+    assert "\n" not in body["error_msg"]
+    return response.status_code, body["error_code"], body["error_msg"]

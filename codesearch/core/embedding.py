@@ -1,0 +1,272 @@
+"""Embedder: texts to unit vectors, chunks for the indexer and queries for retrieval. The only import of fastembed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.chunk_text import (
+    MAX_HEAD_REPEATS,
+    PREFIX_TOKENS,
+    TEXT_VERSION,
+    embedding_text,
+    find_prefixes,
+    query_text,
+)
+from codesearch.core.config import BUNDLED_MODEL, Settings
+from codesearch.core.errors import ConfigurationError
+from codesearch.core.types import Chunk
+
+if TYPE_CHECKING:
+    from fastembed import TextEmbedding
+    from tokenizers import Tokenizer
+
+__all__ = ["PREFIX_TOKENS", "Embedder", "embedding_text", "load_embedder", "query_text"]
+
+_BUNDLED_FOLDER = Path(__file__).parent.parent / "bundled_model"
+_STATIC_FILES = ("model.safetensors", "tokenizer.json")
+_STATIC_NAME = "codesearch/static"
+_STATIC_BATCH_SIZE = 256
+# A transformer pads a batch to its longest text and holds all of its activations.
+_TRANSFORMER_BATCH_SIZE = 16
+_MIN_CONTEXT_TOKENS = 2 * PREFIX_TOKENS
+_PARALLELISM = "TOKENIZERS_PARALLELISM"
+
+
+class Embedder:
+    """An embedding model, loaded. Safe to use from several threads.
+
+    `fingerprint` changes whenever the same chunk would get another vector; `max_tokens` is the model's context.
+    """
+
+    def __init__(self, model: TextEmbedding, name: str, model_fingerprint: str, *, is_static: bool) -> None:
+        self.name = name
+        self.fingerprint = f"{model_fingerprint}/text-{TEXT_VERSION}"
+        self._model = model
+        # Every text model of fastembed has one, though their base class does not say so.
+        self._tokenizer: Tokenizer = model.model.tokenizer  # type: ignore[attr-defined]
+        self._batch_size = _STATIC_BATCH_SIZE if is_static else _TRANSFORMER_BATCH_SIZE
+        # Attention finds a head that is said once.
+        self._max_head_repeats = MAX_HEAD_REPEATS if is_static else 1
+        self._prefixes = find_prefixes(name)
+        self.dimension = len(next(iter(model.embed(["dimension"]))))
+        self.max_tokens: int = self._tokenizer.truncation["max_length"]
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed chunk texts: (n, dimension), in order, rows of length 1; zero rows where there is nothing to embed.
+
+        A text's vector does not depend on its neighbours beyond rounding. What is over `max_tokens` is cut.
+        """
+        filled = [index for index, text in enumerate(texts) if text.strip()]
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        if filled:
+            prefix = self._prefixes.passage
+            passages = [prefix + texts[index] for index in filled] if prefix else [texts[index] for index in filled]
+            vectors[filled] = _stack(self._model.passage_embed(passages, batch_size=self._batch_size))
+        return vectors
+
+    def embed_chunks(self, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
+        """Embed chunks by their `embedding_text`: (n, dimension), in order, rows of length 1."""
+        return self.embed([embedding_text(chunk, max_repeats=self._max_head_repeats) for chunk in chunks])
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """Embed a query: (dimension,), of length 1, or zeros for a query without words."""
+        query = query_text(text)
+        if not query:
+            return np.zeros(self.dimension, dtype=np.float32)
+        vector: NDArray[np.float32] = _stack(self._model.query_embed([self._prefixes.query + query]))[0]
+        return vector
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count the model's own tokens in each text, without truncation or special tokens; quick for many texts."""
+        encodings = self._counting_tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding) for encoding in encodings]
+
+    @cached_property
+    def _counting_tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        # A copy: the model's own goes on truncating. Built on first use, as answering queries never counts.
+        tokenizer = Tokenizer.from_str(self._tokenizer.to_str())
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+
+def load_embedder(settings: Settings) -> Embedder:
+    """Load the model that CODESEARCH_EMBEDDING_MODEL names: `bundled`, a model of fastembed's list, or a folder.
+
+    A listed model is downloaded once into the model cache. Raises ConfigurationError, with what to do, for an unknown
+    name, a folder without a static model, or a failed download.
+    """
+    _prepare_libraries()
+    name = settings.embedding_model
+    if name == BUNDLED_MODEL:
+        return _load_static(_BUNDLED_FOLDER, BUNDLED_MODEL)
+    listed = _find_listed(name)
+    if listed is not None:
+        return _load_listed(listed, settings.resolved_model_cache_dir)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _load_static(folder, folder.resolve().name)
+    raise ConfigurationError(
+        f"CODESEARCH_EMBEDDING_MODEL: {name!r} is neither {BUNDLED_MODEL!r}, nor a folder, nor a model that fastembed "
+        f"lists{_suggest(name)}."
+    )
+
+
+def _prepare_libraries() -> None:
+    """Keep fastembed's log lines and the tokenizers library's fork warning off stderr, and BLAS on one thread."""
+    from loguru import logger
+
+    logger.disable("fastembed")
+    if os.name == "posix":
+        _allow_forks()
+    _limit_blas_threads()
+
+
+def _limit_blas_threads() -> None:
+    """Let BLAS use one thread: beside busy cores its threads wait for one another, 3,000 texts/s instead of 100,000."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(limits=1, user_api="blas")
+
+
+def _allow_forks() -> None:
+    """Let tokenizers use its threads here and not in forked children, where those threads do not exist."""
+    global _forks_allowed
+    if _forks_allowed:
+        return
+    _forks_allowed = True
+    # putenv, since the library reads the C environment on every call; os.environ stays the user's.
+    os.putenv(_PARALLELISM, "true")
+    os.register_at_fork(
+        before=lambda: os.putenv(_PARALLELISM, "false"), after_in_parent=lambda: os.putenv(_PARALLELISM, "true")
+    )
+
+
+_forks_allowed = False
+
+
+def _load_static(folder: Path, name: str) -> Embedder:
+    missing = [file for file in _STATIC_FILES if not (folder / file).is_file()]
+    if missing:
+        raise ConfigurationError(
+            f"The embedding model folder {folder} has no {' and no '.join(missing)}. "
+            "It must hold a static model as model2vec writes it."
+        )
+    from fastembed import TextEmbedding
+
+    _register_static_name()
+    try:
+        model = TextEmbedding(_STATIC_NAME, specific_model_path=str(folder))
+        return Embedder(model, name, f"{name}@{_hash_files(folder)}", is_static=True)
+    except Exception as error:  # the loaders raise bare Exception, KeyError, ValueError and OSError for damaged files
+        raise ConfigurationError(f"The embedding model in {folder} cannot be loaded: {_one_line(error)}") from error
+
+
+def _register_static_name() -> None:
+    """Make fastembed know static models that come from a folder, under a name of our own."""
+    from fastembed.common.model_description import DenseModelDescription, ModelSource
+    from fastembed.text.static_embedding import supported_static_models
+
+    if all(description.model != _STATIC_NAME for description in supported_static_models):
+        description = DenseModelDescription(
+            model=_STATIC_NAME,
+            dim=0,
+            description="A static model from a local folder; its dimension is that of its table.",
+            license="",
+            size_in_GB=0,
+            sources=ModelSource(url="file:"),
+            model_file=_STATIC_FILES[0],
+        )
+        supported_static_models.append(description)
+
+
+def _hash_files(folder: Path) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for file in _STATIC_FILES:
+        digest.update((folder / file).read_bytes())
+    return digest.hexdigest()
+
+
+class _Listed(NamedTuple):
+    """A model of fastembed's list, by its exact name, and the class that runs it with its description."""
+
+    name: str
+    model_class: Any
+    description: Any
+
+
+def _list_models() -> Iterable[_Listed]:
+    from fastembed import TextEmbedding
+
+    for model_class in TextEmbedding.EMBEDDINGS_REGISTRY:
+        for description in model_class._list_supported_models():
+            if description.model != _STATIC_NAME:
+                yield _Listed(description.model, model_class, description)
+
+
+def _find_listed(name: str) -> _Listed | None:
+    return next((listed for listed in _list_models() if listed.name.lower() == name.lower()), None)
+
+
+def _load_listed(listed: _Listed, cache_folder: Path) -> Embedder:
+    from fastembed import TextEmbedding
+
+    try:
+        # One attempt: fastembed's own three take 40 seconds to say that there is no network.
+        folder = listed.model_class.download_model(listed.description, str(cache_folder), retries=1)
+    except Exception as error:  # whatever the hub client, its HTTP library or the disk raise
+        raise ConfigurationError(
+            f"The embedding model {listed.name!r} is not in {cache_folder} and cannot be downloaded "
+            f"({_one_line(error)}) Check the network, set HF_ENDPOINT to a mirror, fill that folder on another "
+            f"machine, or set CODESEARCH_EMBEDDING_MODEL={BUNDLED_MODEL}."
+        ) from error
+    try:
+        model = TextEmbedding(listed.name, cache_dir=str(cache_folder), specific_model_path=str(folder))
+        is_static = listed.description.model_file == _STATIC_FILES[0]
+        # The hub's cache keeps each revision in a folder of its own, named after the commit.
+        fingerprint = f"{listed.name}@{folder.name}"
+        embedder = Embedder(model, listed.name, fingerprint, is_static=is_static)
+    except Exception as error:  # onnxruntime and the tokenizer raise their own for damaged files
+        raise ConfigurationError(
+            f"The embedding model {listed.name!r} in {folder} cannot be loaded ({_one_line(error)}). "
+            f"Delete {cache_folder} to download it again."
+        ) from error
+    if embedder.max_tokens < _MIN_CONTEXT_TOKENS:
+        raise ConfigurationError(
+            f"The embedding model {listed.name!r} reads {embedder.max_tokens} tokens; code needs at least "
+            f"{_MIN_CONTEXT_TOKENS}. Choose another for CODESEARCH_EMBEDDING_MODEL."
+        )
+    return embedder
+
+
+def _suggest(name: str) -> str:
+    by_ending = {listed.name.rpartition("/")[2].lower(): listed.name for listed in _list_models()}
+    by_name = {listed.name.lower(): listed.name for listed in _list_models()}
+    candidates = {**by_ending, **by_name}
+    close = get_close_matches(name.lower(), candidates, n=5, cutoff=0.5)
+    nearest = list(dict.fromkeys(candidates[match] for match in close))[:3]
+    return f" (nearest: {', '.join(nearest)})" if nearest else ""
+
+
+def _stack(vectors: Iterable[NDArray[Any]]) -> NDArray[np.float32]:
+    """Stack vectors and give each length 1; not every model of fastembed's does. Zero vectors stay zero."""
+    stacked: NDArray[np.float32] = np.stack(list(vectors)).astype(np.float32, copy=False)
+    lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    stacked /= lengths
+    return stacked
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -16,7 +16,8 @@ from codesearch.core.predicates import Predicate
 from codesearch.core.store import ChunkStore, Scope, StoredChunk
 from codesearch.core.store_filter import resolve_source_fields
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
-from codesearch.retrieval.ranking import QueryTerms, Ranked, parse_query, rank
+from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.ranking import TOKEN_BOOSTS, Ranked, rank
 
 logger = logging.getLogger(__name__)
 
@@ -83,14 +84,16 @@ class Retriever:
         rows = sum(sources[source_id].chunk_count for ids, _ in scope.groups for source_id in ids)
         vector = self._loaded_embedder().embed_query(query.text)
         limit = max(VECTOR_CANDIDATES, 2 * query.top_k)
-        nearest = self._pool.submit(self._store.search_vectors, vector, scope, limit, rows_in_scope=rows)
-        lexical = self._search_text(terms, scope, max(LEXICAL_CANDIDATES, 2 * query.top_k))
-        ranked = rank(terms, vector, lexical, nearest.result())
+        wanted = max(LEXICAL_CANDIDATES, 2 * query.top_k)
+
+        def search(store: ChunkStore) -> tuple[list[StoredChunk], list[StoredChunk]]:
+            nearest = self._pool.submit(store.search_vectors, vector, scope, limit, rows_in_scope=rows)
+            lexical = store.search_text(terms.tokens, TOKEN_BOOSTS, scope, wanted)
+            return lexical, nearest.result()
+
+        ranked = rank(terms, vector, *self._store.read_together(search))
         kept = [item for item in ranked if item.score >= query.score_threshold][: query.top_k]
         return [_hit(item, sources[item.candidate.data_source_id]) for item in kept]
-
-    def _search_text(self, terms: QueryTerms, scope: Scope, limit: int) -> list[StoredChunk]:
-        return self._store.search_text(terms.tokens, terms.boosts, scope, limit)
 
     def _loaded_embedder(self) -> QueryEmbedder:
         if self._embedder is None:

@@ -1,0 +1,121 @@
+"""Taking queries apart: tokens without stop words, stems that join a word's forms, names of code."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesearch.core.tokens import tokenize
+from codesearch.retrieval.query_terms import MAX_QUERY_TOKENS, STOP_WORDS, parse_query, stem
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("how does the client retry", ("client", "retry")),
+        ("HttpClient", ("httpclient", "http", "client")),
+        ("max_retry of HttpClient", ("maxretry", "max", "retry", "httpclient", "http", "client")),
+        ("retry the retry", ("retry",)),
+        ("parse JSON; then, write!", ("parse", "json", "then", "write")),
+        # Nothing but stop words: then they are what is asked for.
+        ("how to get it", ("how", "to", "get", "it")),
+        ("With", ("with",)),
+        ("", ()),
+        ("?! -- ()", ()),
+        ("файл не найден", ("файл", "не", "найден")),
+        ("読み込み", ("読み込み",)),
+    ],
+)
+def test_tokens(text: str, tokens: tuple[str, ...]) -> None:
+    assert set(parse_query(text).tokens) == set(tokens)
+    assert len(parse_query(text).tokens) == len(tokens)
+
+
+def test_tokens_keep_the_order_of_the_words() -> None:
+    assert parse_query("zebra apple zebra mango").tokens == ("zebra", "apple", "mango")
+
+
+def test_a_long_query_keeps_its_first_words() -> None:
+    words = [f"{first}{second}word" for first in "abcdefghij" for second in "klmnopqrst"]
+    assert parse_query(" ".join(words)).tokens == tuple(words[:MAX_QUERY_TOKENS])
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "simple_names"),
+    [
+        ("retry", {"retry"}, {"retry"}),
+        ("Client.retry", {"client.retry"}, {"retry"}),
+        ("Client::retry", {"client.retry"}, {"retry"}),
+        ("Client#retry", {"client.retry"}, {"retry"}),
+        ("client->retry", {"client.retry"}, {"retry"}),
+        (r"App\Http\Client", {"app.http.client"}, {"client"}),
+        ("net/http/Client", {"net.http.client"}, {"client"}),
+        ("std::vec::Vec", {"std.vec.vec"}, {"vec"}),
+        ("retry()", {"retry"}, {"retry"}),
+        ("__init__", {"__init__"}, {"__init__"}),
+        ("where is Client::retry called", {"client.retry"}, {"retry"}),
+        ("which one calls sendRequest or max_retry", {"sendrequest", "max_retry"}, {"sendrequest", "max_retry"}),
+        ("how do HTTPServers stop", {"httpservers"}, {"httpservers"}),
+        ("a plain question. Another one", set(), set()),
+        ("42", set(), set()),
+        ("", set(), set()),
+    ],
+)
+def test_names(text: str, names: set[str], simple_names: set[str]) -> None:
+    terms = parse_query(text)
+    assert terms.names == names
+    assert terms.simple_names == simple_names
+
+
+@pytest.mark.parametrize(
+    ("text", "is_name"),
+    [("retry", True), ("  Client.retry\n", True), ("Client retry", False), ("Client\tretry", False), ("", False)],
+)
+def test_one_word_is_a_name(text: str, is_name: bool) -> None:
+    assert parse_query(text).is_name == is_name
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        ("retry", "retries", "retried"),
+        ("parse", "parses", "parser", "parsers", "parsing", "parsed"),
+        ("configure", "configuration", "configurations", "configuring"),
+        ("cache", "caches", "cached", "caching"),
+        ("test", "tests", "testing", "tester"),
+    ],
+)
+def test_forms_of_a_word_share_a_stem(forms: tuple[str, ...]) -> None:
+    assert len({stem(form) for form in forms}) == 1
+    for asked in forms:
+        for found in forms:
+            assert parse_query(asked).forms[found] == stem(asked)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [("cache", "catch"), ("user", "use"), ("string", "strings"), ("red", "ring")]
+)
+def test_stems_of_different_words(left: str, right: str) -> None:
+    assert (stem(left) == stem(right)) == (left.rstrip("s") == right.rstrip("s"))
+
+
+@given(st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=30))
+def test_a_stem_begins_its_word_and_keeps_three_letters(word: str) -> None:
+    assert word.startswith(stem(word))
+    assert len(stem(word)) >= min(3, len(word))
+
+
+@given(
+    st.text(max_size=300) | st.lists(st.sampled_from([*STOP_WORDS, "Client::retry", "a.b#c", "\ud800"])).map(" ".join)
+)
+def test_any_text_is_accepted(text: str) -> None:
+    terms = parse_query(text)
+    known = tokenize(text)
+    assert len(set(terms.tokens)) == len(terms.tokens) <= MAX_QUERY_TOKENS
+    assert set(terms.tokens) <= set(known)
+    assert bool(terms.tokens) == bool(known)
+    assert terms.stems == {stem(token) for token in terms.tokens}
+    assert all(terms.forms[token] == stem(token) for token in terms.tokens)
+    assert terms.simple_names == {name.rpartition(".")[2] for name in terms.names}
+    assert all(name and name == name.lower() for name in terms.names)

@@ -1,0 +1,374 @@
+"""Retriever on a real store, catalog and model: what may be searched, what comes back, which error comes first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
+from codesearch.core.config import load_settings
+from codesearch.core.errors import AccessDeniedError, CodesearchError, NotFoundError, NotIndexedError, StoreError
+from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not, Operator, Or, Predicate
+from codesearch.core.store import ChunkStore, Scope, StoredChunk
+from codesearch.core.store_schema import IndexedChunk
+from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, Principal, SearchQuery
+from codesearch.retrieval.search import Retriever, scope_of
+from indexer.chunking import CHUNKER_VERSION
+from indexer.pipeline import Indexer
+
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "repos"
+OWN_COMMIT, NEWER_COMMIT = "a" * 40, "b" * 40
+NOBODY = Principal(key_id="k0", name="nobody", is_admin=False, source_ids=frozenset())
+
+GO = Comparison("language", Operator.IN, ("go",))
+IS_LEDGER = Comparison("data_source_name", Operator.IN, ("ledger-go",))
+
+
+class Silent:
+    """Watches nothing."""
+
+    def start(self, phase: str, total: int | None = None) -> None:
+        pass
+
+    def advance(self, files: int, chunks: int, skipped: int) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
+    """Two indexed fixtures, one source that was never indexed, one of another format, and workspaces of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("CODESEARCH_")]:
+            patch.delenv(name)
+        patch.chdir(tmp_path_factory.mktemp("elsewhere"))
+        settings = load_settings(data_dir=tmp_path_factory.mktemp("search") / "data", index_workers=1)
+    opened = Assembly(settings, CHUNKER_VERSION)
+    indexer = Indexer(
+        catalog=opened.catalog, store=opened.store, writer=opened.writer, embedder=opened.embedder, settings=settings
+    )
+    for name in ("ledger-go", "orders-service"):
+        indexer.index(str(FIXTURES / name), name=name, branch=None, subdir=None, progress=Silent())
+    opened.catalog.add_source(id="1" * 24, name="pending", location="/srv/pending")
+    opened.catalog.add_source(id="2" * 24, name="outdated", location="/srv/outdated")
+    run = opened.catalog.start_run("2" * 24)
+    opened.catalog.finish_run(run, commit=None, file_count=1, chunk_count=1, index_format="chunks_of_another_model")
+    opened.catalog.create_workspace("both", ["ledger-go", "orders-service"])
+    opened.catalog.create_workspace("mixed", ["ledger-go", "pending", "outdated"])
+    opened.catalog.create_workspace("unfinished", ["pending", "outdated"])
+    yield opened
+    opened.close()
+
+
+def ask(
+    assembly: Assembly,
+    knowledge_id: str,
+    text: str = "how is a transaction written",
+    principal: Principal = LOCAL_PRINCIPAL,
+    **options: object,
+) -> list[Hit]:
+    return assembly.retriever.retrieve(principal, SearchQuery(knowledge_id, text, **options))  # type: ignore[arg-type]
+
+
+def reader_of(assembly: Assembly, *names: str) -> Principal:
+    ids = frozenset(assembly.catalog.get_source(name).id for name in names)
+    return Principal(key_id="k1", name="reader", is_admin=False, source_ids=ids)
+
+
+def names_of(hits: Sequence[Hit]) -> set[str]:
+    return {hit.source.name for hit in hits}
+
+
+def test_hits_are_the_files_own_lines(assembly: Assembly) -> None:
+    hits = ask(assembly, "ledger-go", top_k=20)
+    assert len(hits) == 20
+    for hit in hits:
+        lines = (FIXTURES / "ledger-go" / hit.chunk.path).read_text().split("\n")
+        assert hit.chunk.content == "\n".join(lines[hit.chunk.start_line - 1 : hit.chunk.end_line])
+    assert len({hit.document_id for hit in hits}) == 20
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_the_id_and_the_name_are_the_same_question(assembly: Assembly) -> None:
+    by_name = ask(assembly, "ledger-go")
+    assert by_name
+    assert ask(assembly, assembly.catalog.get_source("ledger-go").id) == by_name
+    assert ask(assembly, "Ledger-Go") == by_name
+
+
+def test_the_same_request_has_the_same_answer(assembly: Assembly) -> None:
+    first = ask(assembly, "both", top_k=50)
+    assert [ask(assembly, "both", top_k=50) for _ in range(3)] == [first] * 3
+
+
+@pytest.mark.parametrize("top_k", [1, 3, 29])
+def test_a_smaller_top_k_is_the_beginning_of_a_larger_one(assembly: Assembly, top_k: int) -> None:
+    assert ask(assembly, "both", top_k=top_k) == ask(assembly, "both", top_k=30)[:top_k]
+
+
+def test_as_many_as_asked_for(assembly: Assembly) -> None:
+    assert len(ask(assembly, "both", top_k=100)) == 100
+
+
+def test_the_threshold_cuts_the_ranking(assembly: Assembly) -> None:
+    everything = ask(assembly, "both", top_k=100)
+    threshold = everything[6].score
+    kept = ask(assembly, "both", top_k=100, score_threshold=threshold)
+    assert kept == [hit for hit in everything if hit.score >= threshold]
+    assert 7 <= len(kept) < 100
+    assert ask(assembly, "both", score_threshold=1.0) == []
+
+
+@pytest.mark.parametrize("text", ["?!", "the", " ", "x" * 32_000, "読み込み", "'; DROP TABLE chunks --"])
+def test_any_text_can_be_asked(assembly: Assembly, text: str) -> None:
+    hits = ask(assembly, "both", text, top_k=10)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_a_workspace_is_searched_as_a_whole(assembly: Assembly) -> None:
+    assert names_of(ask(assembly, "both", top_k=50)) == {"ledger-go", "orders-service"}
+
+
+def test_of_a_workspace_only_what_the_key_may_read(assembly: Assembly) -> None:
+    hits = ask(assembly, "both", principal=reader_of(assembly, "ledger-go"), top_k=50)
+    assert names_of(hits) == {"ledger-go"}
+    assert hits == ask(assembly, "ledger-go", top_k=50)
+
+
+def test_a_workspace_answers_with_its_finished_members(assembly: Assembly) -> None:
+    assert ask(assembly, "mixed") == ask(assembly, "ledger-go")
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        EVERYTHING,
+        Not(IS_LEDGER),
+        Or((IS_LEDGER, EVERYTHING)),
+        Not(And((IS_LEDGER, Not(GO)))),
+        Comparison("data_source_name", Operator.CONTAINS, ("o",)),
+    ],
+)
+def test_no_condition_widens_what_the_key_may_read(assembly: Assembly, predicate: Predicate) -> None:
+    hits = ask(assembly, "both", principal=reader_of(assembly, "orders-service"), top_k=50, predicate=predicate)
+    assert names_of(hits) == {"orders-service"}
+
+
+def test_conditions_on_rows_and_sources_together(assembly: Assembly) -> None:
+    hits = ask(assembly, "both", top_k=100, predicate=And((GO, IS_LEDGER)))
+    assert {hit.chunk.language for hit in hits} == {"go"}
+    assert names_of(hits) == {"ledger-go"}
+    others = ask(assembly, "both", top_k=100, predicate=Or((Not(IS_LEDGER), Not(GO))))
+    assert names_of(others) == {"ledger-go", "orders-service"}
+    assert all(hit.chunk.language != "go" for hit in others)
+
+
+def test_a_condition_filters_before_the_search(assembly: Assembly) -> None:
+    """Rows far from the question fill up to top_k."""
+    predicate = Comparison("path", Operator.STARTS_WITH, ("orders/passwords",))
+    hits = ask(assembly, "orders-service", "forget old idempotency keys", top_k=5, predicate=predicate)
+    assert [hit.chunk.path for hit in hits] == ["orders/passwords.py"] * 5
+
+
+@pytest.mark.parametrize(
+    ("knowledge_id", "readable", "error", "message"),
+    [
+        ("nowhere", [], NotFoundError, "nowhere"),
+        ("f" * 24, [], NotFoundError, "f" * 24),
+        # That there is no index comes before whether the key may read it: 1003 before 1002.
+        ("pending", [], NotIndexedError, "No finished index yet"),
+        ("outdated", [], NotIndexedError, "codesearch index --all"),
+        ("outdated", ["outdated"], NotIndexedError, "'outdated' was indexed with another embedding model or chunker"),
+        ("unfinished", ["pending"], NotIndexedError, "'pending'"),
+        ("unfinished", [], NotIndexedError, "codesearch index --all"),
+        ("ledger-go", [], AccessDeniedError, "'ledger-go'"),
+        ("ledger-go", ["orders-service"], AccessDeniedError, "'ledger-go'"),
+        ("both", ["pending"], AccessDeniedError, "'both'"),
+        ("mixed", ["pending"], AccessDeniedError, "'mixed'"),
+    ],
+)
+def test_errors_in_their_order(
+    assembly: Assembly, knowledge_id: str, readable: list[str], error: type[CodesearchError], message: str
+) -> None:
+    with pytest.raises(error) as caught:
+        ask(assembly, knowledge_id, principal=reader_of(assembly, *readable))
+    assert type(caught.value) is error
+    assert message in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_an_error_names_no_more_than_the_beginning_of_an_endless_id(assembly: Assembly) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        ask(assembly, "x" * 10_000)
+    assert len(caught.value.message) < 300
+
+
+class BrokenStore(ChunkStore):
+    """A store of which every search fails."""
+
+    def search_text(
+        self, tokens: Sequence[str], boosts: Mapping[str, float], scope: Scope, limit: int
+    ) -> list[StoredChunk]:
+        raise StoreError("the text index is gone")
+
+    def search_vectors(
+        self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int
+    ) -> list[StoredChunk]:
+        raise StoreError("the vectors are gone")
+
+
+class StoreWithoutVectors(ChunkStore):
+    """A store of which only the vector search fails, in its thread."""
+
+    def search_vectors(
+        self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int
+    ) -> list[StoredChunk]:
+        raise StoreError("the vectors are gone")
+
+
+def on_store(assembly: Assembly, store_type: Callable[..., ChunkStore]) -> Retriever:
+    store = store_type(assembly.store.uri, assembly.index_format)
+    return Retriever(store, assembly.catalog, lambda: assembly.embedder)
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        NOTHING,
+        Not(IS_LEDGER),
+        Not(EVERYTHING),
+        And((GO, Not(IS_LEDGER))),
+        And((GO, NOTHING)),
+        Comparison("commit", Operator.STARTS_WITH, ("abc",)),
+        Comparison("data_source_name", Operator.IN, ()),
+        Not(Or((GO, IS_LEDGER))),
+    ],
+)
+def test_a_scope_without_rows_is_empty_without_asking_the_store(assembly: Assembly, predicate: Predicate) -> None:
+    retriever = on_store(assembly, BrokenStore)
+    assert retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery("ledger-go", "post", predicate=predicate)) == []
+    assert not retriever.is_warm
+    retriever.close()
+
+
+@pytest.mark.parametrize("store_type", [BrokenStore, StoreWithoutVectors])
+def test_a_failure_is_never_no_results(assembly: Assembly, store_type: Callable[..., ChunkStore]) -> None:
+    retriever = on_store(assembly, store_type)
+    with pytest.raises(StoreError):
+        retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery("ledger-go", "post"))
+    retriever.close()
+
+
+def test_the_model_is_loaded_once_and_only_when_needed(assembly: Assembly) -> None:
+    loads: list[int] = []
+
+    def load() -> object:
+        loads.append(1)
+        return assembly.embedder
+
+    retriever = Retriever(assembly.store, assembly.catalog, load)  # type: ignore[arg-type]
+    assert not retriever.is_warm
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(
+            pool.map(lambda _: retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery("ledger-go", "post")), range(8))
+        )
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0]
+    assert retriever.is_warm
+    retriever.warm_up()
+    assert loads == [1]
+    retriever.close()
+
+
+def publish(assembly: Assembly, source_id: str, run_id: int, commit: str, paths: Sequence[str]) -> None:
+    """Write one row for each path into the store, as a run does, without telling the catalog."""
+    chunks = [
+        Chunk(path, 1, 1, f"def answer_of_{path[0]}(): return 42", ArtifactKind.FILE, language="python")
+        for path in paths
+    ]
+    vectors = assembly.embedder.embed_chunks(chunks)
+    rows = [IndexedChunk(chunk, "id", None, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
+    with assembly.writer.stage(source_id, run_id, commit) as staged:
+        staged.write(rows)
+        assembly.writer.publish(source_id, staged, set(paths))
+
+
+def test_the_commit_of_a_newer_row_wins(assembly: Assembly) -> None:
+    source = assembly.catalog.add_source(id="3" * 24, name="moving", location="/srv/moving")
+    run = assembly.catalog.start_run(source.id)
+    publish(assembly, source.id, run, OWN_COMMIT, ["a.py", "b.py"])
+    assembly.catalog.finish_run(
+        run, commit=OWN_COMMIT, file_count=2, chunk_count=2, index_format=assembly.index_format.table_name
+    )
+    assert {hit.chunk.path: hit.commit for hit in ask(assembly, "moving")} == {"a.py": OWN_COMMIT, "b.py": OWN_COMMIT}
+
+    later = assembly.catalog.start_run(source.id)
+    publish(assembly, source.id, later, NEWER_COMMIT, ["b.py"])
+    assert {hit.chunk.path: hit.commit for hit in ask(assembly, "moving")} == {"a.py": OWN_COMMIT, "b.py": NEWER_COMMIT}
+
+    # Once the catalog knows, every row is of its commit: what did not change was not written again.
+    assembly.catalog.finish_run(
+        later, commit=NEWER_COMMIT, file_count=2, chunk_count=2, index_format=assembly.index_format.table_name
+    )
+    assert {hit.commit for hit in ask(assembly, "moving")} == {NEWER_COMMIT}
+    assembly.catalog.remove_source(source.id)
+
+
+def test_a_folder_has_no_commit(assembly: Assembly) -> None:
+    assert {hit.commit for hit in ask(assembly, "ledger-go")} == {None}
+
+
+LEDGER = DataSource("1" * 24, "Ledger", "repository", "/srv/ledger", commit="abc123")
+PORTAL = DataSource("2" * 24, "Portal", "repository", "/srv/portal", commit=None)
+
+
+def source_name(value: str) -> Comparison:
+    return Comparison("data_source_name", Operator.IN, (value,))
+
+
+COMMIT_ABC = Comparison("commit", Operator.STARTS_WITH, ("abc",))
+NO_COMMIT = Comparison("commit", Operator.EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("predicate", "ledger", "portal"),
+    [
+        (EVERYTHING, EVERYTHING, EVERYTHING),
+        (NOTHING, NOTHING, NOTHING),
+        (GO, GO, GO),
+        (source_name("ledger"), EVERYTHING, NOTHING),
+        (Not(source_name("ledger")), NOTHING, EVERYTHING),
+        (COMMIT_ABC, EVERYTHING, NOTHING),
+        (Not(COMMIT_ABC), NOTHING, EVERYTHING),
+        (NO_COMMIT, NOTHING, EVERYTHING),
+        (Comparison("data_source_id", Operator.ENDS_WITH, ("22",)), NOTHING, EVERYTHING),
+        (Comparison("data_source_type", Operator.CONTAINS, ("posit",)), EVERYTHING, EVERYTHING),
+        (And((source_name("ledger"), GO)), GO, NOTHING),
+        (Or((source_name("ledger"), GO)), EVERYTHING, GO),
+        (Not(And((source_name("ledger"), GO))), Not(GO), EVERYTHING),
+        (Not(Or((source_name("ledger"), GO))), NOTHING, Not(GO)),
+        (And((Or((source_name("ledger"), NO_COMMIT)), Not(GO))), Not(GO), Not(GO)),
+        (Or((And((COMMIT_ABC, GO)), And((NO_COMMIT, Not(GO))))), GO, Not(GO)),
+        (Not(Not(source_name("portal"))), NOTHING, EVERYTHING),
+    ],
+)
+def test_scope(predicate: Predicate, ledger: Predicate, portal: Predicate) -> None:
+    scope = scope_of([LEDGER, PORTAL], predicate)
+    found = {source_id: remaining for ids, remaining in scope.groups for source_id in ids}
+    assert found == {LEDGER.id: ledger, PORTAL.id: portal}
+    assert scope.is_empty == (ledger == portal == NOTHING)
+
+
+def test_sources_with_the_same_predicate_share_a_group() -> None:
+    assert scope_of([LEDGER, PORTAL], GO).groups == ((frozenset({LEDGER.id, PORTAL.id}), GO),)
+
+
+def test_no_sources_is_an_empty_scope() -> None:
+    assert scope_of([], EVERYTHING).is_empty

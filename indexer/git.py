@@ -85,12 +85,17 @@ class Access:
 def find_access(location: Location, settings: Settings) -> Access:
     """Return the login for a location: the one its URL carried, else the configured token, else git's own means.
 
-    The token goes to https hosts, and to http on this machine; it never crosses a network in the clear.
+    The token goes to its own host alone, by https or by http on this machine; it never crosses a network in the clear.
     """
     parts = urlsplit(location.url) if location.url and "://" in location.url else None
     token = (settings.git_token or "").strip() or None
     scope = f"{parts.scheme}://{parts.netloc}" if parts and parts.scheme in {"https", "http"} else None
-    takes_token = bool(parts and (parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS))
+    host = settings.git_token_host.strip().lower()
+    takes_token = bool(
+        parts
+        and (parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS)
+        and host in (parts.hostname, parts.netloc.lower())
+    )
     username, password = "", ""
     if location.credentials is not None:
         username = location.credentials.username

@@ -51,7 +51,10 @@ class Settings(BaseSettings):
         description="Largest chunk, in the embedding model's tokens; its context is the upper bound",
     )
     git_token: str | None = Field(
-        None, repr=False, description="Token for private https repositories, sent as a header, never stored"
+        None, repr=False, description="Token for private https repositories on the token's host, never stored"
+    )
+    git_token_host: str = Field(
+        "github.com", description="The one host, or HOST:PORT, that is offered the token when it asks for a login"
     )
     git_ssh_key: Path | None = Field(
         None, description="Private key file for ssh repositories; default: what ssh itself would use"

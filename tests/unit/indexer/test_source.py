@@ -333,7 +333,9 @@ def test_the_token_logs_in_and_appears_in_no_argument(
     spy.chmod(0o755)
     monkeypatch.setenv("PATH", f"{spy.parent}:{os.environ['PATH']}")
     with serve(tmp_path / "served", ("x-access-token", TOKEN)) as server:
-        assert contents(open_at(f"http://{server.address}/project/.git", git_token=TOKEN)) == {"a.txt": b"private"}
+        assert contents(
+            open_at(f"http://{server.address}/project/.git", git_token=TOKEN, git_token_host=server.address)
+        ) == {"a.txt": b"private"}
     arguments = (tmp_path / "arguments").read_text()
     assert "ls-remote" in arguments
     assert TOKEN not in arguments
@@ -344,7 +346,21 @@ def test_public_repositories_never_see_the_token(
 ) -> None:
     make_repository("served/project").commit({"a.txt": "public"})
     with serve(tmp_path / "served", None) as server:
-        assert contents(open_at(f"http://{server.address}/project/.git", git_token=TOKEN)) == {"a.txt": b"public"}
+        assert contents(
+            open_at(f"http://{server.address}/project/.git", git_token=TOKEN, git_token_host=server.address)
+        ) == {"a.txt": b"public"}
+        assert set(server.seen) == {None}
+
+
+@pytest.mark.parametrize("host", [None, "127.0.0.1:1", "example.org"])
+def test_another_host_is_not_offered_the_token(
+    host: str | None, make_repository: MakeRepository, open_at: OpenAt, tmp_path: Path
+) -> None:
+    make_repository("served/project").commit({"a.txt": "private"})
+    with serve(tmp_path / "served", ("x-access-token", TOKEN)) as server:
+        settings = {"git_token_host": host} if host else {}
+        with pytest.raises(SourceError, match="CODESEARCH_GIT_TOKEN_HOST"):
+            open_at(f"http://{server.address}/project/.git", git_token=TOKEN, **settings)
         assert set(server.seen) == {None}
 
 
@@ -355,7 +371,7 @@ def test_a_refused_login_is_explained_without_it(
     with serve(tmp_path / "served", ("bob", "right")) as server:
         for place, settings in (
             (f"http://{server.address}/project/.git", {}),
-            (f"http://{server.address}/project/.git", {"git_token": TOKEN}),
+            (f"http://{server.address}/project/.git", {"git_token": TOKEN, "git_token_host": server.address}),
             (f"http://bob:{TOKEN.replace('/', '%2F')}@{server.address}/project/.git", {}),
         ):
             with pytest.raises(SourceError, match="CODESEARCH_GIT_TOKEN") as caught:
@@ -374,7 +390,7 @@ def test_a_redirect_does_not_carry_the_token_to_another_host(
         serve(tmp_path, None, redirect_to=f"http://{other.address}") as first,
     ):
         with pytest.raises(SourceError):
-            open_at(f"http://{first.address}/project/.git", git_token=TOKEN)
+            open_at(f"http://{first.address}/project/.git", git_token=TOKEN, git_token_host=first.address)
         assert other.seen, "the redirect was followed"
         assert set(other.seen) == {None}
 
@@ -389,7 +405,7 @@ def test_the_token_is_not_stored_by_the_persons_credential_helper(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(configuration))
     with serve(tmp_path / "served", ("x-access-token", TOKEN)) as server:
         place = f"http://{server.address}/project/.git"
-        assert contents(open_at(place, git_token=TOKEN)) == {"a.txt": b"private"}
+        assert contents(open_at(place, git_token=TOKEN, git_token_host=server.address)) == {"a.txt": b"private"}
         assert not store.exists()
         store.write_text(f"http://x-access-token:{TOKEN.replace('/', '%2F')}@{server.address}\n")
         assert contents(open_at(place)) == {"a.txt": b"private"}, "git's own helper serves when no token is set"

@@ -128,7 +128,7 @@ def _compile_number(column: str, comparison: Comparison) -> str:
     if len(numbers) != len(comparison.values):
         raise ValueError(f"{column} is compared with numbers")
     if comparison.operator is Operator.IN:
-        whole = sorted({int(value) for value in numbers if value == int(value) and abs(value) <= _INT64})
+        whole = sorted({int(value) for value in numbers if abs(value) <= _INT64 and value == int(value)})
         condition = f"{column} IN ({', '.join(map(str, whole))})" if whole else "false"
     else:
         condition = _compile_bound(column, comparison.operator, numbers[0])
@@ -136,6 +136,10 @@ def _compile_number(column: str, comparison: Comparison) -> str:
 
 
 def _compile_bound(column: str, operator: Operator, value: int | float) -> str:
+    if math.isnan(value):
+        return "false"
+    # Beyond every row's number, infinity included.
+    value = max(-2 * _INT64, min(2 * _INT64, value))
     match operator:
         case Operator.GREATER:
             symbol, bound = ">", math.floor(value)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,8 @@ from codesearch.core.types import Chunk
 SCHEMA_VERSION = 1
 TABLE_PREFIX = "chunks_"
 FORMAT_KEY = b"codesearch"
+# Of vectors of length 1 it orders as the inner product does, and partitions learned by it are of about equal size.
+VECTOR_DISTANCE = "cosine"
 TEXT_COLUMNS = [
     "document_id",
     "data_source_id",
@@ -91,17 +94,16 @@ def format_of(schema: pa.Schema) -> IndexFormat | None:
     return IndexFormat(**json.loads(raw)) if raw else None
 
 
-def rows_to_batch(
-    rows: Sequence[IndexedChunk], *, source_id: str, run_id: int, commit: str | None, schema: pa.Schema
-) -> pa.RecordBatch:
-    """Turn indexed chunks into one record batch of the table's schema, in the given order."""
+def rows_to_batch(rows: Sequence[IndexedChunk], source_id: str) -> pa.RecordBatch:
+    """Turn indexed chunks, at least one, into a record batch in the given order.
+
+    It lacks the columns that are the same in every row of a run; `complete_batch` adds them.
+    """
     chunks = [row.chunk for row in rows]
     paths = [chunk.path for chunk in chunks]
     symbols = [chunk.symbol or "" for chunk in chunks]
-    count = len(rows)
     columns: dict[str, list[str] | list[int] | list[int | None]] = {
         "document_id": [document_id_of(source_id, chunk) for chunk in chunks],
-        "data_source_id": [source_id] * count,
         "path": paths,
         "path_lower": [path.lower() for path in paths],
         "title_lower": [path.rsplit("/", 1)[-1].lower() for path in paths],
@@ -114,19 +116,52 @@ def rows_to_batch(
         "signature": [chunk.signature or "" for chunk in chunks],
         "content": [chunk.content for chunk in chunks],
         "content_id": [row.content_id for row in rows],
-        "commit": [commit or ""] * count,
         "symbol_tokens": [" ".join(tokenize(symbol)) for symbol in symbols],
-        "path_tokens": [" ".join(tokenize(path)) for path in paths],
+        "path_tokens": [_path_tokens(path) for path in paths],
         "body_tokens": [" ".join(tokenize(_body_of(chunk))) for chunk in chunks],
         "start_line": [chunk.start_line for chunk in chunks],
         "end_line": [chunk.end_line for chunk in chunks],
-        "run_id": [run_id] * count,
         "last_modified": [row.modified_at for row in rows],
     }
-    arrays = {name: pa.array(values, type=schema.field(name).type) for name, values in columns.items()}
+    arrays = {
+        name: pa.array(values, type=pa.string() if name in TEXT_COLUMNS else pa.int64())
+        for name, values in columns.items()
+    }
     vectors = np.stack([row.vector for row in rows]).astype(np.float32, copy=False)
     arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
-    return pa.record_batch([arrays[name] for name in schema.names], schema=schema)
+    return pa.record_batch(arrays)
+
+
+def complete_batch(
+    batch: pa.RecordBatch, *, source_id: str, run_id: int, commit: str | None, schema: pa.Schema
+) -> pa.RecordBatch:
+    """Add the columns of the run to a batch of `rows_to_batch`: the result has the table's schema."""
+    values = {"data_source_id": source_id, "run_id": run_id, "commit": commit or ""}
+    columns = [
+        pa.repeat(pa.scalar(values[field.name], field.type), batch.num_rows)
+        if field.name in values
+        else batch.column(field.name)
+        for field in schema
+    ]
+    return pa.record_batch(columns, schema=schema)
+
+
+def batch_to_bytes(batch: pa.RecordBatch) -> bytes:
+    """Write a batch as an Arrow stream, to hand it to another process."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def batch_from_bytes(data: bytes) -> pa.RecordBatch:
+    """Read back what `batch_to_bytes` wrote."""
+    return pa.ipc.open_stream(data).read_next_batch()
+
+
+@lru_cache(maxsize=1024)
+def _path_tokens(path: str) -> str:
+    return " ".join(tokenize(path))
 
 
 def _body_of(chunk: Chunk) -> str:

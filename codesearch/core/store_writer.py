@@ -12,12 +12,19 @@ from typing import Any
 
 import pyarrow as pa
 from filelock import FileLock
-from lancedb.index import FTS, Bitmap, BTree, IvfFlat
+from lancedb.index import FTS, Bitmap, BTree, IvfSq
 
 from codesearch.core.errors import StoreError
 from codesearch.core.store import ChunkStore
 from codesearch.core.store_filter import quote
-from codesearch.core.store_schema import TABLE_PREFIX, IndexedChunk, rows_to_batch, schema_of
+from codesearch.core.store_schema import (
+    TABLE_PREFIX,
+    VECTOR_DISTANCE,
+    IndexedChunk,
+    complete_batch,
+    rows_to_batch,
+    schema_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +32,9 @@ TOKEN_COLUMNS = ("symbol_tokens", "path_tokens", "body_tokens")
 BITMAP_COLUMNS = ("data_source_id", "file_extension", "language", "artifact_kind", "symbol_kind")
 BTREE_COLUMNS = ("document_id", "path_lower", "title_lower", "symbol_lower", "last_modified")
 # Below this many rows an exact scan answers in a few milliseconds: an index would only cost.
-VECTOR_INDEX_ROWS = 20_000
-ROWS_PER_PARTITION = 1_500
+VECTOR_INDEX_ROWS = 10_000
+# Most searches go through every partition: few of them are quickly trained, and quick enough for the others.
+ROWS_PER_PARTITION = 5_000
 # The partitions were learned from the rows of then; after so much growth they no longer fit.
 RETRAIN_GROWTH = 4
 # Rows outside the indexes are scanned by every query: up to so many that is not felt.
@@ -55,9 +63,12 @@ class StagedRows:
 
     def write(self, rows: Sequence[IndexedChunk]) -> None:
         """Append rows; a row whose document id was staged before is dropped."""
-        if not rows:
-            return
-        batch = rows_to_batch(
+        if rows:
+            self.write_batch(rows_to_batch(rows, self._source_id))
+
+    def write_batch(self, rows: pa.RecordBatch) -> None:
+        """Append rows of `rows_to_batch`; a row whose document id was staged before is dropped."""
+        batch = complete_batch(
             rows, source_id=self._source_id, run_id=self._run_id, commit=self._commit, schema=self._schema
         )
         keep = []
@@ -91,12 +102,14 @@ class StoreWriter:
         self._data_dir = data_dir
 
     def stage(self, source_id: str, run_id: int, commit: str | None) -> StagedRows:
-        """Open a staging file for one run of one data source; what a killed run of it left behind is removed."""
-        folder = self._data_dir / "staging"
-        for leftover in folder.glob(f"{source_id}-*.arrow"):
-            leftover.unlink(missing_ok=True)
-        path = folder / f"{source_id}-{run_id}.arrow"
+        """Open a staging file for one run of one data source."""
+        path = self._data_dir / "staging" / f"{source_id}-{run_id}.arrow"
         return StagedRows(path, schema_of(self._store.index_format), source_id, run_id, commit)
+
+    def remove_leftovers(self, source_id: str) -> None:
+        """Delete what killed runs of a data source left staged. For the one run of it that is at work."""
+        for leftover in (self._data_dir / "staging").glob(f"{source_id}-*.arrow"):
+            leftover.unlink(missing_ok=True)
 
     def publish(self, source_id: str, staged: StagedRows, replaced_paths: Collection[str] | None) -> None:
         """Make the staged rows visible in one commit, in place of all rows of `replaced_paths` (None: of the source).
@@ -105,7 +118,8 @@ class StoreWriter:
         """
         where = f"data_source_id = {quote(source_id)}"
         if replaced_paths is not None:
-            where += f" AND path IN ({', '.join(quote(path) for path in sorted(replaced_paths))})"
+            listed = ", ".join(quote(path) for path in sorted(replaced_paths))
+            where += f" AND path IN ({listed})" if listed else " AND false"
         with self._locked("publish") as table:
             if table.count_rows(where) == 0:
                 if staged.row_count:
@@ -123,11 +137,14 @@ class StoreWriter:
             )
 
     def remove(self, source_id: str) -> None:
-        """Delete every row of a data source, in every format."""
+        """Delete every row of a data source, in every format, and give their space back."""
+        where = f"data_source_id = {quote(source_id)}"
         with self._locked("remove from"):
             for name in self._store._table_names():
-                if name.startswith(TABLE_PREFIX):
-                    self._store._database.open_table(name).delete(f"data_source_id = {quote(source_id)}")
+                table = self._store._database.open_table(name) if name.startswith(TABLE_PREFIX) else None
+                if table is not None and table.count_rows(where):
+                    table.delete(where)
+                    self._optimize(table)
 
     def drop_other_formats(self) -> None:
         """Delete the tables of every other format."""
@@ -146,10 +163,13 @@ class StoreWriter:
             versions = len(table.list_versions())
             if row_count > ALWAYS_OPTIMIZED_ROWS and unindexed <= UNINDEXED_ROWS and versions <= VERSIONS:
                 return
-            with warnings.catch_warnings():
-                # It warns that readers of older versions may fail: ours look again at the newest.
-                warnings.simplefilter("ignore", UserWarning)
-                table.optimize(cleanup_older_than=timedelta(0), delete_unverified=not self._store.is_remote)
+            self._optimize(table)
+
+    def _optimize(self, table: Any) -> None:
+        with warnings.catch_warnings():
+            # It warns that readers of older versions may fail: ours look again at the newest.
+            warnings.simplefilter("ignore", UserWarning)
+            table.optimize(cleanup_older_than=timedelta(0), delete_unverified=not self._store.is_remote)
 
     @contextmanager
     def _locked(self, verb: str) -> Iterator[Any]:
@@ -193,7 +213,8 @@ def _maintain_vector_index(table: Any, row_count: int) -> None:
     trained_rows = max((int(name.removeprefix(VECTOR_INDEX_PREFIX)) for name in names), default=0)
     if row_count < RETRAIN_GROWTH * trained_rows:
         return
-    configuration = IvfFlat(distance_type="dot", num_partitions=max(16, row_count // ROWS_PER_PARTITION))
+    # 8 bits per number: a quarter of the size, and half the time of a search; searches refine what they find.
+    configuration = IvfSq(distance_type=VECTOR_DISTANCE, num_partitions=max(2, row_count // ROWS_PER_PARTITION))
     table.create_index("vector", config=configuration, name=f"{VECTOR_INDEX_PREFIX}{row_count}")
     for name in names:
         table.drop_index(name)

@@ -1,0 +1,131 @@
+"""Opens the parts that every command and the service share; the indexer's version comes in from cli.py.
+
+Each part is imported when it is opened: LanceDB and the embedding engine take a second that `list` need not wait for.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from codesearch.core.config import Settings
+from codesearch.core.errors import ConfigurationError, IndexMismatchError
+from codesearch.core.types import DataSource, Principal, SourceState
+
+if TYPE_CHECKING:
+    from codesearch.core.catalog import Catalog
+    from codesearch.core.embedding import Embedder
+    from codesearch.core.store import ChunkStore
+    from codesearch.core.store_schema import IndexFormat
+    from codesearch.core.store_writer import StoreWriter
+    from codesearch.retrieval.search import Retriever
+
+# The person at the shell owns the data folder, and with it every key.
+LOCAL_PRINCIPAL = Principal(key_id="local", name="local", is_admin=True, source_ids=None)
+
+
+@dataclass
+class Assembly:
+    """The parts of one process, each opened when it is first asked for."""
+
+    settings: Settings
+    chunker_version: int
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The catalog, created when missing."""
+        from codesearch.core.catalog import open_catalog
+
+        if self.settings.database_url is None:
+            self.require_data_dir()
+        return open_catalog(self.settings.resolved_database_url)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedding model of the settings, loaded."""
+        from codesearch.core.embedding import load_embedder
+
+        return load_embedder(self.settings)
+
+    @cached_property
+    def index_format(self) -> IndexFormat:
+        """What an index must have been written with to be readable here."""
+        from codesearch.core.store_schema import IndexFormat
+
+        return IndexFormat(
+            embedding_model=self.embedder.name,
+            embedding_fingerprint=self.embedder.fingerprint,
+            dimension=self.embedder.dimension,
+            chunker_version=f"{self.chunker_version}, {self.settings.max_chunk_tokens} tokens",
+        )
+
+    @cached_property
+    def store(self) -> ChunkStore:
+        """The vector store, seen through the index format."""
+        from codesearch.core.store import ChunkStore
+
+        return ChunkStore(self.settings.resolved_store_uri, self.index_format)
+
+    @cached_property
+    def writer(self) -> StoreWriter:
+        """The one way to change the store."""
+        from codesearch.core.store_writer import StoreWriter
+
+        return StoreWriter(self.store, self.settings.data_dir)
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """The retrieval over store and catalog."""
+        from codesearch.retrieval.search import Retriever
+
+        return Retriever(self.store, self.catalog, lambda: self.embedder)
+
+    def require_data_dir(self) -> None:
+        """Create the data folder where it is missing. Raises ConfigurationError when there can be none."""
+        folder = self.settings.data_dir
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The data folder {folder} cannot be created: {error.strerror or error}. "
+                "Set CODESEARCH_DATA_DIR to a folder that can be written."
+            ) from error
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "retriever" in self.__dict__:
+            self.retriever.close()
+        if "catalog" in self.__dict__:
+            self.catalog.close()
+
+    def remove_mirror(self, source_id: str) -> None:
+        """Delete the clone of a removed data source, if there is one."""
+        shutil.rmtree(self.settings.data_dir / "mirrors" / source_id, ignore_errors=True)
+
+    def outdated_sources(self) -> list[DataSource]:
+        """Return the data sources whose index was written in another format, in name order."""
+        current = self.index_format.table_name
+        sources = self.catalog.list_sources()
+        return [item for item in sources if item.state is SourceState.READY and item.index_format != current]
+
+    def require_readable_index(self) -> None:
+        """Raise IndexMismatchError when there are indexes, but none that this configuration can read."""
+        ready = [source for source in self.catalog.list_sources() if source.state is SourceState.READY]
+        if ready and len(self.outdated_sources()) == len(ready):
+            raise IndexMismatchError(self.describe_mismatch())
+
+    def describe_mismatch(self) -> str:
+        """Say in one line what the indexes were written with, what is configured, and what to run."""
+        current = self.index_format
+        others = [item for item in self.store.formats() if item != current]
+        written = "; ".join(
+            f"model {item.embedding_model} ({item.dimension} dimensions), chunker {item.chunker_version}"
+            for item in others
+        )
+        return (
+            f"The index was written with {written or 'another format'}; configured is model {current.embedding_model} "
+            f"({current.dimension} dimensions), chunker {current.chunker_version}. Run `codesearch index --all` to "
+            "index everything again, or set CODESEARCH_EMBEDDING_MODEL back."
+        )

@@ -1,0 +1,448 @@
+"""What the command line shows: tables and highlighted code for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.syntax import Syntax
+from rich.text import Text
+
+from codesearch.api.records import build_record
+from codesearch.core.keys import ApiKey
+from codesearch.core.types import DataSource, Hit, SourceState, Workspace
+
+if TYPE_CHECKING:
+    from codesearch.doctor import Finding
+
+# Without a terminal, a line so often says that a long run is alive.
+PLAIN_LINE_SECONDS = 10.0
+SHOWN_LINES = 30
+# `codesearch doctor` and --json show the whole of it.
+SHOWN_MESSAGE = 80
+
+# Code and file names come from strangers: none of it may steer the terminal.
+_CONTROL_CHARACTERS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != 9}
+
+out = Console()
+err = Console(stderr=True)
+
+
+class ReportLike(Protocol):
+    """What is shown of an index run."""
+
+    @property
+    def source(self) -> DataSource: ...
+
+    @property
+    def changed(self) -> int: ...
+
+    @property
+    def unchanged(self) -> int: ...
+
+    @property
+    def removed(self) -> int: ...
+
+    @property
+    def embedded_chunks(self) -> int: ...
+
+    @property
+    def characters(self) -> int: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def skipped(self) -> dict[str, int]: ...
+
+
+class PreviewLike(Protocol):
+    """What is shown of a dry run."""
+
+    @property
+    def location(self) -> str: ...
+
+    @property
+    def commit(self) -> str | None: ...
+
+    @property
+    def files(self) -> tuple[tuple[str, int], ...]: ...
+
+    @property
+    def skipped(self) -> tuple[Any, ...]: ...
+
+    @property
+    def counts(self) -> dict[str, int]: ...
+
+
+def print_error(message: str) -> None:
+    """Print one line on stderr."""
+    print(f"codesearch: {visible(' '.join(message.splitlines()))}", file=sys.stderr)
+
+
+def visible(text: str) -> str:
+    """Return the text with its control characters, line ends included, spelled out."""
+    return text.translate(_CONTROL_CHARACTERS)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object on stdout."""
+    has_all_characters = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(value, ensure_ascii=not has_all_characters, default=_as_json))
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def print_done(message: str, value: object, *, as_json: bool) -> None:
+    """Say that something was done."""
+    print_json(value) if as_json else print(message)
+
+
+class _BarProgress:
+    """A bar on a terminal."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("starting", total=None, detail="")
+        self._started = time.monotonic()
+
+    def start(self, phase: str, total: int | None = None) -> None:
+        self._started = time.monotonic()
+        self._progress.reset(self._task, description=phase, total=total, detail="")
+
+    def advance(self, files: int, chunks: int, skipped: int) -> None:
+        self._progress.update(self._task, completed=files, detail=_detail(chunks, skipped, self._started))
+
+
+class _LineProgress:
+    """Plain lines where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._started = self._printed = time.monotonic()
+        self._total: int | None = None
+
+    def start(self, phase: str, total: int | None = None) -> None:
+        self._total = total
+        self._started = time.monotonic()
+        print(f"{phase}{f': {total} files to read' if total else ''}", file=sys.stderr, flush=True)
+
+    def advance(self, files: int, chunks: int, skipped: int) -> None:
+        now = time.monotonic()
+        if now - self._printed >= PLAIN_LINE_SECONDS:
+            self._printed = now
+            of_total = f" of {self._total}" if self._total else ""
+            print(f"{files}{of_total} files, {_detail(chunks, skipped, self._started)}", file=sys.stderr, flush=True)
+
+
+def _detail(chunks: int, skipped: int, started: float) -> str:
+    rate = chunks / max(0.001, time.monotonic() - started)
+    return f"{chunks:,} chunks, {rate:,.0f}/s, {skipped:,} skipped"
+
+
+@contextmanager
+def index_progress() -> Iterator[_BarProgress | _LineProgress]:
+    """Show how far an index run is: a bar on a terminal, plain lines elsewhere, both on stderr."""
+    if not err.is_terminal:
+        yield _LineProgress()
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        yield _BarProgress(progress)
+
+
+def print_report(report: ReportLike) -> None:
+    """Print the end of an index run: the id, what changed, what was skipped, how long it took."""
+    source = report.source
+    commit = f" at {source.commit[:12]}" if source.commit else ""
+    print(f"{source.id}  {source.name}{commit}: {source.file_count:,} files, {source.chunk_count:,} chunks")
+    rate = report.characters / 1e6 / max(0.001, report.seconds)
+    if report.changed or report.removed:
+        print(
+            f"  {report.changed:,} files indexed ({report.embedded_chunks:,} chunks), {report.unchanged:,} unchanged, "
+            f"{report.removed:,} removed in {report.seconds:.1f} s ({rate:.1f} MB/s)"
+        )
+    else:
+        print(f"  nothing changed ({report.seconds:.1f} s)")
+    if report.skipped:
+        print(f"  skipped: {_list_counts(report.skipped)}")
+    if not source.chunk_count:
+        print("  nothing in it can be indexed; `codesearch index --dry-run` says why")
+
+
+def _list_counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in counts.items())
+
+
+def reports_as_json(reports: Sequence[ReportLike], failures: Sequence[str]) -> dict[str, object]:
+    """Return the JSON form of an index command: the report itself for one source, a list for several."""
+    items: list[dict[str, object]] = [
+        {
+            **source_as_json(report.source),
+            "changed_files": report.changed,
+            "unchanged_files": report.unchanged,
+            "removed_files": report.removed,
+            "embedded_chunks": report.embedded_chunks,
+            "characters": report.characters,
+            "seconds": round(report.seconds, 3),
+            "skipped": report.skipped,
+        }
+        for report in reports
+    ]
+    if len(items) == 1 and not failures:
+        return items[0]
+    return {"sources": items, "failures": list(failures)}
+
+
+def print_previews(previews: Sequence[PreviewLike], *, as_json: bool) -> None:
+    """Print what an index run would take, what not, and why."""
+    if as_json:
+        items = [
+            {
+                "location": item.location,
+                "commit": item.commit,
+                "files": [{"path": path, "characters": size} for path, size in item.files],
+                "skipped": [
+                    {"path": skip.path, "reason": skip.reason.value, "detail": skip.detail} for skip in item.skipped
+                ],
+                "counts": item.counts,
+            }
+            for item in previews
+        ]
+        print_json(items[0] if len(items) == 1 else {"sources": items})
+        return
+    for item in previews:
+        for path, size in item.files:
+            print(f"index  {visible(path)}  ({size:,} characters)")
+        for skip in item.skipped:
+            print(visible(f"skip   {skip.path}  ({skip.reason.value.replace('_', ' ')}: {skip.detail})"))
+        total = sum(size for _, size in item.files)
+        print(
+            f"{item.location}: would index {len(item.files):,} files with {total:,} characters; "
+            f"would skip {_list_counts(item.counts) or 'nothing'}"
+        )
+
+
+def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
+    """Print the records of a search: path:lines, score, and the code; in a pipe plain and never cut at a width."""
+    if as_json:
+        print_json({"records": [build_record(hit, with_location=False) for hit in hits]})
+        return
+    if not hits:
+        print("Nothing found.")
+    for number, hit in enumerate(hits, 1):
+        chunk = hit.chunk
+        place = Text.assemble(
+            (str(number), "bold"),
+            "  ",
+            (visible(hit.source.name), "cyan"),
+            "  ",
+            (visible(f"{chunk.path}:{chunk.start_line}-{chunk.end_line}"), "bold green"),
+            f"  {visible(chunk.symbol)}" if chunk.symbol else "",
+            "  ",
+            (f"{hit.score:.3f}", "yellow"),
+        )
+        out.print(place, soft_wrap=True)
+        lines = [visible(line.removesuffix("\r")) for line in chunk.content.split("\n")]
+        _print_code(chunk.path, chunk.start_line, lines[:SHOWN_LINES])
+        if len(lines) > SHOWN_LINES:
+            out.print(f"… {len(lines) - SHOWN_LINES} more lines", style="dim", highlight=False, soft_wrap=True)
+        print(flush=True)
+
+
+def _print_code(path: str, start_line: int, lines: Sequence[str]) -> None:
+    if not out.is_terminal:
+        width = len(str(start_line + len(lines) - 1))
+        for number, line in enumerate(lines, start_line):
+            print(f"{number:>{width}}  {line}".rstrip())
+        return
+    code = "\n".join(lines)
+    lexer = Syntax.guess_lexer(path, code)
+    out.print(Syntax(code, lexer, line_numbers=True, start_line=start_line, word_wrap=True, background_color="default"))
+
+
+def source_as_json(source: DataSource) -> dict[str, object]:
+    """Return the JSON form of a data source; absent values are left out."""
+    value = {
+        "id": source.id,
+        "name": source.name,
+        "type": source.type,
+        "location": source.location,
+        "branch": source.branch,
+        "subdir": source.subdir,
+        "state": source.state.value,
+        "commit": source.commit,
+        "files": source.file_count,
+        "chunks": source.chunk_count,
+        "indexed_at": source.indexed_at,
+        "message": source.message,
+    }
+    return {key: item for key, item in value.items() if item is not None}
+
+
+def print_sources(sources: Sequence[tuple[DataSource, str]], *, as_json: bool) -> None:
+    """Print the data sources, each with a phrase on its progress."""
+    if as_json:
+        print_json({"sources": [{**source_as_json(source), "progress": progress} for source, progress in sources]})
+        return
+    if not sources:
+        print("Nothing is indexed yet. Run `codesearch index SOURCE`.")
+        return
+    rows = [
+        (
+            source.id,
+            source.name,
+            _describe_state(source, progress),
+            (source.commit or "")[:12],
+            f"{source.file_count:,}",
+            f"{source.chunk_count:,}",
+            _age(source.indexed_at),
+            _place(source),
+        )
+        for source, progress in sources
+    ]
+    _print_table(("id", "name", "state", "commit", "files", "chunks", "age", "location"), rows)
+
+
+def _describe_state(source: DataSource, progress: str) -> str:
+    if source.message:
+        message = source.message if len(source.message) <= SHOWN_MESSAGE else f"{source.message[:SHOWN_MESSAGE]}…"
+        return f"{source.state.value}; last run failed: {message}"
+    return source.state.value if source.state is SourceState.READY else progress
+
+
+def _place(source: DataSource) -> str:
+    branch = f", branch {source.branch}" if source.branch else ""
+    return f"{source.location}{branch}{f', folder {source.subdir}' if source.subdir else ''}"
+
+
+def print_workspaces(workspaces: Sequence[Workspace], *, as_json: bool) -> None:
+    """Print workspaces with their members."""
+    if as_json:
+        items = [
+            {"id": item.id, "name": item.name, "members": [{"id": m.id, "name": m.name} for m in item.members]}
+            for item in workspaces
+        ]
+        print_json({"workspaces": items})
+        return
+    if not workspaces:
+        print("There is no workspace. Run `codesearch workspace create NAME ID...`.")
+        return
+    rows = [(item.id, item.name, ", ".join(member.name for member in item.members)) for item in workspaces]
+    _print_table(("id", "name", "members"), rows)
+
+
+def print_new_key(key: ApiKey, secret: str, *, as_json: bool) -> None:
+    """Print a new key with its secret, which is shown this once."""
+    if as_json:
+        print_json({**_key_as_json(key), "secret": secret})
+        return
+    print(secret)
+    print(f"That is the key {key.name!r}. It is stored hashed and cannot be shown again.", file=sys.stderr)
+
+
+def print_keys(keys: Sequence[ApiKey], *, as_json: bool) -> None:
+    """Print keys without secrets."""
+    if as_json:
+        print_json({"keys": [_key_as_json(key) for key in keys]})
+        return
+    if not keys:
+        print("There is no key. Run `codesearch key create NAME`.")
+        return
+    rows: list[tuple[str, ...]] = []
+    now = datetime.now(timezone.utc)
+    for key in keys:
+        reads = "everything (admin)" if key.is_admin else "everything"
+        if not key.is_admin and key.source_ids is not None:
+            reads = ", ".join(sorted(key.source_ids)) or "nothing"
+        state = "revoked" if key.revoked_at else "usable" if key.is_usable(now) else "expired"
+        if state == "usable" and key.expires_at:
+            state = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC"
+        rows.append((key.id, key.name, key.prefix, reads, f"{key.created_at:%Y-%m-%d}", state))
+    _print_table(("id", "name", "starts with", "reads", "created", "state"), rows)
+
+
+def _key_as_json(key: ApiKey) -> dict[str, object]:
+    value = {
+        "id": key.id,
+        "name": key.name,
+        "prefix": key.prefix,
+        "admin": key.is_admin,
+        "sources": None if key.source_ids is None else sorted(key.source_ids),
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+    }
+    return {name: item for name, item in value.items() if item is not None}
+
+
+def print_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
+    """Print what doctor found."""
+    if as_json:
+        items = [
+            {"subject": item.subject, "ok": item.is_good, "found": item.found, "advice": item.advice}
+            for item in findings
+        ]
+        print_json({"ok": all(item.is_good for item in findings), "findings": items})
+        return
+    for item in findings:
+        print(f"{'ok ' if item.is_good else 'BAD'}  {item.subject}: {item.found}")
+        if item.advice:
+            print(f"     -> {item.advice}")
+
+
+def print_welcome(sources: Sequence[DataSource], url: str, secret: str | None) -> None:
+    """Print what a person needs for a first request: ids, the key and a line to paste."""
+    print(f"codesearch answers on {url} (ctrl-C stops it)\n")
+    for source in sources:
+        print(visible(f"  {source.id}  {source.name}  {source.chunk_count:,} chunks"))
+    if not sources:
+        print("  Nothing is indexed yet. In another shell: codesearch index SOURCE")
+    if secret:
+        print(f"\nAPI key, shown this once: {secret}")
+    answering = [source for source in sources if source.state is SourceState.READY]
+    if answering:
+        body = json.dumps({"knowledge_id": answering[0].id, "query": "how are failed requests retried?"})
+        # In double quotes, so that the shell fills in the variable.
+        headers = f'-H "Authorization: Bearer {secret or "$CODESEARCH_KEY"}" -H "Content-Type: application/json"'
+        print(f"\n  curl -s {url}/retrieval {headers} -d '{body}'")
+    if not secret:
+        print("\nKeys are shown once only. To make one: export CODESEARCH_KEY=$(codesearch key create NAME)")
+    print(flush=True)
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print aligned columns. What is wider than the terminal wraps there as a whole line, so that ids stay whole."""
+    shown = [list(columns), *([visible(cell) for cell in row] for row in rows)]
+    widths = [max(cell_len(row[index]) for row in shown) for index in range(len(columns))]
+    for number, row in enumerate(shown):
+        cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        out.print(Text("  ".join(cells).rstrip(), style="" if number else "bold"), soft_wrap=True)
+
+
+def _age(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    seconds = max(0, int((datetime.now(timezone.utc) - moment).total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

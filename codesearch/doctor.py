@@ -1,0 +1,125 @@
+"""Examines an installation: what is configured, what works, and what to do about the rest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from codesearch.assembly import Assembly
+from codesearch.core.errors import CodesearchError
+from codesearch.core.types import SourceState
+
+LOW_DISK_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `advice` says what to do, empty when nothing is."""
+
+    subject: str
+    is_good: bool
+    found: str
+    advice: str = ""
+
+
+def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
+    """Look at every part in the order in which they depend on each other; a part that fails ends nothing else."""
+    findings = [Finding("codesearch", True, version("codesearch"))]
+    try:
+        assembly = open_assembly()
+    except CodesearchError as error:
+        return [
+            *findings,
+            Finding("settings", False, error.message, "Mend the setting, then run `codesearch doctor` again."),
+        ]
+    for subject, look in (
+        ("git", _examine_git),
+        ("data folder", _examine_data_dir),
+        ("catalog", _examine_catalog),
+        ("embedding model", _examine_model),
+        ("vector store", _examine_store),
+        ("indexes", _examine_indexes),
+        ("keys", _examine_keys),
+    ):
+        try:
+            findings.extend(look(assembly))
+        except CodesearchError as error:
+            findings.append(
+                Finding(subject, False, error.message, "See the message; the parts after it may depend on it.")
+            )
+    return findings
+
+
+def _examine_git(_: Assembly) -> Iterator[Finding]:
+    found = shutil.which("git")
+    yield Finding("git", found is not None, found or "not found", "" if found else "Install git and put it on PATH.")
+
+
+def _examine_data_dir(assembly: Assembly) -> Iterator[Finding]:
+    path = assembly.settings.data_dir.resolve()
+    nearest = next(folder for folder in (path, *path.parents) if folder.exists())
+    writable = nearest.is_dir() and os.access(nearest, os.W_OK)
+    yield Finding(
+        "data folder",
+        writable,
+        str(path),
+        "" if writable else "Make it a folder that can be written, or set CODESEARCH_DATA_DIR.",
+    )
+    free = shutil.disk_usage(nearest).free
+    roomy = free > LOW_DISK_BYTES
+    yield Finding(
+        "free disk",
+        roomy,
+        f"{free / 1024**3:.1f} GiB",
+        "" if roomy else "Free some: an index needs room to be rewritten.",
+    )
+
+
+def _examine_catalog(assembly: Assembly) -> Iterator[Finding]:
+    sources = assembly.catalog.list_sources()
+    yield Finding("catalog", True, f"{assembly.catalog.name}: {len(sources)} data sources")
+
+
+def _examine_model(assembly: Assembly) -> Iterator[Finding]:
+    embedder = assembly.embedder
+    found = f"{embedder.name}, {embedder.dimension} dimensions, {embedder.max_tokens} tokens"
+    works = bool(embedder.embed_query("how are failed requests retried").any())
+    yield Finding(
+        "embedding model",
+        works,
+        found,
+        "" if works else "It gives no vectors: choose another CODESEARCH_EMBEDDING_MODEL.",
+    )
+
+
+def _examine_store(assembly: Assembly) -> Iterator[Finding]:
+    assembly.store.warm_up()
+    yield Finding("vector store", True, f"{assembly.store.uri}: {len(assembly.store.formats())} index format(s)")
+
+
+def _examine_indexes(assembly: Assembly) -> Iterator[Finding]:
+    sources = assembly.catalog.list_sources()
+    if not sources:
+        yield Finding("indexes", True, "nothing is indexed yet", "Run `codesearch index SOURCE`.")
+        return
+    for source in assembly.outdated_sources():
+        yield Finding(f"index of {source.name}", False, assembly.describe_mismatch(), "Run `codesearch index --all`.")
+    for source in sources:
+        if source.state is not SourceState.READY or source.message:
+            yield Finding(
+                f"index of {source.name}",
+                source.state is SourceState.READY,
+                assembly.catalog.describe_progress(source),
+                f"Run `codesearch index {source.location}` again.",
+            )
+    chunks = sum(source.chunk_count for source in sources)
+    yield Finding("indexes", True, f"{len(sources)} data sources, {chunks:,} chunks")
+
+
+def _examine_keys(assembly: Assembly) -> Iterator[Finding]:
+    has_keys = assembly.catalog.has_keys()
+    advice = "" if has_keys else "Run `codesearch key create NAME`: without a key nobody can query the service."
+    yield Finding("keys", has_keys, "there are keys" if has_keys else "there is no usable key", advice)

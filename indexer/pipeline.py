@@ -1,0 +1,275 @@
+"""source -> walk -> chunk -> embed -> store: brings one data source up to date, and publishes it in one commit."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+
+from codesearch.core.catalog import Catalog, RunState
+from codesearch.core.config import Settings
+from codesearch.core.embedding import Embedder
+from codesearch.core.store import ChunkStore
+from codesearch.core.store_schema import batch_from_bytes
+from codesearch.core.store_writer import StagedRows, StoreWriter
+from codesearch.core.types import DataSource, SourceState
+from indexer.batches import IndexedFiles
+from indexer.skipping import Skipped
+from indexer.snapshot import Snapshot
+from indexer.source import Location, open_source, parse_location, source_id, suggested_name
+from indexer.walk import Walk, walk
+from indexer.workers import index_files
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 1.0
+
+
+class Progress(Protocol):
+    """Who watches a run: a progress bar, a log, nobody."""
+
+    def start(self, phase: str, total: int | None = None) -> None:
+        """Say which phase begins, and how many files it has."""
+
+    def advance(self, files: int, chunks: int, skipped: int) -> None:
+        """Say how many files and chunks are done, and how many files were skipped, so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one run did. `changed` counts new and changed files, `characters` their text, `skipped` by reason."""
+
+    source: DataSource
+    changed: int
+    unchanged: int
+    removed: int
+    embedded_chunks: int
+    characters: int
+    seconds: float
+    skipped: dict[str, int]
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the index is another one than before."""
+        return bool(self.changed or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would do: the files it would index with their sizes in characters, and the others with the reason."""
+
+    location: str
+    commit: str | None
+    files: tuple[tuple[str, int], ...]
+    skipped: tuple[Skipped, ...]
+    counts: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Tally:
+    changed_paths: set[str] = field(default_factory=set)
+    chunks: int = 0
+    characters: int = 0
+
+
+def preview_source(raw: str, *, branch: str | None, subdir: str | None, settings: Settings) -> Preview:
+    """Walk a source without indexing it. Raises SourceError."""
+    location = parse_location(raw)
+    mirrors = settings.data_dir / "mirrors"
+    with open_source(location, branch=branch, subdir=subdir, mirrors_dir=mirrors, settings=settings) as snapshot:
+        found = walk(snapshot, max_file_bytes=settings.max_file_bytes)
+        files = tuple((file.path, len(file.text)) for file in found)
+        return Preview(location.display, snapshot.commit, files, tuple(found.skipped), _counts(found))
+
+
+class Indexer:
+    """Indexes data sources into one catalog and one store."""
+
+    def __init__(
+        self, *, catalog: Catalog, store: ChunkStore, writer: StoreWriter, embedder: Embedder, settings: Settings
+    ) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._writer = writer
+        self._embedder = embedder
+        self._settings = settings
+
+    def index(
+        self, raw: str, *, name: str | None, branch: str | None, subdir: str | None, progress: Progress
+    ) -> IndexReport:
+        """Add the source when it is new, bring it up to date otherwise, and say what was done.
+
+        Raises SourceError for a source that cannot be read, StoreError, CatalogError or InvalidRequestError (a name
+        that is taken). Whatever stops it, the index that was there goes on answering.
+        """
+        started = time.monotonic()
+        location = parse_location(raw)
+        identifier = source_id(location, branch, subdir)
+        with self._one_at_a_time(identifier, progress):
+            self._writer.remove_leftovers(identifier)
+            progress.start("reading the source")
+            with self._open(location, branch, subdir) as snapshot:
+                source = self._catalog.add_source(
+                    id=identifier,
+                    name=name,
+                    suggested_names=[suggested_name(location, subdir)],
+                    location=location.display,
+                    branch=branch,
+                    subdir=subdir,
+                )
+                if name is not None and name != source.name:
+                    source = self._catalog.rename_source(source.id, name)
+                return self._update(source, snapshot, progress, started)
+
+    def _open(self, location: Location, branch: str | None, subdir: str | None) -> Snapshot:
+        mirrors = self._settings.data_dir / "mirrors"
+        return open_source(location, branch=branch, subdir=subdir, mirrors_dir=mirrors, settings=self._settings)
+
+    def _update(self, source: DataSource, snapshot: Snapshot, progress: Progress, started: float) -> IndexReport:
+        known = self._store.known_files(source.id)
+        found = walk(snapshot, max_file_bytes=self._settings.max_file_bytes, known=known)
+        run = _Run(self._catalog, source, snapshot.commit, found, progress)
+        if source.state is not SourceState.READY:
+            run.begin()
+        try:
+            return self._execute(run, source, snapshot, known, started)
+        except BaseException as error:
+            run.fail(str(error) or "interrupted")
+            raise
+
+    def _execute(
+        self, run: _Run, source: DataSource, snapshot: Snapshot, known: dict[str, str], started: float
+    ) -> IndexReport:
+        tally = _Tally()
+        found = run.found
+        run.progress.start("indexing", found.planned)
+        with index_files(found, found.planned, self._embedder, self._settings, source.id) as indexed:
+            first = next(indexed, None)
+            removed = set(known) if first is None else set()
+            removed -= set(found.unchanged)
+            if first is None and not removed:
+                return self._finish_unchanged(run, source, snapshot, started)
+            run.begin()
+            with self._writer.stage(source.id, run.id, snapshot.commit) as staged:
+                if first is not None:
+                    self._stage(_chain(first, indexed), staged, run, tally)
+                    removed = set(known) - set(found.unchanged) - tally.changed_paths
+                run.progress.start("publishing")
+                replaced = (tally.changed_paths & set(known)) | removed
+                self._writer.publish(source.id, staged, replaced if found.unchanged else None)
+        source = self._finish(run, source, snapshot)
+        run.progress.start("tidying up")
+        self._writer.maintain()
+        return _report(source, tally, found, len(removed), started)
+
+    def _stage(self, indexed: Iterable[IndexedFiles], staged: StagedRows, run: _Run, tally: _Tally) -> None:
+        """Stage the rows as they come."""
+        for files in indexed:
+            tally.changed_paths.update(files.paths)
+            tally.characters += files.characters
+            tally.chunks += files.chunk_count
+            if files.rows is not None:
+                staged.write_batch(batch_from_bytes(files.rows))
+            run.report(len(tally.changed_paths), tally.chunks)
+
+    def _finish(self, run: _Run, source: DataSource, snapshot: Snapshot) -> DataSource:
+        files, chunks = self._store.count(source.id)
+        run.finish(snapshot.commit, files, chunks, self._store.index_format.table_name)
+        return self._catalog.get_source(source.id)
+
+    def _finish_unchanged(self, run: _Run, source: DataSource, snapshot: Snapshot, started: float) -> IndexReport:
+        """Write nothing when the catalog already says what the store holds, else only the catalog."""
+        current = (source.state, source.commit, source.index_format, source.file_count, source.chunk_count)
+        counted = self._store.count(source.id)
+        # Killed after its rows were published, or failed: the catalog would go on asking for another run.
+        latest = self._catalog.latest_run(source.id)
+        is_noted = latest is not None and latest.state is RunState.FINISHED and source.message is None
+        wanted = (SourceState.READY, snapshot.commit, self._store.index_format.table_name, *counted)
+        if current != wanted or not is_noted:
+            run.begin()
+            source = self._finish(run, source, snapshot)
+        return _report(source, _Tally(), run.found, 0, started)
+
+    @contextmanager
+    def _one_at_a_time(self, identifier: str, progress: Progress) -> Iterator[None]:
+        """Hold the data source's lock: a second indexer of the same source waits for the first."""
+        path = Path(self._settings.data_dir) / "locks" / f"{identifier}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            progress.start("waiting for another indexer of the same source")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+class _Run:
+    """One row of the catalog's index runs; nothing is written before there is something to say."""
+
+    def __init__(
+        self, catalog: Catalog, source: DataSource, commit: str | None, found: Walk, progress: Progress
+    ) -> None:
+        self.found = found
+        self.progress = progress
+        self.id = 0
+        self._catalog = catalog
+        self._source = source
+        self._commit = commit
+        self._reported_at = 0.0
+
+    def begin(self) -> None:
+        if not self.id:
+            self.id = self._catalog.start_run(self._source.id, self._commit)
+
+    def report(self, files: int, chunks: int) -> None:
+        self.progress.advance(files, chunks, len(self.found.skipped))
+        now = time.monotonic()
+        if now - self._reported_at >= PROGRESS_SECONDS:
+            self._reported_at = now
+            self._catalog.report_progress(
+                self.id, phase="indexing", files_done=files, files_total=self.found.planned, chunks_done=chunks
+            )
+
+    def finish(self, commit: str | None, files: int, chunks: int, index_format: str) -> None:
+        self._catalog.finish_run(
+            self.id, commit=commit, file_count=files, chunk_count=chunks, index_format=index_format
+        )
+
+    def fail(self, message: str) -> None:
+        if self.id:
+            try:
+                self._catalog.fail_run(self.id, message)
+            except Exception:
+                logger.warning("the catalog could not note that the run failed", exc_info=True)
+
+
+def _chain(first: IndexedFiles, rest: Iterator[IndexedFiles]) -> Iterator[IndexedFiles]:
+    yield first
+    yield from rest
+
+
+def _report(source: DataSource, tally: _Tally, found: Walk, removed: int, started: float) -> IndexReport:
+    return IndexReport(
+        source=source,
+        changed=len(tally.changed_paths),
+        unchanged=len(found.unchanged),
+        removed=removed,
+        embedded_chunks=tally.chunks,
+        characters=tally.characters,
+        seconds=time.monotonic() - started,
+        skipped=_counts(found),
+    )
+
+
+def _counts(found: Walk) -> dict[str, int]:
+    return {reason.value: count for reason, count in found.counts().items()}

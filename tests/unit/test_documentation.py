@@ -1,0 +1,366 @@
+"""Holds the documentation to the code: settings, errors, commands, conditions, languages, links and examples."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import fields
+from fnmatch import fnmatch
+from pathlib import Path
+
+import click
+import pytest
+
+from codesearch.api.errors import HTTP_STATUS, TOO_LARGE_STATUS
+from codesearch.api.records import build_record
+from codesearch.api.retrieval_request import parse_retrieval_request
+from codesearch.api.routes import retrieval
+from codesearch.api.schemas import RecordMetadata
+from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
+from codesearch.cli import commands
+from codesearch.core.config import CONFIG_FILE, Settings, load_settings
+from codesearch.core.errors import ErrorCode
+from codesearch.core.predicates import FIELD_TYPES
+from codesearch.core.types import SourceFile
+from codesearch.retrieval import condition_operators
+from codesearch.retrieval.condition_operators import RULES, VALID_OPERATORS, parse_operator
+from codesearch.retrieval.conditions import parse_condition
+from codesearch.retrieval.ranking import Weights
+from indexer.chunking import CHUNKER_VERSION, Chunker
+from indexer.languages import all_languages
+from indexer.pipeline import Indexer
+from indexer.sections import SECTION_LANGUAGES, section_language_of
+from indexer.snapshot import Snapshot
+from indexer.source import open_source, parse_location
+from indexer.walk import walk
+from tests.unit.markdown_pages import (
+    ROOT,
+    anchors_of,
+    blocks_of,
+    find_files,
+    links_of,
+    quoted_commands,
+    section_of,
+    shell_commands,
+    spans_of,
+    table_under,
+)
+
+PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in find_files("*.md")}
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+MODULES = [path.as_posix() for path in find_files("*.py")]
+SOURCES = [path for folder in ("codesearch", "indexer") for path in sorted((ROOT / folder).rglob("*.py"))]
+every_page = pytest.mark.parametrize("page", PAGES)
+
+
+class Silent:
+    """A Progress that shows nothing."""
+
+    def start(self, phase: str, total: int | None = None) -> None:
+        """Ignore the phase."""
+
+    def advance(self, files: int, chunks: int, skipped: int) -> None:
+        """Ignore the progress."""
+
+
+# --- Settings ---
+
+
+def documented_settings() -> dict[str, tuple[str, str]]:
+    rows = table_under(PAGES["docs/configuration.md"], "Environment", "codesearch.toml", "Default", "Meaning")
+    return {name.strip("`"): (field.strip("`"), default) for name, field, default, _ in rows}
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    documented = documented_settings()
+    assert set(documented) == {f"CODESEARCH_{name.upper()}" for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        shown_name, shown_default = documented[f"CODESEARCH_{name.upper()}"]
+        assert shown_name == name
+        if field.default is None:
+            assert shown_default.startswith("not set"), name
+        else:
+            assert shown_default == f"`{field.default}`", name
+
+
+@every_page
+def test_no_page_names_a_setting_that_does_not_exist(page: str) -> None:
+    named = set(re.findall(r"\bCODESEARCH_[A-Z_]+\b", PAGES[page]))
+    assert named <= {f"CODESEARCH_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_the_configuration_file_shown_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = blocks_of(PAGES["docs/configuration.md"], "toml")
+    (tmp_path / CONFIG_FILE).write_text(block, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"CODESEARCH_{name.upper()}", raising=False)
+    settings = load_settings()
+    assert settings != Settings.model_construct()
+
+
+# --- The API ---
+
+
+def test_every_error_code_is_documented_with_its_status() -> None:
+    rows = table_under(PAGES["docs/api.md"], "HTTP", "error_code", "When")
+    expected = {(status, int(code)) for code, status in HTTP_STATUS.items()}
+    expected.add((TOO_LARGE_STATUS, int(ErrorCode.INVALID_REQUEST)))
+    assert {(int(status), int(code)) for status, code, _ in rows} == expected
+    assert {code for _, code in expected} == set(ErrorCode)
+
+
+def test_every_field_of_conditions_is_documented_with_its_type() -> None:
+    rows = table_under(PAGES["docs/api.md"], "Field", "Compares as")
+    documented = {name.strip("`"): compares.split(";")[0] for name, compares in rows}
+    assert documented == {name: kind.value for name, kind in FIELD_TYPES.items()}
+
+
+def test_every_operator_is_documented_with_its_fields_and_spellings() -> None:
+    rows = table_under(PAGES["docs/api.md"], "Operator", "Fields", "Also written")
+    kinds = {name.strip("`"): set(applies.split(", ")) for name, applies, _ in rows}
+    assert list(kinds) == list(RULES)
+    assert kinds == {name: {kind.value for kind, valid in VALID_OPERATORS.items() if name in valid} for name in RULES}
+    spellings = {other: name.strip("`") for name, _, others in rows for other in re.findall("`([^`]+)`", others)}
+    assert spellings == condition_operators._SYNONYMS
+    assert all(parse_operator(other) == name for other, name in spellings.items())
+
+
+def test_every_metadata_key_of_a_record_is_documented() -> None:
+    rows = table_under(PAGES["docs/api.md"], "Metadata key", "Value")
+    assert {name for keys, _ in rows for name in re.findall("`([^`]+)`", keys)} == set(RecordMetadata.model_fields)
+
+
+def test_every_address_is_documented() -> None:
+    rows = table_under(PAGES["docs/api.md"], "Address", "Answers")
+    documented = {address.strip("`").removeprefix("POST ") for address, _ in rows if "POST" in address}
+    addresses = {getattr(route, "path", "") for route in retrieval.router.routes}
+    assert documented == addresses
+    bases = table_under(PAGES["docs/dify.md"], "API endpoint to paste", "What the language model sees")
+    assert {f"{base.strip('`').removeprefix('http://HOST:8000')}/retrieval" for base, _ in bases} == addresses
+
+
+def test_the_request_shown_is_understood() -> None:
+    query = parse_retrieval_request(blocks_of(PAGES["docs/api.md"], "json")[0].encode())
+    assert query.knowledge_id == "orders-service"
+
+
+def test_the_filters_shown_for_dify_are_understood() -> None:
+    rows = table_under(PAGES["docs/dify.md"], "Wanted", "name", "operator", "value")
+    for _, *cells in rows:
+        name, operator, value = (cell.strip("`") for cell in cells)
+        parse_condition({"conditions": [{"name": name, "comparison_operator": operator, "value": value}]})
+    assert rows
+
+
+def test_every_sign_of_the_ranking_is_documented() -> None:
+    rows = table_under(PAGES["docs/design.md"], "Sign", "What it says", "NDCG@10 without it")
+    assert [sign.strip("`") for sign, _, _ in rows] == [field.name for field in fields(Weights)]
+
+
+# --- The command line ---
+
+
+def walk_commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from walk_commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def usage_of(path: tuple[str, ...], command: click.Command) -> str:
+    context = click.Context(command, info_name=path[-1])
+    return " ".join(["codesearch", *path, *command.collect_usage_pieces(context)[1:]])
+
+
+def test_every_command_and_option_is_documented() -> None:
+    page = PAGES["docs/cli.md"]
+    leaves = {usage_of(path, command): command for path, command in walk_commands(commands)}
+    assert set(re.findall(r"^## `(.+)`$", page, re.MULTILINE)) == set(leaves)
+    for usage, command in leaves.items():
+        rows = table_under(section_of(page, f"`{usage}`"), "Option", "Meaning")
+        options = {name for item in command.params if isinstance(item, click.Option) for name in item.opts}
+        assert {option.strip("`").split()[0] for option, _ in rows} == options, usage
+
+
+def check_codesearch(words: list[str]) -> None:
+    """Raise click's own error for an unknown command or option, AssertionError for words that are too many."""
+    command: click.Command = commands
+    context = click.Context(commands, info_name="codesearch")
+    rest = words[1:]
+    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+        found = command.get_command(context, rest[0])
+        assert found is not None, f"there is no command {' '.join(words)!r}"
+        command, context, rest = found, click.Context(found, parent=context), rest[1:]
+    _, left, _ = command.make_parser(context).parse_args(list(rest))
+    assert not left, f"too many words in {' '.join(words)!r}"
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][\w-]*):(?!=)", MAKEFILE, re.MULTILINE))
+
+
+def check_make(words: list[str]) -> None:
+    for word in words[1:]:
+        name, equals, _ = word.partition("=")
+        if equals:
+            assert f"$({name})" in MAKEFILE, f"the Makefile knows no variable {name}"
+        else:
+            assert word in make_targets(), f"there is no target {word!r}"
+
+
+@every_page
+def test_every_command_line_quoted_is_one(page: str) -> None:
+    for words in quoted_commands(PAGES[page], "codesearch", "make"):
+        if words[1] != "COMMAND":
+            (check_make if words[0] == "make" else check_codesearch)(words)
+
+
+def test_every_command_line_in_a_message_is_one() -> None:
+    found = [words for path in SOURCES for words in quoted_commands(path.read_text(encoding="utf-8"), "codesearch")]
+    for words in found:
+        check_codesearch(words)
+    assert len(found) > 10
+
+
+@every_page
+def test_every_command_of_a_block_would_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for words in shell_commands(PAGES[page]):
+        if words[0] == "make":
+            check_make(words)
+        elif words[0] == "codesearch":
+            check_codesearch(words)
+            command: click.Command = commands
+            rest = words[1:]
+            while isinstance(command, click.Group):
+                command, rest = command.commands[rest[0]], rest[1:]
+            command.make_context(words[1], rest).close()
+
+
+def test_every_make_target_is_documented() -> None:
+    rows = table_under(PAGES["docs/development.md"], "Target", "Does")
+    assert {target.strip("`").removeprefix("make ") for target, _ in rows} == make_targets()
+
+
+# --- Languages ---
+
+
+def language_rows() -> dict[str, tuple[set[str], set[str], set[str]]]:
+    rows = table_under(PAGES["docs/languages.md"], "Language", "Files", "`#!`", "Kinds of symbols")
+    return {
+        name: (set(re.findall("`([^`]+)`", files)), set(re.findall("`([^`]+)`", runs)), set(kinds.split(", ")))
+        for name, files, runs, kinds in rows
+    }
+
+
+def test_every_language_is_documented_with_its_files_and_kinds() -> None:
+    files, interpreters, kinds = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set), {}
+    for language in all_languages():
+        files[language.name] |= {*language.extensions, *language.filenames}
+        interpreters[language.name] |= set(language.interpreters)
+        kinds[language.name] = {rule.kind for rule in language.rules.values() if isinstance(rule.kind, str)}
+    documented = language_rows()
+    assert list(documented) == sorted(files)
+    assert {name: row[0] for name, row in documented.items()} == files
+    assert {name: row[1] for name, row in documented.items()} == interpreters
+    assert {name: kinds[name] - row[2] for name, row in documented.items() if kinds[name] - row[2]} == {}
+
+
+def fixture_snapshots() -> Iterator[Snapshot]:
+    settings = load_settings()
+    for folder in sorted((ROOT / "fixtures" / "repos").iterdir()):
+        location = parse_location(str(folder))
+        with open_source(location, branch=None, subdir=None, mirrors_dir=ROOT, settings=settings) as snapshot:
+            yield snapshot
+
+
+def test_every_kind_of_symbol_in_the_fixtures_is_documented() -> None:
+    chunker = Chunker(lambda texts: [len(text) // 4 for text in texts], 400)
+    documented = language_rows()
+    missing: set[tuple[str, str]] = set()
+    files: list[SourceFile] = [file for snapshot in fixture_snapshots() for file in walk(snapshot)]
+    for chunk in (chunk for file in files for chunk in chunker.chunk(file)):
+        if (
+            chunk.language in documented
+            and chunk.symbol_kind
+            and chunk.symbol_kind not in documented[chunk.language][2]
+        ):
+            missing.add((chunk.language, chunk.symbol_kind))
+    assert len(files) > 100
+    assert missing == set()
+
+
+def test_every_kind_of_section_is_documented() -> None:
+    rows = table_under(PAGES["docs/languages.md"], "Cut as", "Files", "At")
+    assert [name for name, _, _ in rows] == sorted(SECTION_LANGUAGES)
+    for name, files, _ in rows:
+        for file in re.findall("`([^`]+)`", files):
+            assert section_language_of(f"x{file}" if file.startswith(".") else file) == name, file
+
+
+# --- Pages ---
+
+
+@every_page
+def test_every_link_leads_somewhere(page: str) -> None:
+    for link in links_of(PAGES[page]):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors_of(target.read_text(encoding="utf-8")), link
+
+
+@every_page
+def test_every_module_named_is_there(page: str) -> None:
+    for span in spans_of(PAGES[page]):
+        if re.fullmatch(r"[\w*/]+\.py", span) and not page.startswith("fixtures/"):
+            assert any(fnmatch(path, f"*/{span}") for path in MODULES), span
+
+
+def test_every_module_of_the_rooms_is_there() -> None:
+    rows = table_under(PAGES["docs/decisions/0010-rooms.md"], "Job", "Modules", "Cut along")
+    there = {path.stem for path in SOURCES} | {f"{path.parent.name}/" for path in SOURCES}
+    assert {name for _, modules, _ in rows for name in re.findall("`([^`]+)`", modules)} <= there
+
+
+@every_page
+def test_every_json_block_is_json(page: str) -> None:
+    for block in blocks_of(PAGES[page], "json"):
+        json.loads(block)
+
+
+@every_page
+def test_no_figure_is_left_open(page: str) -> None:
+    assert "FIGURE-TODO" not in PAGES[page]
+
+
+def test_the_answer_in_the_readme_is_one_that_the_service_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (request,) = (json.loads(words[-1]) for words in shell_commands(PAGES["README.md"]) if words[0] == "curl")
+    (shown,) = json.loads(blocks_of(PAGES["README.md"], "json")[0])["records"]
+    query = parse_retrieval_request(json.dumps(request).encode())
+    assembly = Assembly(load_settings(data_dir=tmp_path / "data"), CHUNKER_VERSION)
+    indexer = Indexer(
+        catalog=assembly.catalog,
+        store=assembly.store,
+        writer=assembly.writer,
+        embedder=assembly.embedder,
+        settings=assembly.settings,
+    )
+    folder = ROOT / "fixtures" / "repos" / query.knowledge_id
+    indexer.index(str(folder), name=None, branch=None, subdir=None, progress=Silent())
+    (hit,) = assembly.retriever.retrieve(LOCAL_PRINCIPAL, query)
+    assembly.close()
+    record = json.loads(json.dumps(build_record(hit, with_location=False)))
+    metadata = {key: record["metadata"][key] for key in shown["metadata"]}
+    assert record["score"] == pytest.approx(shown["score"], abs=0.05)
+    assert {**record, "metadata": metadata, "score": shown["score"]} == shown

@@ -6,14 +6,16 @@ import re
 
 # A run of letters and digits, underscores inside it kept so that `max_retry` is seen whole as well as in parts.
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
-# HTTPServer -> HTTP Server; parseJSON -> parse JSON; utf8 -> utf 8; runs of other letters stay whole.
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+# HTTPServer -> HTTP Server; parseJSON -> parse JSON; utf8 -> utf 8.
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+# Where other letters occur, a word is split at underscores and digits only: `größe_2` -> größe, 2.
+_OTHER_PART = re.compile(r"\d+|[^\W\d_]+")
 _MAX_WORD_LENGTH = 64
 
 
 def split_identifier(word: str) -> list[str]:
     """Split one identifier into its lower-cased parts, in order: `parseHTTPResponse_2` -> parse, http, response, 2."""
-    return [part.lower() for part in _PART.findall(word)]
+    return [part.lower() for part in (_PART if word.isascii() else _OTHER_PART).findall(word)]
 
 
 def tokenize(text: str) -> list[str]:

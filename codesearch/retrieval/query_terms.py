@@ -14,10 +14,14 @@ STOP_WORDS = frozenset(
     "a an and are as at be by can do does for from get how i if in into is it its of on or set that the this to what "
     "when where which who why with".split()
 )
-# Longest first: `configurations` loses `ations`, not `s`.
-_SUFFIXES = ("ations", "ation", "ings", "ing", "ers", "er", "ies", "ied", "es", "ed", "s", "e", "y", "")
+# Longest first. `retry`, `retries` and `retrying` must lose the same part.
+_SUFFIXES = (
+    "ations", "ation", "ying", "ings", "iers", "ing", "ier", "ies", "ied", "ers", "er", "es", "ed", "s", "e", "y", "",
+)  # fmt: skip
 _MIN_STEM_LENGTH = 3
 _NAME = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#|\\|/)[^\W\d]\w*)*")
+# Lisp's `busiest-paths`, Ruby's `save!`, Objective-C's `send:to:`.
+_PUNCTUATED_NAME = re.compile(r"[^\W\d]\w*(?:[-!?]\w*|:(?!:)\w*)+")
 _SEPARATOR = re.compile(r"\.|::|->|#|\\|/")
 _CODE_LIKE = re.compile(r"[a-z\d][A-Z]|_|\.|::|->|#|[A-Z]{2,}[a-z]")
 
@@ -60,6 +64,8 @@ def parse_query(text: str) -> QueryTerms:
     is_name = len(text.split()) == 1
     words = _NAME.findall(text)
     names = [_SEPARATOR.sub(".", word.lower()) for word in words if is_name or _CODE_LIKE.search(word)]
+    if _PUNCTUATED_NAME.fullmatch(text.strip()):
+        names.append(text.strip().lower())
     return QueryTerms(
         tokens=tuple(tokens),
         forms=forms,

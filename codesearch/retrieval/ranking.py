@@ -198,7 +198,8 @@ def _files(candidates: Sequence[StoredChunk]) -> dict[tuple[str, str], list[int]
 @lru_cache(maxsize=8192)
 def _is_aside(path: str) -> bool:
     """Say whether a file stands beside the product: tests, examples, documentation, what is kept for compatibility."""
-    return _ASIDE.search(path) is not None
+    # Below src/main, Maven's and Gradle's place of the product, `test` is part of a package's name.
+    return _ASIDE.search(path) is not None and "src/main/" not in path
 
 
 def _spread_files(ranked: Sequence[Ranked]) -> list[Ranked]:

@@ -21,6 +21,9 @@ _ARGUMENTS = rb"(?:[ \t]*\((?:[^()\n;{}]|\([^()\n]*\))*\))?"
 _CAPITALS = rb"[A-Z][A-Z0-9]*_[A-Z0-9_]*"
 # A macro alone on its line.
 _LONE = re.compile(rb"^[ \t]*" + _CAPITALS + _ARGUMENTS + rb"[ \t]*(?=\r?$)", re.MULTILINE)
+# Lines that begin with a macro and reach a blank line without ever ending: `LIB_API(int) start(void) LIB_NOTHROW`.
+# The parser would take the next function's body for theirs.
+_UNENDED = re.compile(rb"^" + _CAPITALS + rb"\b[^;{}#]*?(?=\r?\n[ \t]*\r?\n)", re.MULTILINE)
 # Before a declaration, `FMT_API void f()`, `UNITTEST int g(`: at least a type and a name follow.
 _BEFORE_TYPE = re.compile(
     rb"(?:(?<=[\s;{}>])|^)(?:" + _CAPITALS + _ARGUMENTS + rb"(?=\s+(?:[A-Za-z_][\w:]*[\s*&<:]+[\w~*&(:>]))"
@@ -124,6 +127,9 @@ def _blank_macros(source: bytes, *, calls: bool) -> bytes:
     for match in _LONE.finditer(source):
         if _follows_statement(source, match.start()):
             _blank(text, *match.span())
+    for match in _UNENDED.finditer(source):
+        if _follows_statement(text, match.start()):
+            _blank(text, *match.span())
     patterns = [_BEFORE_TYPE, _IN_HEAD, _BEFORE_END]
     if calls:
         patterns += [_BEFORE_CALL, _BEHIND, _IN_TEMPLATE, _BEHIND_PARAMETER]
@@ -135,7 +141,7 @@ def _blank_macros(source: bytes, *, calls: bool) -> bytes:
     return bytes(text)
 
 
-def _follows_statement(source: bytes, start: int) -> bool:
+def _follows_statement(source: bytes | bytearray, start: int) -> bool:
     before = source[max(0, start - 400) : start].rstrip()
     if not before or before[-1] in _STATEMENT_ENDS:
         return True

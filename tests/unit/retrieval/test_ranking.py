@@ -190,10 +190,22 @@ def test_the_declaration_before_its_continuations() -> None:
     assert order("retry", *parts)[0] == parts[0]
 
 
-def test_a_type_before_a_constant_of_the_same_name() -> None:
-    constant = candidate("src/a.py", "Limit = 3", symbol="Limit", kind="constant", signature="Limit = 3")
+@pytest.mark.parametrize("kind", ["constant", "function"])
+def test_a_type_before_another_thing_of_its_name(kind: str) -> None:
+    other = candidate("src/a.py", "Limit = 3", symbol="Limit", kind=kind, signature="Limit = 3")
     definition = candidate("src/b.py", "class Limit: ...", symbol="Limit", kind="class", signature="class Limit")
-    assert order("Limit", constant, definition)[0] == definition
+    assert order("Limit", other, definition)[0] == definition
+
+
+@pytest.mark.parametrize("others", [0, 5, 200])
+def test_an_answer_scores_the_same_way_whatever_else_is_in_scope(others: int) -> None:
+    """A threshold means the same when a condition leaves little, even nothing but the answer."""
+    answer = candidate(content="def retry(): ...", symbol="retry", signature="def retry()", similarity=0.7, lexical=9.0)
+    rest = [candidate(f"src/f{number}.py", similarity=0.1, lexical=None) for number in range(others)]
+    ranked = ranking("retry", [*rest, answer])
+    assert ranked[0].candidate == answer
+    assert ranked[0].score > 0.5
+    assert all(item.score < 0.1 for item in ranked[1:])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.config import load_settings
 from codesearch.core.errors import AccessDeniedError, CodesearchError, NotFoundError, NotIndexedError, StoreError
 from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not, Operator, Or, Predicate
-from codesearch.core.store import ChunkStore, Scope, StoredChunk
+from codesearch.core.store import ChunkStore, Found, Scope
 from codesearch.core.store_schema import IndexedChunk
 from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, Principal, SearchQuery
 from codesearch.retrieval.search import Retriever, scope_of
@@ -213,23 +214,17 @@ def test_an_error_names_no_more_than_the_beginning_of_an_endless_id(assembly: As
 class BrokenStore(ChunkStore):
     """A store of which every search fails."""
 
-    def search_text(
-        self, tokens: Sequence[str], boosts: Mapping[str, float], scope: Scope, limit: int
-    ) -> list[StoredChunk]:
+    async def find_text(self, tokens: Sequence[str], boosts: Mapping[str, float], scope: Scope, limit: int) -> Found:
         raise StoreError("the text index is gone")
 
-    def search_vectors(
-        self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int
-    ) -> list[StoredChunk]:
+    async def find_nearest(self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int) -> Found:
         raise StoreError("the vectors are gone")
 
 
 class StoreWithoutVectors(ChunkStore):
     """A store of which only the vector search fails, in its thread."""
 
-    def search_vectors(
-        self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int
-    ) -> list[StoredChunk]:
+    async def find_nearest(self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int) -> Found:
         raise StoreError("the vectors are gone")
 
 
@@ -271,6 +266,7 @@ def test_the_model_is_loaded_once_and_only_when_needed(assembly: Assembly) -> No
 
     def load() -> object:
         loads.append(1)
+        time.sleep(0.1)  # Long enough for the other threads to come.
         return assembly.embedder
 
     retriever = Retriever(assembly.store, assembly.catalog, load)  # type: ignore[arg-type]

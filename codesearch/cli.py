@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What the first run calls the workspace of all that it indexed.
+EXAMPLES = "examples"
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 for a failure, 2 for wrong usage."""
@@ -238,7 +241,8 @@ def serve(
     secret = None
     if first_run is not None and not assembly.catalog.has_keys():
         _, secret = assembly.catalog.create_key("first", source_ids=None, is_admin=True, expires_at=None)
-    cli_output.print_welcome(assembly.catalog.list_sources(), f"http://{_url_host(host)}:{port}", secret)
+    url = f"http://{_url_host(host)}:{port}"
+    cli_output.print_welcome(assembly.catalog.list_sources(), assembly.catalog.list_workspaces(), url, secret)
     options: dict[str, Any] = {
         "host": host,
         "port": port,
@@ -265,6 +269,9 @@ def _index_first(assembly: Assembly, folder: Path) -> None:
         _index_targets(assembly, [(str(path), None, None, None) for path in missing], as_json=False)
     except SourceError as error:
         cli_output.print_error(error.message)
+    indexed = [source.id for source in assembly.catalog.list_sources()]
+    if missing and len(indexed) > 1 and assembly.catalog.resolve(EXAMPLES) is None:
+        assembly.catalog.create_workspace(EXAMPLES, indexed)
 
 
 def application() -> Application:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.cells import cell_len
@@ -174,11 +176,12 @@ def print_report(report: ReportLike) -> None:
     source = report.source
     commit = f" at {source.commit[:12]}" if source.commit else ""
     print(f"{source.id}  {source.name}{commit}: {source.file_count:,} files, {source.chunk_count:,} chunks")
-    rate = report.characters / 1e6 / max(0.001, report.seconds)
+    # Of a moment's work, a rate says nothing.
+    rate = f" ({report.characters / 1e6 / report.seconds:.1f} MB/s)" if report.seconds >= 1 else ""
     if report.changed or report.removed:
         print(
             f"  {report.changed:,} files indexed ({report.embedded_chunks:,} chunks), {report.unchanged:,} unchanged, "
-            f"{report.removed:,} removed in {report.seconds:.1f} s ({rate:.1f} MB/s)"
+            f"{report.removed:,} removed in {report.seconds:.1f} s{rate}"
         )
     else:
         print(f"  nothing changed ({report.seconds:.1f} s)")
@@ -409,24 +412,33 @@ def print_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
             print(f"     -> {item.advice}")
 
 
-def print_welcome(sources: Sequence[DataSource], url: str, secret: str | None) -> None:
+def print_welcome(sources: Sequence[DataSource], workspaces: Sequence[Workspace], url: str, secret: str | None) -> None:
     """Print what a person needs for a first request: ids, the key and a line to paste."""
     print(f"codesearch answers on {url} (ctrl-C stops it)\n")
     for source in sources:
         print(visible(f"  {source.id}  {source.name}  {source.chunk_count:,} chunks"))
+    for workspace in workspaces:
+        print(visible(f"  {workspace.id}  {workspace.name}  workspace of {len(workspace.members)} repositories"))
     if not sources:
-        print("  Nothing is indexed yet. In another shell: codesearch index SOURCE")
+        print(f"  Nothing is indexed yet. In another shell: {_own_command()} index SOURCE")
     if secret:
         print(f"\nAPI key, shown this once: {secret}")
-    answering = [source for source in sources if source.state is SourceState.READY]
+    ready = [source.id for source in sources if source.state is SourceState.READY]
+    answering = [item.id for item in workspaces if any(member.id in ready for member in item.members)] + ready
     if answering:
-        body = json.dumps({"knowledge_id": answering[0].id, "query": "how are failed requests retried?"})
+        body = json.dumps({"knowledge_id": answering[0], "query": "how are failed requests retried?"})
         # In double quotes, so that the shell fills in the variable.
         headers = f'-H "Authorization: Bearer {secret or "$CODESEARCH_KEY"}" -H "Content-Type: application/json"'
         print(f"\n  curl -s {url}/retrieval {headers} -d '{body}'")
     if not secret:
-        print("\nKeys are shown once only. To make one: export CODESEARCH_KEY=$(codesearch key create NAME)")
+        print(f"\nKeys are shown once only. To make one: export CODESEARCH_KEY=$({_own_command()} key create NAME)")
     print(flush=True)
+
+
+def _own_command() -> str:
+    """Return how this program is called here: in an environment that is not activated, by its path."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "codesearch" and shutil.which("codesearch") is None else "codesearch"
 
 
 def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -15,7 +15,7 @@ from indexer.chunking import Chunker
 GROUP_CHARACTERS = 256_000
 GROUP_FILES = 64
 # A third of all lines are closing braces, imports and the like that were there before: they are tokenized once.
-REMEMBERED_LINES = 100_000
+REMEMBERED_LINES = 30_000
 LONGEST_REMEMBERED_LINE = 80
 
 

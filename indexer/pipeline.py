@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from codesearch.core.catalog import Catalog, RunState
 from codesearch.core.config import Settings
 from codesearch.core.embedding import Embedder
+from codesearch.core.errors import NotFoundError
 from codesearch.core.store import ChunkStore
 from codesearch.core.store_schema import batch_from_bytes
 from codesearch.core.store_writer import StagedRows, StoreWriter
@@ -246,11 +247,13 @@ class _Run:
         )
 
     def fail(self, message: str) -> None:
-        if self.id:
-            try:
-                self._catalog.fail_run(self.id, message)
-            except Exception:
-                logger.warning("the catalog could not note that the run failed", exc_info=True)
+        try:
+            self.begin()
+            self._catalog.fail_run(self.id, message)
+        except NotFoundError:
+            logger.info("the source was removed while it was indexed")
+        except Exception:
+            logger.warning("the catalog could not note that the run failed", exc_info=True)
 
 
 def _chain(first: IndexedFiles, rest: Iterator[IndexedFiles]) -> Iterator[IndexedFiles]:

@@ -59,7 +59,7 @@ def index_files(
         ) from error
     except BaseException:
         # Nobody wants what they are at any more, and ctrl-C should not wait for it.
-        for process in list(pool._processes.values()):
+        for process in list((pool._processes or {}).values()):
             process.terminate()
         raise
     finally:
@@ -110,6 +110,8 @@ def _run(
             yield pending.popleft().result()
     while pending:
         yield pending.popleft().result()
+    # Publishing needs memory too: the workers give theirs back before.
+    pool.shutdown(wait=True)
 
 
 def _start_worker(settings: Settings, source_id: str) -> None:

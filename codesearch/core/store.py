@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,13 +20,14 @@ os.putenv("LANCEDB_LOG", "error")
 import lancedb
 import numpy as np
 import pyarrow as pa
+from lancedb.background_loop import LOOP
 from lancedb.query import FullTextOperator, MultiMatchQuery
 from numpy.typing import NDArray
 
 from codesearch.core.errors import StoreError
 from codesearch.core.predicates import NOTHING, Predicate
 from codesearch.core.store_filter import compile_filter, quote
-from codesearch.core.store_schema import TABLE_PREFIX, VECTOR_DISTANCE, IndexFormat, format_of, schema_of
+from codesearch.core.store_schema import TABLE_PREFIX, VECTOR_DISTANCE, IndexFormat, format_of, schema_of, unpack_record
 from codesearch.core.types import ArtifactKind, Chunk
 
 T = TypeVar("T")
@@ -41,29 +44,11 @@ REMOTE_CONSISTENCY_INTERVAL = timedelta(seconds=5)
 FULLY_SEARCHED_ROWS = 300_000
 EVERY_PARTITION = 1 << 20
 MOST_PARTITIONS = 60
-# The index holds vectors in 8 bits per number; as many candidates as this times the limit are compared in full.
-REFINE_FACTOR = 2
+# The index holds vectors in 8 bits per number, which puts 1 or 2 of the 60 nearest further back: so many more are asked
+# for, then ordered by their real vectors.
+SPARE_CANDIDATES = 1.25
 
-ROW_COLUMNS = [
-    "document_id",
-    "data_source_id",
-    "path",
-    "language",
-    "artifact_kind",
-    "symbol",
-    "symbol_kind",
-    "signature",
-    "start_line",
-    "end_line",
-    "content",
-    "commit",
-    "run_id",
-    "last_modified",
-    "symbol_tokens",
-    "path_tokens",
-    "body_tokens",
-    "vector",
-]
+ROW_COLUMNS = ["data_source_id", "commit", "run_id", "record", "content", "vector"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +87,22 @@ class StoredChunk:
     body_tokens: str
     vector: NDArray[np.float32]
     lexical: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where rows are in one view of the store, best first; `scores` only of a full-text search, `vector` of the other.
+
+    At most `limit` of them are wanted.
+    """
+
+    row_ids: tuple[int, ...]
+    scores: tuple[float, ...]
+    limit: int
+    vector: NDArray[np.float32] | None = None
+
+
+NOTHING_FOUND = Found((), (), 0)
 
 
 class ChunkStore:
@@ -143,13 +144,22 @@ class ChunkStore:
         if self._table is None and not self._is_view:
             name = self.index_format.table_name
             if name in self._table_names():
-                self._table = _translate("open", self.uri, lambda: self._database.open_table(name))
-            elif create:
+                self._table = self._open_table(name)
+            if self._table is None and create:
                 schema = schema_of(self.index_format)
                 self._table = _translate(
                     "create", self.uri, lambda: self._database.create_table(name, schema=schema, exist_ok=True)
                 )
         return self._table
+
+    def _open_table(self, name: str) -> Any:
+        """Open a table that was listed; None while another process is still creating it."""
+        try:
+            return self._database.open_table(name)
+        except Exception as error:
+            if "was not found" in str(error):
+                return None
+            raise StoreError(f"Cannot open the vector store at {self.uri}: {error}") from error
 
     def known_files(self, source_id: str) -> dict[str, str]:
         """Return path -> content id of every file that has rows for this data source."""
@@ -164,55 +174,106 @@ class ChunkStore:
     def _scan(self, where: str, columns: list[str]) -> pa.Table | None:
         return self._read(lambda table: table.search().where(where).select(columns).limit(2**31 - 1).to_arrow())
 
+    def search(
+        self,
+        tokens: Sequence[str],
+        boosts: Mapping[str, float],
+        vector: NDArray[np.float32],
+        scope: Scope,
+        *,
+        text_limit: int,
+        vector_limit: int,
+        rows_in_scope: int,
+    ) -> tuple[list[StoredChunk], list[StoredChunk]]:
+        """Return what `find_text` and `find_nearest` find in one published version, each best first."""
+        if scope.is_empty:
+            return [], []
+
+        async def search(view: ChunkStore) -> tuple[list[StoredChunk], list[StoredChunk]]:
+            found = await asyncio.gather(
+                view.find_text(tokens, boosts, scope, text_limit),
+                view.find_nearest(vector, scope, vector_limit, rows_in_scope=rows_in_scope),
+            )
+            return await view.fetch(*found)
+
+        def run(view: ChunkStore) -> tuple[list[StoredChunk], list[StoredChunk]]:
+            # One turn on the event loop of LanceDB's own calls: they take a dozen, which costs as much as a search.
+            if view._table is None:
+                return [], []
+            return asyncio.run_coroutine_threadsafe(search(view), LOOP.loop).result()
+
+        return self.read_together(run)
+
     def search_text(
         self, tokens: Sequence[str], boosts: Mapping[str, float], scope: Scope, limit: int
     ) -> list[StoredChunk]:
-        """Return the rows in scope that best match any of the tokens, best first, at most `limit`.
-
-        `boosts` maps a token column to its weight. Scores are BM25 sums over the columns, comparable within one answer.
-        """
-        if scope.is_empty or not tokens:
-            return []
-        query = MultiMatchQuery(
-            " ".join(tokens), list(boosts), boosts=list(boosts.values()), operator=FullTextOperator.OR
-        )
-        where = scope.to_sql()
-        rows = self._read(
-            lambda table: (
-                table.search(query, query_type="fts")
-                .where(where, prefilter=True)
-                .select([*ROW_COLUMNS, "_score"])
-                .limit(limit)
-                .to_arrow()
-            )
-        )
-        return _stored_chunks(rows, "_score")
+        """Return the rows that `find_text` finds, best first."""
+        no_vector = np.zeros(self.index_format.dimension, np.float32)
+        return self.search(tokens, boosts, no_vector, scope, text_limit=limit, vector_limit=0, rows_in_scope=0)[0]
 
     def search_vectors(
         self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int
     ) -> list[StoredChunk]:
-        """Return the rows in scope whose vectors are nearest by cosine, nearest first, at most `limit`.
+        """Return the rows that `find_nearest` finds, nearest first."""
+        return self.search((), {}, vector, scope, text_limit=0, vector_limit=limit, rows_in_scope=rows_in_scope)[1]
+
+    async def find_text(self, tokens: Sequence[str], boosts: Mapping[str, float], scope: Scope, limit: int) -> Found:
+        """Find the rows in scope that best match any of the tokens, best first, at most `limit`.
+
+        `boosts` maps a token column to its weight. Scores are BM25 sums over the columns, comparable within one answer.
+        """
+        if scope.is_empty or not tokens:
+            return NOTHING_FOUND
+        query = MultiMatchQuery(
+            " ".join(tokens), list(boosts), boosts=list(boosts.values()), operator=FullTextOperator.OR
+        )
+        search = self._table._table.query().nearest_to_text(query).where(scope.to_sql())
+        rows = await self._await(search.with_row_id().select(["_score"]).limit(limit).to_arrow())
+        return Found(tuple(rows["_rowid"].to_pylist()), tuple(rows["_score"].to_pylist()), limit)
+
+    async def find_nearest(self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int) -> Found:
+        """Find the rows in scope whose vectors are nearest by cosine: `fetch` returns at most `limit`, nearest first.
 
         `rows_in_scope` is an estimate that says how thoroughly the vector index is searched.
         """
         if scope.is_empty or not vector.any():
-            return []
-        where = scope.to_sql()
-
+            return NOTHING_FOUND
         probes = EVERY_PARTITION if rows_in_scope <= FULLY_SEARCHED_ROWS else MOST_PARTITIONS
+        search = self._table._table.query().nearest_to(vector).distance_type(VECTOR_DISTANCE).nprobes(probes)
+        search = search.where(scope.to_sql()).with_row_id().select(["_distance"])
+        rows = await self._await(search.limit(math.ceil(limit * SPARE_CANDIDATES)).to_arrow())
+        return Found(tuple(rows["_rowid"].to_pylist()), (), limit, vector)
 
-        def run(table: Any) -> pa.Table:
-            search = table.search(vector, vector_column_name="vector").distance_type(VECTOR_DISTANCE)
-            search = search.where(where, prefilter=True).nprobes(probes).refine_factor(REFINE_FACTOR)
-            return search.select([*ROW_COLUMNS, "_distance"]).limit(limit).to_arrow()
+    async def fetch(self, text: Found, nearest: Found) -> tuple[list[StoredChunk], list[StoredChunk]]:
+        """Read the rows of both, each once, for their columns cost more than finding them; return them best first.
 
-        return _stored_chunks(self._read(run), None)
+        Both must have been found in this view, the one of `read_together`.
+        """
+        row_ids = list(dict.fromkeys((*text.row_ids, *nearest.row_ids)))
+        if not row_ids:
+            return [], []
+        rows = await self._await(self._table._table.take_row_ids(row_ids).with_row_id().select(ROW_COLUMNS).to_arrow())
+        chunks = _stored_chunks(rows, dict(zip(text.row_ids, text.scores, strict=True)))
+        closest = [chunks[row_id] for row_id in nearest.row_ids]
+        if nearest.vector is not None and closest:
+            similarity = np.stack([chunk.vector for chunk in closest]) @ nearest.vector
+            order = sorted(range(len(closest)), key=lambda i: (-similarity[i], closest[i].document_id))
+            closest = [closest[i] for i in order[: nearest.limit]]
+        return [chunks[row_id] for row_id in text.row_ids], closest
+
+    async def _await(self, reading: Awaitable[pa.Table]) -> pa.Table:
+        try:
+            return await reading
+        except Exception as error:
+            raise StoreError(f"The vector store at {self.uri} cannot be read: {error}") from error
 
     def read_together(self, run: Callable[[ChunkStore], T]) -> T:
         """Return what `run` makes of a view of this store, all of whose reads are of one published version.
 
         It runs again when a writer has cleaned that version up meanwhile. Raises StoreError.
         """
+        if self._is_view:
+            return run(self)
         for _ in range(1, READ_ATTEMPTS):
             try:
                 return run(self._open_view())
@@ -269,35 +330,45 @@ def _translate(verb: str, uri: str, run: Callable[[], T]) -> T:
         raise StoreError(f"Cannot {verb} the vector store at {uri}: {error}") from error
 
 
-def _stored_chunks(rows: pa.Table | None, score_column: str | None) -> list[StoredChunk]:
-    if rows is None or rows.num_rows == 0:
-        return []
+def _stored_chunks(rows: pa.Table, scores: Mapping[int, float]) -> dict[int, StoredChunk]:
+    """Return row id -> row, with the full-text scores where there are any."""
     vectors = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(rows.num_rows, -1)
-    scores = rows[score_column].to_pylist() if score_column else [None] * rows.num_rows
-    columns = {name: rows[name].to_pylist() for name in ROW_COLUMNS if name != "vector"}
-    return [
-        StoredChunk(
-            document_id=columns["document_id"][i],
-            data_source_id=columns["data_source_id"][i],
-            chunk=Chunk(
-                path=columns["path"][i],
-                start_line=columns["start_line"][i],
-                end_line=columns["end_line"][i],
-                content=columns["content"][i],
-                artifact_kind=ArtifactKind(columns["artifact_kind"][i]),
-                language=columns["language"][i] or None,
-                symbol=columns["symbol"][i] or None,
-                symbol_kind=columns["symbol_kind"][i] or None,
-                signature=columns["signature"][i] or None,
-            ),
-            commit=columns["commit"][i],
-            run_id=columns["run_id"][i],
-            modified_at=columns["last_modified"][i],
-            symbol_tokens=columns["symbol_tokens"][i],
-            path_tokens=columns["path_tokens"][i],
-            body_tokens=columns["body_tokens"][i],
-            vector=vectors[i],
-            lexical=scores[i],
-        )
-        for i in range(rows.num_rows)
-    ]
+    columns = [rows[name].to_pylist() for name in ("_rowid", *ROW_COLUMNS) if name != "vector"]
+    return {
+        row_id: _stored_chunk(source_id, commit, run_id, unpack_record(record), content, vector, scores.get(row_id))
+        for row_id, source_id, commit, run_id, record, content, vector in zip(*columns, vectors, strict=True)
+    }
+
+
+def _stored_chunk(
+    source_id: str,
+    commit: str,
+    run_id: int,
+    record: Mapping[str, str],
+    content: str,
+    vector: NDArray[np.float32],
+    lexical: float | None,
+) -> StoredChunk:
+    return StoredChunk(
+        document_id=record["document_id"],
+        data_source_id=source_id,
+        chunk=Chunk(
+            path=record["path"],
+            start_line=int(record["start_line"]),
+            end_line=int(record["end_line"]),
+            content=content,
+            artifact_kind=ArtifactKind(record["artifact_kind"]),
+            language=record["language"] or None,
+            symbol=record["symbol"] or None,
+            symbol_kind=record["symbol_kind"] or None,
+            signature=record["signature"] or None,
+        ),
+        commit=commit,
+        run_id=run_id,
+        modified_at=int(record["last_modified"]) if record["last_modified"] else None,
+        symbol_tokens=record["symbol_tokens"],
+        path_tokens=record["path_tokens"],
+        body_tokens=record["body_tokens"],
+        vector=vector,
+        lexical=lexical,
+    )

@@ -136,7 +136,7 @@ def _compile_number(column: str, comparison: Comparison) -> str:
 
 
 def _compile_bound(column: str, operator: Operator, value: int | float) -> str:
-    if math.isnan(value):
+    if value != value:  # not a number, which compares with nothing
         return "false"
     # Beyond every row's number, infinity included.
     value = max(-2 * _INT64, min(2 * _INT64, value))

@@ -7,6 +7,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from itertools import accumulate
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +18,11 @@ from codesearch.core.paths import file_extension_of
 from codesearch.core.tokens import tokenize
 from codesearch.core.types import Chunk
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TABLE_PREFIX = "chunks_"
 FORMAT_KEY = b"codesearch"
 # Of vectors of length 1 it orders as the inner product does, and partitions learned by it are of about equal size.
-VECTOR_DISTANCE = "cosine"
+VECTOR_DISTANCE: Final = "cosine"
 TEXT_COLUMNS = [
     "document_id",
     "data_source_id",
@@ -40,7 +42,24 @@ TEXT_COLUMNS = [
     "symbol_tokens",
     "path_tokens",
     "body_tokens",
+    "record",
 ]
+# What `record` holds again, in one string: every column that is read costs a query half a millisecond.
+RECORD_FIELDS = (
+    "document_id",
+    "path",
+    "language",
+    "artifact_kind",
+    "symbol",
+    "symbol_kind",
+    "signature",
+    "start_line",
+    "end_line",
+    "last_modified",
+    "symbol_tokens",
+    "path_tokens",
+    "body_tokens",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +142,8 @@ def rows_to_batch(rows: Sequence[IndexedChunk], source_id: str) -> pa.RecordBatc
         "end_line": [chunk.end_line for chunk in chunks],
         "last_modified": [row.modified_at for row in rows],
     }
+    records = zip(*(columns[name] for name in RECORD_FIELDS), strict=True)
+    columns["record"] = [pack_record(record) for record in records]
     arrays = {
         name: pa.array(values, type=pa.string() if name in TEXT_COLUMNS else pa.int64())
         for name, values in columns.items()
@@ -130,6 +151,19 @@ def rows_to_batch(rows: Sequence[IndexedChunk], source_id: str) -> pa.RecordBatc
     vectors = np.stack([row.vector for row in rows]).astype(np.float32, copy=False)
     arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     return pa.record_batch(arrays)
+
+
+def pack_record(values: Sequence[str | int | None]) -> str:
+    """Join the values of RECORD_FIELDS; their lengths stand in front, so that any text may be among them."""
+    texts = ["" if value is None else str(value) for value in values]
+    return f"{','.join(str(len(text)) for text in texts)}\n{''.join(texts)}"
+
+
+def unpack_record(record: str) -> dict[str, str]:
+    """Return what `pack_record` joined, by name; '' for what is absent."""
+    head, _, joined = record.partition("\n")
+    ends = [0, *accumulate(map(int, head.split(",")))]
+    return {name: joined[start:end] for name, start, end in zip(RECORD_FIELDS, ends, ends[1:], strict=False)}
 
 
 def complete_batch(

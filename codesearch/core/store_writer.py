@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -78,20 +78,25 @@ class StagedRows:
                 keep.append(index)
         if len(keep) < batch.num_rows:
             batch = batch.take(pa.array(keep, type=pa.int64()))
-        self._writer.write_batch(batch)
+        try:
+            self._writer.write_batch(batch)
+        except OSError as error:
+            raise StoreError(f"Cannot write the staging file {self.path}: {error}") from error
         self.row_count += batch.num_rows
 
     def __enter__(self) -> StagedRows:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._writer.close()
+        # On a full disk closing fails like writing did, and that file above all must go.
+        with suppress(OSError):
+            self._writer.close()
         self.path.unlink(missing_ok=True)
 
     def reader(self) -> pa.RecordBatchReader:
         """Close the file for writing and read it back, without holding it in memory."""
         self._writer.close()
-        return pa.ipc.open_stream(pa.memory_map(str(self.path)))
+        return pa.ipc.open_stream(pa.OSFile(str(self.path)))
 
 
 class StoreWriter:

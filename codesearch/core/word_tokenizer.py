@@ -1,4 +1,4 @@
-"""WordTokenizer: a tokenizer that splits at words, remembered word by word. Embedder puts it in front of such models."""
+"""WordTokenizer: remembers word by word what a tokenizer gives that splits at words. Embedder puts it before such."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Protocol
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.errors import AccessDeniedError, NotFoundError, NotIndexedError
 from codesearch.core.predicates import Predicate
-from codesearch.core.store import ChunkStore, Scope, StoredChunk
+from codesearch.core.store import ChunkStore, Scope
 from codesearch.core.store_filter import resolve_source_fields
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
 from codesearch.retrieval.query_terms import parse_query
@@ -53,7 +52,6 @@ class Retriever:
         self._load_embedder = load_embedder
         self._embedder: QueryEmbedder | None = None
         self._loading = Lock()
-        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="vector-search")
 
     @property
     def is_warm(self) -> bool:
@@ -66,8 +64,8 @@ class Retriever:
         self._store.warm_up()
 
     def close(self) -> None:
-        """Stop the search threads."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Let go of the model."""
+        self._embedder = None
 
     def retrieve(self, principal: Principal, query: SearchQuery) -> list[Hit]:
         """Return at most `query.top_k` hits, best first, none under the threshold.
@@ -83,15 +81,16 @@ class Retriever:
         terms = parse_query(query.text)
         rows = sum(sources[source_id].chunk_count for ids, _ in scope.groups for source_id in ids)
         vector = self._loaded_embedder().embed_query(query.text)
-        limit = max(VECTOR_CANDIDATES, 2 * query.top_k)
-        wanted = max(LEXICAL_CANDIDATES, 2 * query.top_k)
-
-        def search(store: ChunkStore) -> tuple[list[StoredChunk], list[StoredChunk]]:
-            nearest = self._pool.submit(store.search_vectors, vector, scope, limit, rows_in_scope=rows)
-            lexical = store.search_text(terms.tokens, TOKEN_BOOSTS, scope, wanted)
-            return lexical, nearest.result()
-
-        ranked = rank(terms, vector, *self._store.read_together(search))
+        lexical, nearest = self._store.search(
+            terms.tokens,
+            TOKEN_BOOSTS,
+            vector,
+            scope,
+            text_limit=max(LEXICAL_CANDIDATES, 2 * query.top_k),
+            vector_limit=max(VECTOR_CANDIDATES, 2 * query.top_k),
+            rows_in_scope=rows,
+        )
+        ranked = rank(terms, vector, lexical, nearest)
         kept = [item for item in ranked if item.score >= query.score_threshold][: query.top_k]
         return [_hit(item, sources[item.candidate.data_source_id]) for item in kept]
 

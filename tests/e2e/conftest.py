@@ -1,0 +1,107 @@
+"""Real parts for the end-to-end tests: a data folder, what opens it, an indexer, git repositories."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from codesearch.assembly import Assembly
+from codesearch.core.config import load_settings
+from codesearch.core.embedding import Embedder, load_embedder
+from indexer.chunking import CHUNKER_VERSION
+from indexer.pipeline import Indexer, IndexReport
+from tests.unit.indexer.conftest import Repository, isolated_git, make_repository
+
+__all__ = ["AssemblyFactory", "IndexSource", "Repository", "isolated_git", "make_repository"]
+
+AssemblyFactory = Callable[..., Assembly]
+IndexSource = Callable[..., IndexReport]
+
+
+class Silent:
+    """A Progress that shows nothing and remembers the phases."""
+
+    def __init__(self) -> None:
+        self.phases: list[str] = []
+
+    def start(self, phase: str, total: int | None = None) -> None:
+        self.phases.append(phase)
+
+    def advance(self, files: int, chunks: int, skipped: int) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def clean_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests away: their environment and the codesearch.toml where they stand."""
+    for name in [name for name in os.environ if name.startswith("CODESEARCH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """The data folder that `assembly_factory` opens unless told otherwise; not there yet."""
+    return tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def bundled_embedder() -> Embedder:
+    return load_embedder(load_settings(embedding_model="bundled"))
+
+
+@pytest.fixture
+def assembly_factory(data_dir: Path, bundled_embedder: Embedder) -> Iterator[AssemblyFactory]:
+    """Return a function that opens the parts anew, as another process would; keywords are settings."""
+    opened: list[Assembly] = []
+
+    def open_assembly(*, chunker_version: int = CHUNKER_VERSION, **settings: object) -> Assembly:
+        values: dict[str, object] = {"data_dir": data_dir, "index_workers": 1, **settings}
+        assembly = Assembly(load_settings(**values), chunker_version)
+        if "embedding_model" not in settings:
+            assembly.embedder = bundled_embedder
+        opened.append(assembly)
+        return assembly
+
+    yield open_assembly
+    for assembly in opened:
+        assembly.close()
+
+
+def index_with(
+    assembly: Assembly,
+    source: object,
+    *,
+    name: str | None = None,
+    branch: str | None = None,
+    subdir: str | None = None,
+    progress: Silent | None = None,
+) -> IndexReport:
+    """Index one source the way the command line does."""
+    indexer = Indexer(
+        catalog=assembly.catalog,
+        store=assembly.store,
+        writer=assembly.writer,
+        embedder=assembly.embedder,
+        settings=assembly.settings,
+    )
+    return indexer.index(str(source), name=name, branch=branch, subdir=subdir, progress=progress or Silent())
+
+
+@pytest.fixture
+def assembly(assembly_factory: AssemblyFactory) -> Assembly:
+    """The parts, opened once with the default settings."""
+    return assembly_factory()
+
+
+@pytest.fixture
+def index_source(assembly: Assembly) -> IndexSource:
+    """Return a function that indexes a source with `assembly`; keywords are name, branch and subdir."""
+
+    def index(source: object, **options: str | None) -> IndexReport:
+        return index_with(assembly, source, **options)  # type: ignore[arg-type]
+
+    return index

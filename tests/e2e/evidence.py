@@ -1,0 +1,134 @@
+"""What the end-to-end tests look at: rows as they lie in the store, files on disk, processes, real command lines."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import lancedb
+import numpy as np
+
+from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
+from codesearch.core.types import Hit, SearchQuery
+
+Row = dict[str, Any]
+
+
+def read_rows(assembly: Assembly, source_id: str | None = None) -> dict[str, Row]:
+    """Return the store's rows by document id, read past our own store classes."""
+    database = lancedb.connect(assembly.settings.resolved_store_uri)
+    table = database.open_table(assembly.index_format.table_name)
+    rows: list[Row] = table.to_arrow().to_pylist()
+    found = [row for row in rows if source_id is None or row["data_source_id"] == source_id]
+    by_id = {row["document_id"]: row for row in found}
+    assert len(by_id) == len(found), "document ids are not unique"
+    return by_id
+
+
+def check_same_rows(
+    ours: Mapping[str, Row], theirs: Mapping[str, Row], *, apart_from: Collection[str] = ("run_id",)
+) -> None:
+    """Hold that both are the same rows, apart from some columns; vectors up to rounding, for batches differ."""
+    assert ours.keys() == theirs.keys()
+    for key, row in ours.items():
+        other = theirs[key]
+        names = row.keys() - {"vector", *apart_from}
+        assert {name: row[name] for name in names} == {name: other[name] for name in names}
+        assert np.allclose(row["vector"], other["vector"], atol=1e-5)
+
+
+def table_version(assembly: Assembly) -> int:
+    database = lancedb.connect(assembly.settings.resolved_store_uri)
+    return int(database.open_table(assembly.index_format.table_name).version)
+
+
+def list_files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return every file below a folder with its size in bytes and its modification time in nanoseconds."""
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_file():
+            status = path.stat()
+            found[str(path.relative_to(folder))] = (status.st_size, status.st_mtime_ns)
+    return found
+
+
+def folder_bytes(folder: Path) -> int:
+    return sum(size for size, _ in list_files(folder).values())
+
+
+def check_rows_match(rows: Mapping[str, Row], texts: Mapping[str, str]) -> None:
+    """Hold that the rows are the files' own lines, that they leave no non-blank line out, and are of no other file."""
+    lines = {path: text.split("\n") for path, text in texts.items()}
+    covered: dict[str, set[int]] = {path: set() for path in texts}
+    for row in rows.values():
+        first, last = row["start_line"], row["end_line"]
+        assert 1 <= first <= last
+        assert row["content"] == "\n".join(lines[row["path"]][first - 1 : last]), (row["path"], first, last)
+        covered[row["path"]].update(range(first, last + 1))
+    for path, texts_of_file in lines.items():
+        wanted = {number for number, line in enumerate(texts_of_file, 1) if line.strip()}
+        assert wanted <= covered[path], (path, sorted(wanted - covered[path]))
+
+
+def ask(assembly: Assembly, knowledge_id: str, query: str, top_k: int = 10) -> list[Hit]:
+    return assembly.retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery(knowledge_id, query, top_k))
+
+
+def answers(assembly: Assembly, knowledge_id: str, query: str, top_k: int = 10) -> list[tuple[str, str, float]]:
+    """Ask, and return what a client can tell answers apart by."""
+    return [(hit.document_id, hit.chunk.content, hit.score) for hit in ask(assembly, knowledge_id, query, top_k)]
+
+
+def command_line(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "codesearch.cli", *map(str, arguments)]
+
+
+def environment(data_dir: Path, **settings: object) -> dict[str, str]:
+    own = {f"CODESEARCH_{name.upper()}": str(value) for name, value in settings.items()}
+    return {**os.environ, "CODESEARCH_DATA_DIR": str(data_dir), **own}
+
+
+def run_codesearch(data_dir: Path, *arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own and wait for it."""
+    return subprocess.run(
+        command_line(*arguments),
+        env=environment(data_dir, **settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def start_codesearch(data_dir: Path, *arguments: object, **settings: object) -> subprocess.Popen[str]:
+    """Start the command line as the leader of a process group of its own."""
+    return subprocess.Popen(
+        command_line(*arguments),
+        env=environment(data_dir, **settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def processes_of_group(group_id: int) -> list[int]:
+    """Return the living processes of a process group, zombies left out."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in listed.splitlines()]
+    return [int(row[0]) for row in rows if row[1] == str(group_id) and not row[2].startswith("Z")]
+
+
+def wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 10.0, interval_seconds: float = 0.01) -> bool:
+    """Look until the condition holds; say whether it came to that."""
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(interval_seconds)
+    return True

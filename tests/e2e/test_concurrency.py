@@ -1,0 +1,237 @@
+"""Several indexers at once, and questions asked while an index is replaced again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
+from codesearch.core.store import ChunkStore, Found
+from codesearch.core.types import Hit, SearchQuery
+from codesearch.retrieval.search import Retriever
+from tests.e2e.conftest import AssemblyFactory, Repository, Silent, index_with
+from tests.e2e.evidence import check_rows_match, environment, read_rows, start_codesearch, wait_until
+
+FILE_COUNT = 30
+GENERATIONS = 8
+QUERY = "current generation of a part"
+
+
+def files_of(generation: int) -> dict[str, str]:
+    return {
+        f"part_{number}.py": f"def part_{number}():\n    current = 'generation-{generation}'\n    return current\n"
+        for number in range(FILE_COUNT)
+    }
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def generation_of(hit: Hit) -> str:
+    return hit.chunk.content.split("'")[1]
+
+
+def test_a_second_indexer_of_the_same_source_waits_and_finds_nothing_to_do(tmp_path: Path, data_dir: Path) -> None:
+    folder = write(tmp_path / "plain", files_of(1))
+    started = [start_codesearch(data_dir, "index", folder, "--json") for _ in range(2)]
+    reports = []
+    for process in started:
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        reports.append(json.loads(output))
+    assert sorted(report["changed_files"] for report in reports) == [0, FILE_COUNT]
+    assert sorted(report["unchanged_files"] for report in reports) == [0, FILE_COUNT]
+    assert reports[0]["id"] == reports[1]["id"]
+
+
+def test_waiting_for_another_indexer_is_told(tmp_path: Path, data_dir: Path, assembly: Assembly) -> None:
+    folder = write(tmp_path / "plain", files_of(1))
+    source = index_with(assembly, folder).source
+    progress = Silent()
+    other = threading.Thread(target=index_with, args=(assembly, folder), kwargs={"progress": progress})
+    with FileLock(data_dir / "locks" / f"{source.id}.lock"):
+        other.start()
+        assert wait_until(lambda: bool(progress.phases))
+        assert progress.phases == ["waiting for another indexer of the same source"]
+    other.join(timeout=30)
+    assert progress.phases[1:] == ["reading the source", "indexing"]
+
+
+def test_different_sources_are_indexed_side_by_side(
+    tmp_path: Path, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
+    """All start on a data folder that is not there yet, so that they race to create it, too."""
+    folders = {f"source-{number}": write(tmp_path / f"plain-{number}", files_of(number)) for number in range(3)}
+    started = [start_codesearch(data_dir, "index", folder, "--name", name) for name, folder in folders.items()]
+    for process in started:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    assembly = assembly_factory()
+    sources = {source.name: source for source in assembly.catalog.list_sources()}
+    assert sources.keys() == folders.keys()
+    for number, name in enumerate(folders):
+        rows = read_rows(assembly, sources[name].id)
+        check_rows_match(rows, files_of(number))
+        assert sources[name].chunk_count == len(rows)
+
+
+class Storm:
+    """Asks until told to stop; remembers every answer's generations, and every error."""
+
+    def __init__(self, assembly: Assembly, knowledge_id: str) -> None:
+        self.answers: list[set[str]] = []
+        self.errors: list[BaseException] = []
+        self._assembly = assembly
+        self._query = SearchQuery(knowledge_id, QUERY, top_k=FILE_COUNT)
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(3)]
+
+    def _ask(self) -> None:
+        try:
+            while not self._stop.is_set():
+                hits = self._assembly.retriever.retrieve(LOCAL_PRINCIPAL, self._query)
+                assert len(hits) == FILE_COUNT
+                self.answers.append({generation_of(hit) for hit in hits})
+        except BaseException as error:
+            self.errors.append(error)
+
+    def __enter__(self) -> Storm:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=30)
+
+
+def check_storm(answered: list[set[str]]) -> None:
+    mixed = [answer for answer in answered if len(answer) != 1]
+    assert not mixed, f"{len(mixed)} of {len(answered)} answers mix published states, such as {mixed[0]}"
+    seen = {generation for answer in answered for generation in answer}
+    assert len(seen) > 2, f"the storm saw {len(seen)} states only"
+
+
+@pytest.mark.parametrize("kind", ["folder", "repository"])
+def test_a_query_storm_meets_no_error_and_no_half_of_an_index(
+    kind: str, tmp_path: Path, assembly_factory: AssemblyFactory
+) -> None:
+    repository = Repository(tmp_path / "source")
+
+    def change(generation: int) -> None:
+        if kind == "repository":
+            repository.commit(dict(files_of(generation)))
+        else:
+            write(tmp_path / "plain", files_of(generation))
+
+    place = repository.path if kind == "repository" else tmp_path / "plain"
+    change(0)
+    indexing, asking = assembly_factory(), assembly_factory()
+    source = index_with(indexing, place).source
+    with Storm(asking, source.id) as storm:
+        for generation in range(1, GENERATIONS):
+            change(generation)
+            index_with(indexing, place)
+    assert storm.errors == []
+    check_storm(storm.answers)
+
+
+class InterruptedStore(ChunkStore):
+    """A store in which another index is published between the vector search and the full-text search of one query."""
+
+    publish: Callable[[], object]
+    nearest_found: threading.Event
+
+    async def find_nearest(self, *arguments: Any, **options: Any) -> Found:
+        found = await super().find_nearest(*arguments, **options)
+        self.nearest_found.set()
+        return found
+
+    async def find_text(self, *arguments: Any, **options: Any) -> Found:
+        assert await asyncio.to_thread(self.nearest_found.wait, 30)
+        await asyncio.to_thread(self.publish)
+        return await super().find_text(*arguments, **options)
+
+
+def test_one_answer_is_of_one_published_state(tmp_path: Path, assembly_factory: AssemblyFactory) -> None:
+    folder = write(tmp_path / "plain", files_of(1))
+    indexing, asking = assembly_factory(), assembly_factory()
+    source = index_with(indexing, folder).source
+    published: list[int] = []
+
+    def publish() -> None:
+        generation = len(published) + 2
+        published.append(generation)
+        if generation < 4:
+            index_with(indexing, write(folder, files_of(generation)))
+
+    store = InterruptedStore(asking.store.uri, asking.index_format)
+    store.publish, store.nearest_found = publish, threading.Event()
+    retriever = Retriever(store, asking.catalog, lambda: asking.embedder)
+    hits = retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery(source.id, QUERY, top_k=2 * FILE_COUNT))
+    retriever.close()
+    assert published, "the full-text search was never interrupted"
+    assert len(hits) == FILE_COUNT
+    assert len({generation_of(hit) for hit in hits}) == 1
+
+
+STORM_IN_ANOTHER_PROCESS = """
+import json, sys
+from codesearch.assembly import Assembly
+from codesearch.core.config import load_settings
+from indexer.chunking import CHUNKER_VERSION
+from tests.e2e.test_concurrency import Storm
+
+with Storm(Assembly(load_settings(), CHUNKER_VERSION), sys.argv[1]) as storm:
+    print("asking", flush=True)
+    sys.stdin.read()
+print(json.dumps({"answers": [sorted(answer) for answer in storm.answers], "errors": list(map(repr, storm.errors))}))
+"""
+
+
+def test_a_query_storm_from_another_process(tmp_path: Path, data_dir: Path, assembly: Assembly) -> None:
+    folder = write(tmp_path / "plain", files_of(0))
+    source = index_with(assembly, folder).source
+    with subprocess.Popen(
+        [sys.executable, "-c", STORM_IN_ANOTHER_PROCESS, source.id],
+        cwd=Path(__file__).parents[2],
+        env=environment(data_dir),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as asking:
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == "asking\n"
+        for generation in range(1, GENERATIONS):
+            index_with(assembly, write(folder, files_of(generation)))
+        output, _ = asking.communicate(timeout=60)
+    result = json.loads(output)
+    assert result["errors"] == []
+    check_storm([set(answer) for answer in result["answers"]])
+
+
+def test_removing_a_source_while_it_is_asked(tmp_path: Path, assembly_factory: AssemblyFactory) -> None:
+    indexing, asking = assembly_factory(), assembly_factory()
+    kept = index_with(indexing, write(tmp_path / "kept", files_of(0))).source
+    removed = index_with(indexing, write(tmp_path / "removed", files_of(1))).source
+    with Storm(asking, kept.id) as storm:
+        indexing.catalog.remove_source(removed.id)
+        indexing.writer.remove(removed.id)
+    assert storm.errors == []
+    assert all(answer == {"generation-0"} for answer in storm.answers)
+    assert storm.answers
+    assert {row["data_source_id"] for row in read_rows(indexing).values()} == {kept.id}

@@ -1,0 +1,225 @@
+"""kill -9 and ctrl-C at every stage of a run: the old index or the new one answers, and the next run completes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from codesearch.assembly import Assembly
+from codesearch.core.catalog_runs import RunState
+from tests.e2e.conftest import AssemblyFactory, Repository, index_with
+from tests.e2e.evidence import (
+    Row,
+    answers,
+    check_same_rows,
+    processes_of_group,
+    read_rows,
+    start_codesearch,
+    wait_until,
+)
+
+# More than indexer.workers.SMALL_SOURCE_FILES, so that worker processes run.
+FILE_COUNT = 400
+FUNCTIONS_PER_FILE = 2
+SETTINGS = {"index_workers": 2}
+QUERIES = ["mark of function 3 in module 17", "odd branch", "generation"]
+
+Stage = Callable[[subprocess.Popen[str], Path], bool]
+
+
+def files_of(generation: int) -> dict[str, str | bytes | None]:
+    """Return a repository's files, every one of them another in each generation."""
+    return {f"package_{number % 20}/module_{number}.py": module_of(number, generation) for number in range(FILE_COUNT)}
+
+
+def module_of(number: int, generation: int) -> str:
+    functions = [
+        f"def function_{number}_{index}(value):\n"
+        f'    """Return the mark of function {index} in module {number}, generation {generation}."""\n'
+        f"    if value % 2 == {index % 2}:\n"
+        f"        return 'odd branch', value * {number}\n"
+        f"    return 'generation_{generation}', value + {index}\n"
+        for index in range(FUNCTIONS_PER_FILE)
+    ]
+    return "\n\n".join(functions)
+
+
+def after(seconds: float) -> Stage:
+    def passed(process: subprocess.Popen[str], data: Path) -> bool:
+        time.sleep(seconds)
+        return True
+
+    return passed
+
+
+def has_staged(minimum_bytes: int) -> Stage:
+    return lambda process, data: any(path.stat().st_size >= minimum_bytes for path in staging_files(data))
+
+
+def has_new_file(pattern: str) -> Stage:
+    """A file of this kind has appeared in the store since the first look."""
+    seen: set[Path] = set()
+
+    def appeared(process: subprocess.Popen[str], data: Path) -> bool:
+        now = set((data / "store").glob(pattern))
+        if not seen:
+            seen.update(now)
+        return bool(now - seen)
+
+    return appeared
+
+
+def workers_run(process: subprocess.Popen[str], data: Path) -> bool:
+    return len(processes_of_group(process.pid)) > 2
+
+
+def staging_files(data_dir: Path) -> list[Path]:
+    return list((data_dir / "staging").glob("*"))
+
+
+def stages() -> dict[str, Stage]:
+    """Return where the run is killed, in the order of its stages."""
+    return {
+        "the first imports": after(0.2),
+        "opening the store": after(1.2),
+        "worker processes": workers_run,
+        "the first staged rows": has_staged(1),
+        "many staged rows": has_staged(400_000),
+        "the first rows in the store": has_new_file("*.lance/data/*"),
+        "the commit of the new rows": has_new_file("*.lance/_versions/*"),
+        "tidying up": has_new_file("*.lance/_indices/*"),
+    }
+
+
+class Published:
+    """What the store and the catalog say at one time, and what is answered."""
+
+    def __init__(self, assembly: Assembly, source_id: str) -> None:
+        self.rows: dict[str, Row] = read_rows(assembly, source_id)
+        self.answers = [answers(assembly, source_id, query) for query in QUERIES]
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A repository of two commits that share no file's content, tagged generation-0 and generation-1."""
+    made = Repository(tmp_path / "origin")
+    for generation in (0, 1):
+        made.commit(files_of(generation))
+        made.git("tag", f"generation-{generation}")
+    return made
+
+
+def kill_at(is_reached: Stage, data_dir: Path, source: Path, stage: str) -> None:
+    """Start an index run, kill it at the stage, and hold that nothing of it lives on."""
+    process = start_codesearch(data_dir, "index", source, **SETTINGS)
+    try:
+        reached = wait_until(
+            lambda: is_reached(process, data_dir) or process.poll() is not None,
+            timeout_seconds=60,
+            interval_seconds=0.001,
+        )
+    finally:
+        process.kill()
+    # Its pipes are open as long as a worker process holds them, so this waits for those too.
+    process.wait()
+    assert reached, stage
+    assert process.returncode == -signal.SIGKILL, f"it ended by itself before {stage}"
+    gone = wait_until(lambda: not processes_of_group(process.pid), timeout_seconds=5)
+    assert gone, f"{stage}: worker processes stay alive"
+    process.communicate()
+
+
+def test_killed_at_any_stage_the_old_or_the_new_index_answers(
+    repository: Repository, data_dir: Path, tmp_path: Path, assembly_factory: AssemblyFactory
+) -> None:
+    fresh = []
+    for generation in (0, 1):
+        repository.git("reset", "--quiet", "--soft", f"generation-{generation}")
+        assembly = assembly_factory(data_dir=tmp_path / f"fresh-{generation}")
+        source_id = index_with(assembly, repository.path).source.id
+        fresh.append(read_rows(assembly))
+        assert len(fresh[generation]) == FILE_COUNT * FUNCTIONS_PER_FILE
+    assert not fresh[0].keys() & fresh[1].keys()
+    index_with(assembly_factory(), repository.path)
+    current, outcomes = 1, []
+
+    for stage, is_reached in stages().items():
+        old, new = current, 1 - current
+        before = Published(assembly_factory(), source_id)
+        repository.git("reset", "--quiet", "--soft", f"generation-{new}")
+        kill_at(is_reached, data_dir, repository.path, stage)
+
+        between = Published(assembly_factory(), source_id)
+        stayed = between.rows.keys() == before.rows.keys()
+        outcomes.append("old" if stayed else "new")
+        if stayed:
+            assert (between.rows, between.answers) == (before.rows, before.answers), stage
+        check_same_rows(between.rows, fresh[old if stayed else new])
+        assert all(between.answers), stage
+
+        assembly = assembly_factory()
+        assert index_with(assembly, repository.path).source.commit == repository.git("rev-parse", "HEAD"), stage
+        complete = Published(assembly, source_id)
+        check_same_rows(complete.rows, fresh[new])
+        assert staging_files(data_dir) == [], stage
+        run = assembly.catalog.latest_run(source_id)
+        assert run is not None
+        assert run.state is RunState.FINISHED, stage
+        current = new
+    assert outcomes == ["old"] * 5 + outcomes[5:6] + ["new"] * 2
+
+
+@pytest.mark.parametrize("stage", ["worker processes", "the first staged rows", "the commit of the new rows"])
+def test_control_c_ends_with_one_clear_line(
+    stage: str, repository: Repository, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
+    repository.git("reset", "--quiet", "--soft", "generation-0")
+    source_id = index_with(assembly_factory(), repository.path).source.id
+    before = Published(assembly_factory(), source_id)
+    repository.git("reset", "--quiet", "--soft", "generation-1")
+    is_reached = stages()[stage]
+    process = start_codesearch(data_dir, "index", repository.path, **SETTINGS)
+    assert wait_until(lambda: is_reached(process, data_dir), timeout_seconds=60, interval_seconds=0.001)
+    # As a terminal does: to the worker processes as well.
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 1, errors
+    assert "Traceback" not in errors
+    assert errors.count("codesearch:") == 1, errors
+    assert "Interrupted" in errors.rstrip().splitlines()[-1], errors
+    assert wait_until(lambda: not processes_of_group(process.pid), timeout_seconds=5)
+    assert staging_files(data_dir) == []
+    assembly = assembly_factory()
+    between = Published(assembly, source_id)
+    if stage != "the commit of the new rows":
+        assert output == ""
+        assert (between.rows, between.answers) == (before.rows, before.answers)
+    assert len(between.rows) == FILE_COUNT * FUNCTIONS_PER_FILE
+    index_with(assembly, repository.path)
+    run = assembly.catalog.latest_run(source_id)
+    assert run is not None
+    assert run.state is RunState.FINISHED
+    assert {row["commit"] for row in read_rows(assembly).values()} == {repository.git("rev-parse", "HEAD")}
+
+
+def test_a_run_killed_before_it_said_so_is_not_remembered_as_unfinished(
+    tmp_path: Path, assembly_factory: AssemblyFactory
+) -> None:
+    """Of a folder, the rows alone don't tell: commit and counts are what they were."""
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "one.py").write_text("ONE = 1\n")
+    assembly = assembly_factory()
+    source = index_with(assembly, tmp_path / "plain").source
+    assembly.catalog.start_run(source.id)  # what a run that was killed after its commit leaves in the catalog
+    assert not index_with(assembly_factory(), tmp_path / "plain").wrote
+    run = assembly.catalog.latest_run(source.id)
+    assert run is not None
+    assert run.state is RunState.FINISHED
+    assert assembly.catalog.describe_progress(source).startswith("indexed")

@@ -1,0 +1,84 @@
+"""The store at s3://, against a server that speaks S3: nothing but the settings and AWS's own variables change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from codesearch.assembly import Assembly
+from codesearch.core.errors import StoreError
+from codesearch.core.store import ChunkStore
+from tests.e2e.conftest import AssemblyFactory, index_with
+from tests.e2e.evidence import ask, run_codesearch
+from tests.unit.core.store_rows import FORMAT
+
+server = pytest.importorskip("moto.server", reason="moto[server] is not installed", exc_type=ImportError)
+
+FILES = {f"part_{number}.py": f"def part_{number}():\n    return {number}\n" for number in range(4)}
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """An S3 server on this machine with a bucket called `index`."""
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    url = f"http://{host}:{port}"
+    urlopen(Request(f"{url}/index", method="PUT")).close()
+    yield url
+    running.stop()
+
+
+@pytest.fixture
+def object_store(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Set what AWS's own tools read from the environment; return a place for a store of this test."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT", endpoint)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    return f"s3://index/{tmp_path.name}"
+
+
+def paths(assembly: Assembly, knowledge_id: str) -> set[str]:
+    return {hit.chunk.path for hit in ask(assembly, knowledge_id, "part")}
+
+
+def test_index_ask_update_and_remove(
+    object_store: str, tmp_path: Path, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    assembly = assembly_factory(store_uri=object_store)
+    source = index_with(assembly, folder).source
+    assert paths(assembly, source.id) == set(FILES)
+    assert not (data_dir / "store").exists()
+
+    version = assembly.store.table().version
+    assert not index_with(assembly_factory(store_uri=object_store), folder).wrote
+    assert assembly_factory(store_uri=object_store).store.table().version == version
+
+    (folder / "part_0.py").unlink()
+    (folder / "part_1.py").write_text("def part_one():\n    return 'changed'\n")
+    updated = index_with(assembly_factory(store_uri=object_store), folder)
+    assert (updated.changed, updated.removed, updated.embedded_chunks) == (1, 1, 1)
+    reader = assembly_factory(store_uri=object_store)
+    assert paths(reader, source.id) == set(FILES) - {"part_0.py"}
+    assert "changed" in ask(reader, source.id, "part_one")[0].chunk.content
+
+    removed = run_codesearch(data_dir, "remove", source.id, store_uri=object_store)
+    assert removed.returncode == 0, removed.stderr
+    assert assembly_factory(store_uri=object_store).store.count(source.id) == (0, 0)
+
+
+def test_a_bucket_that_is_not_there_is_a_store_error(object_store: str) -> None:
+    with pytest.raises(StoreError, match="s3://missing"):
+        ChunkStore("s3://missing/prefix", FORMAT).warm_up()

@@ -1,0 +1,72 @@
+"""Indexing a changing repository again and again does not grow the store."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from tests.e2e.conftest import AssemblyFactory, Repository, index_with
+from tests.e2e.evidence import check_same_rows, folder_bytes, list_files, read_rows
+
+RUNS = 50
+FILE_COUNT = 60
+WORDS = "parse render fetch store index merge query token vector commit chunk match order count split write".split()
+
+
+def module_of(number: int, seed: int) -> str:
+    """Return a module that looks like code to a compressor: names and numbers drawn anew for each seed."""
+    draw = random.Random(f"{number}-{seed}")
+    functions = []
+    for index in range(4):
+        name = "_".join(draw.sample(WORDS, 3))
+        body = "\n".join(f"    {draw.choice(WORDS)}_{line} = {draw.random()}" for line in range(12))
+        functions.append(f"def {name}_{index}(value):\n{body}\n    return value\n")
+    return "\n\n".join(functions)
+
+
+def test_fifty_changes_leave_the_store_under_twice_the_size_of_a_fresh_index(
+    tmp_path: Path, assembly_factory: AssemblyFactory
+) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    for number in range(FILE_COUNT):
+        (folder / f"module_{number}.py").write_text(module_of(number, 0))
+    changing = assembly_factory()
+    store_folder = Path(changing.settings.resolved_store_uri)
+    largest = 0
+    for run in range(RUNS):
+        for number in random.Random(run).sample(range(FILE_COUNT), 2):
+            (folder / f"module_{number}.py").write_text(module_of(number, run))
+        if run % 7 == 3:
+            (folder / f"module_{run}.py").unlink(missing_ok=True)
+        assert index_with(changing, folder).wrote
+        largest = max(largest, folder_bytes(store_folder))
+
+    fresh = assembly_factory(data_dir=tmp_path / "fresh")
+    index_with(fresh, folder)
+    fresh_folder = Path(fresh.settings.resolved_store_uri)
+    check_same_rows(read_rows(changing), read_rows(fresh), apart_from={"run_id", "last_modified"})
+    assert folder_bytes(store_folder) < 2 * folder_bytes(fresh_folder)
+    assert largest < 3 * folder_bytes(fresh_folder), "between two runs, too, the store stays small"
+    assert len(list_files(store_folder)) < 2 * len(list_files(fresh_folder))
+
+
+def test_a_removed_source_gives_its_space_back(tmp_path: Path, assembly_factory: AssemblyFactory) -> None:
+    assembly = assembly_factory()
+    store_folder = Path(assembly.settings.resolved_store_uri)
+    sizes = {}
+    repository = Repository(tmp_path / "large")
+    repository.commit({f"module_{number}.py": module_of(number, 0) for number in range(FILE_COUNT)})
+    small = tmp_path / "small"
+    small.mkdir()
+    (small / "one.py").write_text(module_of(0, 1))
+    index_with(assembly, small)
+    sizes["alone"] = folder_bytes(store_folder)
+    source = index_with(assembly, repository.path).source
+    sizes["both"] = folder_bytes(store_folder)
+    assembly.catalog.remove_source(source.id)
+    assembly.writer.remove(source.id)
+    sizes["alone again"] = folder_bytes(store_folder)
+    assert sizes["both"] > 4 * sizes["alone"]
+    # What the full-text indexes hold of it goes with the next run.
+    assert sizes["alone again"] < sizes["both"] / 2

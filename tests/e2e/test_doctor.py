@@ -1,0 +1,117 @@
+"""`codesearch doctor`: a good installation, and each part that can be broken with what to do about it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from codesearch.core.catalog import open_catalog
+from tests.e2e.service import (
+    FIXTURES,
+    Outcome,
+    clean_environment,
+    command_of,
+    copy_index,
+    create_key,
+    index_fixtures,
+    run_cli,
+)
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fixtures with a key; not to be changed."""
+    copied = copy_index(index_fixtures(tmp_path_factory), tmp_path_factory.mktemp("doctor") / "data")
+    create_key(copied, "reader")
+    return copied
+
+
+def bad_findings(outcome: Outcome) -> dict[str, dict[str, object]]:
+    """Return the findings that are not good, after a look at the exit status."""
+    report = outcome.json
+    bad = {item["subject"]: item for item in report["findings"] if not item["ok"]}
+    assert outcome.status == (1 if bad else 0)
+    assert report["ok"] is not bool(bad)
+    assert all(item["advice"] for item in bad.values())
+    return bad
+
+
+def test_a_good_installation(indexed: Path) -> None:
+    outcome = run_cli(indexed, "doctor")
+    assert outcome.status == 0
+    assert outcome.err == ""
+    assert all(line.startswith("ok ") for line in outcome.out.splitlines())
+    for subject in (
+        "codesearch",
+        "git",
+        "data folder",
+        "catalog",
+        "embedding model",
+        "vector store",
+        "indexes",
+        "keys",
+    ):
+        assert f"ok   {subject}: " in outcome.out
+    assert "10 data sources" in outcome.out
+    assert bad_findings(run_cli(indexed, "doctor", "--json")) == {}
+
+
+def test_an_empty_installation_says_what_to_do_next(data_dir: Path) -> None:
+    outcome = run_cli(data_dir, "doctor")
+    assert outcome.status == 1
+    assert "codesearch index SOURCE" in outcome.out
+    assert "codesearch key create NAME" in outcome.out
+    assert set(bad_findings(run_cli(data_dir, "doctor", "--json"))) == {"keys"}
+
+
+def test_a_wrong_setting(data_dir: Path) -> None:
+    bad = bad_findings(run_cli(data_dir, "doctor", "--json", port="many"))
+    assert "CODESEARCH_PORT" in str(bad["settings"]["found"])
+
+
+def test_a_missing_git(indexed: Path, tmp_path: Path) -> None:
+    environment = {**clean_environment(indexed), "PATH": str(tmp_path)}
+    done = subprocess.run(command_of("doctor"), env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "BAD  git: not found" in done.stdout
+    assert "Install git" in done.stdout
+    assert done.stderr == ""
+
+
+def test_an_unknown_model(indexed: Path) -> None:
+    bad = bad_findings(run_cli(indexed, "doctor", "--json", embedding_model="nope"))
+    assert "embedding model" in bad
+    assert "CODESEARCH_EMBEDDING_MODEL" in str(bad["embedding model"]["found"])
+
+
+def test_a_data_folder_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    bad = bad_findings(run_cli(tmp_path / "file", "doctor", "--json"))
+    assert {"data folder", "catalog"} <= set(bad)
+
+
+def test_a_database_that_does_not_answer(indexed: Path) -> None:
+    bad = bad_findings(run_cli(indexed, "doctor", "--json", database_url="postgresql://me:hunter2@127.0.0.1:9/x"))
+    assert "catalog" in bad
+    assert "hunter2" not in str(bad)
+
+
+def test_an_index_of_another_format(indexed: Path) -> None:
+    bad = bad_findings(run_cli(indexed, "doctor", "--json", max_chunk_tokens="64"))
+    assert "codesearch index --all" in str(bad["index of ledger-go"]["advice"])
+
+
+def test_a_source_that_was_never_finished_and_one_whose_last_run_failed(indexed: Path, tmp_path: Path) -> None:
+    data_dir = copy_index(indexed, tmp_path / "data")
+    with open_catalog(f"sqlite:///{data_dir / 'catalog.sqlite3'}") as catalog:
+        pending = catalog.add_source(id="5107" * 6, name="slow-repo", location="/srv/slow-repo")
+        catalog.fail_run(catalog.start_run(pending.id, None), "the disk is full")
+        catalog.fail_run(catalog.start_run(catalog.get_source("ledger-go").id, None), "the host was not found")
+    outcome = run_cli(data_dir, "doctor")
+    assert outcome.status == 1
+    assert "BAD  index of slow-repo: its last run failed: the disk is full" in outcome.out
+    assert "codesearch index /srv/slow-repo" in outcome.out
+    assert "ok   index of ledger-go: its last run failed: the host was not found" in outcome.out
+    assert f"codesearch index {FIXTURES / 'ledger-go'}" in outcome.out

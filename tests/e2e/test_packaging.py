@@ -1,0 +1,100 @@
+"""Wheel and sdist: what is in them, and that the wheel indexes, serves and answers where nothing else of ours is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from codesearch.core.config import CONFIG_FILE
+from tests.e2e.service import FIXTURES, ROOT, Service, clean_environment
+
+MAX_WHEEL_BYTES = 30_000_000
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist of this tree and the wheel made from that sdist."""
+    pytest.importorskip("hatchling")
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def wheel_in(folder: Path) -> Path:
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def test_the_wheel_holds_the_packages_the_model_and_nothing_else(built: Path) -> None:
+    wheel = wheel_in(built)
+    assert wheel.stat().st_size < MAX_WHEEL_BYTES
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    folders = {name.split("/")[0] for name in names}
+    assert {name for name in folders if not name.endswith(".dist-info")} == {"codesearch", "indexer"}
+    for needed in ("model.safetensors", "tokenizer.json"):
+        assert f"codesearch/bundled_model/{needed}" in names
+    assert {"codesearch/py.typed", "indexer/py.typed"} <= set(names)
+    assert not [name for name in names if "test" in Path(name).name or "fixtures" in name or name.endswith(".pyc")]
+    for package in ("codesearch", "indexer"):
+        own = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*.py")}
+        assert own <= set(names)
+
+
+def test_the_sdist_holds_what_builds_the_wheel_and_the_model(built: Path) -> None:
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    assert {"pyproject.toml", "README.md", "codesearch/cli.py", "codesearch/bundled_model/model.safetensors"} <= names
+    assert {name.split("/")[0] for name in names if "/" in name} == {"codesearch", "indexer", "training"}
+
+
+def test_the_wheel_indexes_and_serves_without_a_network(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed into an environment that shares only the dependencies with this one, not the source tree."""
+    place = tmp_path / "environment"
+    venv.create(place, with_pip=False, symlinks=True)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(place), "platbase": str(place)}))
+    with zipfile.ZipFile(wheel_in(built)) as archive:
+        archive.extractall(packages)
+    # Plain .pth lines give the folder; the editable install's own .pth, inside it, is not read.
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    python = place / "bin" / "python"
+    data_dir = tmp_path / "data"
+    environment = {**clean_environment(data_dir), "HF_HUB_OFFLINE": "1", "HOME": str(tmp_path), "https_proxy": "x:1"}
+    del environment["PYTHONPATH"]
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [python, "-m", "codesearch.cli", *arguments],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    code = "import codesearch, indexer; print(codesearch.__file__); print(indexer.__file__)"
+    imported = subprocess.run([python, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert [line.startswith(str(packages)) for line in imported.stdout.splitlines()] == [True, True]
+    assert not (tmp_path / CONFIG_FILE).exists()
+    assert "ledger-go: 14 files" in run("index", str(FIXTURES / "ledger-go"))
+    assert "internal/ledger" in run("search", "ledger-go", "balance of an account")
+    key = run("key", "create", "reader").strip()
+    monkeypatch.setattr("tests.e2e.service.sys.executable", str(python))
+    monkeypatch.setattr("tests.e2e.service.clean_environment", lambda *_: environment)
+    with Service(data_dir, key) as service:
+        assert len(service.records("ledger-go", "balance of an account", top_k=5)) == 5

@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 WORKERS ?= auto
 
-.PHONY: serve index test check bench lint types format clean
+.PHONY: serve index test golden check bench lint types format clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "codesearch needs Python 3.10 or newer: make PYTHON=/path/to/python3")'
@@ -40,6 +40,14 @@ types: $(DEV)
 
 test: $(DEV)  ## the whole test suite with branch coverage
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
+
+golden: $(DEV)  ## rewrite the golden files with what comes out now; read the diff before committing it
+	$(BIN)/python -m pytest -q tests/golden --golden-write
+
+bench: $(DEV)  ## speed on the fixtures; with BENCH=DIR TREES=DIR also the quality on annotated queries
+	$(BIN)/python -m benchmarks.indexing fixtures/repos/*/
+	$(BIN)/python -m benchmarks.latency fixtures/repos/*/ --chunks $(or $(CHUNKS),10000)
+	$(if $(BENCH),$(BIN)/python -m benchmarks.quality --bench $(BENCH) --trees $(TREES))
 
 check: lint types test  ## what CI runs
 

@@ -65,7 +65,7 @@ def index_once(source: str, data_dir: Path) -> dict[str, object]:
             catalog=assembly.catalog,
             store=assembly.store,
             writer=assembly.writer,
-            embedder=assembly.embedder,
+            load_embedder=lambda: assembly.embedder,
             settings=assembly.settings,
         )
         report = indexer.index(source, name=None, branch=None, subdir=None, progress=clock)

@@ -101,7 +101,7 @@ def index(assembly: Assembly, folder: Path, name: str) -> int:
         catalog=assembly.catalog,
         store=assembly.store,
         writer=assembly.writer,
-        embedder=assembly.embedder,
+        load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,
     )
     report = indexer.index(str(folder), name=name, branch=None, subdir=None, progress=Silent())

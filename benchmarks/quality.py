@@ -47,7 +47,7 @@ def index_trees(assembly: Assembly, bench: Path, trees: Path, only: Sequence[str
         catalog=assembly.catalog,
         store=assembly.store,
         writer=assembly.writer,
-        embedder=assembly.embedder,
+        load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,
     )
     for spec in json.loads((bench / "repos.json").read_text()):

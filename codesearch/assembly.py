@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from codesearch.core.config import Settings
+from codesearch.core.config import BUNDLED_MODEL, Settings
 from codesearch.core.errors import ConfigurationError, IndexMismatchError
 from codesearch.core.types import DataSource, Principal, SourceState
 
@@ -52,12 +52,15 @@ class Assembly:
     @cached_property
     def index_format(self) -> IndexFormat:
         """What an index must have been written with to be readable here."""
+        from codesearch.core.embedding import identify_bundled_model
         from codesearch.core.store_schema import IndexFormat
 
+        is_bundled = self.settings.embedding_model == BUNDLED_MODEL
+        model = identify_bundled_model() if is_bundled else self.embedder
         return IndexFormat(
-            embedding_model=self.embedder.name,
-            embedding_fingerprint=self.embedder.fingerprint,
-            dimension=self.embedder.dimension,
+            embedding_model=model.name,
+            embedding_fingerprint=model.fingerprint,
+            dimension=model.dimension,
             chunker_version=f"{self.chunker_version}, {self.settings.max_chunk_tokens} tokens",
         )
 

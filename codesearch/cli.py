@@ -177,7 +177,7 @@ def _indexer(assembly: Assembly) -> Indexer:
         catalog=assembly.catalog,
         store=assembly.store,
         writer=assembly.writer,
-        embedder=assembly.embedder,
+        load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,12 +93,19 @@ class Indexer:
     """Indexes data sources into one catalog and one store."""
 
     def __init__(
-        self, *, catalog: Catalog, store: ChunkStore, writer: StoreWriter, embedder: Embedder, settings: Settings
+        self,
+        *,
+        catalog: Catalog,
+        store: ChunkStore,
+        writer: StoreWriter,
+        load_embedder: Callable[[], Embedder],
+        settings: Settings,
     ) -> None:
+        """Keep the parts; the model is loaded by the first run that has something to embed."""
         self._catalog = catalog
         self._store = store
         self._writer = writer
-        self._embedder = embedder
+        self._load_embedder = load_embedder
         self._settings = settings
 
     def index(
@@ -150,7 +157,7 @@ class Indexer:
         tally = _Tally()
         found = run.found
         run.progress.start("indexing", found.planned)
-        with index_files(found, found.planned, self._embedder, self._settings, source.id) as indexed:
+        with index_files(found, found.planned, self._load_embedder, self._settings, source.id) as indexed:
             first = next(indexed, None)
             removed = set(known) if first is None else set()
             removed -= set(found.unchanged)

@@ -32,13 +32,19 @@ _indexer: BatchIndexer | None = None
 
 @contextmanager
 def index_files(
-    files: Iterable[SourceFile], planned_files: int, embedder: Embedder, settings: Settings, source_id: str
+    files: Iterable[SourceFile],
+    planned_files: int,
+    load_model: Callable[[], Embedder],
+    settings: Settings,
+    source_id: str,
 ) -> Iterator[Iterator[IndexedFiles]]:
-    """Give an iterator over the indexed files, in the order of `files`; its worker processes end with the context."""
+    """Give an iterator over the indexed files, in the order of `files`; its worker processes end with the context.
+
+    Here, the model is loaded when there is a first file, and not at all when the workers embed.
+    """
     workers = settings.index_workers or os.cpu_count() or 1
-    here = BatchIndexer(embedder, settings, source_id)
     if planned_files < SMALL_SOURCE_FILES or workers == 1:
-        yield (here.embed(here.chunk(group)) for group in group_files(files))
+        yield _index_here(files, load_model, settings, source_id)
         return
     pool = ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker,
@@ -51,6 +57,7 @@ def index_files(
             yield _run(pool, _index_group, files, ahead)
         else:
             # A network takes all cores and much memory by itself: one of it is enough.
+            here = BatchIndexer(load_model(), settings, source_id)
             yield (here.embed(chunked) for chunked in _run(pool, _chunk_group, files, ahead))
     except BrokenProcessPool as error:
         raise SourceError(
@@ -64,6 +71,15 @@ def index_files(
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _index_here(
+    files: Iterable[SourceFile], load_model: Callable[[], Embedder], settings: Settings, source_id: str
+) -> Iterator[IndexedFiles]:
+    here: BatchIndexer | None = None
+    for group in group_files(files):
+        here = here or BatchIndexer(load_model(), settings, source_id)
+        yield here.embed(here.chunk(group))
 
 
 def _start_all(pool: ProcessPoolExecutor, workers: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # A run of letters and digits, underscores inside it kept so that `max_retry` is seen whole as well as in parts.
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
@@ -27,16 +28,16 @@ def tokenize(text: str) -> list[str]:
     """
     tokens: list[str] = []
     for word in _WORD.findall(text):
-        if len(word) > _MAX_WORD_LENGTH:
-            continue
-        if word.islower() and word.isascii() and word.isalpha():
-            tokens.append(word)
-            continue
-        parts = split_identifier(word)
-        if len(parts) > 1:
-            tokens.append("".join(parts))
-        tokens.extend(parts)
+        tokens += _tokens_of(word)
     return tokens
+
+
+@lru_cache(maxsize=65_536)
+def _tokens_of(word: str) -> tuple[str, ...]:
+    if len(word) > _MAX_WORD_LENGTH:
+        return ()
+    parts = split_identifier(word)
+    return ("".join(parts), *parts) if len(parts) > 1 else tuple(parts)
 
 
 def split_words(text: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.store import StoredChunk
-from codesearch.core.types import ArtifactKind
+from codesearch.core.types import ArtifactKind, Chunk
 from codesearch.retrieval.query_terms import QueryTerms, stem
 
 # A word in a name or path says more of what the chunk is about than one in its lines.
@@ -30,6 +30,7 @@ _ASIDE = re.compile(
 _ASKS_ASIDE = frozenset(map(stem, "test testing spec example sample benchmark mock fixture demo".split()))
 _ASKS_DOCUMENT = frozenset(map(stem, "documentation docs readme changelog guide tutorial configuration config".split()))
 _SIGNATURE_START = 24
+_HEAD_CHARACTERS = 800
 _MAX_FILE_CHUNKS = 3
 
 
@@ -146,8 +147,7 @@ def _weigh_definition(row: StoredChunk, terms: QueryTerms, weights: Weights) -> 
     chunk = row.chunk
     if chunk.artifact_kind is not ArtifactKind.SYMBOL or chunk.symbol is None:
         return 0.0
-    start = (chunk.signature or "")[:_SIGNATURE_START]
-    declares = bool(start) and start in " ".join(chunk.content.split())
+    declares = _declares(chunk)
     value = weights.head if declares else 0.0
     if chunk.symbol.rpartition(".")[2].lower() in terms.simple_names:
         value += weights.names_it + (weights.defines_it if declares else 0.0)
@@ -156,6 +156,12 @@ def _weigh_definition(row: StoredChunk, terms: QueryTerms, weights: Weights) -> 
     elif chunk.symbol_kind in VALUE_KINDS:
         value += weights.value_kind
     return value
+
+
+def _declares(chunk: Chunk) -> bool:
+    """Say whether the chunk shows the start of its definition's signature, which is on one line in most code."""
+    start = (chunk.signature or "")[:_SIGNATURE_START]
+    return bool(start) and (start in chunk.content or start in " ".join(chunk.content[:_HEAD_CHARACTERS].split()))
 
 
 def _stems_in(tokens: str, forms: Mapping[str, str]) -> frozenset[str]:

@@ -20,9 +20,10 @@ from codesearch.retrieval.ranking import TOKEN_BOOSTS, Ranked, rank
 
 logger = logging.getLogger(__name__)
 
-# The union of both lists holds a right chunk for 99.9% of the benchmark's queries; ordering is what remains.
-LEXICAL_CANDIDATES = 100
-VECTOR_CANDIDATES = 60
+# More candidates cost time in proportion and gain little: NDCG@10 on benchmark and golden set is 0.865 and 0.762
+# with 100 and 60, 0.860 and 0.772 with 60 and 40, 0.846 and 0.778 with 30 and 30.
+LEXICAL_CANDIDATES = 60
+VECTOR_CANDIDATES = 40
 
 
 class SourceCatalog(Protocol):
@@ -86,8 +87,8 @@ class Retriever:
             TOKEN_BOOSTS,
             vector,
             scope,
-            text_limit=max(LEXICAL_CANDIDATES, 2 * query.top_k),
-            vector_limit=max(VECTOR_CANDIDATES, 2 * query.top_k),
+            text_limit=max(LEXICAL_CANDIDATES, query.top_k),
+            vector_limit=max(VECTOR_CANDIDATES, query.top_k),
             rows_in_scope=rows,
         )
         ranked = rank(terms, vector, lexical, nearest)

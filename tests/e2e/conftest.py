@@ -85,7 +85,7 @@ def index_with(
         catalog=assembly.catalog,
         store=assembly.store,
         writer=assembly.writer,
-        embedder=assembly.embedder,
+        load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,
     )
     return indexer.index(str(source), name=name, branch=branch, subdir=subdir, progress=progress or Silent())

@@ -64,7 +64,7 @@ def _index_fixtures(assembly: Assembly, folder: Path) -> None:
         catalog=assembly.catalog,
         store=assembly.store,
         writer=assembly.writer,
-        embedder=assembly.embedder,
+        load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,
     )
     for name in REPOSITORIES:

@@ -353,7 +353,7 @@ def test_the_answer_in_the_readme_is_one_that_the_service_gives(
         catalog=assembly.catalog,
         store=assembly.store,
         writer=assembly.writer,
-        embedder=assembly.embedder,
+        load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,
     )
     folder = ROOT / "fixtures" / "repos" / query.knowledge_id

@@ -20,7 +20,14 @@ from hypothesis import strategies as st
 import codesearch
 from codesearch.core.chunk_text import find_prefixes
 from codesearch.core.config import load_settings
-from codesearch.core.embedding import PREFIX_TOKENS, Embedder, embedding_text, load_embedder, query_text
+from codesearch.core.embedding import (
+    PREFIX_TOKENS,
+    Embedder,
+    embedding_text,
+    identify_bundled_model,
+    load_embedder,
+    query_text,
+)
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.types import ArtifactKind, Chunk
 
@@ -255,3 +262,7 @@ def test_a_forked_child_counts_without_hanging_or_warning() -> None:
     )
     assert done.stdout == "[1000, 1000]\n"
     assert done.stderr == ""
+
+
+def test_the_bundled_model_is_identified_without_loading_it(embedder: Embedder) -> None:
+    assert identify_bundled_model() == (embedder.name, embedder.fingerprint, embedder.dimension)

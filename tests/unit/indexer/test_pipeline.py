@@ -46,7 +46,11 @@ class Parts:
         self.embedder = embedder
         self.writer = StoreWriter(self.store, data_dir)
         self.indexer = Indexer(
-            catalog=self.catalog, store=self.store, writer=self.writer, embedder=embedder, settings=self.settings
+            catalog=self.catalog,
+            store=self.store,
+            writer=self.writer,
+            load_embedder=lambda: embedder,
+            settings=self.settings,
         )
 
     def index(self, source: Path, name: str | None = None, subdir: str | None = None) -> IndexReport:

@@ -43,7 +43,7 @@ def make_files(count: int = FILE_COUNT) -> list[SourceFile]:
 
 
 def collect(files: list[SourceFile], workers: int, embedder: Embedder) -> list[IndexedFiles]:
-    with index_files(files, len(files), embedder, settings_for(workers), SOURCE_ID) as indexed:
+    with index_files(files, len(files), lambda: embedder, settings_for(workers), SOURCE_ID) as indexed:
         return list(indexed)
 
 
@@ -63,14 +63,14 @@ def test_workers_give_what_one_process_gives_in_the_same_order(embedder: Embedde
 def test_few_files_start_no_process(embedder: Embedder) -> None:
     assert wait_for_no_children()
     files = make_files(SMALL_SOURCE_FILES - 1)
-    with index_files(files, len(files), embedder, settings_for(2), SOURCE_ID) as indexed:
+    with index_files(files, len(files), lambda: embedder, settings_for(2), SOURCE_ID) as indexed:
         next(indexed)
         assert multiprocessing.active_children() == []
 
 
 def test_no_worker_outlives_the_context(embedder: Embedder) -> None:
     files = make_files()
-    with index_files(files, len(files), embedder, settings_for(2), SOURCE_ID) as indexed:
+    with index_files(files, len(files), lambda: embedder, settings_for(2), SOURCE_ID) as indexed:
         next(indexed)
         assert len(multiprocessing.active_children()) == 2
     assert wait_for_no_children()
@@ -81,7 +81,7 @@ def test_an_error_in_here_ends_the_workers_at_once(embedder: Embedder) -> None:
     started = time.monotonic()
     with (
         pytest.raises(KeyboardInterrupt),
-        index_files(files, len(files), embedder, settings_for(2), SOURCE_ID),
+        index_files(files, len(files), lambda: embedder, settings_for(2), SOURCE_ID),
     ):
         raise KeyboardInterrupt
     assert wait_for_no_children()
@@ -95,7 +95,7 @@ def test_a_file_source_that_fails_is_the_error(embedder: Embedder) -> None:
 
     with (
         pytest.raises(OSError, match="the disk is gone"),
-        index_files(broken(), FILE_COUNT, embedder, settings_for(2), SOURCE_ID) as indexed,
+        index_files(broken(), FILE_COUNT, lambda: embedder, settings_for(2), SOURCE_ID) as indexed,
     ):
         list(indexed)
 
@@ -110,7 +110,7 @@ def test_a_worker_that_dies_is_an_error_and_not_a_shorter_index(embedder: Embedd
 
     with (
         pytest.raises(SourceError, match="CODESEARCH_INDEX_WORKERS=1"),
-        index_files(killing(), 3 * FILE_COUNT, embedder, settings_for(2), SOURCE_ID) as indexed,
+        index_files(killing(), 3 * FILE_COUNT, lambda: embedder, settings_for(2), SOURCE_ID) as indexed,
     ):
         list(indexed)
     assert wait_for_no_children()
@@ -130,7 +130,7 @@ import sys, time
 from tests.unit.indexer.test_workers import FILE_COUNT, SOURCE_ID, load_embedder, make_files, settings_for, index_files
 
 settings = settings_for(2)
-with index_files(make_files(), FILE_COUNT, load_embedder(settings), settings, SOURCE_ID) as indexed:
+with index_files(make_files(), FILE_COUNT, lambda: load_embedder(settings), settings, SOURCE_ID) as indexed:
     if sys.argv[1] == "working":
         next(indexed)
     print("started", flush=True)

@@ -51,7 +51,11 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
         settings = load_settings(data_dir=tmp_path_factory.mktemp("search") / "data", index_workers=1)
     opened = Assembly(settings, CHUNKER_VERSION)
     indexer = Indexer(
-        catalog=opened.catalog, store=opened.store, writer=opened.writer, embedder=opened.embedder, settings=settings
+        catalog=opened.catalog,
+        store=opened.store,
+        writer=opened.writer,
+        load_embedder=lambda: opened.embedder,
+        settings=settings,
     )
     for name in ("ledger-go", "orders-service"):
         indexer.index(str(FIXTURES / name), name=name, branch=None, subdir=None, progress=Silent())

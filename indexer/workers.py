@@ -68,6 +68,8 @@ def index_files(
         # Nobody wants what they are at any more, and ctrl-C should not wait for it.
         for process in list((pool._processes or {}).values()):
             process.terminate()
+        # What is still on its way to them is read by nobody: waiting for it would keep this process from ending.
+        pool._call_queue.cancel_join_thread()  # type: ignore[attr-defined]
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.processes import ProcessWatch, folder_bytes
 from benchmarks.quality import open_assembly
-from indexer.pipeline import Indexer
+from codesearch.cli import open_indexer
 
 
 class PhaseClock:
@@ -61,13 +61,7 @@ def index_once(source: str, data_dir: Path) -> dict[str, object]:
     """Index one source; return what the run says of itself."""
     clock = PhaseClock()
     with closing(open_assembly(data_dir)) as assembly:
-        indexer = Indexer(
-            catalog=assembly.catalog,
-            store=assembly.store,
-            writer=assembly.writer,
-            load_embedder=lambda: assembly.embedder,
-            settings=assembly.settings,
-        )
+        indexer = open_indexer(assembly)
         report = indexer.index(source, name=None, branch=None, subdir=None, progress=clock)
     return {
         "source": source,

@@ -17,11 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
+from codesearch.cli import open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.types import SearchQuery
 from codesearch.retrieval import ranking
 from indexer.chunking import CHUNKER_VERSION
-from indexer.pipeline import Indexer
 
 TOP_K = 10
 
@@ -43,13 +43,7 @@ def open_assembly(data_dir: Path) -> Assembly:
 
 def index_trees(assembly: Assembly, bench: Path, trees: Path, only: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Index each tree at its benchmark root; yield (repository, data source id) in the order of repos.json."""
-    indexer = Indexer(
-        catalog=assembly.catalog,
-        store=assembly.store,
-        writer=assembly.writer,
-        load_embedder=lambda: assembly.embedder,
-        settings=assembly.settings,
-    )
+    indexer = open_indexer(assembly)
     for spec in json.loads((bench / "repos.json").read_text()):
         name = spec["name"]
         if (only and name not in only) or not (trees / name).is_dir():

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codesearch import cli_admin, cli_output
+from codesearch import cli_admin, cli_output, cli_progress
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.config import Settings, load_settings
 from codesearch.core.errors import CodesearchError, ConfigurationError, SourceError
@@ -150,8 +150,10 @@ def _index_targets(
     failures: list[str] = []
     for source, branch, subdir, name in targets:
         try:
-            with cli_output.index_progress() as progress:
-                report = _indexer(assembly).index(source, name=name, branch=branch, subdir=subdir, progress=progress)
+            with cli_progress.index_progress() as progress:
+                report = open_indexer(assembly).index(
+                    source, name=name, branch=branch, subdir=subdir, progress=progress
+                )
         except CodesearchError as error:
             if len(targets) == 1:
                 raise
@@ -169,7 +171,8 @@ def _index_targets(
         raise SourceError(f"{len(failures)} of {len(targets)} sources could not be indexed.")
 
 
-def _indexer(assembly: Assembly) -> Indexer:
+def open_indexer(assembly: Assembly) -> Indexer:
+    """Return an indexer into the assembly's catalog and store. Raises ConfigurationError without a data folder."""
     from indexer.pipeline import Indexer
 
     assembly.require_data_dir()

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.syntax import Syntax
 from rich.text import Text
 
@@ -25,8 +22,6 @@ from codesearch.core.types import DataSource, Hit, SourceState, Workspace
 if TYPE_CHECKING:
     from codesearch.doctor import Finding
 
-# Without a terminal, a line so often says that a long run is alive.
-PLAIN_LINE_SECONDS = 10.0
 SHOWN_LINES = 30
 # `codesearch doctor` and --json show the whole of it.
 SHOWN_MESSAGE = 80
@@ -35,7 +30,6 @@ SHOWN_MESSAGE = 80
 _CONTROL_CHARACTERS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != 9}
 
 out = Console()
-err = Console(stderr=True)
 
 
 class ReportLike(Protocol):
@@ -64,6 +58,9 @@ class ReportLike(Protocol):
 
     @property
     def skipped(self) -> dict[str, int]: ...
+
+    @property
+    def wrote(self) -> bool: ...
 
 
 class PreviewLike(Protocol):
@@ -112,65 +109,6 @@ def print_done(message: str, value: object, *, as_json: bool) -> None:
     print_json(value) if as_json else print(message)
 
 
-class _BarProgress:
-    """A bar on a terminal."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task = progress.add_task("starting", total=None, detail="")
-        self._started = time.monotonic()
-
-    def start(self, phase: str, total: int | None = None) -> None:
-        self._started = time.monotonic()
-        self._progress.reset(self._task, description=phase, total=total, detail="")
-
-    def advance(self, files: int, chunks: int, skipped: int) -> None:
-        self._progress.update(self._task, completed=files, detail=_detail(chunks, skipped, self._started))
-
-
-class _LineProgress:
-    """Plain lines where stderr is no terminal."""
-
-    def __init__(self) -> None:
-        self._started = self._printed = time.monotonic()
-        self._total: int | None = None
-
-    def start(self, phase: str, total: int | None = None) -> None:
-        self._total = total
-        self._started = time.monotonic()
-        print(f"{phase}{f': {total} files to read' if total else ''}", file=sys.stderr, flush=True)
-
-    def advance(self, files: int, chunks: int, skipped: int) -> None:
-        now = time.monotonic()
-        if now - self._printed >= PLAIN_LINE_SECONDS:
-            self._printed = now
-            of_total = f" of {self._total}" if self._total else ""
-            print(f"{files}{of_total} files, {_detail(chunks, skipped, self._started)}", file=sys.stderr, flush=True)
-
-
-def _detail(chunks: int, skipped: int, started: float) -> str:
-    rate = chunks / max(0.001, time.monotonic() - started)
-    return f"{chunks:,} chunks, {rate:,.0f}/s, {skipped:,} skipped"
-
-
-@contextmanager
-def index_progress() -> Iterator[_BarProgress | _LineProgress]:
-    """Show how far an index run is: a bar on a terminal, plain lines elsewhere, both on stderr."""
-    if not err.is_terminal:
-        yield _LineProgress()
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[detail]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, transient=True) as progress:
-        yield _BarProgress(progress)
-
-
 def print_report(report: ReportLike) -> None:
     """Print the end of an index run: the id, what changed, what was skipped, how long it took."""
     source = report.source
@@ -178,7 +116,7 @@ def print_report(report: ReportLike) -> None:
     print(f"{source.id}  {source.name}{commit}: {source.file_count:,} files, {source.chunk_count:,} chunks")
     # Of a moment's work, a rate says nothing.
     rate = f" ({report.characters / 1e6 / report.seconds:.1f} MB/s)" if report.seconds >= 1 else ""
-    if report.changed or report.removed:
+    if report.wrote:
         print(
             f"  {report.changed:,} files indexed ({report.embedded_chunks:,} chunks), {report.unchanged:,} unchanged, "
             f"{report.removed:,} removed in {report.seconds:.1f} s{rate}"

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from codesearch.assembly import Assembly
+from codesearch.cli import open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.embedding import Embedder, load_embedder
 from indexer.chunking import CHUNKER_VERSION
-from indexer.pipeline import Indexer, IndexReport
+from indexer.pipeline import IndexReport
 from tests.unit.indexer.conftest import Repository, isolated_git, make_repository
 
 __all__ = ["AssemblyFactory", "IndexSource", "Repository", "isolated_git", "make_repository"]
@@ -81,13 +82,7 @@ def index_with(
     progress: Silent | None = None,
 ) -> IndexReport:
     """Index one source the way the command line does."""
-    indexer = Indexer(
-        catalog=assembly.catalog,
-        store=assembly.store,
-        writer=assembly.writer,
-        load_embedder=lambda: assembly.embedder,
-        settings=assembly.settings,
-    )
+    indexer = open_indexer(assembly)
     return indexer.index(str(source), name=name, branch=branch, subdir=subdir, progress=progress or Silent())
 
 

@@ -10,9 +10,9 @@ import pytest
 from filelock import FileLock
 
 from codesearch.assembly import Assembly
+from codesearch.cli import open_indexer
 from codesearch.core.config import load_settings
 from indexer.chunking import CHUNKER_VERSION
-from indexer.pipeline import Indexer
 from tests.golden.golden_set import FIXTURES
 
 WORKSPACE = "everything"
@@ -60,13 +60,7 @@ def fixtures_index(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
 
 
 def _index_fixtures(assembly: Assembly, folder: Path) -> None:
-    indexer = Indexer(
-        catalog=assembly.catalog,
-        store=assembly.store,
-        writer=assembly.writer,
-        load_embedder=lambda: assembly.embedder,
-        settings=assembly.settings,
-    )
+    indexer = open_indexer(assembly)
     for name in REPOSITORIES:
         indexer.index(str(folder / name), name=name, branch=None, subdir=None, progress=Silent())
     assembly.catalog.create_workspace(WORKSPACE, REPOSITORIES)

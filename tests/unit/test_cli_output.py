@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesearch import cli_output
+from codesearch import cli_output, cli_progress
 from codesearch.core.keys import ApiKey
 from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, SourceState
 
@@ -135,7 +135,7 @@ def test_key_states(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_without_a_terminal_progress_is_a_line_per_phase(capsys: pytest.CaptureFixture[str]) -> None:
-    with cli_output.index_progress() as progress:
+    with cli_progress.index_progress() as progress:
         progress.start("reading the source")
         progress.start("indexing", 12)
         for files in range(12):

@@ -19,7 +19,7 @@ from codesearch.api.retrieval_request import parse_retrieval_request
 from codesearch.api.routes import retrieval
 from codesearch.api.schemas import RecordMetadata
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
-from codesearch.cli import commands
+from codesearch.cli import commands, open_indexer
 from codesearch.core.config import CONFIG_FILE, Settings, load_settings
 from codesearch.core.errors import ErrorCode
 from codesearch.core.predicates import FIELD_TYPES
@@ -30,7 +30,6 @@ from codesearch.retrieval.conditions import parse_condition
 from codesearch.retrieval.ranking import Weights
 from indexer.chunking import CHUNKER_VERSION, Chunker
 from indexer.languages import all_languages
-from indexer.pipeline import Indexer
 from indexer.sections import SECTION_LANGUAGES, section_language_of
 from indexer.snapshot import Snapshot
 from indexer.source import open_source, parse_location
@@ -349,13 +348,7 @@ def test_the_answer_in_the_readme_is_one_that_the_service_gives(
     (shown,) = json.loads(blocks_of(PAGES["README.md"], "json")[0])["records"]
     query = parse_retrieval_request(json.dumps(request).encode())
     assembly = Assembly(load_settings(data_dir=tmp_path / "data"), CHUNKER_VERSION)
-    indexer = Indexer(
-        catalog=assembly.catalog,
-        store=assembly.store,
-        writer=assembly.writer,
-        load_embedder=lambda: assembly.embedder,
-        settings=assembly.settings,
-    )
+    indexer = open_indexer(assembly)
     folder = ROOT / "fixtures" / "repos" / query.knowledge_id
     indexer.index(str(folder), name=None, branch=None, subdir=None, progress=Silent())
     (hit,) = assembly.retriever.retrieve(LOCAL_PRINCIPAL, query)

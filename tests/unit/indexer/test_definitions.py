@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.definitions import Definition, find_definitions
-from indexer.languages import all_languages, language_name_of, language_of
+from indexer.languages import all_languages, language_name_of
 from indexer.languages.rules import Language
-from indexer.parsing import SourceParser, grammar_of
+from indexer.parsing import grammar_of
+from tests.unit.indexer.definition_finding import definitions_of
 
 _LANGUAGES = all_languages()
-
-
-def definitions_of(path: str, text: str) -> list[Definition]:
-    language = language_of(path, text)
-    assert language is not None
-    source = text.encode()
-    tree = SourceParser().parse(language, source)
-    assert tree is not None
-    return find_definitions(language, tree.root_node, source)
 
 
 def lines_of(path: str, text: str) -> list[tuple[int, int, str]]:

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from indexer.definitions import Definition, find_definitions
+from indexer.definitions import find_definitions
 from indexer.languages import language_of
 from indexer.parsing import SourceParser
-
-Found = list[tuple[str, str, int, int]]
-
-
-def definitions_of(path: str, text: str) -> list[Definition]:
-    language = language_of(path, text)
-    assert language is not None, f"no table reads {path}"
-    source = text.encode()
-    tree = SourceParser().parse(language, source)
-    assert tree is not None
-    return find_definitions(language, tree.root_node, source)
-
-
-def found_in(path: str, text: str) -> Found:
-    return [(found.symbol, found.kind, found.start_line, found.end_line) for found in definitions_of(path, text)]
-
+from tests.unit.indexer.definition_finding import Found, first_line_of, found_in
 
 ELIXIR = r'''# Clients.
 defmodule MyApp.Client do
@@ -629,11 +614,6 @@ def test_finds_every_definition_of_elm() -> None:
         ("sendMessage", "function", 27, 27),
     ]
     assert found_in("Client.elm", ELM) == expected
-
-
-def first_line_of(path: str, text: str, symbol: str) -> str:
-    found = next(found for found in definitions_of(path, text) if found.symbol == symbol)
-    return text.splitlines()[found.start_line - 1].strip()
 
 
 def test_documentation_and_signatures_above_belong_to_the_definition() -> None:

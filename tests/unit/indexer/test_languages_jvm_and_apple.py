@@ -2,25 +2,7 @@
 
 from __future__ import annotations
 
-from indexer.definitions import Definition, find_definitions
-from indexer.languages import language_of
-from indexer.parsing import SourceParser
-
-Found = list[tuple[str, str, int, int]]
-
-
-def definitions_of(path: str, text: str) -> list[Definition]:
-    language = language_of(path, text)
-    assert language is not None, f"no table reads {path}"
-    source = text.encode()
-    tree = SourceParser().parse(language, source)
-    assert tree is not None
-    return find_definitions(language, tree.root_node, source)
-
-
-def found_in(path: str, text: str) -> Found:
-    return [(found.symbol, found.kind, found.start_line, found.end_line) for found in definitions_of(path, text)]
-
+from tests.unit.indexer.definition_finding import Found, definitions_of, first_line_of, found_in
 
 KOTLIN = """\
 package shop.http
@@ -720,11 +702,6 @@ def test_finds_every_definition_of_dart() -> None:
         ("Circle", "class", 78, 78),
     ]
     assert found_in("client.dart", DART) == expected
-
-
-def first_line_of(path: str, text: str, symbol: str) -> str:
-    found = next(found for found in definitions_of(path, text) if found.symbol == symbol)
-    return text.splitlines()[found.start_line - 1].strip()
 
 
 def test_comments_and_annotations_above_belong_to_the_definition() -> None:

@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-from indexer.definitions import Definition, find_definitions
 from indexer.languages import language_of
-from indexer.parsing import SourceParser
-
-Found = list[tuple[str, str, int, int]]
-
-
-def definitions_of(path: str, text: str) -> list[Definition]:
-    language = language_of(path, text)
-    assert language is not None, f"no table reads {path}"
-    source = text.encode()
-    tree = SourceParser().parse(language, source)
-    assert tree is not None
-    return find_definitions(language, tree.root_node, source)
-
-
-def found_in(path: str, text: str) -> Found:
-    return [(found.symbol, found.kind, found.start_line, found.end_line) for found in definitions_of(path, text)]
-
+from tests.unit.indexer.definition_finding import Found, first_line_of, found_in
 
 LUA = """\
 #!/usr/bin/env lua
@@ -688,11 +671,6 @@ def test_finds_every_definition_of_powershell() -> None:
         ("Color", "enum", 26, 26),
     ]
     assert found_in("Client.ps1", POWERSHELL) == expected
-
-
-def first_line_of(path: str, text: str, symbol: str) -> str:
-    found = next(found for found in definitions_of(path, text) if found.symbol == symbol)
-    return text.splitlines()[found.start_line - 1].strip()
 
 
 def test_comments_and_docstrings_above_belong_to_the_definition() -> None:

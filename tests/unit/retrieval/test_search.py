@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
+from codesearch.cli import open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.errors import AccessDeniedError, CodesearchError, NotFoundError, NotIndexedError, StoreError
 from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not, Operator, Or, Predicate
@@ -21,7 +22,6 @@ from codesearch.core.store_schema import IndexedChunk
 from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, Principal, SearchQuery
 from codesearch.retrieval.search import Retriever, scope_of
 from indexer.chunking import CHUNKER_VERSION
-from indexer.pipeline import Indexer
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "repos"
 OWN_COMMIT, NEWER_COMMIT = "a" * 40, "b" * 40
@@ -50,13 +50,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
         patch.chdir(tmp_path_factory.mktemp("elsewhere"))
         settings = load_settings(data_dir=tmp_path_factory.mktemp("search") / "data", index_workers=1)
     opened = Assembly(settings, CHUNKER_VERSION)
-    indexer = Indexer(
-        catalog=opened.catalog,
-        store=opened.store,
-        writer=opened.writer,
-        load_embedder=lambda: opened.embedder,
-        settings=settings,
-    )
+    indexer = open_indexer(opened)
     for name in ("ledger-go", "orders-service"):
         indexer.index(str(FIXTURES / name), name=name, branch=None, subdir=None, progress=Silent())
     opened.catalog.add_source(id="1" * 24, name="pending", location="/srv/pending")

@@ -1,0 +1,75 @@
+"""How far an index run is, on stderr: a bar on a terminal, plain lines elsewhere. cli.py hands it to the run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+# Without a terminal, a line so often says that a long run is alive.
+PLAIN_LINE_SECONDS = 10.0
+
+err = Console(stderr=True)
+
+
+class _BarProgress:
+    """A bar on a terminal."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("starting", total=None, detail="")
+        self._started = time.monotonic()
+
+    def start(self, phase: str, total: int | None = None) -> None:
+        self._started = time.monotonic()
+        self._progress.reset(self._task, description=phase, total=total, detail="")
+
+    def advance(self, files: int, chunks: int, skipped: int) -> None:
+        self._progress.update(self._task, completed=files, detail=_detail(chunks, skipped, self._started))
+
+
+class _LineProgress:
+    """Plain lines where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._started = self._printed = time.monotonic()
+        self._total: int | None = None
+
+    def start(self, phase: str, total: int | None = None) -> None:
+        self._total = total
+        self._started = time.monotonic()
+        print(f"{phase}{f': {total} files to read' if total else ''}", file=sys.stderr, flush=True)
+
+    def advance(self, files: int, chunks: int, skipped: int) -> None:
+        now = time.monotonic()
+        if now - self._printed >= PLAIN_LINE_SECONDS:
+            self._printed = now
+            of_total = f" of {self._total}" if self._total else ""
+            print(f"{files}{of_total} files, {_detail(chunks, skipped, self._started)}", file=sys.stderr, flush=True)
+
+
+def _detail(chunks: int, skipped: int, started: float) -> str:
+    rate = chunks / max(0.001, time.monotonic() - started)
+    return f"{chunks:,} chunks, {rate:,.0f}/s, {skipped:,} skipped"
+
+
+@contextmanager
+def index_progress() -> Iterator[_BarProgress | _LineProgress]:
+    """Show how far an index run is: a bar on a terminal, plain lines elsewhere, both on stderr."""
+    if not err.is_terminal:
+        yield _LineProgress()
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        yield _BarProgress(progress)

@@ -69,7 +69,9 @@ def index_files(
         for process in list((pool._processes or {}).values()):
             process.terminate()
         # What is still on its way to them is read by nobody: waiting for it would keep this process from ending.
-        pool._call_queue.cancel_join_thread()  # type: ignore[attr-defined]
+        # A pool that has shut down already has no queue any more.
+        if (queue := getattr(pool, "_call_queue", None)) is not None:
+            queue.cancel_join_thread()
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

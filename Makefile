@@ -44,10 +44,10 @@ test: $(DEV)  ## the whole test suite with branch coverage
 golden: $(DEV)  ## rewrite the golden files with what comes out now; read the diff before committing it
 	$(BIN)/python -m pytest -q tests/golden --golden-write
 
-bench: $(DEV)  ## speed on the fixtures; with BENCH=DIR TREES=DIR also the quality on annotated queries
+bench: $(DEV)  ## speed on the fixtures; with BENCH=DIR TREES=DIR also quality and speed beside peers, written to docs/benchmarks.md
 	$(BIN)/python -m benchmarks.indexing fixtures/repos/*/
 	$(BIN)/python -m benchmarks.latency fixtures/repos/*/ --chunks $(or $(CHUNKS),10000)
-	$(if $(BENCH),$(BIN)/python -m benchmarks.quality --bench $(BENCH) --trees $(TREES))
+	$(if $(BENCH),$(BIN)/python -m benchmarks.compare --bench $(BENCH) --trees $(TREES) --write-docs)
 
 check: lint types test  ## what CI runs
 

@@ -92,7 +92,7 @@ def watch_run(source: str, data_dir: Path) -> dict[str, object]:
         "cpu_seconds_per_megabyte": round(watch.cpu_seconds / megabytes, 3) if megabytes else None,
         "peak_resident_megabytes": round(watch.peak_bytes / 1e6),
         "peak_per_process_megabytes": [round(part / 1e6) for part in watch.peak_parts],
-        "store_megabytes": round(folder_bytes(data_dir / "store") / 1e6, 1),
+        "store_megabytes": round((folder_bytes(data_dir / "store") + folder_bytes(data_dir / "search")) / 1e6, 1),
         "load_average": round(os.getloadavg()[0], 1),
     }
 

@@ -1,10 +1,10 @@
 """Latency of POST /retrieval: fills an index with real chunks, starts `codesearch serve`, sends real HTTP requests.
 
-python -m benchmarks.latency TREE... [--queries FILE] [--chunks 100000] [--data-dir DIR] [--requests 300]
+python -m benchmarks.latency TREE... [--queries FILE] [--chunks 100000] [--data-dir DIR] [--requests 300] [--clients 16]
 
 One source of `--chunks` chunks is made of the trees, repeated under numbered folders until there are enough, beside
 each tree as a source of its own. FILE holds a query per line; without one, the golden set asks. Prints one JSON object
-per scope: milliseconds at p50, p95 and p99.
+per scope: milliseconds at p50, p95 and p99. With --clients, after one client that many ask at once.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from benchmarks.clients import load_service
 from benchmarks.processes import ProcessWatch, read_tree
 from benchmarks.quality import Silent, open_assembly
 from codesearch.assembly import Assembly
@@ -48,6 +49,8 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, default=100_000, help="chunks of the large source")
     parser.add_argument("--requests", type=int, default=300, help="measured requests per scope")
     parser.add_argument("--data-dir", type=Path, help="keep the index here, and use it when it is there")
+    parser.add_argument("--clients", type=int, default=0, help="also measure so many clients at once")
+    parser.add_argument("--seconds", type=float, default=10, help="how long the clients ask in each scope")
     arguments = parser.parse_args()
     queries = read_queries(arguments.queries)
     with tempfile.TemporaryDirectory() as temporary:
@@ -62,6 +65,8 @@ def main() -> None:
                 print(json.dumps({"start": attempt, "seconds_to_first_answer": round(seconds, 2)}), flush=True)
                 if attempt == "second start":
                     measure_all(port, secret, queries, arguments.requests, small, chunks)
+                    if arguments.clients:
+                        measure_clients(port, secret, queries, arguments.clients, arguments.seconds, chunks)
 
 
 def read_queries(file: Path | None) -> list[str]:
@@ -104,7 +109,7 @@ def index(assembly: Assembly, folder: Path, name: str) -> int:
 
 
 @contextmanager
-def serve(data_dir: Path, secret: str, query: str) -> Iterator[tuple[int, float]]:
+def serve(data_dir: Path, secret: str, query: str, knowledge_id: str = LARGE) -> Iterator[tuple[int, float]]:
     """Start the service; give its port and the seconds from the process's start to its first answer."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -117,7 +122,7 @@ def serve(data_dir: Path, secret: str, query: str) -> Iterator[tuple[int, float]
         while True:
             try:
                 with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
-                    ask(connection, secret, {"knowledge_id": LARGE, "query": query})
+                    ask(connection, secret, {"knowledge_id": knowledge_id, "query": query})
                 break
             except ConnectionRefusedError:
                 if process.poll() is not None or time.monotonic() - started > START_SECONDS:
@@ -179,6 +184,28 @@ def measure_all(
                 ),
                 flush=True,
             )
+
+
+def measure_clients(
+    port: int, secret: str, queries: Sequence[str], clients: int, seconds: float, chunks: dict[str, int]
+) -> None:
+    """Measure the large source and the workspace with many clients at once, and print it."""
+    pid = next(pid for pid, _, _ in read_tree(os.getpid()) if pid != os.getpid())
+    for scope, name in (("one large source", LARGE), ("workspace of all", WORKSPACE)):
+        before = sum(cpu for _, cpu, _ in read_tree(pid))
+        with ProcessWatch(pid) as watch:
+            load = load_service(port, secret, {"knowledge_id": name}, queries, clients=clients, seconds=seconds)
+        cpu = sum(cpu for _, cpu, _ in read_tree(pid)) - before
+        figures = {
+            "scope": scope,
+            "chunks": chunks.get(name, sum(chunks.values())),
+            "clients": clients,
+            **load.as_json(),
+            "cpu_ms_per_request": round(1000 * cpu / max(1, len(load.milliseconds)), 1),
+            "resident_megabytes": round(watch.peak_bytes / 1e6),
+            "load_average": round(os.getloadavg()[0], 1),
+        }
+        print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":

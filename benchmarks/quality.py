@@ -1,6 +1,6 @@
 """NDCG@10 on annotated queries: indexes each source tree, asks each query, scores with the folder's score.py.
 
-python -m benchmarks.quality --bench DIR --trees DIR [--data-dir DIR] [--out FILE] [--repo NAME] [--without SIGN]
+python -m benchmarks.quality --bench DIR --trees DIR [--data-dir DIR] [--out FILE] [--repo NAME]
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.cli import open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.types import SearchQuery
-from codesearch.retrieval import ranking
 from indexer.chunking import CHUNKER_VERSION
 
 TOP_K = 10
@@ -65,11 +63,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, help="keep the index here; default: a temporary folder")
     parser.add_argument("--out", type=Path, help="keep the results here")
     parser.add_argument("--repo", action="append", default=[], help="only this repository; may be repeated")
-    parser.add_argument("--without", action="append", default=[], help="rank without this sign; may be repeated")
     arguments = parser.parse_args()
-    for sign in arguments.without:
-        ranking.QUESTION = replace(ranking.QUESTION, **{sign: 0.0})
-        ranking.NAME = replace(ranking.NAME, **{sign: 0.0})
     with tempfile.TemporaryDirectory() as temporary:
         data_dir = arguments.data_dir or Path(temporary) / "data"
         results = ask_all(data_dir, arguments.bench, arguments.trees, arguments.repo)

@@ -1,0 +1,44 @@
+"""The words of docs/benchmarks.md around the figures that report.py puts in."""
+
+TITLE = "# Benchmarks"
+
+INTRODUCTION = """
+codesearch beside its peers, all measured in one run on one machine. The queries are half of the public semble
+benchmark: questions about real repositories, each with the files, sometimes the lines, that answer it. Made by `make
+bench BENCH=DIR TREES=DIR`; the figures of each commit are in `benchmarks/results/`.
+"""
+
+METHOD = """
+## What is compared
+
+Every system indexes the same folder of a repository and answers the same queries, ten results each. NDCG@10 is
+computed by the annotation folder's own script: a target counts at the rank of the first result that covers it,
+repeating a file costs places.
+
+- **codesearch**: `codesearch index` into a fresh data folder; the retriever is asked in one process. **over HTTP**:
+  the same index behind `codesearch serve`, `POST /retrieval` on one connection that stays open.
+- **semble, our model**: the newest release, in an environment of its own, with its defaults and the bundled model's
+  folder as its `model_path`. Nothing is downloaded in a run; semble's own model is distributed through a model hub
+  and is not measured here. With it, semble reports 0.855 on the whole benchmark, of which these queries are a half.
+- **semble, BM25 alone**: the same with `alpha` 0, so that the model has no say; its ranking rules remain.
+- **ripgrep**: one process per query, no index. The query's words without stop words, as fixed strings in any case;
+  files ordered by how many different words occur in them, then by occurrences, then by path. A file's result is the
+  20 lines with the most different words.
+- **plain full text** and **plain vectors**: LanceDB alone over codesearch's chunks, one table per repository. BM25
+  over one column with the tokens of path, symbol and content; exact cosine distance of the bundled model's vectors.
+  One chunk per file, of the first hundred.
+
+Query times are those of one client, every query asked once, of all repositories together; the first query of a
+repository is asked once more before. Those of ripgrep include the start of its process, those over HTTP the request.
+Peak memory is the largest sum of resident memory of a system's processes while it indexed or answered. The store of
+codesearch is the whole data folder; semble's is its index as it saves it.
+"""
+
+INDEXING = """
+## Indexing
+
+The ten largest of the repositories. Seconds count from the start of the process: of `codesearch index` until it has
+ended, with everything on the disk; of semble until its index can be asked in memory, unsaved. A megabyte is a million
+characters of text that codesearch indexed, for both: semble's default is code without documents and configuration.
+The ratio is codesearch's speed over semble's: above 1, codesearch is faster.
+"""

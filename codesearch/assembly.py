@@ -17,6 +17,7 @@ from codesearch.core.types import DataSource, Principal, SourceState
 if TYPE_CHECKING:
     from codesearch.core.catalog import Catalog
     from codesearch.core.embedding import Embedder
+    from codesearch.core.search_indexes import SearchIndexes
     from codesearch.core.store import ChunkStore
     from codesearch.core.store_schema import IndexFormat
     from codesearch.core.store_writer import StoreWriter
@@ -72,6 +73,15 @@ class Assembly:
         return ChunkStore(self.settings.resolved_store_uri, self.index_format)
 
     @cached_property
+    def search_indexes(self) -> SearchIndexes:
+        """The search indexes beside the catalog; the store is opened when one has to be made."""
+        from codesearch.core.search_indexes import SearchIndexes
+
+        current = self.index_format
+        folder = self.settings.data_dir / "search"
+        return SearchIndexes(folder, current.table_name, current.dimension, lambda source: self.store.scan_rows(source))
+
+    @cached_property
     def writer(self) -> StoreWriter:
         """The one way to change the store."""
         from codesearch.core.store_writer import StoreWriter
@@ -80,10 +90,10 @@ class Assembly:
 
     @cached_property
     def retriever(self) -> Retriever:
-        """The retrieval over store and catalog."""
+        """The retrieval over search indexes and catalog."""
         from codesearch.retrieval.search import Retriever
 
-        return Retriever(self.store, self.catalog, lambda: self.embedder)
+        return Retriever(self.search_indexes, self.catalog, lambda: self.embedder, self.index_format.table_name)
 
     def require_data_dir(self) -> None:
         """Create the data folder where it is missing. Raises ConfigurationError when there can be none."""
@@ -103,9 +113,10 @@ class Assembly:
         if "catalog" in self.__dict__:
             self.catalog.close()
 
-    def remove_mirror(self, source_id: str) -> None:
-        """Delete the clone of a removed data source, if there is one."""
+    def remove_files(self, source_id: str) -> None:
+        """Delete the clone and the search index of a removed data source, where there are any."""
         shutil.rmtree(self.settings.data_dir / "mirrors" / source_id, ignore_errors=True)
+        self.search_indexes.remove(source_id)
 
     def outdated_sources(self) -> list[DataSource]:
         """Return the data sources whose index was written in another format, in name order."""

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from codesearch import cli_admin, cli_output, cli_progress
+from codesearch import cli_admin, cli_evaluate, cli_output, cli_progress
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.config import Settings, load_settings
 from codesearch.core.errors import CodesearchError, ConfigurationError, SourceError
@@ -50,7 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         cli_output.print_error("Interrupted. Nothing half-written was left; run the same command to go on.")
-        sys.exit(1)
+        # Everything is closed by now. Python itself would first wait for threads of the worker pool, whose queues may
+        # have nobody left at their other end.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        os._exit(1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
@@ -90,6 +96,7 @@ def _open_assembly() -> Assembly:
 
 
 cli_admin.register(commands)
+commands.add_command(cli_evaluate.evaluate)
 
 
 @commands.command()
@@ -180,6 +187,7 @@ def open_indexer(assembly: Assembly) -> Indexer:
         catalog=assembly.catalog,
         store=assembly.store,
         writer=assembly.writer,
+        search_indexes=assembly.search_indexes,
         load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,
     )
@@ -190,10 +198,17 @@ def open_indexer(assembly: Assembly) -> Indexer:
 @click.argument("query")
 @click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many records.")
 @click.option("--threshold", type=click.FloatRange(0, 1), default=0.0, help="Leave out records with a lower score.")
+@click.option("--explain", is_flag=True, help="Say of each record why it has its score.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def search(
-    holder: cli_admin.LazyAssembly, knowledge_id: str, query: str, top_k: int, threshold: float, as_json: bool
+    holder: cli_admin.LazyAssembly,
+    knowledge_id: str,
+    query: str,
+    top_k: int,
+    threshold: float,
+    explain: bool,
+    as_json: bool,
 ) -> None:
     """Ask the repository or workspace ID (or its name) and print the lines that answer.
 
@@ -206,7 +221,8 @@ def search(
     # Bytes of another encoding arrive from the shell as halves of surrogate pairs, which no model can read.
     text = query.encode("utf-8", "replace").decode("utf-8")
     assembly = holder.get()
-    hits = assembly.retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery(knowledge_id, text, top_k, threshold))
+    asked = SearchQuery(knowledge_id, text, top_k, threshold, explain=explain)
+    hits = assembly.retriever.retrieve(LOCAL_PRINCIPAL, asked)
     cli_output.print_hits(hits, as_json=as_json)
 
 

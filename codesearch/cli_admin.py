@@ -62,7 +62,7 @@ def remove(holder: LazyAssembly, knowledge_id: str, as_json: bool) -> None:
     # First out of sight, then out of the store: a reader never meets half of it.
     assembly.catalog.remove_source(source.id)
     assembly.writer.remove(source.id)
-    assembly.remove_mirror(source.id)
+    assembly.remove_files(source.id)
     cli_output.print_done(f"Removed {source.name} ({source.id}).", {"removed": source.id}, as_json=as_json)
 
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from codesearch.api.records import build_record
 from codesearch.core.keys import ApiKey
-from codesearch.core.types import DataSource, Hit, SourceState, Workspace
+from codesearch.core.types import DataSource, Explanation, Hit, SourceState, Workspace
 
 if TYPE_CHECKING:
     from codesearch.doctor import Finding
@@ -206,7 +206,17 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
         _print_code(chunk.path, chunk.start_line, lines[:SHOWN_LINES])
         if len(lines) > SHOWN_LINES:
             out.print(f"… {len(lines) - SHOWN_LINES} more lines", style="dim", highlight=False, soft_wrap=True)
+        if hit.explanation is not None:
+            _print_explanation(hit.explanation)
         print(flush=True)
+
+
+def _print_explanation(explanation: Explanation) -> None:
+    note = "" if explanation.factor == 1 else f", times {explanation.factor:.2g}: another record of this file is better"
+    out.print(f"log-odds {explanation.log_odds:+.2f}{note}", style="dim", highlight=False, soft_wrap=True)
+    for sign in explanation.signs:
+        line = f"  {sign.contribution:+6.2f}  {sign.name} = {sign.value:.3g}"
+        out.print(line, style="dim", highlight=False, soft_wrap=True)
 
 
 def _print_code(path: str, start_line: int, lines: Sequence[str]) -> None:
@@ -260,7 +270,7 @@ def print_sources(sources: Sequence[tuple[DataSource, str]], *, as_json: bool) -
         )
         for source, progress in sources
     ]
-    _print_table(("id", "name", "state", "commit", "files", "chunks", "age", "location"), rows)
+    print_table(("id", "name", "state", "commit", "files", "chunks", "age", "location"), rows)
 
 
 def _describe_state(source: DataSource, progress: str) -> str:
@@ -288,7 +298,7 @@ def print_workspaces(workspaces: Sequence[Workspace], *, as_json: bool) -> None:
         print("There is no workspace. Run `codesearch workspace create NAME ID...`.")
         return
     rows = [(item.id, item.name, ", ".join(member.name for member in item.members)) for item in workspaces]
-    _print_table(("id", "name", "members"), rows)
+    print_table(("id", "name", "members"), rows)
 
 
 def print_new_key(key: ApiKey, secret: str, *, as_json: bool) -> None:
@@ -318,7 +328,7 @@ def print_keys(keys: Sequence[ApiKey], *, as_json: bool) -> None:
         if state == "usable" and key.expires_at:
             state = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC"
         rows.append((key.id, key.name, key.prefix, reads, f"{key.created_at:%Y-%m-%d}", state))
-    _print_table(("id", "name", "starts with", "reads", "created", "state"), rows)
+    print_table(("id", "name", "starts with", "reads", "created", "state"), rows)
 
 
 def _key_as_json(key: ApiKey) -> dict[str, object]:
@@ -379,7 +389,7 @@ def _own_command() -> str:
     return str(called) if called.name == "codesearch" and shutil.which("codesearch") is None else "codesearch"
 
 
-def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print aligned columns. What is wider than the terminal wraps there as a whole line, so that ids stay whole."""
     shown = [list(columns), *([visible(cell) for cell in row] for row in rows)]
     widths = [max(cell_len(row[index]) for row in shown) for index in range(len(columns))]

@@ -96,7 +96,6 @@ def _examine_model(assembly: Assembly) -> Iterator[Finding]:
 
 
 def _examine_store(assembly: Assembly) -> Iterator[Finding]:
-    assembly.store.warm_up()
     yield Finding("vector store", True, f"{assembly.store.uri}: {len(assembly.store.formats())} index format(s)")
 
 

@@ -38,7 +38,7 @@ def update_mirror(
         with FileLock(f"{mirror}.lock", timeout=timeout_seconds):
             _remove_leftovers(mirror)
             remote = Git(NO_REPOSITORY, display=location.display, access=access, timeout_seconds=timeout_seconds)
-            reference, tip = _find_tip(remote, url, branch)
+            reference, tip = find_tip(remote, url, branch)
             git = Git(mirror, display=location.display, access=access, timeout_seconds=timeout_seconds)
             if mirror.is_dir() and _current(git) == tip:
                 return git, tip
@@ -61,8 +61,8 @@ def missing_branch(display: str, branch: str, branches: Iterable[str]) -> Source
     return SourceError(f"There is no branch '{branch}' in {display}{shown}.")
 
 
-def _find_tip(remote: Git, url: str, branch: str | None) -> tuple[str, str]:
-    """Ask the remote for the wanted reference: its full name and object id."""
+def find_tip(remote: Git, url: str, branch: str | None) -> tuple[str, str]:
+    """Ask the remote for the wanted reference, HEAD for None: its full name and object id. Raises SourceError."""
     wanted = [f"refs/heads/{branch}", f"refs/tags/{branch}"] if branch else ["HEAD"]
     found = _list_references(remote, url, *wanted)
     for reference in wanted:

@@ -16,6 +16,7 @@ from codesearch.core.catalog import Catalog, RunState
 from codesearch.core.config import Settings
 from codesearch.core.embedding import Embedder
 from codesearch.core.errors import NotFoundError
+from codesearch.core.search_indexes import SearchIndexes
 from codesearch.core.store import ChunkStore
 from codesearch.core.store_schema import batch_from_bytes
 from codesearch.core.store_writer import StagedRows, StoreWriter
@@ -98,6 +99,7 @@ class Indexer:
         catalog: Catalog,
         store: ChunkStore,
         writer: StoreWriter,
+        search_indexes: SearchIndexes,
         load_embedder: Callable[[], Embedder],
         settings: Settings,
     ) -> None:
@@ -105,6 +107,7 @@ class Indexer:
         self._catalog = catalog
         self._store = store
         self._writer = writer
+        self._search_indexes = search_indexes
         self._load_embedder = load_embedder
         self._settings = settings
 
@@ -171,6 +174,7 @@ class Indexer:
                 run.progress.start("publishing")
                 replaced = (tally.changed_paths & set(known)) | removed
                 self._writer.publish(source.id, staged, replaced if found.unchanged else None)
+        self._search_indexes.prepare(source.id, run.id)
         source = self._finish(run, source, snapshot)
         run.progress.start("tidying up")
         self._writer.maintain()
@@ -189,6 +193,7 @@ class Indexer:
     def _finish(self, run: _Run, source: DataSource, snapshot: Snapshot) -> DataSource:
         files, chunks = self._store.count(source.id)
         run.finish(snapshot.commit, files, chunks, self._store.index_format.table_name)
+        self._search_indexes.discard_others(source.id, run.id)
         return self._catalog.get_source(source.id)
 
     def _finish_unchanged(self, run: _Run, source: DataSource, snapshot: Snapshot, started: float) -> IndexReport:
@@ -201,6 +206,11 @@ class Indexer:
         wanted = (SourceState.READY, snapshot.commit, self._store.index_format.table_name, *counted)
         if current != wanted or not is_noted:
             run.begin()
+            # Killed between publishing and telling the catalog, the last file is older than the rows.
+            if is_noted and current[2:] == wanted[2:]:
+                self._search_indexes.carry_over(source.id, source.run_id, run.id)
+            else:
+                self._search_indexes.prepare(source.id, run.id)
             source = self._finish(run, source, snapshot)
         return _report(source, _Tally(), run.found, 0, started)
 

@@ -48,8 +48,8 @@ def open_source(
             raise SourceError(f"{location.display} is a plain folder without branches; leave out --branch.")
         return FolderSnapshot(_local_path(location), subdir)
     if location.kind is LocationKind.REPOSITORY:
-        git = _open_repository(location, settings)
-        return GitSnapshot(git, _find_local_commit(git, branch), subdir)
+        git = open_repository(location, settings)
+        return GitSnapshot(git, find_local_commit(git, branch), subdir)
     mirror = mirrors_dir.resolve() / source_id(location, branch, subdir)
     git, tip = update_mirror(location, branch, mirror, settings=settings, access=find_access(location, settings))
     return GitSnapshot(git, tip, subdir)
@@ -61,7 +61,8 @@ def _local_path(location: Location) -> Path:
     return location.path
 
 
-def _open_repository(location: Location, settings: Settings) -> Git:
+def open_repository(location: Location, settings: Settings) -> Git:
+    """Return git on the local repository of a location. Raises SourceError when there is none that git can read."""
     path = _local_path(location)
     git_dir = path / ".git" if (path / ".git").exists() else path
     git = Git(git_dir, display=location.display, timeout_seconds=settings.git_timeout_seconds)
@@ -69,8 +70,8 @@ def _open_repository(location: Location, settings: Settings) -> Git:
     return git
 
 
-def _find_local_commit(git: Git, branch: str | None) -> str:
-    """Return the commit id of HEAD, or of a branch, a remote-tracking branch of origin or a tag."""
+def find_local_commit(git: Git, branch: str | None) -> str:
+    """Return the commit id of HEAD, or of a branch, a remote-tracking branch of origin or a tag. Raises SourceError."""
     places = ("refs/heads", "refs/remotes/origin", "refs/tags")
     for reference in [f"{place}/{branch}" for place in places] if branch else ["HEAD"]:
         outcome = git.run("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")

@@ -46,10 +46,11 @@ def index_files(
     if planned_files < SMALL_SOURCE_FILES or workers == 1:
         yield _index_here(files, load_model, settings, source_id)
         return
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker,
-        initargs=(settings, source_id),
-    )  # fmt: skip
+    with _silent_tracker():
+        pool = ProcessPoolExecutor(
+            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker,
+            initargs=(settings, source_id),
+        )  # fmt: skip
     ahead = workers * GROUPS_AHEAD_PER_WORKER
     try:
         _start_all(pool, workers)
@@ -84,6 +85,16 @@ def _index_here(
     for group in group_files(files):
         here = here or BatchIndexer(load_model(), settings, source_id)
         yield here.embed(here.chunk(group))
+
+
+@contextmanager
+def _silent_tracker() -> Iterator[None]:
+    """Let multiprocessing's tracker start, which removes the semaphores that a run cut short leaves, without a word."""
+    sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
+    try:
+        yield
+    finally:
+        sys.warnoptions.pop()
 
 
 def _start_all(pool: ProcessPoolExecutor, workers: int) -> None:

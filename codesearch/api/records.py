@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from codesearch.core.links import line_url
 from codesearch.core.paths import file_extension_of, file_name_of
 from codesearch.core.types import ArtifactKind, Chunk, Hit
@@ -12,12 +14,15 @@ def build_record(hit: Hit, *, with_location: bool) -> dict[str, object]:
     content = hit.chunk.content
     if with_location:
         content = f"{_location_line(hit.chunk)}\n\n{content}"
-    return {
+    record: dict[str, object] = {
         "content": content,
         "score": hit.score,
         "title": file_name_of(hit.chunk.path),
         "metadata": build_metadata(hit),
     }
+    if hit.explanation is not None:
+        record["explain"] = asdict(hit.explanation)
+    return record
 
 
 def build_metadata(hit: Hit) -> dict[str, object]:

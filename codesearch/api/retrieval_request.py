@@ -22,7 +22,7 @@ MAX_TOP_K = 100
 DEFAULT_TOP_K = 5
 DEFAULT_SCORE_THRESHOLD = 0.0
 
-_FIELDS = ("knowledge_id", "query", "retrieval_setting", "metadata_condition")
+_FIELDS = ("knowledge_id", "query", "retrieval_setting", "metadata_condition", "explain")
 # NUL, and halves of surrogate pairs that clients leave when they cut text inside an emoji.
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -54,7 +54,7 @@ def parse_retrieval_request(body: bytes) -> SearchQuery:
     text = _read_query(fields.get("query"))
     top_k, score_threshold = _read_retrieval_setting(fields.get("retrieval_setting"))
     predicate = parse_condition(fields.get("metadata_condition"))
-    return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate)
+    return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate, _read_explain(fields.get("explain")))
 
 
 def _parse_json_object(body: bytes) -> Mapping[str, object]:
@@ -124,6 +124,12 @@ def _read_retrieval_setting(value: object) -> tuple[int, float]:
             f"retrieval_setting.score_threshold must be a number from 0 to 1, not {show(score_threshold)}."
         )
     return int(top_k), float(score_threshold)
+
+
+def _read_explain(value: object) -> bool:
+    if value is not None and not isinstance(value, bool):
+        raise InvalidRequestError(f"explain must be true or false, not {show(value)}.")
+    return bool(value)
 
 
 def _is_number(value: object) -> bool:

@@ -86,6 +86,7 @@ class RetrievalRequest(BaseModel):
     query: str = Field(min_length=1, max_length=MAX_QUERY_BYTES, description="Not blank; at most 32 KiB of UTF-8")
     retrieval_setting: RetrievalSetting | None = None
     metadata_condition: MetadataCondition | None = None
+    explain: bool | None = Field(None, description="Say of each record why it has its score; needs an admin key")
 
 
 class RecordMetadata(BaseModel):
@@ -113,6 +114,22 @@ class RecordMetadata(BaseModel):
     url: str = Field("", description="These lines at this commit on the code host")
 
 
+class RecordSign(BaseModel):
+    """What one sign of relevance adds to the log-odds of a record's score."""
+
+    name: str
+    value: float
+    contribution: float
+
+
+class RecordExplanation(BaseModel):
+    """Why a record has its score: 1 / (1 + exp(-log_odds)), times `factor` for a further record of one file."""
+
+    log_odds: float
+    factor: float
+    signs: list[RecordSign] = Field(description="Those that count, the strongest first")
+
+
 class Record(BaseModel):
     """Consecutive lines of one file."""
 
@@ -122,6 +139,7 @@ class Record(BaseModel):
     score: float = Field(ge=0, le=1)
     title: str = Field(description="File name with its extension")
     metadata: RecordMetadata
+    explain: RecordExplanation | None = Field(None, description="Only when an admin key asked for it")
 
 
 class RetrievalResponse(BaseModel):

@@ -24,6 +24,7 @@ _MAX_SYMBOL_CHARACTERS = 120
 _MAX_SIGNATURE_CHARACTERS = 200
 # So much of a signature tells whether the content shows it; further on, line breaks may differ.
 _SIGNATURE_START = 24
+_HEAD_CHARACTERS = 800
 
 
 def embedding_text(chunk: Chunk, *, max_repeats: int = MAX_HEAD_REPEATS) -> str:
@@ -48,6 +49,12 @@ def _compose_signature(chunk: Chunk) -> str:
     if chunk.signature is None or chunk.signature[:_SIGNATURE_START] in chunk.content:
         return ""
     return chunk.signature[:_MAX_SIGNATURE_CHARACTERS]
+
+
+def shows_signature(chunk: Chunk) -> bool:
+    """Say whether the chunk shows the start of its definition's signature, which is on one line in most code."""
+    start = (chunk.signature or "")[:_SIGNATURE_START]
+    return bool(start) and (start in chunk.content or start in " ".join(chunk.content[:_HEAD_CHARACTERS].split()))
 
 
 @lru_cache(maxsize=256)

@@ -6,60 +6,51 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
-from itertools import accumulate
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from codesearch.core.chunk_text import shows_signature
 from codesearch.core.paths import file_extension_of
-from codesearch.core.tokens import tokenize
+from codesearch.core.search_index import NO_TIME
+from codesearch.core.search_index_builder import RowBatch
+from codesearch.core.terms import pack_terms
 from codesearch.core.types import Chunk
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 TABLE_PREFIX = "chunks_"
 FORMAT_KEY = b"codesearch"
-# Of vectors of length 1 it orders as the inner product does, and partitions learned by it are of about equal size.
-VECTOR_DISTANCE: Final = "cosine"
 TEXT_COLUMNS = [
     "document_id",
     "data_source_id",
     "path",
-    "path_lower",
-    "title_lower",
     "file_extension",
     "language",
     "artifact_kind",
     "symbol",
-    "symbol_lower",
     "symbol_kind",
     "signature",
     "content",
     "content_id",
     "commit",
-    "symbol_tokens",
-    "path_tokens",
-    "body_tokens",
-    "record",
 ]
-# What `record` holds again, in one string: every column that is read costs a query half a millisecond.
-RECORD_FIELDS = (
+# What a search index is built from.
+SEARCHED_COLUMNS = [
     "document_id",
     "path",
     "language",
     "artifact_kind",
     "symbol",
     "symbol_kind",
-    "signature",
     "start_line",
     "end_line",
     "last_modified",
-    "symbol_tokens",
-    "path_tokens",
-    "body_tokens",
-)
+    "declares",
+    "content",
+    "terms",
+    "vector",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +93,8 @@ def schema_of(index_format: IndexFormat) -> pa.Schema:
     fields += [pa.field(name, number, nullable=False) for name in ("start_line", "end_line", "run_id")]
     fields += [
         pa.field("last_modified", number),
+        pa.field("declares", pa.bool_(), nullable=False),
+        pa.field("terms", pa.binary(), nullable=False),
         pa.field("vector", pa.list_(pa.float32(), index_format.dimension)),
     ]
     return pa.schema(fields, metadata={FORMAT_KEY: json.dumps(asdict(index_format), sort_keys=True).encode()})
@@ -120,50 +113,27 @@ def rows_to_batch(rows: Sequence[IndexedChunk], source_id: str) -> pa.RecordBatc
     """
     chunks = [row.chunk for row in rows]
     paths = [chunk.path for chunk in chunks]
-    symbols = [chunk.symbol or "" for chunk in chunks]
-    columns: dict[str, list[str] | list[int] | list[int | None]] = {
+    columns: dict[str, list[str]] = {
         "document_id": [document_id_of(source_id, chunk) for chunk in chunks],
         "path": paths,
-        "path_lower": [path.lower() for path in paths],
-        "title_lower": [path.rsplit("/", 1)[-1].lower() for path in paths],
         "file_extension": [file_extension_of(path) or "" for path in paths],
         "language": [chunk.language or "" for chunk in chunks],
         "artifact_kind": [chunk.artifact_kind.value for chunk in chunks],
-        "symbol": symbols,
-        "symbol_lower": [symbol.lower() for symbol in symbols],
+        "symbol": [chunk.symbol or "" for chunk in chunks],
         "symbol_kind": [chunk.symbol_kind or "" for chunk in chunks],
         "signature": [chunk.signature or "" for chunk in chunks],
         "content": [chunk.content for chunk in chunks],
         "content_id": [row.content_id for row in rows],
-        "symbol_tokens": [" ".join(tokenize(symbol)) for symbol in symbols],
-        "path_tokens": [_path_tokens(path) for path in paths],
-        "body_tokens": [" ".join(tokenize(_body_of(chunk))) for chunk in chunks],
-        "start_line": [chunk.start_line for chunk in chunks],
-        "end_line": [chunk.end_line for chunk in chunks],
-        "last_modified": [row.modified_at for row in rows],
     }
-    records = zip(*(columns[name] for name in RECORD_FIELDS), strict=True)
-    columns["record"] = [pack_record(record) for record in records]
-    arrays = {
-        name: pa.array(values, type=pa.string() if name in TEXT_COLUMNS else pa.int64())
-        for name, values in columns.items()
-    }
+    arrays = {name: pa.array(values, type=pa.string()) for name, values in columns.items()}
+    arrays["start_line"] = pa.array([chunk.start_line for chunk in chunks], type=pa.int64())
+    arrays["end_line"] = pa.array([chunk.end_line for chunk in chunks], type=pa.int64())
+    arrays["last_modified"] = pa.array([row.modified_at for row in rows], type=pa.int64())
+    arrays["declares"] = pa.array([shows_signature(chunk) for chunk in chunks], type=pa.bool_())
+    arrays["terms"] = pa.array([pack_terms(chunk) for chunk in chunks], type=pa.binary())
     vectors = np.stack([row.vector for row in rows]).astype(np.float32, copy=False)
     arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     return pa.record_batch(arrays)
-
-
-def pack_record(values: Sequence[str | int | None]) -> str:
-    """Join the values of RECORD_FIELDS; their lengths stand in front, so that any text may be among them."""
-    texts = ["" if value is None else str(value) for value in values]
-    return f"{','.join(str(len(text)) for text in texts)}\n{''.join(texts)}"
-
-
-def unpack_record(record: str) -> dict[str, str]:
-    """Return what `pack_record` joined, by name; '' for what is absent."""
-    head, _, joined = record.partition("\n")
-    ends = [0, *accumulate(map(int, head.split(",")))]
-    return {name: joined[start:end] for name, start, end in zip(RECORD_FIELDS, ends, ends[1:], strict=False)}
 
 
 def complete_batch(
@@ -193,10 +163,27 @@ def batch_from_bytes(data: bytes) -> pa.RecordBatch:
     return pa.ipc.open_stream(data).read_next_batch()
 
 
-@lru_cache(maxsize=1024)
-def _path_tokens(path: str) -> str:
-    return " ".join(tokenize(path))
+def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
+    """Turn a batch of SEARCHED_COLUMNS into what a search index is built from."""
+    return RowBatch(
+        document_ids=batch.column("document_id").to_pylist(),
+        paths=batch.column("path").to_pylist(),
+        languages=batch.column("language").to_pylist(),
+        artifact_kinds=batch.column("artifact_kind").to_pylist(),
+        symbols=batch.column("symbol").to_pylist(),
+        symbol_kinds=batch.column("symbol_kind").to_pylist(),
+        start_lines=batch.column("start_line").to_numpy(),
+        end_lines=batch.column("end_line").to_numpy(),
+        modified_at=batch.column("last_modified").fill_null(NO_TIME).to_numpy(),
+        declares=batch.column("declares").to_numpy(zero_copy_only=False),
+        contents=_bytes_of(batch.column("content")),
+        terms=_bytes_of(batch.column("terms")),
+        vectors=batch.column("vector").flatten().to_numpy().reshape(batch.num_rows, -1),
+    )
 
 
-def _body_of(chunk: Chunk) -> str:
-    return f"{chunk.content}\n{chunk.outline}" if chunk.outline else chunk.content
+def _bytes_of(column: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the bytes of a text or binary column and the offsets of its rows, without copying the bytes."""
+    _, offsets, data = column.buffers()
+    bounds = np.frombuffer(offsets, np.int32, len(column) + 1, 4 * column.offset)
+    return np.frombuffer(data or b"", np.uint8), bounds.astype(np.int64)

@@ -12,14 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 from filelock import FileLock
-from lancedb.index import FTS, Bitmap, BTree, IvfSq
+from lancedb.index import Bitmap, BTree
 
 from codesearch.core.errors import StoreError
-from codesearch.core.store import FULLY_SEARCHED_ROWS, ChunkStore
-from codesearch.core.store_filter import quote
+from codesearch.core.store import ChunkStore, quote
 from codesearch.core.store_schema import (
     TABLE_PREFIX,
-    VECTOR_DISTANCE,
     IndexedChunk,
     complete_batch,
     rows_to_batch,
@@ -28,30 +26,17 @@ from codesearch.core.store_schema import (
 
 logger = logging.getLogger(__name__)
 
-TOKEN_COLUMNS = ("symbol_tokens", "path_tokens", "body_tokens")
-BITMAP_COLUMNS = ("data_source_id", "file_extension", "language", "artifact_kind", "symbol_kind")
-BTREE_COLUMNS = ("document_id", "path_lower", "title_lower", "symbol_lower", "last_modified")
-# Below this many rows an exact scan answers in a few milliseconds: an index would only cost.
-VECTOR_INDEX_ROWS = 10_000
-# Where searches go through every partition, few are quicker to train and to search (5.4 ms with 2, 6.5 ms with 26 for
-# 87,000 rows in scope); larger tables are searched in part, which takes many.
-ROWS_PER_PARTITION = 50_000
-ROWS_PER_PROBED_PARTITION = 5_000
-# The partitions were learned from the rows of then; after so much growth they no longer fit.
-RETRAIN_GROWTH = 4
-# Rows outside the indexes are scanned by every query: up to so many that is not felt.
-UNINDEXED_ROWS = 512
+# Rows outside the indexes are scanned by every run: up to so many that is not felt.
+UNINDEXED_ROWS = 4096
 VERSIONS = 8
 # Optimizing so small a table takes a fraction of a second, so it is always kept tidy.
 ALWAYS_OPTIMIZED_ROWS = 50_000
-VECTOR_INDEX_PREFIX = "vector_trained_on_"
 
 
 class StagedRows:
     """Rows on their way into the store, in one file; nothing of them is visible before `StoreWriter.publish`."""
 
     def __init__(self, path: Path, schema: pa.Schema, source_id: str, run_id: int, commit: str | None) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.row_count = 0
         self._schema = schema
@@ -59,7 +44,11 @@ class StagedRows:
         self._run_id = run_id
         self._commit = commit
         self._seen: set[str] = set()
-        self._writer = pa.ipc.new_stream(str(path), schema)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pa.ipc.new_stream(str(path), schema)
+        except OSError as error:
+            raise StoreError(f"Cannot write the staging file {path}: {error}") from error
 
     def write(self, rows: Sequence[IndexedChunk]) -> None:
         """Append rows; a row whose document id was staged before is dropped."""
@@ -162,7 +151,6 @@ class StoreWriter:
         """Bring the indexes up to date where that pays, and delete what no reader needs any more."""
         with self._locked("maintain") as table:
             row_count = table.count_rows()
-            _maintain_vector_index(table, row_count)
             indexes = table.list_indices()
             unindexed = max((index.num_unindexed_rows for index in indexes), default=0)
             versions = len(table.list_versions())
@@ -178,8 +166,8 @@ class StoreWriter:
 
     @contextmanager
     def _locked(self, verb: str) -> Iterator[Any]:
-        self._data_dir.mkdir(parents=True, exist_ok=True)
         try:
+            self._data_dir.mkdir(parents=True, exist_ok=True)
             with FileLock(self._data_dir / "store.lock"):
                 table = self._store.table(create=True)
                 _create_indexes(table)
@@ -192,35 +180,7 @@ class StoreWriter:
 
 def _create_indexes(table: Any) -> None:
     existing = {index.name for index in table.list_indices()}
-    if "body_tokens_idx" in existing:
-        return
-    configurations: list[tuple[str, Any]] = [(column, Bitmap()) for column in BITMAP_COLUMNS]
-    configurations += [(column, BTree()) for column in BTREE_COLUMNS]
-    # Tokens are split, lower-cased and joined by spaces before they get here.
-    tokens = FTS(
-        base_tokenizer="whitespace", lower_case=False, stem=False, remove_stop_words=False, ascii_folding=False,
-        with_position=False, max_token_length=None,
-    )  # fmt: skip
-    configurations += [(column, tokens) for column in TOKEN_COLUMNS]
-    for column, configuration in configurations:
+    # The rows of one data source are what everything asks for; publishing matches them by document.
+    for column, configuration in (("data_source_id", Bitmap()), ("document_id", BTree())):
         if f"{column}_idx" not in existing:
             table.create_index(column, config=configuration, replace=False)
-
-
-def _maintain_vector_index(table: Any, row_count: int) -> None:
-    """Train the vector index when there are enough rows, and again when they have outgrown it.
-
-    Its name remembers how many rows it was trained on.
-    """
-    if row_count < VECTOR_INDEX_ROWS:
-        return
-    names = [index.name for index in table.list_indices() if index.name.startswith(VECTOR_INDEX_PREFIX)]
-    trained_rows = max((int(name.removeprefix(VECTOR_INDEX_PREFIX)) for name in names), default=0)
-    if row_count < RETRAIN_GROWTH * trained_rows:
-        return
-    # 8 bits per number: a quarter of the size, and half the time of a search; searches refine what they find.
-    rows_per_partition = ROWS_PER_PARTITION if row_count <= FULLY_SEARCHED_ROWS else ROWS_PER_PROBED_PARTITION
-    configuration = IvfSq(distance_type=VECTOR_DISTANCE, num_partitions=max(2, row_count // rows_per_partition))
-    table.create_index("vector", config=configuration, name=f"{VECTOR_INDEX_PREFIX}{row_count}")
-    for name in names:
-        table.drop_index(name)

@@ -12,11 +12,21 @@ _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Where other letters occur, a word is split at underscores and digits only: `größe_2` -> größe, 2.
 _OTHER_PART = re.compile(r"\d+|[^\W\d_]+")
 _MAX_WORD_LENGTH = 64
+# Longest first. `retry`, `retries` and `retrying` must lose the same part.
+SUFFIXES = (
+    "ations", "ation", "ying", "ings", "iers", "ing", "ier", "ies", "ied", "ers", "er", "es", "ed", "s", "e", "y", "",
+)  # fmt: skip
+_MIN_STEM_LENGTH = 3
 
 
 def split_identifier(word: str) -> list[str]:
     """Split one identifier into its lower-cased parts, in order: `parseHTTPResponse_2` -> parse, http, response, 2."""
     return [part.lower() for part in (_PART if word.isascii() else _OTHER_PART).findall(word)]
+
+
+def find_words(text: str) -> list[str]:
+    """Return the identifiers, words and numbers of any text, in order, as they are written."""
+    return _WORD.findall(text)
 
 
 def tokenize(text: str) -> list[str]:
@@ -28,16 +38,25 @@ def tokenize(text: str) -> list[str]:
     """
     tokens: list[str] = []
     for word in _WORD.findall(text):
-        tokens += _tokens_of(word)
+        tokens += tokens_of_word(word)
     return tokens
 
 
 @lru_cache(maxsize=65_536)
-def _tokens_of(word: str) -> tuple[str, ...]:
+def tokens_of_word(word: str) -> tuple[str, ...]:
+    """Return the search tokens of one word, as `tokenize` gives them."""
     if len(word) > _MAX_WORD_LENGTH:
         return ()
     parts = split_identifier(word)
     return ("".join(parts), *parts) if len(parts) > 1 else tuple(parts)
+
+
+def stem(word: str) -> str:
+    """Cut a common English ending off a lower-case word, leaving at least three letters."""
+    for suffix in SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_STEM_LENGTH:
+            return word[: len(word) - len(suffix)]
+    return word
 
 
 def split_words(text: str) -> str:

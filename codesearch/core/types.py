@@ -112,7 +112,8 @@ class Principal:
 class SearchQuery:
     """One question: `text` to the data source or workspace `knowledge_id` (id or unique name).
 
-    `top_k` is 1..100, `score_threshold` in [0, 1]; only rows that satisfy `predicate` are searched.
+    `top_k` is 1..100, `score_threshold` in [0, 1]; only rows that satisfy `predicate` are searched. `explain` asks for
+    each hit's explanation.
     """
 
     knowledge_id: str
@@ -120,11 +121,37 @@ class SearchQuery:
     top_k: int = 5
     score_threshold: float = 0.0
     predicate: Predicate = EVERYTHING
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What one sign of relevance says of a record: its value there, and what it adds to the log-odds of the score."""
+
+    name: str
+    value: float
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a record has its score: 1 / (1 + exp(-log_odds)), times `factor` for a further record of one file.
+
+    `signs` are those that count, the strongest first; what they do not say of `log_odds` is the same for every record
+    of the answer.
+    """
+
+    log_odds: float
+    factor: float
+    signs: tuple[Sign, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One answer: a chunk, its score in [0, 1], where it comes from. `modified_at` is in Unix seconds."""
+    """One answer: a chunk, its score in [0, 1], where it comes from. `modified_at` is in Unix seconds.
+
+    `explanation` is there when the query asked for it.
+    """
 
     document_id: str
     chunk: Chunk
@@ -132,3 +159,4 @@ class Hit:
     source: DataSource
     commit: str | None
     modified_at: int | None
+    explanation: Explanation | None = None

@@ -1,12 +1,16 @@
-"""A query as ranking sees it: search tokens, word stems with their surface forms, and names of code. Pure."""
+"""A query as ranking sees it: search tokens, their terms, and names of code. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
-from codesearch.core.tokens import tokenize
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.terms import name_term, term_of
+from codesearch.core.tokens import split_words, stem, tokenize
 
 MAX_QUERY_TOKENS = 64
 # Words of questions. Names of code that look like them are searched all the same when nothing else is asked for.
@@ -14,11 +18,6 @@ STOP_WORDS = frozenset(
     "a an and are as at be by can do does for from get how i if in into is it its of on or set that the this to what "
     "when where which who why with".split()
 )
-# Longest first. `retry`, `retries` and `retrying` must lose the same part.
-_SUFFIXES = (
-    "ations", "ation", "ying", "ings", "iers", "ing", "ier", "ies", "ied", "ers", "er", "es", "ed", "s", "e", "y", "",
-)  # fmt: skip
-_MIN_STEM_LENGTH = 3
 _NAME = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#|\\|/)[^\W\d]\w*)*")
 # Lisp's `busiest-paths`, Ruby's `save!`, Objective-C's `send:to:`.
 _PUNCTUATED_NAME = re.compile(r"[^\W\d]\w*(?:[-!?]\w*|:(?!:)\w*)+")
@@ -26,17 +25,19 @@ _SEPARATOR = re.compile(r"\.|::|->|#|\\|/")
 _CODE_LIKE = re.compile(r"[a-z\d][A-Z]|_|\.|::|->|#|[A-Z]{2,}[a-z]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class QueryTerms:
     """A query, taken apart.
 
-    tokens: distinct search tokens without stop words, in order. forms: every form a query word may take in a text ->
-    its stem. names: what looks like names of code, qualified as written with `.` between parts, lower case.
-    simple_names: their last parts. is_name: the whole query is one name.
+    tokens: distinct search tokens without stop words, in order. terms: their distinct terms, in order. compounds: the
+    terms of each two neighbouring words written as one (`rate limiter` -> RateLimiter). names: what looks like names of
+    code, qualified as written with `.` between parts, lower case. simple_names: their last parts. is_name: the whole
+    query is one name.
     """
 
     tokens: tuple[str, ...]
-    forms: Mapping[str, str]
+    terms: NDArray[np.uint32]
+    compounds: NDArray[np.uint32]
     names: frozenset[str]
     simple_names: frozenset[str]
     is_name: bool
@@ -44,31 +45,29 @@ class QueryTerms:
     @property
     def stems(self) -> frozenset[str]:
         """The distinct stems of the query's words."""
-        return frozenset(self.forms.values())
+        return frozenset(map(stem, self.tokens))
 
-
-def stem(word: str) -> str:
-    """Cut a common English ending off a lower-case word, leaving at least three letters."""
-    for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_STEM_LENGTH:
-            return word[: len(word) - len(suffix)]
-    return word
+    @property
+    def name_hashes(self) -> list[int]:
+        """The hashes of the simple names, in ascending order."""
+        return sorted(map(name_term, self.simple_names))
 
 
 def parse_query(text: str) -> QueryTerms:
     """Take a query apart. Accepts any text; without a letter or digit there are no tokens."""
     tokens = list(dict.fromkeys(tokenize(text)))
     tokens = ([token for token in tokens if token not in STOP_WORDS] or tokens)[:MAX_QUERY_TOKENS]
-    stems = dict.fromkeys(stem(token) for token in tokens)
-    forms = {form + suffix: form for form in stems for suffix in _SUFFIXES} | {token: stem(token) for token in tokens}
     is_name = len(text.split()) == 1
+    neighbours = pairwise(word for word in split_words(text).split() if word not in STOP_WORDS)
+    compounds = list(dict.fromkeys(term_of(first + second) for first, second in neighbours))[:MAX_QUERY_TOKENS]
     words = _NAME.findall(text)
     names = [_SEPARATOR.sub(".", word.lower()) for word in words if is_name or _CODE_LIKE.search(word)]
     if _PUNCTUATED_NAME.fullmatch(text.strip()):
         names.append(text.strip().lower())
     return QueryTerms(
         tokens=tuple(tokens),
-        forms=forms,
+        terms=np.array(list(dict.fromkeys(map(term_of, tokens))), np.uint32),
+        compounds=np.array([] if is_name else compounds, np.uint32),
         names=frozenset(names),
         simple_names=frozenset(name.rpartition(".")[2] for name in names),
         is_name=is_name,

@@ -11,19 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.errors import AccessDeniedError, NotFoundError, NotIndexedError
-from codesearch.core.predicates import Predicate
-from codesearch.core.store import ChunkStore, Scope
-from codesearch.core.store_filter import resolve_source_fields
+from codesearch.core.predicates import NOTHING, Predicate
+from codesearch.core.search_index import SearchIndex
+from codesearch.core.source_fields import resolve_source_fields
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
+from codesearch.retrieval.candidates import find_candidates
 from codesearch.retrieval.query_terms import parse_query
-from codesearch.retrieval.ranking import TOKEN_BOOSTS, Ranked, rank
+from codesearch.retrieval.ranking import Ranked, rank
+from codesearch.retrieval.ranking_model import load_ranking_model
 
 logger = logging.getLogger(__name__)
-
-# More candidates cost time in proportion and gain little: NDCG@10 on benchmark and golden set is 0.865 and 0.762
-# with 100 and 60, 0.860 and 0.772 with 60 and 40, 0.846 and 0.778 with 30 and 30.
-LEXICAL_CANDIDATES = 60
-VECTOR_CANDIDATES = 40
 
 
 class SourceCatalog(Protocol):
@@ -36,6 +33,13 @@ class SourceCatalog(Protocol):
         """Say in one clause how far an unfinished index is."""
 
 
+class IndexSource(Protocol):
+    """What retrieval asks of the search indexes."""
+
+    def get(self, source_id: str, run_id: int) -> SearchIndex:
+        """Return the index of the data source's published run."""
+
+
 class QueryEmbedder(Protocol):
     """What retrieval asks of the embedding model."""
 
@@ -44,12 +48,22 @@ class QueryEmbedder(Protocol):
 
 
 class Retriever:
-    """Answers queries on one store and one catalog. Safe to use from many threads."""
+    """Answers queries on search indexes and one catalog. Safe to use from many threads."""
 
-    def __init__(self, store: ChunkStore, catalog: SourceCatalog, load_embedder: Callable[[], QueryEmbedder]) -> None:
-        """Keep the parts; the model is loaded by `warm_up` or by the first query."""
-        self._store = store
+    def __init__(
+        self,
+        indexes: IndexSource,
+        catalog: SourceCatalog,
+        load_embedder: Callable[[], QueryEmbedder],
+        format_name: str,
+    ) -> None:
+        """Keep the parts; the model is loaded by `warm_up` or by the first query.
+
+        `format_name` is that of the index format which the indexes are of.
+        """
+        self._indexes = indexes
         self._catalog = catalog
+        self._format_name = format_name
         self._load_embedder = load_embedder
         self._embedder: QueryEmbedder | None = None
         self._loading = Lock()
@@ -60,9 +74,9 @@ class Retriever:
         return self._embedder is not None
 
     def warm_up(self) -> None:
-        """Load the model and open the store. Raises ConfigurationError or StoreError."""
+        """Load the embedding model and the ranking model. Raises ConfigurationError."""
+        load_ranking_model()
         self._loaded_embedder().embed_query("warm up")
-        self._store.warm_up()
 
     def close(self) -> None:
         """Let go of the model."""
@@ -73,27 +87,21 @@ class Retriever:
 
         The order is total: by descending score, then data source, path and start line. Raises NotFoundError or
         NotIndexedError for a knowledge id without a finished index, AccessDeniedError when the principal may read none
-        of it, StoreError when the store fails.
+        of it or asks for explanations without being an admin, StoreError when the store fails.
         """
         sources = {source.id: source for source in self._readable_sources(principal, query.knowledge_id)}
+        if query.explain and not principal.is_admin:
+            raise AccessDeniedError("explain needs an admin key.")
         scope = scope_of(sources.values(), query.predicate)
-        if scope.is_empty:
+        if not scope:
             return []
         terms = parse_query(query.text)
-        rows = sum(sources[source_id].chunk_count for ids, _ in scope.groups for source_id in ids)
         vector = self._loaded_embedder().embed_query(query.text)
-        lexical, nearest = self._store.search(
-            terms.tokens,
-            TOKEN_BOOSTS,
-            vector,
-            scope,
-            text_limit=max(LEXICAL_CANDIDATES, query.top_k),
-            vector_limit=max(VECTOR_CANDIDATES, query.top_k),
-            rows_in_scope=rows,
-        )
-        ranked = rank(terms, vector, lexical, nearest)
-        kept = [item for item in ranked if item.score >= query.score_threshold][: query.top_k]
-        return [_hit(item, sources[item.candidate.data_source_id]) for item in kept]
+        asked = [(self._indexes.get(source_id, sources[source_id].run_id), remaining) for source_id, remaining in scope]
+        found = find_candidates(asked, terms, vector, query.top_k)
+        ranked = rank(terms, found, limit=query.top_k, explain=query.explain)
+        kept = [item for item in ranked if item.score >= query.score_threshold]
+        return [_hit(item, sources[scope[item.place][0]]) for item in kept]
 
     def _loaded_embedder(self) -> QueryEmbedder:
         if self._embedder is None:
@@ -118,7 +126,7 @@ class Retriever:
         return readable
 
     def _is_ready(self, source: DataSource) -> bool:
-        return source.state is SourceState.READY and source.index_format == self._store.index_format.table_name
+        return source.state is SourceState.READY and source.index_format == self._format_name
 
     def _explain_missing_index(self, target: DataSource | Workspace, members: Iterable[DataSource]) -> str:
         reasons = []
@@ -134,29 +142,29 @@ class Retriever:
         return f"No finished index yet. {reasons[0]}."
 
 
-def scope_of(sources: Iterable[DataSource], predicate: Predicate) -> Scope:
-    """Return the rows that may be searched: these data sources, narrowed by the predicate, never more."""
-    groups: dict[Predicate, set[str]] = {}
-    for source in sources:
+def scope_of(sources: Iterable[DataSource], predicate: Predicate) -> list[tuple[str, Predicate]]:
+    """Return which data sources may have answers, by id, and what their rows must satisfy: never more than given."""
+    scope = []
+    for source in sorted(sources, key=lambda source: source.id):
         fields = {
             "data_source_id": source.id,
             "data_source_name": source.name,
             "data_source_type": source.type,
             "commit": source.commit,
         }
-        groups.setdefault(resolve_source_fields(predicate, fields), set()).add(source.id)
-    return Scope(tuple((frozenset(ids), remaining) for remaining, ids in groups.items()))
+        remaining = resolve_source_fields(predicate, fields)
+        if remaining != NOTHING:
+            scope.append((source.id, remaining))
+    return scope
 
 
 def _hit(item: Ranked, source: DataSource) -> Hit:
-    row = item.candidate
-    # A row of a run later than the catalog's knows its commit better: it was published a moment ago.
-    commit = row.commit if row.run_id > source.run_id else source.commit
     return Hit(
-        document_id=row.document_id,
-        chunk=row.chunk,
+        document_id=item.index.document_id_of(item.row),
+        chunk=item.index.chunk_of(item.row),
         score=item.score,
         source=source,
-        commit=commit or None,
-        modified_at=row.modified_at,
+        commit=source.commit or None,
+        modified_at=item.index.modified_at(item.row),
+        explanation=item.explanation,
     )

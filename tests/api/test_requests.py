@@ -82,6 +82,8 @@ def test_score_threshold_out_of_its_range(client: ApiClient, retriever: Scripted
         ({"retrieval_setting": []}, "retrieval_setting must be an object or null"),
         ({"retrieval_setting": 5}, "retrieval_setting must be an object or null"),
         ({"metadata_condition": []}, "metadata_condition must be an object or null"),
+        ({"explain": "yes"}, "explain must be true or false"),
+        ({"explain": 1}, "explain must be true or false"),
         ({"metadata_conditions": {}}, "Filters go into metadata_condition"),
         ({"Filter": "x"}, "Filters go into metadata_condition"),
         (

@@ -20,12 +20,14 @@ def test_remove_takes_rows_mirror_and_membership(data_dir: Path) -> None:
     identifier = source_ids(data_dir)["ledger-go"]
     mirror = data_dir / "mirrors" / identifier
     (mirror / "objects").mkdir(parents=True)
+    assert list((data_dir / "search" / identifier).glob("*.index"))
     assert run_cli(data_dir, "workspace", "create", "pair", "ledger-go", "ops-scripts").status == 0
     key = run_cli(data_dir, "key", "create", "narrow", "--source", "ledger-go", "--json").json
     assert key["sources"] == [identifier]
     outcome = run_cli(data_dir, "remove", "ledger-go")
     assert (outcome.status, outcome.out) == (0, f"Removed ledger-go ({identifier}).\n")
     assert not mirror.exists()
+    assert not (data_dir / "search" / identifier).exists()
     assert "ledger-go" not in source_ids(data_dir)
     (workspace,) = run_cli(data_dir, "workspace", "list", "--json").json["workspaces"]
     assert [member["name"] for member in workspace["members"]] == ["ops-scripts"]

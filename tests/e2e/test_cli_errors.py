@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from tests.e2e.service import (
     Outcome,
     clean_environment,
     command_of,
+    copy_index,
     index_fixtures,
     run_cli,
     spawn_cli,
@@ -196,7 +198,19 @@ def test_a_data_folder_that_may_not_be_written(tmp_path: Path) -> None:
 
 def test_a_store_that_cannot_be(indexed: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert_failed(run_cli(indexed, "search", "ledger-go", "x", store_uri=str(tmp_path / "file")), "vector store")
+    data_dir, store_uri = copy_index(indexed, tmp_path / "data"), str(tmp_path / "file")
+    assert_failed(run_cli(data_dir, "index", str(FIXTURES / "ledger-go"), store_uri=store_uri), "vector store")
+    # What is published answers without it, as long as its search index is there.
+    assert run_cli(data_dir, "search", "ledger-go", "x", store_uri=store_uri).status == 0
+    shutil.rmtree(data_dir / "search")
+    assert_failed(run_cli(data_dir, "search", "ledger-go", "x", store_uri=store_uri), "vector store")
+
+
+def test_a_search_folder_that_cannot_be(indexed: Path, tmp_path: Path) -> None:
+    data_dir = copy_index(indexed, tmp_path / "data")
+    shutil.rmtree(data_dir / "search")
+    (data_dir / "search").write_text("")
+    assert_failed(run_cli(data_dir, "search", "ledger-go", "x"), "search index", str(data_dir))
 
 
 @pytest.mark.parametrize("url", ["nonsense", "oracle://host/db", "postgresql://me:hunter2@127.0.0.1:9/db"])

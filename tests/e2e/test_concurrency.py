@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from filelock import FileLock
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
-from codesearch.core.store import ChunkStore, Found
+from codesearch.core.errors import NotFoundError
+from codesearch.core.search_index import SearchIndex
+from codesearch.core.search_indexes import SearchIndexes
 from codesearch.core.types import Hit, SearchQuery
 from codesearch.retrieval.search import Retriever
 from tests.e2e.conftest import AssemblyFactory, Repository, Silent, index_with
-from tests.e2e.evidence import check_rows_match, environment, read_rows, start_codesearch, wait_until
+from tests.e2e.evidence import (
+    check_rows_match,
+    environment,
+    read_rows,
+    run_codesearch,
+    start_codesearch,
+    wait_until,
+)
 
 FILE_COUNT = 30
 GENERATIONS = 8
@@ -150,43 +158,79 @@ def test_a_query_storm_meets_no_error_and_no_half_of_an_index(
     check_storm(storm.answers)
 
 
-class InterruptedStore(ChunkStore):
-    """A store in which another index is published between the vector search and the full-text search of one query."""
+class OvertakenIndexes(SearchIndexes):
+    """Another run is published after the catalog said which one to ask, before that is opened."""
 
-    publish: Callable[[], object]
-    nearest_found: threading.Event
+    overtake: Callable[[], object]
 
-    async def find_nearest(self, *arguments: Any, **options: Any) -> Found:
-        found = await super().find_nearest(*arguments, **options)
-        self.nearest_found.set()
-        return found
-
-    async def find_text(self, *arguments: Any, **options: Any) -> Found:
-        assert await asyncio.to_thread(self.nearest_found.wait, 30)
-        await asyncio.to_thread(self.publish)
-        return await super().find_text(*arguments, **options)
+    def get(self, source_id: str, run_id: int) -> SearchIndex:
+        self.overtake()
+        return super().get(source_id, run_id)
 
 
-def test_one_answer_is_of_one_published_state(tmp_path: Path, assembly_factory: AssemblyFactory) -> None:
+def overtaken_retriever(assembly: Assembly, overtake: Callable[[], object]) -> Retriever:
+    """Return a retriever that knows no index yet."""
+    current = assembly.index_format
+    folder = assembly.settings.data_dir / "search"
+    indexes = OvertakenIndexes(folder, current.table_name, current.dimension, assembly.store.scan_rows)
+    indexes.overtake = overtake
+    return Retriever(indexes, assembly.catalog, lambda: assembly.embedder, current.table_name)
+
+
+def test_an_index_that_is_replaced_before_it_is_opened(
+    tmp_path: Path, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
     folder = write(tmp_path / "plain", files_of(1))
     indexing, asking = assembly_factory(), assembly_factory()
     source = index_with(indexing, folder).source
     published: list[int] = []
 
-    def publish() -> None:
-        generation = len(published) + 2
-        published.append(generation)
-        if generation < 4:
-            index_with(indexing, write(folder, files_of(generation)))
+    def overtake() -> None:
+        published.append(2 + len(published))
+        index_with(indexing, write(folder, files_of(published[-1])))
 
-    store = InterruptedStore(asking.store.uri, asking.index_format)
-    store.publish, store.nearest_found = publish, threading.Event()
-    retriever = Retriever(store, asking.catalog, lambda: asking.embedder)
-    hits = retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery(source.id, QUERY, top_k=2 * FILE_COUNT))
+    retriever = overtaken_retriever(asking, overtake)
+    for _ in range(3):
+        hits = retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery(source.id, QUERY, top_k=2 * FILE_COUNT))
+        assert len(hits) == FILE_COUNT
+        assert len({generation_of(hit) for hit in hits}) == 1
     retriever.close()
-    assert published, "the full-text search was never interrupted"
-    assert len(hits) == FILE_COUNT
-    assert len({generation_of(hit) for hit in hits}) == 1
+    assert published == [2, 3, 4]
+    # What a late reader made again goes with the next run.
+    index_with(indexing, write(folder, files_of(9)))
+    assert len(list((data_dir / "search").glob("*/*.index"))) == 1
+
+
+def test_a_source_that_is_removed_before_it_is_opened(tmp_path: Path, assembly_factory: AssemblyFactory) -> None:
+    folder = write(tmp_path / "plain", files_of(1))
+    indexing, asking = assembly_factory(), assembly_factory()
+    index_with(indexing, write(tmp_path / "kept", files_of(0)))
+    source = index_with(indexing, folder).source
+    remover = assembly_factory()
+
+    def remove() -> None:
+        remover.catalog.remove_source(source.id)
+        remover.writer.remove(source.id)
+        remover.remove_files(source.id)
+
+    retriever = overtaken_retriever(asking, remove)
+    assert retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery(source.id, QUERY)) == []
+    with pytest.raises(NotFoundError):
+        retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery(source.id, QUERY))
+    retriever.close()
+
+
+def test_many_processes_make_a_lost_index_again(
+    tmp_path: Path, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
+    source = index_with(assembly_factory(), write(tmp_path / "plain", files_of(1))).source
+    expected = [run_codesearch(data_dir, "search", source.id, QUERY, "--json").stdout]
+    shutil.rmtree(data_dir / "search")
+    started = [start_codesearch(data_dir, "search", source.id, QUERY, "--json") for _ in range(3)]
+    found = [process.communicate(timeout=60) for process in started]
+    assert [process.returncode for process in started] == [0] * 3, found
+    assert [output for output, _ in found] == expected * 3
+    assert [path.suffix for path in (data_dir / "search").glob("*/*") if path.suffix != ".lock"] == [".index"]
 
 
 STORM_IN_ANOTHER_PROCESS = """
@@ -224,14 +268,16 @@ def test_a_query_storm_from_another_process(tmp_path: Path, data_dir: Path, asse
     check_storm([set(answer) for answer in result["answers"]])
 
 
-def test_removing_a_source_while_it_is_asked(tmp_path: Path, assembly_factory: AssemblyFactory) -> None:
+def test_removing_a_source_while_it_is_asked(tmp_path: Path, data_dir: Path, assembly_factory: AssemblyFactory) -> None:
     indexing, asking = assembly_factory(), assembly_factory()
     kept = index_with(indexing, write(tmp_path / "kept", files_of(0))).source
     removed = index_with(indexing, write(tmp_path / "removed", files_of(1))).source
     with Storm(asking, kept.id) as storm:
         indexing.catalog.remove_source(removed.id)
         indexing.writer.remove(removed.id)
+        indexing.remove_files(removed.id)
     assert storm.errors == []
     assert all(answer == {"generation-0"} for answer in storm.answers)
     assert storm.answers
     assert {row["data_source_id"] for row in read_rows(indexing).values()} == {kept.id}
+    assert [path.name for path in (data_dir / "search").iterdir()] == [kept.id]

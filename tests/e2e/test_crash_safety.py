@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from codesearch.assembly import Assembly
 from codesearch.core.catalog_runs import RunState
+from codesearch.core.search_index_builder import RowBatch
+from codesearch.core.search_indexes import SearchIndexes
 from tests.e2e.conftest import AssemblyFactory, Repository, index_with
 from tests.e2e.evidence import (
     Row,
@@ -63,11 +66,11 @@ def has_staged(minimum_bytes: int) -> Stage:
 
 
 def has_new_file(pattern: str) -> Stage:
-    """A file of this kind has appeared in the store since the first look."""
+    """A file of this kind has appeared in the data folder since the first look."""
     seen: set[Path] = set()
 
     def appeared(process: subprocess.Popen[str], data: Path) -> bool:
-        now = set((data / "store").glob(pattern))
+        now = set(data.glob(pattern))
         if not seen:
             seen.update(now)
         return bool(now - seen)
@@ -91,18 +94,28 @@ def stages() -> dict[str, Stage]:
         "worker processes": workers_run,
         "the first staged rows": has_staged(1),
         "many staged rows": has_staged(400_000),
-        "the first rows in the store": has_new_file("*.lance/data/*"),
-        "the commit of the new rows": has_new_file("*.lance/_versions/*"),
-        "tidying up": has_new_file("*.lance/_indices/*"),
+        "the first rows in the store": has_new_file("store/*.lance/data/*"),
+        "the commit of the new rows": has_new_file("store/*.lance/_versions/*"),
+        "the search index": has_new_file("search/*/chunks_*.index"),
+        "tidying up": has_new_file("store/*.lance/_indices/*"),
     }
 
 
 class Published:
-    """What the store and the catalog say at one time, and what is answered."""
+    """What the store says at one time, and what is answered."""
 
     def __init__(self, assembly: Assembly, source_id: str) -> None:
         self.rows: dict[str, Row] = read_rows(assembly, source_id)
         self.answers = [answers(assembly, source_id, query) for query in QUERIES]
+
+    @property
+    def generation(self) -> int:
+        """The generation that is answered from: of every answer the same."""
+        texts = [content for found in self.answers for _, content, _ in found]
+        assert texts
+        (generation,) = {generation for generation in (0, 1) for text in texts if f"'generation_{generation}'" in text}
+        assert all(f"'generation_{generation}'" in text for text in texts)
+        return generation
 
 
 @pytest.fixture
@@ -157,22 +170,92 @@ def test_killed_at_any_stage_the_old_or_the_new_index_answers(
 
         between = Published(assembly_factory(), source_id)
         stayed = between.rows.keys() == before.rows.keys()
-        outcomes.append("old" if stayed else "new")
-        if stayed:
-            assert (between.rows, between.answers) == (before.rows, before.answers), stage
+        outcomes.append(("old" if stayed else "new", "old" if between.generation == old else "new"))
         check_same_rows(between.rows, fresh[old if stayed else new])
+        if between.generation == old:
+            assert between.answers == before.answers, stage
         assert all(between.answers), stage
 
         assembly = assembly_factory()
         assert index_with(assembly, repository.path).source.commit == repository.git("rev-parse", "HEAD"), stage
         complete = Published(assembly, source_id)
         check_same_rows(complete.rows, fresh[new])
+        assert complete.generation == new, stage
         assert staging_files(data_dir) == [], stage
         run = assembly.catalog.latest_run(source_id)
         assert run is not None
         assert run.state is RunState.FINISHED, stage
+        assert search_files(data_dir) == [f"{assembly.index_format.table_name}-{run.id}.index"], stage
         current = new
-    assert outcomes == ["old"] * 5 + outcomes[5:6] + ["new"] * 2
+    # Rows are published first, then their search index is made, then the catalog names the run that is answered from.
+    assert outcomes[:5] == [("old", "old")] * 5
+    assert outcomes[5] in [("old", "old"), ("new", "old")]
+    for outcome in outcomes[6:8]:
+        assert outcome in [("new", "old"), ("new", "new")]
+    assert outcomes[8:] == [("new", "new")]
+
+
+def search_files(data_dir: Path) -> list[str]:
+    return sorted(path.name for path in (data_dir / "search").glob("*/*") if path.suffix != ".lock")
+
+
+@pytest.mark.parametrize("damage", ["deleted", "empty", "cut short", "of another layout", "no index"])
+def test_a_lost_or_damaged_search_index_is_made_again(
+    damage: str, tmp_path: Path, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "one.py").write_text("def one():\n    return 1\n")
+    (tmp_path / "plain" / "two.py").write_text("def two():\n    return one() + 1\n")
+    source = index_with(assembly_factory(), tmp_path / "plain").source
+    before = answers(assembly_factory(), source.id, "one")
+    assert len(before) == 2
+    (path,) = (data_dir / "search").glob("*/*.index")
+    content = path.read_bytes()
+    if damage == "deleted":
+        shutil.rmtree(path.parent)
+    else:
+        damaged = {
+            "empty": b"",
+            "cut short": content[: len(content) // 2],
+            "of another layout": content.replace(b'"layout": ', b'"layout":9', 1),
+            "no index": b"x" * len(content),
+        }
+        assert damaged[damage] != content
+        # As another file: whoever has the old one open keeps it.
+        path.unlink()
+        path.write_bytes(damaged[damage])
+    assert answers(assembly_factory(), source.id, "one") == before
+    assert path.read_bytes() == content
+    assert not index_with(assembly_factory(), tmp_path / "plain").wrote
+
+
+def test_a_search_index_that_is_lost_with_unpublished_rows_behind_it_answers(
+    tmp_path: Path, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
+    """Killed between the rows and the search index, and then that is deleted as well: the rows are all there is."""
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "one.py").write_text("def one():\n    return 'generation_0'\n")
+    source = index_with(assembly_factory(), folder).source
+    (folder / "one.py").write_text("def one():\n    return 'generation_1'\n")
+    killed = assembly_factory()
+    killed.search_indexes = SearchIndexes(data_dir / "search", "chunks_x", 1, fail_to_scan)
+    with pytest.raises(KeyboardInterrupt):
+        index_with(killed, folder)
+    assert ["generation_0" in text for _, text, _ in answers(assembly_factory(), source.id, "one")] == [True]
+    shutil.rmtree(data_dir / "search")
+    assert ["generation_1" in text for _, text, _ in answers(assembly_factory(), source.id, "one")] == [True]
+    # The file is called after the old run, the run that completes this makes its own.
+    completing = assembly_factory()
+    assert not index_with(completing, folder).wrote
+    run = completing.catalog.latest_run(source.id)
+    assert run is not None
+    assert search_files(data_dir) == [f"{completing.index_format.table_name}-{run.id}.index"]
+    assert ["generation_1" in text for _, text, _ in answers(assembly_factory(), source.id, "one")] == [True]
+
+
+def fail_to_scan(source_id: str) -> Iterator[RowBatch]:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("stage", ["worker processes", "the first staged rows", "the commit of the new rows"])
@@ -200,13 +283,16 @@ def test_control_c_ends_with_one_clear_line(
     between = Published(assembly, source_id)
     if stage != "the commit of the new rows":
         assert output == ""
-        assert (between.rows, between.answers) == (before.rows, before.answers)
+        assert between.rows == before.rows
+    if output == "":
+        assert between.answers == before.answers
     assert len(between.rows) == FILE_COUNT * FUNCTIONS_PER_FILE
     index_with(assembly, repository.path)
     run = assembly.catalog.latest_run(source_id)
     assert run is not None
     assert run.state is RunState.FINISHED
     assert {row["commit"] for row in read_rows(assembly).values()} == {repository.git("rev-parse", "HEAD")}
+    assert Published(assembly_factory(), source_id).generation == 1
 
 
 def test_a_run_killed_before_it_said_so_is_not_remembered_as_unfinished(

@@ -6,7 +6,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import fields
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -27,7 +26,6 @@ from codesearch.core.types import SourceFile
 from codesearch.retrieval import condition_operators
 from codesearch.retrieval.condition_operators import RULES, VALID_OPERATORS, parse_operator
 from codesearch.retrieval.conditions import parse_condition
-from codesearch.retrieval.ranking import Weights
 from indexer.chunking import CHUNKER_VERSION, Chunker
 from indexer.languages import all_languages
 from indexer.sections import SECTION_LANGUAGES, section_language_of
@@ -152,11 +150,6 @@ def test_the_filters_shown_for_dify_are_understood() -> None:
         name, operator, value = (cell.strip("`") for cell in cells)
         parse_condition({"conditions": [{"name": name, "comparison_operator": operator, "value": value}]})
     assert rows
-
-
-def test_every_sign_of_the_ranking_is_documented() -> None:
-    rows = table_under(PAGES["docs/design.md"], "Sign", "What it says", "NDCG@10 without it")
-    assert [sign.strip("`") for sign, _, _ in rows] == [field.name for field in fields(Weights)]
 
 
 # --- The command line ---

@@ -1,16 +1,17 @@
-"""Stores of made-up rows for the store's tests: small vectors, real LanceDB."""
+"""Stores and search indexes of made-up rows, with small vectors: real LanceDB, real files."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.predicates import EVERYTHING, Predicate
-from codesearch.core.store import ChunkStore, Scope
-from codesearch.core.store_schema import IndexedChunk, IndexFormat
+from codesearch.core.search_index import SearchIndex, open_search_index
+from codesearch.core.search_index_builder import RowBatch, build_search_index
+from codesearch.core.store import ChunkStore
+from codesearch.core.store_schema import IndexedChunk, IndexFormat, batch_to_rows, rows_to_batch
 from codesearch.core.store_writer import StoreWriter
 from codesearch.core.types import ArtifactKind, Chunk
 
@@ -40,6 +41,9 @@ def make_row(
     start_line: int = 1,
     vector: NDArray[np.float32] | None = None,
     symbol: str | None = None,
+    symbol_kind: str | None = "function",
+    signature: str | None = None,
+    outline: str | None = None,
     language: str | None = None,
     modified_at: int | None = None,
     content_id: str = "id",
@@ -52,7 +56,9 @@ def make_row(
         artifact_kind=ArtifactKind.SYMBOL if symbol else ArtifactKind.CHUNK,
         language=language,
         symbol=symbol,
-        symbol_kind="function" if symbol else None,
+        symbol_kind=symbol_kind if symbol else None,
+        signature=signature,
+        outline=outline,
     )
     return IndexedChunk(chunk, content_id, modified_at, unit_vector(1) if vector is None else vector)
 
@@ -71,10 +77,6 @@ def publish(
         writer.publish(source_id, staged, replaced)
 
 
-def scope_to(*source_ids: str, predicate: Predicate = EVERYTHING) -> Scope:
-    return Scope(((frozenset(source_ids), predicate),))
-
-
 def contents(store: ChunkStore) -> dict[str, list[str]]:
     """Return source id -> the contents of its rows, sorted."""
     table = store.table().to_arrow()
@@ -82,3 +84,27 @@ def contents(store: ChunkStore) -> dict[str, list[str]]:
     for source_id, content in zip(table["data_source_id"].to_pylist(), table["content"].to_pylist(), strict=True):
         found.setdefault(source_id, []).append(content)
     return {source_id: sorted(values) for source_id, values in found.items()}
+
+
+def to_batch(rows: Sequence[IndexedChunk], source_id: str = SOURCE) -> RowBatch:
+    """Return rows, at least one, as the store hands them to the builder of a search index."""
+    return batch_to_rows(rows_to_batch(rows, source_id))
+
+
+def contents_of(batches: Iterable[RowBatch]) -> list[str]:
+    """Return the contents of the rows in their order."""
+    found = []
+    for batch in batches:
+        data, offsets = batch.contents
+        bounds = zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
+        found += [data[start:end].tobytes().decode() for start, end in bounds]
+    return found
+
+
+def build_index(folder: Path, rows: Sequence[IndexedChunk], source_id: str = SOURCE) -> SearchIndex:
+    """Write the search index of these rows to a new file in `folder` and open it."""
+    path = folder / f"{len(list(folder.glob('*.index')))}.index"
+    build_search_index([to_batch(rows, source_id)] if rows else [], DIMENSION, path)
+    index = open_search_index(path)
+    assert index is not None
+    return index

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,26 +13,21 @@ import pytest
 from lancedb.index import Bitmap
 
 from codesearch.core.errors import StoreError
-from codesearch.core.store_schema import schema_of
-from codesearch.core.store_writer import (
-    BITMAP_COLUMNS,
-    BTREE_COLUMNS,
-    RETRAIN_GROWTH,
-    TOKEN_COLUMNS,
-    VECTOR_INDEX_PREFIX,
-    VECTOR_INDEX_ROWS,
-)
+from codesearch.core.store_schema import IndexedChunk, schema_of
+from codesearch.core.store_writer import StoreWriter
 from tests.unit.core.store_rows import (
     DIMENSION,
     FORMAT,
     OTHER,
     SOURCE,
     contents,
+    contents_of,
     make_row,
     open_store,
     publish,
-    scope_to,
 )
+
+INDEXED_COLUMNS = {"data_source_id", "document_id"}
 
 
 def test_nothing_is_visible_before_it_is_published(tmp_path: Path) -> None:
@@ -167,22 +163,21 @@ def test_tables_of_other_programs_are_left_alone(tmp_path: Path) -> None:
     assert store.formats() == [FORMAT]
 
 
-def test_conditions_have_scalar_indexes_and_words_full_text_ones(tmp_path: Path) -> None:
+def test_sources_and_documents_are_indexed(tmp_path: Path) -> None:
     store, writer = open_store(tmp_path)
     publish(writer, SOURCE, [make_row("a.py", "x")])
     writer.maintain()
     indexed = {index.columns[0]: index for index in store.table().list_indices()}
-    assert indexed.keys() == {*BITMAP_COLUMNS, *BTREE_COLUMNS, *TOKEN_COLUMNS}
-    assert {column: indexed[column].index_type for column in TOKEN_COLUMNS} == dict.fromkeys(TOKEN_COLUMNS, "FTS")
+    assert indexed.keys() == INDEXED_COLUMNS
     assert all(index.num_unindexed_rows == 0 for index in indexed.values())
 
 
 def test_a_table_whose_indexes_a_killed_run_left_unfinished_gets_the_rest(tmp_path: Path) -> None:
     store, writer = open_store(tmp_path)
-    store.table(create=True).create_index(BITMAP_COLUMNS[0], config=Bitmap())
+    store.table(create=True).create_index("data_source_id", config=Bitmap())
     publish(writer, SOURCE, [make_row("a.py", "word")])
-    assert len(store.table().list_indices()) == len({*BITMAP_COLUMNS, *BTREE_COLUMNS, *TOKEN_COLUMNS})
-    assert len(store.search_text(["word"], {"body_tokens": 1.0}, scope_to(SOURCE), 5)) == 1
+    assert {index.columns[0] for index in store.table().list_indices()} == INDEXED_COLUMNS
+    assert contents_of(store.scan_rows(SOURCE)) == ["word"]
 
 
 def test_maintenance_keeps_one_fragment_and_few_versions(tmp_path: Path) -> None:
@@ -192,29 +187,73 @@ def test_maintenance_keeps_one_fragment_and_few_versions(tmp_path: Path) -> None
     writer.maintain()
     assert store.table().stats()["fragment_stats"]["num_fragments"] == 1
     assert len(store.table().list_versions()) <= 3
-    found = store.search_text([f"word{number}" for number in range(12)], {"body_tokens": 1.0}, scope_to(SOURCE), 20)
-    assert len(found) == 12
+    assert sorted(contents_of(store.scan_rows(SOURCE))) == sorted(f"word{number}" for number in range(12))
 
 
-def test_the_vector_index_is_trained_again_when_the_rows_outgrow_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("codesearch.core.store_writer.VECTOR_INDEX_ROWS", 300)
-    assert VECTOR_INDEX_ROWS > 300
-    store, writer = open_store(tmp_path)
-    draw = np.random.default_rng(3)
-
-    def grow_to(row_count: int) -> list[str]:
-        rows = [
-            make_row(f"{number}.py", "x", vector=draw.normal(size=DIMENSION).astype(np.float32))
-            for number in range(row_count)
-        ]
-        publish(writer, SOURCE, rows)
+def test_a_store_that_is_maintained_stays_small(tmp_path: Path) -> None:
+    """Whatever was replaced before: it is as large as one that was written at once."""
+    _, writer = open_store(tmp_path / "changing")
+    first_files = {f"{number}.py" for number in range(20)}
+    for run_id in range(15):
+        publish(writer, SOURCE, noisy_rows(run_id), run_id=run_id)
+        publish(writer, OTHER, noisy_rows(run_id)[:20], run_id=run_id, replaced=first_files)
         writer.maintain()
-        names = (index.name for index in store.table().list_indices())
-        return [name for name in names if name.startswith(VECTOR_INDEX_PREFIX)]
+    _, fresh_writer = open_store(tmp_path / "fresh")
+    publish(fresh_writer, SOURCE, noisy_rows(14))
+    publish(fresh_writer, OTHER, noisy_rows(14)[:20])
+    fresh_writer.maintain()
+    assert bytes_in(tmp_path / "changing") < 1.5 * bytes_in(tmp_path / "fresh")
 
-    assert grow_to(299) == []
-    assert grow_to(300) == [f"{VECTOR_INDEX_PREFIX}300"]
-    assert grow_to(RETRAIN_GROWTH * 300 - 1) == [f"{VECTOR_INDEX_PREFIX}300"]
-    assert grow_to(RETRAIN_GROWTH * 300) == [f"{VECTOR_INDEX_PREFIX}{RETRAIN_GROWTH * 300}"]
+
+def test_a_removed_source_gives_its_space_back(tmp_path: Path) -> None:
+    _, writer = open_store(tmp_path)
+    publish(writer, OTHER, noisy_rows(0)[:20])
+    writer.maintain()
+    before = bytes_in(tmp_path)
+    publish(writer, SOURCE, noisy_rows(1))
+    assert bytes_in(tmp_path) > 2 * before
+    writer.remove(SOURCE)
+    assert bytes_in(tmp_path) < 1.5 * before
+
+
+def noisy_rows(seed: int) -> list[IndexedChunk]:
+    """Return rows that do not compress, anew for each seed."""
+    draw = np.random.default_rng(seed)
+    return [make_row(f"{number}.py", draw.bytes(1500).hex()) for number in range(100)]
+
+
+def bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in (folder / "store").rglob("*") if path.is_file())
+
+
+def test_writers_in_two_places_take_turns(tmp_path: Path) -> None:
+    store, _ = open_store(tmp_path)
+    errors: list[BaseException] = []
+
+    def write(source_id: str) -> None:
+        try:
+            _, writer = open_store(tmp_path)
+            for run_id in range(6):
+                publish(writer, source_id, [make_row("a.py", f"{run_id}")], run_id=run_id)
+                writer.maintain()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(source_id,)) for source_id in (SOURCE, OTHER)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert contents(store) == {SOURCE: ["5"], OTHER: ["5"]}
+
+
+def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> None:
+    store, _ = open_store(tmp_path)
+    (tmp_path / "file").write_text("in the way")
+    writer = StoreWriter(store, tmp_path / "file" / "data")
+    with pytest.raises(StoreError, match="Cannot maintain the vector store at") as caught:
+        writer.maintain()
+    assert "\n" not in caught.value.message
+    with pytest.raises(StoreError, match="Cannot write the staging file"):
+        writer.stage(SOURCE, 1, None)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesearch.core.tokens import split_identifier, split_words, tokenize
+from codesearch.core.tokens import SUFFIXES, split_identifier, split_words, stem, tokenize
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,31 @@ def test_encoded_data_gives_no_tokens() -> None:
     assert tokenize("a" * 65) == []
     assert tokenize("a" * 64) == ["a" * 64]
     assert tokenize(f"key = {'0aF' * 40} end") == ["key", "end"]
+
+
+@pytest.mark.parametrize(
+    ("words", "stemmed"),
+    [
+        (["retry", "retries", "retried", "retrying"], "retr"),
+        (["parse", "parses", "parsed", "parser", "parsers", "parsing"], "pars"),
+        (["file", "files"], "fil"),
+        (["token", "tokens"], "token"),
+        (["get", "gets"], "get"),
+        (["yes"], "yes"),
+        (["es"], "es"),
+        (["größe"], "größ"),
+        ([""], ""),
+    ],
+)
+def test_forms_of_a_word_have_one_stem(words: list[str], stemmed: str) -> None:
+    assert {stem(word) for word in words} == {stemmed}
+
+
+@given(st.text(max_size=8), st.sampled_from(SUFFIXES))
+def test_a_stem_is_a_beginning_of_at_least_three_letters(start: str, suffix: str) -> None:
+    word = start + suffix
+    assert word.startswith(stem(word))
+    assert len(stem(word)) >= min(3, len(word))
 
 
 def test_words_for_the_model_are_split_and_lower_cased() -> None:

@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from codesearch.core.catalog import Catalog, RunState, open_catalog
 from codesearch.core.config import Settings, load_settings
 from codesearch.core.embedding import Embedder, load_embedder
-from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError, SourceError
+from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError, SourceError, StoreError
+from codesearch.core.search_index_builder import RowBatch
+from codesearch.core.search_indexes import SearchIndexes
 from codesearch.core.store import ChunkStore
 from codesearch.core.store_schema import IndexFormat
 from codesearch.core.store_writer import StoreWriter
-from codesearch.core.types import Chunk, SourceState
+from codesearch.core.types import Chunk, DataSource, SourceState
 from indexer.pipeline import Indexer, IndexReport, preview_source
 from tests.e2e.conftest import Silent
+from tests.unit.indexer.conftest import Repository
 
 FILES = {f"part_{number}.py": f"def part_{number}():\n    return {number}\n" for number in range(5)}
 
@@ -45,16 +48,38 @@ class Parts:
         self.store = ChunkStore(self.settings.resolved_store_uri, index_format)
         self.embedder = embedder
         self.writer = StoreWriter(self.store, data_dir)
+        self.interrupt_scan: Callable[[], None] | None = None
+        self.search_indexes = SearchIndexes(
+            data_dir / "search", index_format.table_name, index_format.dimension, self.scan_rows
+        )
         self.indexer = Indexer(
             catalog=self.catalog,
             store=self.store,
             writer=self.writer,
+            search_indexes=self.search_indexes,
             load_embedder=lambda: embedder,
             settings=self.settings,
         )
 
     def index(self, source: Path, name: str | None = None, subdir: str | None = None) -> IndexReport:
         return self.indexer.index(str(source), name=name, branch=None, subdir=subdir, progress=Silent())
+
+    def scan_rows(self, source_id: str) -> Iterator[RowBatch]:
+        """Read the rows for a search index; `interrupt_scan` is called when some have been read."""
+        for batch in self.store.scan_rows(source_id):
+            yield batch
+            if self.interrupt_scan is not None:
+                self.interrupt_scan()
+
+    def answered(self, source: DataSource) -> set[str]:
+        """Return the paths that the index has which the catalog names."""
+        current = self.catalog.get_source(source.id)
+        index = self.search_indexes.get(current.id, current.run_id)
+        return {index.path_of(file) for file in range(index.file_count)}
+
+    def search_files(self) -> list[str]:
+        found = (self.settings.data_dir / "search").glob("*/*")
+        return sorted(path.name for path in found if path.suffix != ".lock")
 
     def paths(self) -> set[str]:
         table = self.store.table()
@@ -128,6 +153,57 @@ def test_a_later_run_that_fails_leaves_the_index_as_it_was(parts: Parts, folder:
     assert not parts.index(folder).wrote
     assert parts.catalog.get_source(before.id).message is None
     assert parts.store.table().version == version
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of luck"), KeyboardInterrupt(), OSError(28, "the disk is full")])
+def test_a_run_that_ends_between_rows_and_search_index(error: BaseException, parts: Parts, folder: Path) -> None:
+    before = parts.index(folder).source
+    files = parts.search_files()
+    assert len(files) == 1
+    (folder / "part_0.py").unlink()
+    (folder / "new.py").write_text("NEW = 1\n")
+    parts.interrupt_scan = fail_with(error)
+    with pytest.raises(StoreError if isinstance(error, OSError) else type(error)):
+        parts.index(folder)
+    changed = {*FILES, "new.py"} - {"part_0.py"}
+    assert parts.paths() == changed, "the rows are published first"
+    assert parts.search_files() == files
+    assert parts.answered(before) == set(FILES)
+
+    parts.interrupt_scan = None
+    report = parts.index(folder)
+    assert not report.wrote, "the rows are there already"
+    assert parts.answered(before) == changed
+    assert (report.source.file_count, report.source.message) == (5, None)
+    assert parts.search_files() == [f"{parts.store.index_format.table_name}-{report.source.run_id}.index"]
+
+
+def test_a_first_run_that_ends_between_rows_and_search_index(parts: Parts, folder: Path) -> None:
+    parts.interrupt_scan = fail_with(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        parts.index(folder)
+    (source,) = parts.catalog.list_sources()
+    assert source.state is SourceState.FAILED
+    assert parts.search_files() == []
+    parts.interrupt_scan = None
+    assert parts.index(folder).source.state is SourceState.READY
+    assert parts.answered(source) == set(FILES)
+
+
+def test_a_run_that_changes_no_row_has_a_search_index_all_the_same(
+    parts: Parts, make_repository: Callable[..., Repository]
+) -> None:
+    repository = make_repository()
+    repository.commit(FILES)
+    source = parts.index(repository.path).source
+    (before,) = (parts.settings.data_dir / "search").glob("*/*.index")
+    content = before.read_bytes()
+    repository.commit({"logo.png": b"\x89PNG\0"})
+    assert not parts.index(repository.path).wrote
+    (after,) = (parts.settings.data_dir / "search").glob("*/*.index")
+    assert after.name != before.name
+    assert after.read_bytes() == content
+    assert parts.answered(source) == set(FILES)
 
 
 def test_a_disk_that_fills_up_is_one_clear_error(parts: Parts, folder: Path) -> None:

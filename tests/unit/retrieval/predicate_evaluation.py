@@ -1,11 +1,13 @@
-"""Evaluates a predicate over one record, as its documentation reads: what the store's query must come to."""
+"""Evaluates a predicate over one record, as its documentation reads: what the filter of rows must come to."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from codesearch.core.paths import file_extension_of
 from codesearch.core.predicates import And, Comparison, FieldType, Not, Operator, Or, Predicate
+from codesearch.core.store_schema import IndexedChunk
 
 RecordFields: TypeAlias = Mapping[str, str | int | None]
 
@@ -21,8 +23,26 @@ def condition(name: object, operator: object, value: object = None) -> dict[str,
     return {"name": name, "comparison_operator": operator, "value": value}
 
 
+def record_of(row: IndexedChunk, source: Mapping[str, str | None]) -> RecordFields:
+    """Return what conditions may find out about a row of this data source."""
+    chunk = row.chunk
+    return {
+        "path": chunk.path,
+        "title": chunk.path.split("/")[-1],
+        "file_extension": file_extension_of(chunk.path),
+        "language": chunk.language,
+        "artifact_kind": chunk.artifact_kind.value,
+        "symbol": chunk.symbol,
+        "symbol_kind": chunk.symbol_kind,
+        "start_line": chunk.start_line,
+        "end_line": chunk.end_line,
+        "last_modified": row.modified_at,
+        **source,
+    }
+
+
 def holds(predicate: Predicate, record: RecordFields) -> bool:
-    """Evaluate a predicate the way its documentation reads; the store compiles the same tree."""
+    """Evaluate a predicate the way its documentation reads; the search index evaluates the same tree."""
     if isinstance(predicate, And):
         return all(holds(operand, record) for operand in predicate.operands)
     if isinstance(predicate, Or):

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from itertools import product
 
-from hypothesis import given
+import numpy as np
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesearch.core.errors import InvalidRequestError
 from codesearch.core.predicates import EVERYTHING, FIELD_TYPES, And, Comparison, FieldType, Not, Or
+from codesearch.core.search_index import SearchIndex
+from codesearch.core.source_fields import resolve_source_fields
+from codesearch.core.store_schema import document_id_of
 from codesearch.retrieval.conditions import parse_condition
-from tests.unit.retrieval.predicate_evaluation import VALUE_OPERATORS, RecordFields, condition, holds
+from tests.unit.core.store_rows import build_index, make_row
+from tests.unit.retrieval.predicate_evaluation import VALUE_OPERATORS, RecordFields, condition, holds, record_of
 
 LETTERS = st.text(alphabet="aAbB.%_'\\ ,0", max_size=4)
 DAYS = [datetime(2026, 1, day, tzinfo=timezone.utc) for day in (1, 2, 3)]
@@ -120,6 +127,44 @@ def test_a_negative_operator_is_the_complement(raw: dict[str, object], record: R
         positive_holds = holds(parse_condition({"conditions": [raw]}), record)
         turned = {**raw, "comparison_operator": opposite}
         assert holds(parse_condition({"conditions": [turned]}), record) is not positive_holds
+
+
+SOURCE: dict[str, str | None] = {
+    "data_source_id": "a" * 24,
+    "data_source_name": "aB",
+    "data_source_type": "repository",
+    "commit": None,
+}
+ROWS = [
+    make_row(path, symbol=symbol, start_line=number % 4 + 1, modified_at=modified_at, language=language)
+    for number, (path, symbol, (modified_at, language)) in enumerate(
+        product(
+            ["a", "aa/a", "A%b.a", "b_'.ab", "aaa\\B.ba", ".a", "0,b"],
+            [None, "a", "aaB", "%_"],
+            [(None, "b"), (int(DAYS[0].timestamp()), None), (int(DAYS[1].timestamp()) - 1, "ab")],
+        )
+    )
+]
+ROW_RECORDS = {document_id_of("a" * 24, row.chunk): record_of(row, SOURCE) for row in ROWS}
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
+    return build_index(tmp_path_factory.mktemp("laws"), ROWS, "a" * 24)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(conditions(), max_size=3), st.sampled_from(["and", "or"]))
+def test_a_search_index_selects_what_the_contract_says(
+    index: SearchIndex, raw: list[dict[str, object]], joint: str
+) -> None:
+    predicate = resolve_source_fields(parse_condition({"logical_operator": joint, "conditions": raw}), SOURCE)
+    kept = [item for item in raw if not is_dropped(item)]
+    join = any if joint == "or" and kept else all
+    expected = {key for key, record in ROW_RECORDS.items() if join(oracle(item, record) for item in kept)}
+    mask = index.rows_where(predicate)
+    rows = range(index.row_count) if mask is None else np.flatnonzero(mask).tolist()
+    assert {index.document_id_of(row) for row in rows} == expected
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)

@@ -1,4 +1,4 @@
-"""Taking queries apart: tokens without stop words, stems that join a word's forms, names of code."""
+"""Taking queries apart: tokens without stop words, terms that join a word's forms, names of code."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesearch.core.tokens import tokenize
-from codesearch.retrieval.query_terms import MAX_QUERY_TOKENS, STOP_WORDS, parse_query, stem
+from codesearch.core.terms import name_term, term_of
+from codesearch.core.tokens import stem, tokenize
+from codesearch.retrieval.query_terms import MAX_QUERY_TOKENS, STOP_WORDS, parse_query
 
 
 @pytest.mark.parametrize(
@@ -82,31 +83,61 @@ def test_one_word_is_a_name(text: str, is_name: bool) -> None:
 @pytest.mark.parametrize(
     "forms",
     [
-        ("retry", "retries", "retried"),
-        ("parse", "parses", "parser", "parsers", "parsing", "parsed"),
-        ("configure", "configuration", "configurations", "configuring"),
-        ("cache", "caches", "cached", "caching"),
-        ("test", "tests", "testing", "tester"),
+        "retry retries retried",
+        "parse parses parser parsers parsing parsed",
+        "configure configuration configurations configuring",
+        "cache caches cached caching",
+        "test tests testing tester",
     ],
 )
-def test_forms_of_a_word_share_a_stem(forms: tuple[str, ...]) -> None:
-    assert len({stem(form) for form in forms}) == 1
-    for asked in forms:
-        for found in forms:
-            assert parse_query(asked).forms[found] == stem(asked)
+def test_forms_of_a_word_are_one_term(forms: str) -> None:
+    assert parse_query(forms).terms.tolist() == [term_of(form) for form in forms.split()][:1]
 
 
-@pytest.mark.parametrize(
-    ("left", "right"), [("cache", "catch"), ("user", "use"), ("string", "strings"), ("red", "ring")]
-)
-def test_stems_of_different_words(left: str, right: str) -> None:
-    assert (stem(left) == stem(right)) == (left.rstrip("s") == right.rstrip("s"))
+@pytest.mark.parametrize(("left", "right"), [("cache", "catch"), ("red", "ring"), ("string", "stream")])
+def test_different_words_are_different_terms(left: str, right: str) -> None:
+    assert len(parse_query(f"{left} {right}").terms) == 2
 
 
 @given(st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=30))
 def test_a_stem_begins_its_word_and_keeps_three_letters(word: str) -> None:
     assert word.startswith(stem(word))
     assert len(stem(word)) >= min(3, len(word))
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("retries", "retry"),
+        ("parsing", "parsers"),
+        ("configuration", "configure"),
+        ("HttpClients", "httpClient"),
+        ("max_retry", "MaxRetries"),
+    ],
+)
+def test_forms_and_spellings_of_a_word_are_the_same_terms(asked: str, written: str) -> None:
+    assert parse_query(asked).terms.tolist() == parse_query(written).terms.tolist()
+
+
+def test_a_word_in_two_forms_is_one_term() -> None:
+    terms = parse_query("retry after retries")
+    assert terms.tokens == ("retry", "after", "retries")
+    assert terms.terms.tolist() == [term_of("retry"), term_of("after")]
+    assert terms.stems == {stem("retry"), stem("after")}
+
+
+def test_neighbouring_words_may_be_one_name() -> None:
+    terms = parse_query("the rate limiter of a token bucket")
+    written = [term_of(name) for name in ("ratelimiter", "limitertoken", "tokenbucket")]
+    assert terms.compounds.tolist() == written
+    assert parse_query("RateLimiter").compounds.tolist() == parse_query("limiter").compounds.tolist() == []
+
+
+def test_names_are_hashed_without_regard_to_case_but_whole() -> None:
+    asked = parse_query("Client::maxRetry or Server.stop_all")
+    assert asked.name_hashes == sorted([name_term("MAXRETRY"), name_term("stop_all")])
+    assert asked.name_hashes != parse_query("Client::maxRetries or Server.stop_all").name_hashes
+    assert parse_query("a plain question").name_hashes == []
 
 
 @given(
@@ -119,6 +150,6 @@ def test_any_text_is_accepted(text: str) -> None:
     assert set(terms.tokens) <= set(known)
     assert bool(terms.tokens) == bool(known)
     assert terms.stems == {stem(token) for token in terms.tokens}
-    assert all(terms.forms[token] == stem(token) for token in terms.tokens)
+    assert terms.terms.tolist() == list(dict.fromkeys(map(term_of, terms.tokens)))
     assert terms.simple_names == {name.rpartition(".")[2] for name in terms.names}
     assert all(name and name == name.lower() for name in terms.names)

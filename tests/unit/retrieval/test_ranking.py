@@ -1,275 +1,238 @@
-"""Ranking: a total order without regard to how candidates arrive, and what goes before what."""
+"""Ranking: a total order without regard to how rows arrive, files that take turns, and what goes before what."""
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codesearch.core.store import StoredChunk
-from codesearch.core.tokens import tokenize
-from codesearch.core.types import ArtifactKind, Chunk
+from codesearch.core.search_index import SearchIndex
+from codesearch.core.store_schema import IndexedChunk
+from codesearch.core.types import Chunk
+from codesearch.retrieval.features import FEATURES
 from codesearch.retrieval.query_terms import parse_query
-from codesearch.retrieval.ranking import Ranked, rank
+from codesearch.retrieval.ranking import FILE_DECAY, Ranked, rank, score_rows
+from codesearch.retrieval.ranking_model import Calibration, QueryModel
+from tests.unit.retrieval.index_rows import (
+    candidates_of,
+    candidates_of_all,
+    index_of,
+    make_row,
+    place_of,
+    random_vectors,
+)
+from tests.unit.retrieval.test_features import QUERIES, ROWS
 
-DIMENSION = 256
-QUERY_VECTOR = np.eye(1, DIMENSION, dtype=np.float32)[0]
-
-
-def candidate(
-    path: str = "src/a.py",
-    content: str = "x = 1",
-    *,
-    start: int = 1,
-    source: str = "a" * 24,
-    symbol: str | None = None,
-    kind: str = "function",
-    signature: str | None = None,
-    language: str | None = "python",
-    similarity: float = 0.5,
-    lexical: float | None = 1.0,
-) -> StoredChunk:
-    """Return a row as the store finds it; `similarity` is to QUERY_VECTOR."""
-    vector = np.zeros(DIMENSION, dtype=np.float32)
-    vector[0], vector[1] = similarity, (1 - similarity**2) ** 0.5
-    chunk = Chunk(
-        path=path,
-        start_line=start,
-        end_line=start + content.count("\n"),
-        content=content,
-        artifact_kind=ArtifactKind.SYMBOL if symbol else ArtifactKind.CHUNK,
-        language=language,
-        symbol=symbol,
-        symbol_kind=kind if symbol else None,
-        signature=signature,
-    )
-    return StoredChunk(
-        document_id=f"{source}:{path}:{start}:{symbol}",
-        data_source_id=source,
-        chunk=chunk,
-        commit="",
-        run_id=1,
-        modified_at=None,
-        symbol_tokens=" ".join(tokenize(symbol or "")),
-        path_tokens=" ".join(tokenize(path)),
-        body_tokens=" ".join(tokenize(content)),
-        vector=vector,
-        lexical=lexical,
-    )
+EVERYTHING = 1000
 
 
-def ranking(query: str, candidates: Sequence[StoredChunk]) -> list[Ranked]:
-    """Rank candidates that both searches found."""
-    ranked = rank(parse_query(query), QUERY_VECTOR, candidates, candidates)
-    assert sorted(item.candidate.document_id for item in ranked) == sorted(row.document_id for row in candidates)
-    scores = [item.score for item in ranked]
-    assert scores == sorted(scores, reverse=True)
-    assert all(0 <= score <= 1 for score in scores)
+def ranking(query: str, *indexes: SearchIndex, wanted: int = EVERYTHING) -> list[Ranked]:
+    """Rank what the searches bring up in each index, after a look at the form."""
+    found = candidates_of_all(indexes, query, wanted=wanted)
+    ranked = rank(parse_query(query), found, limit=EVERYTHING)
+    shown = sorted((item.place, item.row) for item in ranked)
+    assert shown == sorted((place, int(row)) for place, candidates in enumerate(found) for row in candidates.rows)
+    assert all(item.index is indexes[item.place] for item in ranked)
+    order = [(-item.score, item.place, item.row) for item in ranked]
+    assert order == sorted(order)
+    assert all(0 <= item.score <= 1 for item in ranked)
     return ranked
 
 
-def order(query: str, *candidates: StoredChunk) -> list[StoredChunk]:
-    """Return the candidates in the order of their ranks, which must not depend on the order they came in."""
-    forward = ranking(query, candidates)
-    backward = ranking(query, candidates[::-1])
-    assert [(item.candidate.document_id, item.score) for item in forward] == [
-        (item.candidate.document_id, item.score) for item in backward
-    ]
-    return [item.candidate for item in forward]
+def order(query: str, *rows: IndexedChunk, among: Sequence[IndexedChunk] = ()) -> list[Chunk]:
+    """Return the rows' chunks in the order of their ranks, among others that are not returned."""
+    index = index_of([*rows, *among])
+    places = [place_of(index, item.row) for item in ranking(query, index)]
+    return sorted((row.chunk for row in rows), key=lambda chunk: places.index((chunk.path, chunk.start_line)))
 
 
-PATHS = st.sampled_from(
-    ["a.py", "b/test_a.py", "docs/a.md", "b/c/Client.java", "README", "src/retry_client.go", "", "/"]
+def shown(query: str, *indexes: SearchIndex) -> list[tuple[int, str, float]]:
+    """Return what can be told of a ranking without its indexes."""
+    return [(item.place, item.index.document_id_of(item.row), item.score) for item in ranking(query, *indexes)]
+
+
+@settings(max_examples=50)
+@given(
+    QUERIES,
+    st.lists(ROWS, min_size=1, max_size=10, unique_by=lambda row: (row.chunk.path, row.chunk.start_line)),
+    st.randoms(use_true_random=False),
 )
-WORDS = st.sampled_from("retry client def class Client the parse_line HttpClient test x 1 ( ) 日本".split())
-CONTENTS = st.lists(WORDS, max_size=12).map(" ".join)
-CANDIDATES = st.builds(
-    candidate,
-    PATHS,
-    CONTENTS,
-    start=st.integers(1, 5),
-    source=st.sampled_from(["a" * 24, "b" * 24]),
-    symbol=st.sampled_from([None, "Client", "Client.retry", "retry", "."]),
-    kind=st.sampled_from(["function", "class", "constant"]),
-    signature=st.none() | CONTENTS,
-    language=st.sampled_from([None, "python", "markdown"]),
-    similarity=st.floats(-1, 1),
-    lexical=st.none() | st.floats(0, 100),
-)
-CANDIDATE_LISTS = st.lists(CANDIDATES, max_size=12, unique_by=lambda row: row.document_id)
-QUERIES = (
-    st.sampled_from(["retry", "Client::retry", "how does the client retry", "test", "docs", "", "?", "the"]) | st.text()
-)
+def test_the_order_of_arrival_does_not_matter(query: str, rows: list[IndexedChunk], shuffler: random.Random) -> None:
+    again = shuffler.sample(rows, len(rows))
+    assert shown(query, index_of(again, batch_rows=3)) == shown(query, index_of(rows))
 
 
-@given(QUERIES, CANDIDATE_LISTS, st.randoms(use_true_random=False))
-def test_every_candidate_once_in_an_order_of_its_own(
-    query: str, candidates: list[StoredChunk], shuffler: random.Random
-) -> None:
-    first = ranking(query, candidates)
-    again = shuffler.sample(candidates, len(candidates))
-    split = shuffler.randint(0, len(again))
-    # A row that only the vector search found has no lexical score wherever it stands in the lists.
-    lexical = [row for row in again if row.lexical is not None]
-    nearest = [row for row in again if row.lexical is None] + [replace(row, lexical=None) for row in lexical[:split]]
-    assert rank(parse_query(query), QUERY_VECTOR, lexical, nearest) == first
+@settings(max_examples=30)
+@given(QUERIES, st.lists(st.lists(ROWS, min_size=1, max_size=5), min_size=2, max_size=3))
+def test_several_repositories_are_ranked_together(query: str, sources: list[list[IndexedChunk]]) -> None:
+    indexes = [index_of(rows, source_id=f"{number}" * 24) for number, rows in enumerate(sources)]
+    assert shown(query, *indexes) == shown(query, *indexes)
+    assert len(shown(query, *indexes)) == sum(map(len, sources))
 
 
 def test_the_order_survives_shuffling_of_real_sized_lists() -> None:
     """Sums of floats in another order differ in their last bits: the order must not hang on that."""
-    numbers = np.random.default_rng(7)
-    vectors = numbers.normal(size=(150, DIMENSION)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = random_vectors(150)
     # In pairs of twins: only the tie-breakers tell them apart.
     rows = [
-        replace(candidate(f"src/{twin}/f{index}.py", f"value {index % 7}"), vector=vectors[index])
-        for index in range(len(vectors))
+        make_row(f"src/{twin}/f{number}.py", f"value {number % 7}", vector=vector)
+        for number, vector in enumerate(vectors)
         for twin in "ab"
     ]
-    expected = [item.candidate.document_id for item in rank(parse_query("value"), vectors[0], rows, [])]
-    for seed in range(20):
+    expected = shown("value", index_of(rows))
+    for seed in range(5):
         shuffled = random.Random(seed).sample(rows, len(rows))
-        assert [item.candidate.document_id for item in rank(parse_query("value"), vectors[0], shuffled, [])] == expected
+        assert shown("value", index_of(shuffled, batch_rows=70)) == expected
 
 
 def test_nothing_found_is_nothing_ranked() -> None:
-    assert rank(parse_query("anything"), QUERY_VECTOR, [], []) == []
+    assert rank(parse_query("anything"), [], limit=10) == []
+    nothing = candidates_of(index_of([make_row()]), "?", vector=np.zeros(64, np.float32), wanted=0)
+    assert len(nothing.rows) == 0
+    assert rank(parse_query("?"), [nothing, nothing], limit=10) == []
 
 
-def test_what_both_searches_found_keeps_its_lexical_score() -> None:
-    row = candidate(lexical=3.0)
-    other = candidate("src/b.py", lexical=2.9)
-    ranked = rank(parse_query("x"), QUERY_VECTOR, [row, other], [replace(row, lexical=None)])
-    assert [item.candidate for item in ranked] == [row, other]
+def test_an_index_without_candidates_keeps_its_place_and_changes_nothing() -> None:
+    index = index_of([make_row(), make_row("src/b.py", "retry")])
+    nothing = candidates_of(index, "?", vector=np.zeros(64, np.float32), wanted=0)
+    found = candidates_of(index, "retry")
+    alone = [(item.row, item.score) for item in rank(parse_query("retry"), [found], limit=10)]
+    beside = rank(parse_query("retry"), [nothing, found], limit=10)
+    assert [item.place for item in beside] == [1, 1]
+    assert [(item.row, item.score) for item in beside] == alone
 
 
-def test_ties_are_broken_by_source_path_and_line() -> None:
+SCORED = st.lists(st.tuples(st.sampled_from([-2.0, 0.0, 0.5, 0.50001, 3.0]), st.integers(0, 4)), min_size=1)
+
+
+@given(SCORED)
+def test_the_best_of_a_file_speaks_for_it_and_each_further_one_counts_less(items: list[tuple[float, int]]) -> None:
+    """With a model of one feature and no trees, the score of a file's best row is the logistic function of it."""
+    items = sorted(items, key=lambda item: item[1])
+    features = np.zeros((len(items), len(FEATURES)), np.float32)
+    features[:, 3] = [value for value, _ in items]
+    weights = np.zeros(len(FEATURES), np.float32)
+    weights[3] = 1
+    files = np.array([file for _, file in items], np.int64)
+    scores = score_rows(QueryModel(weights, None, Calibration(1.0, 0.0, 0.0, 0.0)), features, files).scores
+    for file in set(files.tolist()):
+        rows = np.flatnonzero(files == file)
+        best_first = sorted(rows.tolist(), key=lambda row: (-items[row][0], row))
+        best = 1 / (1 + math.exp(-items[best_first[0]][0]))
+        expected = [best * FILE_DECAY**further for further in range(len(rows))]
+        assert scores[best_first].tolist() == pytest.approx(expected, rel=1e-4)
+
+
+@settings(max_examples=30)
+@given(QUERIES, st.lists(ROWS, min_size=1, max_size=10), st.integers(1, 12))
+def test_a_limit_and_an_explanation_change_nothing_else(query: str, rows: list[IndexedChunk], limit: int) -> None:
+    index = index_of(rows)
+    found = candidates_of(index, query, wanted=EVERYTHING)
+    expected = [(item.row, item.score) for item in ranking(query, index)][:limit]
+    explained = rank(parse_query(query), [found], limit=limit, explain=True)
+    assert [(item.row, item.score) for item in explained] == expected
+    assert all(item.explanation is not None for item in explained)
+    plain = rank(parse_query(query), [found], limit=limit)
+    assert [(item.row, item.score, item.explanation) for item in plain] == [(*item, None) for item in expected]
+
+
+def test_a_second_chunk_of_a_file_goes_behind_another_file() -> None:
     rows = [
-        candidate("src/a.py", start=7, source="a" * 24),
-        candidate("src/b.py", start=1, source="a" * 24),
-        candidate("src/a.py", start=1, source="b" * 24),
+        make_row("src/a.py", "bucket", start=1, similarity=0.60),
+        make_row("src/a.py", "bucket", start=9, similarity=0.60),
+        make_row("src/b.py", "bucket", similarity=0.60),
     ]
-    assert order("unrelated words", *rows[::-1]) == rows
+    ranked = ranking("bucket", index_of(rows))
+    assert sorted(place_of(item.index, item.row)[0] for item in ranked[:2]) == ["src/a.py", "src/b.py"]
 
 
-def test_equal_chunks_of_one_file_come_in_line_order() -> None:
-    rows = [candidate(start=line) for line in (1, 5, 9)]
-    assert order("unrelated words", rows[1], rows[2], rows[0]) == rows
-
-
-def test_definition_before_use() -> None:
-    use = candidate(
-        "src/b.py", "def run():\n    retry_call()\n    retry_call()", symbol="run", similarity=0.6, lexical=2.0
+# Files of a repository that have little to do with what is asked.
+REST = [
+    make_row(
+        f"src/part_{number % 5}/module_{number}.py",
+        f"def handle_{number}(request):\n    return send(request, {number})",
+        symbol=f"handle_{number}",
+        signature=f"def handle_{number}(request)",
+        similarity=0.05 + number % 7 / 50,
     )
-    definition = candidate("src/c.py", "def retry_call():\n    pass", symbol="retry_call", signature="def retry_call()")
-    assert order("retry_call", use, definition)[0] == definition
+    for number in range(60)
+]
 
 
-@pytest.mark.parametrize("query", ["Client.retry", "Client::retry", "Client#retry", "client.RETRY", "retry"])
-def test_a_qualified_name_finds_its_definition(query: str) -> None:
-    definition = candidate("src/b.py", "def retry(self): ...", symbol="Client.retry", signature="def retry(self)")
-    container = candidate("src/a.py", "client = Client()\nclient.retry()", symbol="setup")
-    assert order(query, container, definition)[0] == definition
+@pytest.mark.parametrize("query", ["Client.retry_call", "Client::retry_call", "Client#retry_call", "retry_call"])
+def test_a_definition_before_its_uses(query: str) -> None:
+    uses = [
+        make_row(f"src/b{number}.py", "def run():\n    client.retry_call()", symbol="run", similarity=0.5)
+        for number in range(3)
+    ]
+    definition = make_row(
+        "src/client.py",
+        "def retry_call(self):\n    pass",
+        symbol="Client.retry_call",
+        kind="method",
+        signature="def retry_call(self)",
+        similarity=0.5,
+    )
+    assert order(query, *uses, definition, among=REST)[0] == definition.chunk
 
 
 def test_the_declaration_before_its_continuations() -> None:
     signature = "def retry(self, call: Call) -> Result"
     parts = [
-        candidate(content=f"{signature}:\n    first()", start=1, symbol="Client.retry", signature=signature),
-        candidate(content="    second()", start=3, symbol="Client.retry", signature=signature, similarity=0.55),
-        candidate(content="    third()", start=4, symbol="Client.retry", signature=signature, similarity=0.55),
+        make_row(content=f"{signature}:\n    first()", start=1, symbol="Client.retry", signature=signature),
+        make_row(content="    second()", start=3, symbol="Client.retry", signature=signature),
+        make_row(content="    third()", start=4, symbol="Client.retry", signature=signature),
     ]
-    assert order("retry", *parts)[0] == parts[0]
+    assert order("retry", *parts, among=REST)[0] == parts[0].chunk
 
 
-@pytest.mark.parametrize("kind", ["constant", "function"])
-def test_a_type_before_another_thing_of_its_name(kind: str) -> None:
-    other = candidate("src/a.py", "Limit = 3", symbol="Limit", kind=kind, signature="Limit = 3")
-    definition = candidate("src/b.py", "class Limit: ...", symbol="Limit", kind="class", signature="class Limit")
-    assert order("Limit", other, definition)[0] == definition
-
-
-@pytest.mark.parametrize("others", [0, 5, 200])
-def test_an_answer_scores_the_same_way_whatever_else_is_in_scope(others: int) -> None:
-    """A threshold means the same when a condition leaves little, even nothing but the answer."""
-    answer = candidate(content="def retry(): ...", symbol="retry", signature="def retry()", similarity=0.7, lexical=9.0)
-    rest = [candidate(f"src/f{number}.py", similarity=0.1, lexical=None) for number in range(others)]
-    ranked = ranking("retry", [*rest, answer])
-    assert ranked[0].candidate == answer
-    assert ranked[0].score > 0.5
-    assert all(item.score < 0.1 for item in ranked[1:])
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "tests/test_cache.py",
-        "src/cache_test.go",
-        "src/cache.spec.ts",
-        "src/test/java/CacheTest.java",
-        "examples/cache.py",
-    ],
-)
-@pytest.mark.parametrize("similarity", [0.5, 0.6])
-def test_what_stands_beside_the_product_yields(path: str, similarity: float) -> None:
-    product = candidate("src/cache.py", "def evict(): drop the oldest")
-    aside = candidate(path, "def evict(): drop the oldest", similarity=similarity)
-    assert order("drop the oldest entry of the cache", aside, product)[0] == product
-
-
-def test_tests_do_not_yield_when_asked_for() -> None:
-    product = candidate("src/cache.py", "def evict(): drop the oldest")
-    test = candidate("tests/test_cache.py", "def evict(): drop the oldest", similarity=0.6)
-    assert order("which test covers dropping the oldest entry", product, test)[0] == test
-    assert order("what covers dropping the oldest entry", product, test)[0] == product
-
-
-def test_documents_yield_unless_asked_for() -> None:
-    code = candidate("src/cache.py", "drop the oldest")
-    document = candidate("cache.md", "drop the oldest", language="markdown", similarity=0.7)
-    assert order("drop the oldest entry of the cache", document, code)[0] == code
-    assert order("documentation of dropping the oldest entry", code, document)[0] == document
-
-
-def test_a_second_chunk_of_a_file_goes_behind_another_file() -> None:
-    first = candidate("src/a.py", start=1, similarity=0.60)
-    second = candidate("src/a.py", start=9, similarity=0.59)
-    other = candidate("src/b.py", similarity=0.58)
-    assert order("unrelated words", first, second, other) == [first, other, second]
-
-
-def test_the_same_path_in_two_sources_is_two_files() -> None:
-    rows = [candidate(start=1, source="a" * 24), candidate(start=9, source="b" * 24)]
-    scores = [item.score for item in ranking("unrelated words", rows)]
-    assert scores[0] == scores[1]
+@pytest.mark.parametrize("query", ["drop the oldest entry of the cache", "evict"])
+@pytest.mark.parametrize("path", ["tests/test_cache.py", "src/cache_test.py"])
+def test_what_stands_beside_the_product_yields(path: str, query: str) -> None:
+    text = "def evict():\n    # drop the oldest entry"
+    product = make_row("src/cache.py", text, symbol="evict", signature="def evict()", similarity=0.6)
+    aside = make_row(path, text, symbol="evict", signature="def evict()", similarity=0.6)
+    assert order(query, aside, product, among=REST)[0] == product.chunk
 
 
 def test_more_of_the_question_is_better() -> None:
-    all_of_it = candidate("src/b.py", "drop the oldest entry")
-    some_of_it = candidate("src/a.py", "drop everything")
-    assert order("dropping oldest entries", some_of_it, all_of_it)[0] == all_of_it
+    all_of_it = make_row("src/b.py", "def evict():\n    # drop the oldest entry", symbol="evict", similarity=0.6)
+    some_of_it = make_row("src/a.py", "def clear():\n    # drop all", symbol="clear", similarity=0.4)
+    assert order("dropping oldest entries", some_of_it, all_of_it, among=REST)[0] == all_of_it.chunk
+
+
+def test_an_answer_scores_above_what_has_nothing_to_do_with_it() -> None:
+    answer = make_row(
+        "src/retry.py", "def retry_call(): ...", symbol="retry_call", signature="def retry_call()", similarity=0.7
+    )
+    index = index_of([answer, *REST])
+    ranked = ranking("retry_call", index)
+    assert place_of(index, ranked[0].row) == ("src/retry.py", 1)
+    assert ranked[0].score > 2 * ranked[1].score
 
 
 HASH_SEED_SCRIPT = """
-from tests.unit.retrieval.test_ranking import candidate, ranking
+from tests.unit.retrieval.index_rows import index_of, make_row
+from tests.unit.retrieval.test_ranking import shown
 words = "retry client parse request header cookie token window bucket queue".split()
 rows = [
-    candidate(
-        f"{words[i % 10]}/{words[i % 7]}.py", " ".join(words[i % 3 :: 1 + i % 4]), start=i, similarity=i % 6 / 10
+    make_row(
+        f"{words[i % 10]}/{words[i % 7]}.py", " ".join(words[i % 3 :: 1 + i % 4]), start=i, similarity=i % 6 / 10,
+        symbol=words[i % 9] if i % 5 == 0 else None, modified_at=i,
     )
     for i in range(1, 80)
 ]
 for query in ["parsing a request header of the client, its cookies and tokens; the window of a bucket", "retry"]:
-    for item in ranking(query, rows):
-        print(item.candidate.document_id, item.score.hex())
+    for place, document_id, score in shown(query, index_of(rows)):
+        print(document_id, score.hex())
 """
 
 

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.cli import open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.errors import AccessDeniedError, CodesearchError, NotFoundError, NotIndexedError, StoreError
 from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not, Operator, Or, Predicate
-from codesearch.core.store import ChunkStore, Found, Scope
-from codesearch.core.store_schema import IndexedChunk
-from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, Principal, SearchQuery
+from codesearch.core.search_index_builder import RowBatch
+from codesearch.core.search_indexes import SearchIndexes
+from codesearch.core.types import DataSource, Hit, Principal, SearchQuery
 from codesearch.retrieval.search import Retriever, scope_of
 from indexer.chunking import CHUNKER_VERSION
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "repos"
-OWN_COMMIT, NEWER_COMMIT = "a" * 40, "b" * 40
 NOBODY = Principal(key_id="k0", name="nobody", is_admin=False, source_ids=frozenset())
 
 GO = Comparison("language", Operator.IN, ("go",))
@@ -203,32 +202,40 @@ def test_errors_in_their_order(
     assert "\n" not in caught.value.message
 
 
+def test_explanations_are_for_admins(assembly: Assembly) -> None:
+    everything = Principal(key_id="k1", name="reader", is_admin=False, source_ids=None)
+    for principal in (everything, reader_of(assembly, "ledger-go")):
+        with pytest.raises(AccessDeniedError, match="explain needs an admin key"):
+            ask(assembly, "ledger-go", principal=principal, explain=True)
+        assert all(hit.explanation is None for hit in ask(assembly, "ledger-go", principal=principal))
+    # What the key may not read, or nobody can, is said first.
+    with pytest.raises(AccessDeniedError, match="'ledger-go'"):
+        ask(assembly, "ledger-go", principal=NOBODY, explain=True)
+    with pytest.raises(NotFoundError):
+        ask(assembly, "nowhere", principal=NOBODY, explain=True)
+
+
+def test_an_explanation_changes_nothing_else(assembly: Assembly) -> None:
+    explained = ask(assembly, "both", top_k=20, explain=True)
+    assert all(hit.explanation is not None and hit.explanation.signs for hit in explained)
+    assert [replace(hit, explanation=None) for hit in explained] == ask(assembly, "both", top_k=20)
+
+
 def test_an_error_names_no_more_than_the_beginning_of_an_endless_id(assembly: Assembly) -> None:
     with pytest.raises(NotFoundError) as caught:
         ask(assembly, "x" * 10_000)
     assert len(caught.value.message) < 300
 
 
-class BrokenStore(ChunkStore):
-    """A store of which every search fails."""
-
-    async def find_text(self, tokens: Sequence[str], boosts: Mapping[str, float], scope: Scope, limit: int) -> Found:
-        raise StoreError("the text index is gone")
-
-    async def find_nearest(self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int) -> Found:
-        raise StoreError("the vectors are gone")
+def fail_to_scan(source_id: str) -> Iterator[RowBatch]:
+    raise StoreError("the rows are gone")
 
 
-class StoreWithoutVectors(ChunkStore):
-    """A store of which only the vector search fails, in its thread."""
-
-    async def find_nearest(self, vector: NDArray[np.float32], scope: Scope, limit: int, *, rows_in_scope: int) -> Found:
-        raise StoreError("the vectors are gone")
-
-
-def on_store(assembly: Assembly, store_type: Callable[..., ChunkStore]) -> Retriever:
-    store = store_type(assembly.store.uri, assembly.index_format)
-    return Retriever(store, assembly.catalog, lambda: assembly.embedder)
+def without_indexes(assembly: Assembly, folder: Path) -> Retriever:
+    """Return a retriever that has no search index and no rows to make one from."""
+    current = assembly.index_format
+    indexes = SearchIndexes(folder, current.table_name, current.dimension, fail_to_scan)
+    return Retriever(indexes, assembly.catalog, lambda: assembly.embedder, current.table_name)
 
 
 @pytest.mark.parametrize(
@@ -244,18 +251,35 @@ def on_store(assembly: Assembly, store_type: Callable[..., ChunkStore]) -> Retri
         Not(Or((GO, IS_LEDGER))),
     ],
 )
-def test_a_scope_without_rows_is_empty_without_asking_the_store(assembly: Assembly, predicate: Predicate) -> None:
-    retriever = on_store(assembly, BrokenStore)
+def test_a_scope_without_rows_is_empty_without_opening_an_index(
+    assembly: Assembly, predicate: Predicate, tmp_path: Path
+) -> None:
+    retriever = without_indexes(assembly, tmp_path)
     assert retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery("ledger-go", "post", predicate=predicate)) == []
     assert not retriever.is_warm
     retriever.close()
 
 
-@pytest.mark.parametrize("store_type", [BrokenStore, StoreWithoutVectors])
-def test_a_failure_is_never_no_results(assembly: Assembly, store_type: Callable[..., ChunkStore]) -> None:
-    retriever = on_store(assembly, store_type)
-    with pytest.raises(StoreError):
-        retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery("ledger-go", "post"))
+def test_a_failure_is_never_no_results(assembly: Assembly, tmp_path: Path) -> None:
+    retriever = without_indexes(assembly, tmp_path)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="the rows are gone"):
+            retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery("ledger-go", "post"))
+    retriever.close()
+
+
+def test_one_member_that_fails_is_a_failure_of_the_workspace(assembly: Assembly, tmp_path: Path) -> None:
+    ledger = assembly.catalog.get_source("ledger-go").id
+    shutil.copytree(assembly.settings.data_dir / "search" / ledger, tmp_path / ledger)
+    retriever = without_indexes(assembly, tmp_path)
+    assert retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery("ledger-go", "post")) == ask(assembly, "ledger-go", "post")
+    with pytest.raises(StoreError, match="the rows are gone"):
+        retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery("both", "post"))
+    # Where a condition or a key leaves it out, it is not missed.
+    query = SearchQuery("both", "post", predicate=IS_LEDGER)
+    assert names_of(retriever.retrieve(LOCAL_PRINCIPAL, query)) == {"ledger-go"}
+    only = reader_of(assembly, "ledger-go")
+    assert names_of(retriever.retrieve(only, SearchQuery("both", "post"))) == {"ledger-go"}
     retriever.close()
 
 
@@ -267,7 +291,8 @@ def test_the_model_is_loaded_once_and_only_when_needed(assembly: Assembly) -> No
         time.sleep(0.1)  # Long enough for the other threads to come.
         return assembly.embedder
 
-    retriever = Retriever(assembly.store, assembly.catalog, load)  # type: ignore[arg-type]
+    name = assembly.index_format.table_name
+    retriever = Retriever(assembly.search_indexes, assembly.catalog, load, name)  # type: ignore[arg-type]
     assert not retriever.is_warm
     with ThreadPoolExecutor(4) as pool:
         answers = list(
@@ -281,42 +306,40 @@ def test_the_model_is_loaded_once_and_only_when_needed(assembly: Assembly) -> No
     retriever.close()
 
 
-def publish(assembly: Assembly, source_id: str, run_id: int, commit: str, paths: Sequence[str]) -> None:
-    """Write one row for each path into the store, as a run does, without telling the catalog."""
-    chunks = [
-        Chunk(path, 1, 1, f"def answer_of_{path[0]}(): return 42", ArtifactKind.FILE, language="python")
-        for path in paths
-    ]
-    vectors = assembly.embedder.embed_chunks(chunks)
-    rows = [IndexedChunk(chunk, "id", None, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
-    with assembly.writer.stage(source_id, run_id, commit) as staged:
-        staged.write(rows)
-        assembly.writer.publish(source_id, staged, set(paths))
-
-
-def test_the_commit_of_a_newer_row_wins(assembly: Assembly) -> None:
-    source = assembly.catalog.add_source(id="3" * 24, name="moving", location="/srv/moving")
-    run = assembly.catalog.start_run(source.id)
-    publish(assembly, source.id, run, OWN_COMMIT, ["a.py", "b.py"])
-    assembly.catalog.finish_run(
-        run, commit=OWN_COMMIT, file_count=2, chunk_count=2, index_format=assembly.index_format.table_name
-    )
-    assert {hit.chunk.path: hit.commit for hit in ask(assembly, "moving")} == {"a.py": OWN_COMMIT, "b.py": OWN_COMMIT}
-
-    later = assembly.catalog.start_run(source.id)
-    publish(assembly, source.id, later, NEWER_COMMIT, ["b.py"])
-    assert {hit.chunk.path: hit.commit for hit in ask(assembly, "moving")} == {"a.py": OWN_COMMIT, "b.py": NEWER_COMMIT}
-
-    # Once the catalog knows, every row is of its commit: what did not change was not written again.
-    assembly.catalog.finish_run(
-        later, commit=NEWER_COMMIT, file_count=2, chunk_count=2, index_format=assembly.index_format.table_name
-    )
-    assert {hit.commit for hit in ask(assembly, "moving")} == {NEWER_COMMIT}
-    assembly.catalog.remove_source(source.id)
-
-
 def test_a_folder_has_no_commit(assembly: Assembly) -> None:
     assert {hit.commit for hit in ask(assembly, "ledger-go")} == {None}
+
+
+def test_a_hit_has_what_the_row_has(assembly: Assembly) -> None:
+    hit = ask(assembly, "ledger-go", "RequestID", predicate=GO)[0]
+    assert (hit.chunk.path, hit.chunk.symbol) == ("internal/server/middleware.go", "RequestID")
+    assert (hit.chunk.language, hit.chunk.symbol_kind, hit.chunk.artifact_kind.value) == ("go", "function", "symbol")
+    assert hit.modified_at == int((FIXTURES / "ledger-go" / hit.chunk.path).stat().st_mtime)
+    assert len(hit.document_id) == 32
+
+
+@pytest.mark.parametrize(
+    ("knowledge_id", "text", "path", "symbol"),
+    [
+        ("ledger-go", "RequestID", "internal/server/middleware.go", "RequestID"),
+        ("orders-service", "Backoff", "orders/retry.py", "Backoff"),
+        ("orders-service", "how long do we wait before the next attempt", "orders/retry.py", None),
+        ("both", "how long do we wait before the next attempt", "orders/retry.py", None),
+        ("both", "which middleware gives each request an id", "internal/server/middleware.go", None),
+    ],
+)
+def test_the_answer_comes_first(
+    assembly: Assembly, knowledge_id: str, text: str, path: str, symbol: str | None
+) -> None:
+    hit = ask(assembly, knowledge_id, text)[0]
+    assert hit.chunk.path == path
+    assert symbol is None or hit.chunk.symbol == symbol
+
+
+def test_no_file_fills_the_answer(assembly: Assembly) -> None:
+    for text in ("how is a transaction written", "which errors are retried", "how are requests logged"):
+        paths = [hit.chunk.path for hit in ask(assembly, "both", text, top_k=10)]
+        assert len(set(paths)) >= 5
 
 
 LEDGER = DataSource("1" * 24, "Ledger", "repository", "/srv/ledger", commit="abc123")
@@ -354,15 +377,10 @@ NO_COMMIT = Comparison("commit", Operator.EMPTY)
     ],
 )
 def test_scope(predicate: Predicate, ledger: Predicate, portal: Predicate) -> None:
-    scope = scope_of([LEDGER, PORTAL], predicate)
-    found = {source_id: remaining for ids, remaining in scope.groups for source_id in ids}
-    assert found == {LEDGER.id: ledger, PORTAL.id: portal}
-    assert scope.is_empty == (ledger == portal == NOTHING)
-
-
-def test_sources_with_the_same_predicate_share_a_group() -> None:
-    assert scope_of([LEDGER, PORTAL], GO).groups == ((frozenset({LEDGER.id, PORTAL.id}), GO),)
+    expected = [(source.id, remaining) for source, remaining in ((LEDGER, ledger), (PORTAL, portal))]
+    for sources in ([LEDGER, PORTAL], [PORTAL, LEDGER]):
+        assert scope_of(sources, predicate) == [item for item in expected if item[1] != NOTHING]
 
 
 def test_no_sources_is_an_empty_scope() -> None:
-    assert scope_of([], EVERYTHING).is_empty
+    assert scope_of([], EVERYTHING) == []

@@ -1,0 +1,45 @@
+"""Why records stand where they stand: what each sign adds to the model's margin. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.types import Explanation, Sign
+from codesearch.retrieval.features import FEATURES
+from codesearch.retrieval.ranking_model import FILE_FEATURES, QueryModel
+
+_SHOWN_SIGNS = 10
+_LEAST_CONTRIBUTION = 0.005
+_LEAST_CHANCE = 1e-9
+
+
+def explain_rows(
+    model: QueryModel,
+    file_features: NDArray[np.float32],
+    probabilities: NDArray[np.float64],
+    factors: Sequence[float],
+) -> list[Explanation]:
+    """Explain rows, each by FILE_FEATURES of its file's best row, the file's probability and its own factor."""
+    if model.trees is None:
+        shares = file_features[:, : len(FEATURES)].astype(np.float64) * model.weights
+    else:
+        shares = model.trees.explain(file_features)
+    shares *= model.calibration.slope
+    certain = np.clip(probabilities, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
+    log_odds = np.log(certain / (1 - certain))
+    return [
+        Explanation(float(log_odds[row]), factors[row], _strongest(file_features[row], shares[row]))
+        for row in range(len(factors))
+    ]
+
+
+def _strongest(values: NDArray[np.float32], shares: NDArray[np.float64]) -> tuple[Sign, ...]:
+    order = np.argsort(-np.abs(shares), kind="stable")[:_SHOWN_SIGNS]
+    return tuple(
+        Sign(FILE_FEATURES[i], float(values[i]), float(shares[i]))
+        for i in order.tolist()
+        if abs(shares[i]) >= _LEAST_CONTRIBUTION
+    )

@@ -1,0 +1,227 @@
+"""Candidates -> features: what the ranking model sees of each candidate. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
+from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM, name_term
+from codesearch.core.tokens import stem
+from codesearch.retrieval.candidates import Candidates
+from codesearch.retrieval.query_terms import QueryTerms
+
+TYPE_KINDS = frozenset({"class", "struct", "interface", "trait", "enum", "type", "object", "protocol", "record"})
+VALUE_KINDS = frozenset({"constant", "variable", "field", "property"})
+DOCUMENT_LANGUAGES = frozenset({"markdown", "rst", "asciidoc", "org", "text", "html", "json", "yaml", "toml", "xml"})
+_TEST = re.compile(
+    r"(^|/)(tests?|testing|__tests__|specs?|testdata|fixtures?|mocks?)(/|$)"
+    r"|(^|[/_.-])(test|spec)s?[_.-]|[_.-](tests?|specs?|mock)\.\w+$|(Tests?|Spec)\.\w+$"
+)
+_EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|docs?|bench(marks?)?)(/|$)")
+_OLD = re.compile(r"(^|/)(legacy|deprecated|compat|vendor|third_party|generated)(/|$)|\.d\.ts$")
+_ENTRY = re.compile(r"(^|/)(__init__\.py|index\.[jt]sx?|mod\.rs|lib\.rs|types\.[jt]s|prelude\.\w+|exports?\.\w+)$")
+_ASKS_TEST = frozenset(map(stem, "test testing spec mock fixture".split()))
+_ASKS_EXAMPLE = frozenset(map(stem, "example sample benchmark demo".split()))
+_ASKS_DOCUMENT = frozenset(map(stem, "documentation docs readme changelog guide tutorial configuration config".split()))
+
+FEATURES: Final = (
+    "lexical", "file_lexical", "similarity", "file_similarity", "best_similarity_in_file", "mean_similarity_in_file",
+    "covered", "covered_by_name", "covered_by_qualifier", "covered_by_signature", "covered_by_comment",
+    "covered_by_stem", "covered_by_folder", "covered_by_file", "covered_by_names_in_file",
+    "covered_by_comments_in_file", "covers_name", "covers_stem", "names_it", "qualified_names_it", "declares_it",
+    "stem_is_name",
+    "declares", "is_symbol", "is_file", "is_type", "is_value", "is_method",
+    "is_test", "is_example", "is_old", "is_document", "is_entry", "asks_test", "asks_example", "asks_document",
+    "references", "length", "candidates_in_file", "depth", "rows_in_file", "lexical_order", "similarity_order",
+    "best_lexical_in_file", "sum_lexical_in_file", "similarity_gap", "file_similarity_gap", "lexical_gap",
+    "compounds", "compounds_in_name", "compounds_in_stem", "compounds_in_file", "compounds_in_names_of_file",
+    "file_references", "top_references_in_file", "position", "definitions",
+    "is_name", "term_count", "name_count", "top_similarity", "top_coverage",
+)  # fmt: skip
+
+
+def compute_features(terms: QueryTerms, found: Sequence[Candidates]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return the features of each candidate, (c, len(FEATURES)), and the number of its file.
+
+    The candidates of all indexes follow one another; what is compared with the best is compared over all of them.
+    """
+    parts = [_describe(terms, candidates) for candidates in found]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    files = np.repeat(np.arange(len(found)) << 32, [len(candidates.rows) for candidates in found])
+    files = files + columns.pop("file")
+    _compare(columns, files, max(1, len(terms.terms)))
+    of_query = {
+        "asks_test": bool(terms.stems & _ASKS_TEST),
+        "asks_example": bool(terms.stems & _ASKS_EXAMPLE),
+        "asks_document": bool(terms.stems & _ASKS_DOCUMENT),
+        "is_name": terms.is_name,
+        "term_count": min(len(terms.terms), 12),
+        "name_count": len(terms.names),
+    }
+    features = np.empty((len(files), len(FEATURES)), np.float32)
+    for number, name in enumerate(FEATURES):
+        features[:, number] = of_query[name] if name in of_query else columns[name]
+    return features, files
+
+
+def _describe(terms: QueryTerms, candidates: Candidates) -> dict[str, NDArray[Any]]:
+    """Return what the rows of one index are by themselves."""
+    index, rows, files = candidates.index, candidates.rows, candidates.files
+    names = np.array(terms.name_hashes, np.uint32)
+    whole = np.array([name_term(name) for name in terms.names if "." in name], np.uint32)
+    first_rows, row_counts = index.first_rows[files], index.first_rows[files + 1] - index.first_rows[files]
+    names_it = np.isin(index.names[rows], names)
+    columns: dict[str, NDArray[Any]] = {
+        "file": files,
+        "row_score": candidates.lexical,
+        "file_score": candidates.file_lexical,
+        "similarity": candidates.similarity,
+        "file_similarity": candidates.file_similarity,
+        "names_it": names_it,
+        "qualified_names_it": np.isin(index.qualified_names[rows], whole),
+        "declares": index.declares[rows],
+        "declares_it": names_it & index.declares[rows],
+        "references": np.log1p(index.references[rows]),
+        "length": np.log1p(index.lengths[rows]),
+        "rows_in_file": np.log(row_counts),
+        "file_references": np.log1p(index.file_references[files]),
+        "top_references_in_file": np.log1p(index.top_references[files]),
+        "position": (rows - first_rows) / row_counts,
+        "definitions": np.log1p(index.count_definitions(rows)),
+    }
+    _cover(columns, candidates)
+    _find_compounds(columns, candidates)
+    _describe_kinds(columns, candidates)
+    _describe_files(columns, candidates, terms)
+    return columns
+
+
+def _compare(columns: dict[str, NDArray[Any]], files: NDArray[np.int64], term_count: int) -> None:
+    """Add what only shows beside the other candidates. `files` ascend."""
+    firsts = np.flatnonzero(np.diff(files, prepend=-1))
+    counts = np.diff(firsts, append=len(files))
+    similarity, lexical, file_lexical = columns["similarity"], columns.pop("row_score"), columns.pop("file_score")
+    top_lexical, top_file = _top(lexical), _top(file_lexical)
+    columns["lexical"] = lexical / top_lexical
+    columns["file_lexical"] = file_lexical / top_file
+    columns["best_similarity_in_file"] = np.repeat(np.maximum.reduceat(similarity, firsts), counts)
+    columns["mean_similarity_in_file"] = np.repeat(_mean_of_best(similarity, firsts, counts), counts)
+    columns["candidates_in_file"] = np.repeat(np.log(counts), counts)
+    columns["lexical_order"] = 10 / (10 + _places(lexical))
+    columns["similarity_order"] = 10 / (10 + _places(similarity))
+    columns["best_lexical_in_file"] = np.repeat(np.maximum.reduceat(lexical, firsts), counts) / top_lexical
+    columns["sum_lexical_in_file"] = np.log1p(np.repeat(np.add.reduceat(lexical, firsts), counts) / top_lexical)
+    columns["similarity_gap"] = similarity - similarity.max()
+    columns["file_similarity_gap"] = columns["file_similarity"] - columns["file_similarity"].max()
+    columns["lexical_gap"] = (lexical - top_lexical) / term_count
+    columns["top_similarity"] = similarity.max()
+    columns["top_coverage"] = columns["covered"].max()
+
+
+def _cover(columns: dict[str, NDArray[Any]], candidates: Candidates) -> None:
+    """Say how much of the query, each term weighing as it is rare, stands where in the row, its path and its file."""
+    index, rows, files = candidates.index, candidates.rows, candidates.files
+    row_share = candidates.rarity.rows / (candidates.rarity.rows.sum() or 1)
+    file_share = candidates.rarity.files / (candidates.rarity.files.sum() or 1)
+    row_places, file_places = candidates.row_places, candidates.file_places
+    in_path = file_places & (IN_STEM | IN_FOLDER) > 0
+    columns["covered"] = row_share @ ((row_places > 0) | in_path)
+    for name, place in (
+        ("name", IN_NAME), ("qualifier", IN_QUALIFIER), ("signature", IN_SIGNATURE), ("comment", IN_COMMENT),
+    ):  # fmt: skip
+        columns[f"covered_by_{name}"] = row_share @ (row_places & place > 0)
+    columns["covered_by_file"] = file_share @ (file_places > 0)
+    for name, place in (
+        ("stem", IN_STEM), ("folder", IN_FOLDER), ("names_in_file", FILE_NAMES_IT),
+        ("comments_in_file", FILE_COMMENTS_ON_IT),
+    ):  # fmt: skip
+        columns[f"covered_by_{name}"] = file_share @ (file_places & place > 0)
+    name_terms = (row_places & IN_NAME > 0).sum(axis=0)
+    columns["covers_name"] = name_terms / np.maximum(index.name_lengths[rows], 1)
+    stem_terms = (file_places & IN_STEM > 0).sum(axis=0)
+    columns["covers_stem"] = stem_terms / np.maximum(index.file_stem_lengths[files], 1)
+
+
+def _find_compounds(columns: dict[str, NDArray[Any]], candidates: Candidates) -> None:
+    """Count which neighbouring words of the query stand as one word where."""
+    rows, files = candidates.row_compounds, candidates.file_compounds
+    columns["compounds"] = (rows > 0).sum(axis=0)
+    columns["compounds_in_name"] = (rows & IN_NAME > 0).sum(axis=0)
+    columns["compounds_in_stem"] = (files & IN_STEM > 0).sum(axis=0)
+    columns["compounds_in_file"] = (files > 0).sum(axis=0)
+    columns["compounds_in_names_of_file"] = (files & FILE_NAMES_IT > 0).sum(axis=0)
+
+
+def _describe_kinds(columns: dict[str, NDArray[Any]], candidates: Candidates) -> None:
+    index, rows = candidates.index, candidates.rows
+    kinds, artifacts = index.row_symbol_kinds[rows], index.row_artifact_kinds[rows]
+    columns["is_symbol"] = _is_one_of(index.artifact_kinds, frozenset({"symbol"}))[artifacts]
+    columns["is_file"] = _is_one_of(index.artifact_kinds, frozenset({"file"}))[artifacts]
+    columns["is_type"] = _is_one_of(index.symbol_kinds, TYPE_KINDS)[kinds]
+    columns["is_value"] = _is_one_of(index.symbol_kinds, VALUE_KINDS)[kinds]
+    columns["is_method"] = _is_one_of(index.symbol_kinds, frozenset({"method", "function", "constructor"}))[kinds]
+    documents = _is_one_of(index.languages, DOCUMENT_LANGUAGES)
+    columns["is_document"] = documents[index.row_languages[rows]]
+
+
+def _describe_files(
+    columns: dict[str, NDArray[Any]],
+    candidates: Candidates,
+    terms: QueryTerms,
+) -> None:
+    index = candidates.index
+    firsts = np.flatnonzero(np.diff(candidates.files, prepend=-1))
+    counts = np.diff(firsts, append=len(candidates.files))
+    described = [_describe_path(index.path_of(int(file))) for file in candidates.files[firsts]]
+    flags = np.array([item[:4] for item in described], np.bool_).reshape(-1, 4)
+    stems = np.array([item[4] for item in described], np.uint32)
+    for number, name in enumerate(("is_test", "is_example", "is_old", "is_entry")):
+        columns[name] = np.repeat(flags[:, number], counts)
+    columns["stem_is_name"] = np.repeat(np.isin(stems, np.array(terms.name_hashes, np.uint32)), counts)
+    columns["depth"] = index.depths[candidates.files]
+
+
+@lru_cache(maxsize=65_536)
+def _describe_path(path: str) -> tuple[bool, bool, bool, bool, int]:
+    """Say whether a file is a test, an example, kept or foreign code, an entry point; and the hash of its name."""
+    # Below src/main, Maven's and Gradle's place of the product, `test` is part of a package's name.
+    product = "src/main/" in path
+    stem_name = path.rpartition("/")[2].partition(".")[0]
+    return (
+        _TEST.search(path) is not None and not product,
+        _EXAMPLE.search(path) is not None and not product,
+        _OLD.search(path) is not None,
+        _ENTRY.search(path) is not None,
+        name_term(stem_name),
+    )
+
+
+def _is_one_of(values: list[str], wanted: frozenset[str]) -> NDArray[np.bool_]:
+    return np.array([value in wanted for value in values], np.bool_)
+
+
+def _mean_of_best(
+    values: NDArray[np.float32], firsts: NDArray[np.int64], counts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the sum of each group's three best values, divided by three: one good row alone says less."""
+    groups = np.repeat(np.arange(len(firsts)), counts)
+    order = np.lexsort((-values, groups))
+    best = order[np.arange(len(values)) - np.repeat(firsts, counts) < 3]
+    return np.bincount(groups[best], values[best], len(firsts)) / 3
+
+
+def _places(values: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return each value's place in descending order, from 0; equal values in the order of the rows."""
+    places = np.empty(len(values), np.int64)
+    places[np.argsort(-values, kind="stable")] = np.arange(len(values))
+    return places
+
+
+def _top(values: NDArray[np.float32]) -> float:
+    return float(values.max()) or 1.0

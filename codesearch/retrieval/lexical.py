@@ -1,0 +1,107 @@
+"""Full-text search of one search index: BM25 over rows and over whole files, weighing where a term stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
+from codesearch.core.search_index import SearchIndex
+from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
+
+# Saturation and length norm of BM25 (Robertson and Zaragoza 2009, the BM25F form: occurrences are weighed by place,
+# then saturated together).
+SATURATION = 1.2
+LENGTH_NORM = 0.6
+FILE_LENGTH_NORM = 0.5
+_PAYLOADS = np.arange(1 << 16)
+
+
+def _weigh_payloads(weights: dict[int, float]) -> NDArray[np.float32]:
+    """Return for every payload what its occurrences weigh: their count, and more for each place."""
+    weighed = (_PAYLOADS >> 8).astype(np.float32)
+    for place, weight in weights.items():
+        weighed += weight * (_PAYLOADS & place > 0)
+    return weighed
+
+
+ROW_WEIGHTS = _weigh_payloads({IN_NAME: 4.0, IN_QUALIFIER: 1.5, IN_SIGNATURE: 1.0, IN_COMMENT: 0.5})
+FILE_WEIGHTS = _weigh_payloads({IN_STEM: 12.0, IN_FOLDER: 4.0, FILE_NAMES_IT: 4.0, FILE_COMMENTS_ON_IT: 1.0})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rarity:
+    """How rare each of the query's terms is among the rows and among the files that are asked, (t,) float32 each."""
+
+    rows: NDArray[np.float32]
+    files: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LexicalScores:
+    """What the query's terms come to in one index.
+
+    rows (n,) and files (m,) float32: BM25 sums. row_hits and file_hits: ids and payloads of each term.
+    """
+
+    rows: NDArray[np.float32]
+    files: NDArray[np.float32]
+    row_hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]
+    file_hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]
+
+
+def measure_rarity(indexes: Sequence[SearchIndex], terms: NDArray[np.uint32]) -> Rarity:
+    """Return the inverse document frequency of each term over all of these indexes, and over no other."""
+    row_frequencies, file_frequencies = np.zeros((2, len(terms)), np.int64)
+    for index in indexes:
+        row_frequencies += index.row_postings.frequencies(terms)
+        file_frequencies += index.file_postings.frequencies(terms)
+    return Rarity(
+        _invert(row_frequencies, sum(index.row_count for index in indexes)),
+        _invert(file_frequencies, sum(index.file_count for index in indexes)),
+    )
+
+
+def _invert(frequencies: NDArray[np.int64], count: int) -> NDArray[np.float32]:
+    """Return the inverse document frequency as in BM25: log(1 + (n - df + 0.5) / (df + 0.5))."""
+    inverted: NDArray[np.float32] = np.log1p((count - frequencies + 0.5) / (frequencies + 0.5)).astype(np.float32)
+    return inverted
+
+
+def score_terms(index: SearchIndex, terms: NDArray[np.uint32], rarity: Rarity) -> LexicalScores:
+    """Score every row and every file of an index by the query's distinct terms."""
+    row_hits, file_hits = index.row_postings.find(terms), index.file_postings.find(terms)
+    return LexicalScores(
+        _score(row_hits, rarity.rows, index.row_norms(SATURATION, LENGTH_NORM), ROW_WEIGHTS),
+        _score(file_hits, rarity.files, index.file_norms(SATURATION, FILE_LENGTH_NORM), FILE_WEIGHTS),
+        row_hits,
+        file_hits,
+    )
+
+
+def _score(
+    hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]],
+    rarity: NDArray[np.float32],
+    norms: NDArray[np.float32],
+    weights: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    scores = np.zeros(len(norms), np.float32)
+    for (ids, payloads), idf in zip(hits, rarity, strict=True):
+        occurrences = weights[payloads]
+        scores[ids] += idf * occurrences / (occurrences + norms[ids])
+    return scores
+
+
+def places_of(
+    hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]], ids: NDArray[np.int32] | NDArray[np.int64]
+) -> NDArray[np.uint16]:
+    """Return the payload of each term at each of the ids, (terms, ids); 0 where it is not."""
+    found = np.zeros((len(hits), len(ids)), np.uint16)
+    for number, (known, payloads) in enumerate(hits):
+        if len(known):
+            places = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+            found[number] = np.where(known[places] == ids, payloads[places], 0)
+    return found

@@ -1,0 +1,125 @@
+"""Explanations: what the signs add is what sets two records of one answer apart."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from codesearch.core.search_index import SearchIndex
+from codesearch.core.types import Explanation
+from codesearch.retrieval.explanation import explain_rows
+from codesearch.retrieval.features import FEATURES
+from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.ranking import FILE_DECAY, Ranked, rank, to_file_features
+from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, QueryModel
+from codesearch.retrieval.tree_model import TreeModel
+from tests.unit.retrieval.index_rows import candidates_of, index_of, make_row, place_of, random_vectors
+
+# Fewer than are shown at most, so that a test sees all of them; each one left out adds less than this.
+USED = tuple(range(6))
+LEFT_OUT = 0.005
+
+
+def model_of(seed: int, slope: float, *, with_trees: bool) -> QueryModel:
+    """Return a model of the first features and, with trees, of the weighted sum."""
+    numbers = np.random.default_rng(seed)
+    weights = np.zeros(len(FEATURES), np.float32)
+    weights[list(USED)] = numbers.normal(size=len(USED))
+    trees = TreeModel(
+        features=numbers.choice([*USED, len(FEATURES), len(FEATURES) + 1], (20, 4)),
+        borders=numbers.normal(size=(20, 4)).astype(np.float32),
+        leaves=(numbers.normal(size=(20, 16)) / 5).astype(np.float32),
+        bias=float(numbers.normal()),
+    )
+    return QueryModel(weights, trees if with_trees else None, Calibration(slope, 0.3, -0.2, 0.1))
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 10_000), st.floats(0.1, 2), st.booleans(), st.integers(1, 8))
+def test_signs_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, with_trees: bool, count: int) -> None:
+    model = model_of(seed, slope, with_trees=with_trees)
+    features = np.random.default_rng(seed + 1).normal(size=(count, len(FEATURES))).astype(np.float32)
+    sums = features @ model.weights
+    seen = to_file_features(features, sums, np.arange(count))
+    margins = sums.astype(np.float64) if model.trees is None else model.trees.predict(seen)
+    probabilities = model.calibration.to_probabilities(margins)
+    explained = explain_rows(model, seen, probabilities, [1.0] * count)
+    common = []
+    for row, explanation in enumerate(explained):
+        check_form(explanation)
+        assert 1 / (1 + math.exp(-explanation.log_odds)) == pytest.approx(probabilities[row])
+        for sign in explanation.signs:
+            assert sign.value == seen[row, FILE_FEATURES.index(sign.name)]
+        common.append(explanation.log_odds - sum(sign.contribution for sign in explanation.signs))
+    assert max(common) - min(common) < 2 * (len(USED) + 2) * LEFT_OUT + 1e-3
+
+
+def check_form(explanation: Explanation) -> None:
+    names = [sign.name for sign in explanation.signs]
+    assert len(names) == len(set(names)) <= 10
+    assert set(names) <= set(FILE_FEATURES)
+    strengths = [abs(sign.contribution) for sign in explanation.signs]
+    assert strengths == sorted(strengths, reverse=True)
+    assert all(strength >= LEFT_OUT for strength in strengths)
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_a_certainty_has_finite_log_odds(probability: float) -> None:
+    seen: NDArray[np.float32] = np.zeros((1, len(FILE_FEATURES)), np.float32)
+    (explanation,) = explain_rows(model_of(1, 1.0, with_trees=False), seen, np.array([probability]), [1.0])
+    assert math.isfinite(explanation.log_odds)
+    assert (explanation.log_odds > 10) == (probability == 1)
+    assert explanation.signs == ()
+
+
+@pytest.fixture(scope="module")
+def index() -> SearchIndex:
+    """Ten files of three rows each, of which some have the words that are asked for."""
+    vectors = random_vectors(30)
+    return index_of(
+        [
+            make_row(
+                f"src/f{number // 3}.py",
+                "def retry(call):\n    wait()" if number % 4 == 0 else f"value = {number}",
+                start=1 + 5 * (number % 3),
+                symbol="Client.retry" if number % 4 == 0 else None,
+                vector=vectors[number],
+            )
+            for number in range(30)
+        ]
+    )
+
+
+def explained_ranking(index: SearchIndex, query: str) -> list[tuple[Ranked, Explanation]]:
+    found = candidates_of(index, query, wanted=index.row_count)
+    ranked = rank(parse_query(query), [found], limit=index.row_count, explain=True)
+    assert len(ranked) == index.row_count
+    return [(item, item.explanation) for item in ranked if item.explanation is not None]
+
+
+@pytest.mark.parametrize("query", ["retry", "how is a failed call retried"])
+def test_log_odds_and_factor_are_the_score(index: SearchIndex, query: str) -> None:
+    ranking = explained_ranking(index, query)
+    assert len(ranking) == index.row_count
+    for item, explanation in ranking:
+        check_form(explanation)
+        assert explanation.signs
+        assert explanation.factor / (1 + math.exp(-explanation.log_odds)) == pytest.approx(item.score)
+
+
+@pytest.mark.parametrize("query", ["retry", "how is a failed call retried"])
+def test_a_further_record_has_a_factor_and_the_signs_of_its_files_best(index: SearchIndex, query: str) -> None:
+    by_file: dict[str, list[Explanation]] = {}
+    for item, explanation in explained_ranking(index, query):
+        by_file.setdefault(place_of(index, item.row)[0], []).append(explanation)
+    assert len(by_file) == 10
+    for of_file in by_file.values():
+        assert [explanation.factor for explanation in of_file] == pytest.approx([1, FILE_DECAY, FILE_DECAY**2])
+        for first, second in pairwise(of_file):
+            assert (first.log_odds, first.signs) == (second.log_odds, second.signs)

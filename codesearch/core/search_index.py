@@ -91,6 +91,11 @@ class SearchIndex:
         """The number of dimensions of the vectors as the model gives them; the arrays may be wider."""
         return int(self._header["dimension"])
 
+    @cached_property
+    def all_rows(self) -> NDArray[np.int64]:
+        """The numbers of all rows, in order."""
+        return np.arange(self.row_count)
+
     def row_norms(self, saturation: float, length_norm: float) -> NDArray[np.float32]:
         """Return BM25's k1 (1 - b + b length / mean length) for each row."""
         return self._norms("rows", self.lengths, saturation, length_norm)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WORD_BITS = 64
+_ROWS_AT_ONCE = 1 << 14
 
 
 def sign_bits_of(vectors: NDArray[np.float32]) -> NDArray[np.uint64]:
@@ -26,9 +27,14 @@ def count_different_bits(signs: NDArray[np.uint64], query: NDArray[np.uint64]) -
 
     Only an opposite of 256 bits comes out wrong, as equal: whoever compares the vectors afterwards finds that out.
     """
-    different: NDArray[np.uint8] = np.bitwise_count(signs[0] ^ query[0])
-    for word, bits in zip(signs[1:], query[1:], strict=True):
-        different += np.bitwise_count(word ^ bits)
+    different = np.empty(signs.shape[1], np.uint8)
+    for start in range(0, len(different), _ROWS_AT_ONCE):
+        # What a block of rows needs stays in the processor's cache.
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        counts = different[rows]
+        np.bitwise_count(signs[0, rows] ^ query[0], out=counts)
+        for word, bits in zip(signs[1:, rows], query[1:], strict=True):
+            counts += np.bitwise_count(word ^ bits)
     return different
 
 

@@ -15,6 +15,9 @@ from codesearch.core.sign_bits import count_different_bits, sign_bits_of
 EXACT_ROWS = 4_000
 # The first pass keeps so many: of the 80 nearest of 87,000 rows 90 in 100, the others being far down that list.
 KEPT_ROWS = 2_000
+# From so many values on, the lowest are looked for with a sample of this size.
+SAMPLED_VALUES = 50_000
+SAMPLE_SIZE = 8_192
 
 
 def find_nearest(
@@ -27,9 +30,7 @@ def find_nearest(
 
     `allowed` says for each index which rows alone are looked at, None for all.
     """
-    rows = [
-        np.arange(index.row_count) if chosen is None else chosen for index, chosen in zip(indexes, allowed, strict=True)
-    ]
+    rows = [index.all_rows if chosen is None else chosen for index, chosen in zip(indexes, allowed, strict=True)]
     if not vector.any():
         return [of_index[:0] for of_index in rows]
     if sum(map(len, rows)) > EXACT_ROWS:
@@ -50,7 +51,7 @@ def choose_lowest(
     joined = values[0] if len(values) == 1 else np.concatenate(values)
     if len(joined) <= limit:
         return list(rows)
-    chosen = joined.argpartition(limit)[:limit]
+    chosen = _find_lowest(joined, limit)
     if len(values) == 1:
         return [rows[0][chosen]]
     chosen.sort()
@@ -58,6 +59,20 @@ def choose_lowest(
     parts = np.split(chosen, np.searchsorted(chosen, ends[:-1]))
     starts = [0, *ends[:-1].tolist()]
     return [of_list[part - start] for of_list, part, start in zip(rows, parts, starts, strict=True)]
+
+
+def _find_lowest(values: NDArray[Any], limit: int) -> NDArray[np.int64]:
+    """Return where the `limit` lowest of more values are.
+
+    Of many values a sample says below what they probably lie, which is four times as fast as looking at all of them.
+    """
+    if len(values) > SAMPLED_VALUES:
+        sample = values[:: len(values) // SAMPLE_SIZE]
+        place = min(len(sample) - 1, 8 + 2 * limit * len(sample) // len(values))
+        low = np.flatnonzero(values <= np.partition(sample, place)[place])
+        if len(low) >= limit:
+            return low if len(low) == limit else low[values[low].argpartition(limit)[:limit]]
+    return values.argpartition(limit)[:limit]
 
 
 def similarity_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -26,6 +27,7 @@ Result = TypeVar("Result")
 # Fewer files than this are done before a worker process has started.
 SMALL_SOURCE_FILES = 150
 GROUPS_AHEAD_PER_WORKER = 3
+COLLECTION_THRESHOLD = 50_000
 
 _indexer: BatchIndexer | None = None
 
@@ -151,6 +153,9 @@ def _start_worker(settings: Settings, source_id: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _indexer = BatchIndexer(load_embedder(settings), settings, source_id)
+    # Parsing makes many objects and few cycles: looking for those seldom saves a twentieth of the time.
+    gc.freeze()
+    gc.set_threshold(COLLECTION_THRESHOLD, 20, 20)
     # There is a worker for each core: threads of the tokenizer would only wait for one another.
     os.putenv("TOKENIZERS_PARALLELISM", "false")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from codesearch.core.chunk_text import (
 )
 from codesearch.core.config import BUNDLED_MODEL, Settings
 from codesearch.core.errors import ConfigurationError
+from codesearch.core.static_model import MODEL_FILE, TOKENIZER_FILE, StaticModel
 from codesearch.core.types import Chunk
 from codesearch.core.word_tokenizer import WordTokenizer, splits_at_words
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["PREFIX_TOKENS", "Embedder", "embedding_text", "load_embedder", "query_text"]
 
 _BUNDLED_FOLDER = Path(__file__).parent.parent / "bundled_model"
-_STATIC_FILES = ("model.safetensors", "tokenizer.json")
+_STATIC_FILES = (MODEL_FILE, TOKENIZER_FILE)
 _STATIC_NAME = "codesearch/static"
 _STATIC_BATCH_SIZE = 256
 # A transformer pads a batch to its longest text and holds all of its activations.
@@ -43,28 +44,42 @@ _MIN_CONTEXT_TOKENS = 2 * PREFIX_TOKENS
 _PARALLELISM = "TOKENIZERS_PARALLELISM"
 
 
+class TextModel(Protocol):
+    """What turns texts into vectors of any length; `max_tokens` is its context."""
+
+    dimension: int
+    max_tokens: int
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed texts: (n, dimension), in order."""
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """Embed one text: (1, dimension)."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of each text, without truncation or special tokens."""
+
+
 class Embedder:
     """An embedding model, loaded. Safe to use from several threads.
 
     `fingerprint` changes whenever the same chunk would get another vector; `max_tokens` is the model's context.
     """
 
-    def __init__(self, model: TextEmbedding, name: str, model_fingerprint: str, *, is_static: bool) -> None:
+    def __init__(self, model: TextModel, name: str, fingerprint_model: Callable[[], str], *, is_static: bool) -> None:
         self.name = name
-        self.fingerprint = _with_text_version(model_fingerprint)
         self._model = model
-        # Every text model of fastembed has one, though their base class does not say so.
-        self._tokenizer: Tokenizer = model.model.tokenizer  # type: ignore[attr-defined]
-        self._words: WordTokenizer | None = None
-        self._batch_size = _STATIC_BATCH_SIZE if is_static else _TRANSFORMER_BATCH_SIZE
+        self._fingerprint_model = fingerprint_model
         # Attention finds a head that is said once.
         self._max_head_repeats = MAX_HEAD_REPEATS if is_static else 1
         self._prefixes = find_prefixes(name)
-        self.dimension = len(next(iter(model.embed(["dimension"]))))
-        self.max_tokens: int = self._tokenizer.truncation["max_length"]
-        if is_static and splits_at_words(self._tokenizer):
-            self._tokenizer.no_truncation()
-            self._words = model.model.tokenizer = WordTokenizer(self._tokenizer, self.max_tokens)  # type: ignore[attr-defined]
+        self.dimension = model.dimension
+        self.max_tokens = model.max_tokens
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells the vectors of this model from others; to embed, nobody needs it."""
+        return _with_text_version(self._fingerprint_model())
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed chunk texts: (n, dimension), in order, rows of length 1; zero rows where there is nothing to embed.
@@ -76,7 +91,7 @@ class Embedder:
         if filled:
             prefix = self._prefixes.passage
             passages = [prefix + texts[index] for index in filled] if prefix else [texts[index] for index in filled]
-            vectors[filled] = _stack(self._model.passage_embed(passages, batch_size=self._batch_size))
+            vectors[filled] = _normalise(self._model.embed_passages(passages))
         return vectors
 
     def embed_chunks(self, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
@@ -88,11 +103,36 @@ class Embedder:
         query = query_text(text)
         if not query:
             return np.zeros(self.dimension, dtype=np.float32)
-        vector: NDArray[np.float32] = _stack(self._model.query_embed([self._prefixes.query + query]))[0]
+        vector: NDArray[np.float32] = _normalise(self._model.embed_query(self._prefixes.query + query))[0]
         return vector
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count the model's own tokens in each text, without truncation or special tokens; quick for many texts."""
+        return self._model.count_tokens(texts)
+
+
+class _FastembedModel:
+    """A model that fastembed runs."""
+
+    def __init__(self, model: TextEmbedding, *, is_static: bool) -> None:
+        self._model = model
+        # Every text model of fastembed has one, though their base class does not say so.
+        self._tokenizer: Tokenizer = model.model.tokenizer  # type: ignore[attr-defined]
+        self._words: WordTokenizer | None = None
+        self._batch_size = _STATIC_BATCH_SIZE if is_static else _TRANSFORMER_BATCH_SIZE
+        self.dimension = len(next(iter(model.embed(["dimension"]))))
+        self.max_tokens: int = self._tokenizer.truncation["max_length"]
+        if is_static and splits_at_words(self._tokenizer):
+            self._tokenizer.no_truncation()
+            self._words = model.model.tokenizer = WordTokenizer(self._tokenizer, self.max_tokens)  # type: ignore[attr-defined]
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.stack(list(self._model.passage_embed(texts, batch_size=self._batch_size)))
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        return np.stack(list(self._model.query_embed([text])))
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if self._words is not None:
             return self._words.count_tokens(texts)
         encodings = self._counting_tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
@@ -115,10 +155,13 @@ def load_embedder(settings: Settings) -> Embedder:
     A listed model is downloaded once into the model cache. Raises ConfigurationError, with what to do, for an unknown
     name, a folder without a static model, or a failed download.
     """
-    _prepare_libraries()
+    if os.name == "posix":
+        _allow_forks()
+    _limit_blas_threads()
     name = settings.embedding_model
     if name == BUNDLED_MODEL:
-        return _load_static(_BUNDLED_FOLDER, BUNDLED_MODEL)
+        return _load_bundled()
+    _silence_fastembed()
     listed = _find_listed(name)
     if listed is not None:
         return _load_listed(listed, settings.resolved_model_cache_dir)
@@ -150,9 +193,7 @@ def identify_bundled_model() -> ModelIdentity:
         fingerprint = _with_text_version(_static_fingerprint(_BUNDLED_FOLDER, BUNDLED_MODEL))
         return ModelIdentity(BUNDLED_MODEL, fingerprint, int(header["embeddings"]["shape"][1]))
     except (OSError, ValueError, LookupError) as error:
-        raise ConfigurationError(
-            f"The bundled embedding model is damaged: {error}. Install codesearch again."
-        ) from error
+        raise _damaged_bundle(error) from error
 
 
 def _with_text_version(model_fingerprint: str) -> str:
@@ -163,14 +204,11 @@ def _static_fingerprint(folder: Path, name: str) -> str:
     return f"{name}@{_hash_files(folder)}"
 
 
-def _prepare_libraries() -> None:
-    """Keep fastembed's log lines and the tokenizers library's fork warning off stderr, and BLAS on one thread."""
+def _silence_fastembed() -> None:
+    """Keep its log lines off stderr."""
     from loguru import logger
 
     logger.disable("fastembed")
-    if os.name == "posix":
-        _allow_forks()
-    _limit_blas_threads()
 
 
 def _limit_blas_threads() -> None:
@@ -196,6 +234,18 @@ def _allow_forks() -> None:
 _forks_allowed = False
 
 
+def _load_bundled() -> Embedder:
+    try:
+        model = StaticModel(_BUNDLED_FOLDER)
+    except (OSError, ValueError, LookupError) as error:
+        raise _damaged_bundle(error) from error
+    return Embedder(model, BUNDLED_MODEL, lambda: _static_fingerprint(_BUNDLED_FOLDER, BUNDLED_MODEL), is_static=True)
+
+
+def _damaged_bundle(error: Exception) -> ConfigurationError:
+    return ConfigurationError(f"The bundled embedding model is damaged: {error}. Install codesearch again.")
+
+
 def _load_static(folder: Path, name: str) -> Embedder:
     missing = [file for file in _STATIC_FILES if not (folder / file).is_file()]
     if missing:
@@ -208,7 +258,8 @@ def _load_static(folder: Path, name: str) -> Embedder:
     _register_static_name()
     try:
         model = TextEmbedding(_STATIC_NAME, specific_model_path=str(folder))
-        return Embedder(model, name, _static_fingerprint(folder, name), is_static=True)
+        fingerprint = _static_fingerprint(folder, name)
+        return Embedder(_FastembedModel(model, is_static=True), name, lambda: fingerprint, is_static=True)
     except Exception as error:  # the loaders raise bare Exception, KeyError, ValueError and OSError for damaged files
         raise ConfigurationError(f"The embedding model in {folder} cannot be loaded: {_one_line(error)}") from error
 
@@ -276,7 +327,8 @@ def _load_listed(listed: _Listed, cache_folder: Path) -> Embedder:
         is_static = listed.description.model_file == _STATIC_FILES[0]
         # The hub's cache keeps each revision in a folder of its own, named after the commit.
         fingerprint = f"{listed.name}@{folder.name}"
-        embedder = Embedder(model, listed.name, fingerprint, is_static=is_static)
+        running = _FastembedModel(model, is_static=is_static)
+        embedder = Embedder(running, listed.name, lambda: fingerprint, is_static=is_static)
     except Exception as error:  # onnxruntime and the tokenizer raise their own for damaged files
         raise ConfigurationError(
             f"The embedding model {listed.name!r} in {folder} cannot be loaded ({_one_line(error)}). "
@@ -299,13 +351,13 @@ def _suggest(name: str) -> str:
     return f" (nearest: {', '.join(nearest)})" if nearest else ""
 
 
-def _stack(vectors: Iterable[NDArray[Any]]) -> NDArray[np.float32]:
-    """Stack vectors and give each length 1; not every model of fastembed's does. Zero vectors stay zero."""
-    stacked: NDArray[np.float32] = np.stack(list(vectors)).astype(np.float32, copy=False)
-    lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
+def _normalise(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    """Give vectors length 1; not every model of fastembed's does. Zero vectors stay zero."""
+    vectors = vectors.astype(np.float32, copy=False)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     lengths[lengths == 0] = 1
-    stacked /= lengths
-    return stacked
+    normalised: NDArray[np.float32] = vectors / lengths
+    return normalised
 
 
 def _one_line(error: Exception) -> str:

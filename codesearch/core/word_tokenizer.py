@@ -7,13 +7,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, compress, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 # The words of the bundled model's tokenizer: parts of identifiers, numbers, single Han characters, runs of others.
 WORD_PATTERN = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|\p{Han}|[^\W\d_a-zA-Z\p{Han}]+"
+# How a tokenizer's file says that it keeps these words and drops what is between them.
+WORD_SPLIT = {"type": "Split", "pattern": {"Regex": WORD_PATTERN}, "behavior": "Removed", "invert": True}
 # None of those words reaches over the end of such a run, and none looks beyond it.
 _RUNS = r"[a-zA-Z]+|[0-9]+|[^\x00-\x7f]+"
 _RUN = re.compile(_RUNS)
@@ -32,13 +34,26 @@ class WordEncoding:
         return len(self.ids)
 
 
+class _Encoding(Protocol):
+    @property
+    def ids(self) -> list[int]:
+        """The token ids."""
+
+
+class RunTokenizer(Protocol):
+    """What gives the ids of texts: a Tokenizer, or what stands for one."""
+
+    def encode_batch_fast(self, texts: list[str], /, *, add_special_tokens: bool = ...) -> Sequence[_Encoding]:
+        """Encode each text."""
+
+
 class WordTokenizer:
     """Gives the ids that `tokenizer` gives, three times as fast on source code, whose words come up again and again.
 
     Texts are cut to `max_length` tokens where one is given. Safe to use from several threads.
     """
 
-    def __init__(self, tokenizer: Tokenizer, max_length: int | None) -> None:
+    def __init__(self, tokenizer: RunTokenizer, max_length: int | None) -> None:
         """Take over a tokenizer that `splits_at_words`, without truncation."""
         self._tokenizer = tokenizer
         self._max_length = max_length
@@ -82,11 +97,10 @@ def splits_at_words(tokenizer: Tokenizer) -> bool:
     """Say whether a tokenizer is a WordPiece of WORD_PATTERN and nothing else: then it may be remembered by words."""
     from tokenizers import models
 
-    split = {"type": "Split", "pattern": {"Regex": WORD_PATTERN}, "behavior": "Removed", "invert": True}
     return (
         isinstance(tokenizer.model, models.WordPiece)
         and tokenizer.pre_tokenizer is not None
-        and json.loads(tokenizer.pre_tokenizer.__getstate__()) == split
+        and json.loads(tokenizer.pre_tokenizer.__getstate__()) == WORD_SPLIT
         and tokenizer.normalizer is None
         and tokenizer.post_processor is None
         and not tokenizer.get_added_tokens_decoder()

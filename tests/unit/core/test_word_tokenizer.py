@@ -1,4 +1,4 @@
-"""WordTokenizer: the very ids of the tokenizer behind it, for any text."""
+"""WordTokenizer and WordPieces: the very ids of the tokenizer behind them, for any text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 import codesearch
 from codesearch.core import word_tokenizer
+from codesearch.core.word_pieces import WordPieces
 from codesearch.core.word_tokenizer import WordTokenizer, splits_at_words
 
 MODEL = Path(codesearch.__path__[0]) / "bundled_model" / "tokenizer.json"
@@ -22,6 +23,16 @@ texts = st.lists(st.one_of(st.text(), st.text(alphabet="abAB_09 -.\né漢Ω\u030
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     return Tokenizer.from_file(str(MODEL))
+
+
+@pytest.fixture(scope="module")
+def pieces() -> WordPieces:
+    return WordPieces(MODEL)
+
+
+@pytest.fixture(scope="module")
+def ascii_pieces() -> WordPieces:
+    return WordPieces(MODEL)
 
 
 def ids_of(tokenizer: Tokenizer, given_texts: list[str]) -> list[list[int]]:
@@ -67,3 +78,24 @@ def test_only_a_tokenizer_of_words_qualifies(tokenizer: Tokenizer) -> None:
     other_words.pre_tokenizer = pre_tokenizers.Whitespace()
     assert not splits_at_words(other_words)
     assert not splits_at_words(Tokenizer(models.BPE()))
+
+
+@given(texts=texts)
+def test_pieces_are_those_of_the_tokenizer(tokenizer: Tokenizer, pieces: WordPieces, texts: list[str]) -> None:
+    assert [encoding.ids for encoding in pieces.encode_batch_fast(texts)] == ids_of(tokenizer, texts)
+
+
+@given(text=st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHXYZ0189", max_size=90))
+def test_pieces_of_ascii_need_no_tokenizer(tokenizer: Tokenizer, ascii_pieces: WordPieces, text: str) -> None:
+    assert [encoding.ids for encoding in ascii_pieces.encode_batch_fast([text])] == ids_of(tokenizer, [text])
+    assert ascii_pieces._tokenizer is None
+
+
+def test_pieces_of_other_tokenizers_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    from tokenizers import normalizers
+
+    lowering = Tokenizer.from_file(str(MODEL))
+    lowering.normalizer = normalizers.Lowercase()
+    lowering.save(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(ValueError, match="no tokenizer of words"):
+        WordPieces(tmp_path / "tokenizer.json")

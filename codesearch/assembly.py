@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from codesearch.core.config import BUNDLED_MODEL, Settings
 from codesearch.core.errors import ConfigurationError, IndexMismatchError
-from codesearch.core.types import DataSource, Principal, SourceState
+from codesearch.core.types import BUNDLED_MODEL, DataSource, Principal, SourceState
 
 if TYPE_CHECKING:
     from codesearch.core.catalog import Catalog
+    from codesearch.core.config import Settings
     from codesearch.core.embedding import Embedder
     from codesearch.core.search_indexes import SearchIndexes
     from codesearch.core.store import ChunkStore

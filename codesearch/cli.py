@@ -21,7 +21,6 @@ import click
 
 from codesearch import cli_admin, cli_evaluate, cli_output, cli_progress
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
-from codesearch.core.config import Settings, load_settings
 from codesearch.core.errors import CodesearchError, ConfigurationError, SourceError
 from codesearch.core.types import SearchQuery, SourceState
 from codesearch.logs import configure_logging
@@ -29,6 +28,7 @@ from codesearch.logs import configure_logging
 if TYPE_CHECKING:
     from codesearch.api.app import Application
     from codesearch.api.deps import Services
+    from codesearch.core.config import Settings
     from indexer.pipeline import Indexer, IndexReport
 
 logger = logging.getLogger(__name__)
@@ -88,6 +88,7 @@ def commands(context: click.Context) -> None:
 
 
 def _open_assembly() -> Assembly:
+    from codesearch.core.config import load_settings
     from indexer.chunking import CHUNKER_VERSION
 
     settings = load_settings()

@@ -10,7 +10,6 @@ import click
 from codesearch import cli_output
 from codesearch.assembly import Assembly
 from codesearch.core.types import Workspace
-from codesearch.doctor import examine
 
 
 class LazyAssembly:
@@ -150,6 +149,8 @@ def revoke_key(holder: LazyAssembly, key_id: str, as_json: bool) -> None:
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
     """Say what is configured, what works, and what to do about the rest."""
+    from codesearch.doctor import examine
+
     holder: LazyAssembly = context.obj
     findings = examine(holder.get)
     cli_output.print_findings(findings, as_json=as_json)

@@ -7,19 +7,17 @@ import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-
-from rich.cells import cell_len
-from rich.console import Console
-from rich.syntax import Syntax
-from rich.text import Text
 
 from codesearch.api.records import build_record
 from codesearch.core.keys import ApiKey
 from codesearch.core.types import DataSource, Explanation, Hit, SourceState, Workspace
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from codesearch.doctor import Finding
 
 SHOWN_LINES = 30
@@ -29,7 +27,13 @@ SHOWN_MESSAGE = 80
 # Code and file names come from strangers: none of it may steer the terminal.
 _CONTROL_CHARACTERS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != 9}
 
-out = Console()
+
+@cache
+def _out() -> Console:
+    # Imported when something is to be coloured: a run of the indexer need not wait for it.
+    from rich.console import Console
+
+    return Console()
 
 
 class ReportLike(Protocol):
@@ -189,6 +193,8 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
         return
     if not hits:
         print("Nothing found.")
+    from rich.text import Text
+
     for number, hit in enumerate(hits, 1):
         chunk = hit.chunk
         place = Text.assemble(
@@ -201,11 +207,11 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
             "  ",
             (f"{hit.score:.3f}", "yellow"),
         )
-        out.print(place, soft_wrap=True)
+        _out().print(place, soft_wrap=True)
         lines = [visible(line.removesuffix("\r")) for line in chunk.content.split("\n")]
         _print_code(chunk.path, chunk.start_line, lines[:SHOWN_LINES])
         if len(lines) > SHOWN_LINES:
-            out.print(f"… {len(lines) - SHOWN_LINES} more lines", style="dim", highlight=False, soft_wrap=True)
+            _out().print(f"… {len(lines) - SHOWN_LINES} more lines", style="dim", highlight=False, soft_wrap=True)
         if hit.explanation is not None:
             _print_explanation(hit.explanation)
         print(flush=True)
@@ -213,21 +219,25 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
 
 def _print_explanation(explanation: Explanation) -> None:
     note = "" if explanation.factor == 1 else f", times {explanation.factor:.2g}: another record of this file is better"
-    out.print(f"log-odds {explanation.log_odds:+.2f}{note}", style="dim", highlight=False, soft_wrap=True)
+    _out().print(f"log-odds {explanation.log_odds:+.2f}{note}", style="dim", highlight=False, soft_wrap=True)
     for sign in explanation.signs:
         line = f"  {sign.contribution:+6.2f}  {sign.name} = {sign.value:.3g}"
-        out.print(line, style="dim", highlight=False, soft_wrap=True)
+        _out().print(line, style="dim", highlight=False, soft_wrap=True)
 
 
 def _print_code(path: str, start_line: int, lines: Sequence[str]) -> None:
-    if not out.is_terminal:
+    if not _out().is_terminal:
         width = len(str(start_line + len(lines) - 1))
         for number, line in enumerate(lines, start_line):
             print(f"{number:>{width}}  {line}".rstrip())
         return
+    from rich.syntax import Syntax
+
     code = "\n".join(lines)
     lexer = Syntax.guess_lexer(path, code)
-    out.print(Syntax(code, lexer, line_numbers=True, start_line=start_line, word_wrap=True, background_color="default"))
+    _out().print(
+        Syntax(code, lexer, line_numbers=True, start_line=start_line, word_wrap=True, background_color="default")
+    )
 
 
 def source_as_json(source: DataSource) -> dict[str, object]:
@@ -391,11 +401,14 @@ def _own_command() -> str:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print aligned columns. What is wider than the terminal wraps there as a whole line, so that ids stay whole."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
     shown = [list(columns), *([visible(cell) for cell in row] for row in rows)]
     widths = [max(cell_len(row[index]) for row in shown) for index in range(len(columns))]
     for number, row in enumerate(shown):
         cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
-        out.print(Text("  ".join(cells).rstrip(), style="" if number else "bold"), soft_wrap=True)
+        _out().print(Text("  ".join(cells).rstrip(), style="" if number else "bold"), soft_wrap=True)
 
 
 def _age(moment: datetime | None) -> str:

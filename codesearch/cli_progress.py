@@ -6,14 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 # Without a terminal, a line so often says that a long run is alive.
 PLAIN_LINE_SECONDS = 10.0
-
-err = Console(stderr=True)
 
 
 class _BarProgress:
@@ -60,9 +59,12 @@ def _detail(chunks: int, skipped: int, started: float) -> str:
 @contextmanager
 def index_progress() -> Iterator[_BarProgress | _LineProgress]:
     """Show how far an index run is: a bar on a terminal, plain lines elsewhere, both on stderr."""
-    if not err.is_terminal:
+    if not sys.stderr.isatty():
         yield _LineProgress()
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -71,5 +73,5 @@ def index_progress() -> Iterator[_BarProgress | _LineProgress]:
         TextColumn("{task.fields[detail]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield _BarProgress(progress)

@@ -7,8 +7,11 @@ import logging
 import sys
 from contextvars import ContextVar
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
-from codesearch.core.config import Settings
+if TYPE_CHECKING:
+    from codesearch.core.config import Settings
+
 
 OWN_LOGGERS = ("codesearch", "indexer", "uvicorn")
 current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)

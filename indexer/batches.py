@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from codesearch.core.config import Settings
 from codesearch.core.embedding import PREFIX_TOKENS, Embedder
 from codesearch.core.store_schema import IndexedChunk, batch_to_bytes, rows_to_batch
 from codesearch.core.types import Chunk, SourceFile
 from indexer.chunking import Chunker
+
+if TYPE_CHECKING:
+    from codesearch.core.config import Settings
 
 # Groups of about this much text keep the cost of handing them over small and the workers evenly busy.
 GROUP_CHARACTERS = 256_000

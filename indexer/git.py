@@ -16,13 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 from types import TracebackType
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from codesearch.core.config import Settings
 from codesearch.core.errors import SourceError
 from indexer.git_messages import explain_failure
 from indexer.location import Location, secrets_of
+
+if TYPE_CHECKING:
+    from codesearch.core.config import Settings
 
 NETWORK_PROTOCOLS = "file:git:http:https:ssh"
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})

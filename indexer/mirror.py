@@ -10,13 +10,16 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from codesearch.core.config import Settings
 from codesearch.core.errors import SourceError
 from indexer.git import NO_REPOSITORY, Access, Git
 from indexer.location import Location
+
+if TYPE_CHECKING:
+    from codesearch.core.config import Settings
 
 MIRROR_REFERENCE = "refs/codesearch/head"
 PACKS_BEFORE_COMPACTION = 10

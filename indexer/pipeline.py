@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock, Timeout
 
 from codesearch.core.catalog import Catalog, RunState
-from codesearch.core.config import Settings
 from codesearch.core.embedding import Embedder
 from codesearch.core.errors import NotFoundError
 from codesearch.core.search_indexes import SearchIndexes
@@ -27,6 +26,9 @@ from indexer.snapshot import Snapshot
 from indexer.source import Location, open_source, parse_location, source_id, suggested_name
 from indexer.walk import Walk, walk
 from indexer.workers import index_files
+
+if TYPE_CHECKING:
+    from codesearch.core.config import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from codesearch.core.config import Settings
 from codesearch.core.errors import SourceError
 from indexer.folder import FolderSnapshot
 from indexer.git import Git, find_access
@@ -20,6 +20,9 @@ from indexer.location import (
 )
 from indexer.mirror import missing_branch, update_mirror
 from indexer.snapshot import Entry, Listing, Snapshot
+
+if TYPE_CHECKING:
+    from codesearch.core.config import Settings
 
 __all__ = [
     "Entry",

@@ -14,13 +14,15 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from codesearch.core.config import BUNDLED_MODEL, Settings
 from codesearch.core.embedding import Embedder, load_embedder
 from codesearch.core.errors import SourceError
-from codesearch.core.types import SourceFile
+from codesearch.core.types import BUNDLED_MODEL, SourceFile
 from indexer.batches import BatchIndexer, ChunkedFile, IndexedFiles, group_files
+
+if TYPE_CHECKING:
+    from codesearch.core.config import Settings
 
 Result = TypeVar("Result")
 

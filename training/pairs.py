@@ -25,10 +25,10 @@ from comments import Comment, find_comments, first_sentence
 from history import read_commits
 
 from codesearch.core.chunk_text import embedding_text
-from codesearch.core.config import BUNDLED_MODEL, load_settings
+from codesearch.core.config import load_settings
 from codesearch.core.embedding import load_embedder
 from codesearch.core.tokens import split_identifier, split_words
-from codesearch.core.types import ArtifactKind, Chunk
+from codesearch.core.types import BUNDLED_MODEL, ArtifactKind, Chunk
 from indexer.batches import RememberingCounter
 from indexer.chunking import Chunker
 from indexer.git import Git

@@ -15,9 +15,9 @@ from pydantic_settings import (
 )
 
 from codesearch.core.errors import ConfigurationError
+from codesearch.core.types import BUNDLED_MODEL
 
 CONFIG_FILE = "codesearch.toml"
-BUNDLED_MODEL = "bundled"
 
 
 class Settings(BaseSettings):

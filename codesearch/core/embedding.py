@@ -22,15 +22,16 @@ from codesearch.core.chunk_text import (
     find_prefixes,
     query_text,
 )
-from codesearch.core.config import BUNDLED_MODEL, Settings
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.static_model import MODEL_FILE, TOKENIZER_FILE, StaticModel
-from codesearch.core.types import Chunk
+from codesearch.core.types import BUNDLED_MODEL, Chunk
 from codesearch.core.word_tokenizer import WordTokenizer, splits_at_words
 
 if TYPE_CHECKING:
     from fastembed import TextEmbedding
     from tokenizers import Tokenizer
+
+    from codesearch.core.config import Settings
 
 __all__ = ["PREFIX_TOKENS", "Embedder", "embedding_text", "load_embedder", "query_text"]
 

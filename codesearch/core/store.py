@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, TypeVar
 
-# Lance writes its own lines to stderr; what matters of them reaches us as exceptions.
-os.putenv("LANCE_LOG", "error")
-os.putenv("LANCEDB_LOG", "error")
-
-import lancedb
 import pyarrow as pa
 
 from codesearch.core.errors import StoreError
 from codesearch.core.search_index_builder import RowBatch
+from codesearch.core.store_library import import_lancedb
 from codesearch.core.store_schema import (
     SEARCHED_COLUMNS,
     TABLE_PREFIX,
@@ -41,12 +37,17 @@ class ChunkStore:
     """One LanceDB place, seen through one index format."""
 
     def __init__(self, uri: str, index_format: IndexFormat) -> None:
-        """Connect to `uri` (a folder, s3://...); nothing is created. Raises StoreError."""
+        """Stand before `uri` (a folder, s3://...); the first look at a table connects to it and creates nothing."""
         self.uri = uri
         self.index_format = index_format
-        interval = REMOTE_CONSISTENCY_INTERVAL if self.is_remote else timedelta(0)
-        self._database = _translate("open", uri, lambda: lancedb.connect(uri, read_consistency_interval=interval))
         self._table: Any = None
+
+    @cached_property
+    def _database(self) -> Any:
+        interval = REMOTE_CONSISTENCY_INTERVAL if self.is_remote else timedelta(0)
+        return _translate(
+            "open", self.uri, lambda: import_lancedb().connect(self.uri, read_consistency_interval=interval)
+        )
 
     @property
     def is_remote(self) -> bool:
@@ -73,6 +74,8 @@ class ChunkStore:
         """Return the LanceDB table of this format; None when there is none and `create` is false."""
         if self._table is None:
             name = self.index_format.table_name
+            if not create and self._lacks_folder(name):
+                return None
             if name in self._table_names():
                 self._table = self._open_table(name)
             if self._table is None and create:
@@ -81,6 +84,12 @@ class ChunkStore:
                     "create", self.uri, lambda: self._database.create_table(name, schema=schema, exist_ok=True)
                 )
         return self._table
+
+    def _lacks_folder(self, table_name: str) -> bool:
+        """Say whether there can be no such table, without importing lancedb, which takes longer than to look."""
+        place = Path(self.uri)
+        is_place = "://" not in self.uri and (place.is_dir() or not place.exists())
+        return is_place and not (place / f"{table_name}.lance").is_dir()
 
     def _open_table(self, name: str) -> Any:
         """Open a table that was listed; None while another process is still creating it."""

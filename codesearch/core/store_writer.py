@@ -12,10 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 from filelock import FileLock
-from lancedb.index import Bitmap, BTree
 
 from codesearch.core.errors import StoreError
 from codesearch.core.store import ChunkStore, quote
+from codesearch.core.store_library import import_lancedb
 from codesearch.core.store_schema import (
     TABLE_PREFIX,
     IndexedChunk,
@@ -179,8 +179,9 @@ class StoreWriter:
 
 
 def _create_indexes(table: Any) -> None:
+    kinds = import_lancedb().index
     existing = {index.name for index in table.list_indices()}
     # The rows of one data source are what everything asks for; publishing matches them by document.
-    for column, configuration in (("data_source_id", Bitmap()), ("document_id", BTree())):
+    for column, configuration in (("data_source_id", kinds.Bitmap()), ("document_id", kinds.BTree())):
         if f"{column}_idx" not in existing:
             table.create_index(column, config=configuration, replace=False)

@@ -8,6 +8,9 @@ from enum import Enum
 
 from codesearch.core.predicates import EVERYTHING, Predicate
 
+# What CODESEARCH_EMBEDDING_MODEL calls the model that ships with the package.
+BUNDLED_MODEL = "bundled"
+
 
 class ArtifactKind(str, Enum):
     """What a chunk is: a definition, a section of a file, or a whole small file."""

@@ -234,8 +234,9 @@ def test_a_damaged_table_is_a_store_error_and_never_an_empty_answer(tmp_path: Pa
 
 def test_a_place_that_cannot_be_a_store_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file")
+    store, _ = open_store(tmp_path)
     with pytest.raises(StoreError, match="store"):
-        open_store(tmp_path)
+        store.known_files(SOURCE)
 
 
 def test_two_formats_do_not_see_each_other(tmp_path: Path) -> None:

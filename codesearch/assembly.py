@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from codesearch.core.embedding import Embedder
     from codesearch.core.search_indexes import SearchIndexes
     from codesearch.core.store import ChunkStore
-    from codesearch.core.store_schema import IndexFormat
+    from codesearch.core.store_rows import IndexFormat
     from codesearch.core.store_writer import StoreWriter
     from codesearch.retrieval.search import Retriever
 
@@ -54,7 +54,7 @@ class Assembly:
     def index_format(self) -> IndexFormat:
         """What an index must have been written with to be readable here."""
         from codesearch.core.embedding import identify_bundled_model
-        from codesearch.core.store_schema import IndexFormat
+        from codesearch.core.store_rows import IndexFormat
 
         is_bundled = self.settings.embedding_model == BUNDLED_MODEL
         model = identify_bundled_model() if is_bundled else self.embedder

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from codesearch.api.deps import Services
     from codesearch.core.config import Settings
     from indexer.pipeline import Indexer, IndexReport
+    from indexer.workers import WorkerPool
 
 logger = logging.getLogger(__name__)
 
@@ -142,16 +143,24 @@ def index(
         ]
         cli_output.print_previews(previews, as_json=as_json)
         return
-    targets = [(source, branch, subdir, name) for source in sources]
-    if everything:
-        targets = [(item.location, item.branch, item.subdir, None) for item in assembly.catalog.list_sources()]
-        if not targets:
-            raise SourceError("Nothing is indexed yet. Run `codesearch index SOURCE`.")
-    _index_targets(assembly, targets, as_json=as_json)
+    from indexer.workers import fork_workers
+
+    # First of all: what else is imported starts threads, and a process with threads cannot be forked.
+    with fork_workers(assembly.settings) as forked:
+        targets = [(source, branch, subdir, name) for source in sources]
+        if everything:
+            targets = [(item.location, item.branch, item.subdir, None) for item in assembly.catalog.list_sources()]
+            if not targets:
+                raise SourceError("Nothing is indexed yet. Run `codesearch index SOURCE`.")
+        _index_targets(assembly, targets, as_json=as_json, forked_workers=forked)
 
 
 def _index_targets(
-    assembly: Assembly, targets: Sequence[tuple[str, str | None, str | None, str | None]], *, as_json: bool
+    assembly: Assembly,
+    targets: Sequence[tuple[str, str | None, str | None, str | None]],
+    *,
+    as_json: bool,
+    forked_workers: WorkerPool | None = None,
 ) -> None:
     """Index one after the other; one that fails does not keep the others from being indexed."""
     reports: list[IndexReport] = []
@@ -159,7 +168,7 @@ def _index_targets(
     for source, branch, subdir, name in targets:
         try:
             with cli_progress.index_progress() as progress:
-                report = open_indexer(assembly).index(
+                report = open_indexer(assembly, forked_workers).index(
                     source, name=name, branch=branch, subdir=subdir, progress=progress
                 )
         except CodesearchError as error:
@@ -179,7 +188,7 @@ def _index_targets(
         raise SourceError(f"{len(failures)} of {len(targets)} sources could not be indexed.")
 
 
-def open_indexer(assembly: Assembly) -> Indexer:
+def open_indexer(assembly: Assembly, forked_workers: WorkerPool | None = None) -> Indexer:
     """Return an indexer into the assembly's catalog and store. Raises ConfigurationError without a data folder."""
     from indexer.pipeline import Indexer
 
@@ -191,6 +200,7 @@ def open_indexer(assembly: Assembly) -> Indexer:
         search_indexes=assembly.search_indexes,
         load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,
+        forked_workers=forked_workers,
     )
 
 

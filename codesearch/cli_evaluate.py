@@ -113,7 +113,7 @@ def choose_history(
     from indexer.batches import BatchIndexer
     from indexer.history import choose_questions
 
-    batches = BatchIndexer(assembly.embedder, assembly.settings, "")
+    batches = BatchIndexer(assembly.embedder, assembly.settings)
     return choose_questions(
         repository,
         lambda file: batches.chunk([file])[0].chunks,

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from codesearch.core.embedding import PREFIX_TOKENS, Embedder
-from codesearch.core.store_schema import IndexedChunk, batch_to_bytes, rows_to_batch
+from codesearch.core.store_rows import IndexedChunk, RowColumns, rows_to_columns
 from codesearch.core.types import Chunk, SourceFile
 from indexer.chunking import Chunker
-
-if TYPE_CHECKING:
-    from codesearch.core.config import Settings
 
 # Groups of about this much text keep the cost of handing them over small and the workers evenly busy.
 GROUP_CHARACTERS = 256_000
@@ -35,22 +32,29 @@ class ChunkedFile:
 
 @dataclass(frozen=True, slots=True)
 class IndexedFiles:
-    """A group of files, ready for the store: their rows as an Arrow stream, None when no file has a chunk."""
+    """A group of files, ready for the store: their rows, None when no file has a chunk."""
 
     paths: tuple[str, ...]
     characters: int
     chunk_count: int
-    rows: bytes | None
+    rows: RowColumns | None
+
+
+class ChunkSettings(Protocol):
+    """The settings that chunks depend on."""
+
+    @property
+    def max_chunk_tokens(self) -> int:
+        """The largest chunk."""
 
 
 class BatchIndexer:
-    """Chunks and embeds groups of files of one data source. For one thread at a time."""
+    """Chunks and embeds groups of files. For one thread at a time."""
 
-    def __init__(self, embedder: Embedder, settings: Settings, source_id: str) -> None:
+    def __init__(self, embedder: Embedder, settings: ChunkSettings) -> None:
         limit = min(settings.max_chunk_tokens, embedder.max_tokens - PREFIX_TOKENS)
         self._chunker = Chunker(RememberingCounter(embedder.count_tokens), limit)
         self._embedder = embedder
-        self._source_id = source_id
 
     def chunk(self, files: Sequence[SourceFile]) -> list[ChunkedFile]:
         """Cut each file into chunks, in order."""
@@ -59,8 +63,8 @@ class BatchIndexer:
             for file in files
         ]
 
-    def embed(self, files: Sequence[ChunkedFile]) -> IndexedFiles:
-        """Embed the chunks and build their rows, in order."""
+    def embed(self, files: Sequence[ChunkedFile], source_id: str) -> IndexedFiles:
+        """Embed the chunks and build their rows as a data source's, in order."""
         pairs = [(file, chunk) for file in files for chunk in file.chunks]
         paths, characters = tuple(file.path for file in files), sum(file.characters for file in files)
         if not pairs:
@@ -70,7 +74,7 @@ class BatchIndexer:
             IndexedChunk(chunk, file.content_id, file.modified_at, vector)
             for (file, chunk), vector in zip(pairs, vectors, strict=True)
         ]
-        return IndexedFiles(paths, characters, len(rows), batch_to_bytes(rows_to_batch(rows, self._source_id)))
+        return IndexedFiles(paths, characters, len(rows), rows_to_columns(rows, source_id))
 
 
 class RememberingCounter:

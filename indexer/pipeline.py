@@ -17,7 +17,6 @@ from codesearch.core.embedding import Embedder
 from codesearch.core.errors import NotFoundError
 from codesearch.core.search_indexes import SearchIndexes
 from codesearch.core.store import ChunkStore
-from codesearch.core.store_schema import batch_from_bytes
 from codesearch.core.store_writer import StagedRows, StoreWriter
 from codesearch.core.types import DataSource, SourceState
 from indexer.batches import IndexedFiles
@@ -25,7 +24,7 @@ from indexer.skipping import Skipped
 from indexer.snapshot import Snapshot
 from indexer.source import Location, open_source, parse_location, source_id, suggested_name
 from indexer.walk import Walk, walk
-from indexer.workers import index_files
+from indexer.workers import WorkerPool, index_files
 
 if TYPE_CHECKING:
     from codesearch.core.config import Settings
@@ -104,8 +103,10 @@ class Indexer:
         search_indexes: SearchIndexes,
         load_embedder: Callable[[], Embedder],
         settings: Settings,
+        forked_workers: WorkerPool | None = None,
     ) -> None:
         """Keep the parts; the model is loaded by the first run that has something to embed."""
+        self._forked_workers = forked_workers
         self._catalog = catalog
         self._store = store
         self._writer = writer
@@ -162,7 +163,10 @@ class Indexer:
         tally = _Tally()
         found = run.found
         run.progress.start("indexing", found.planned)
-        with index_files(found, found.planned, self._load_embedder, self._settings, source.id) as indexed:
+        with index_files(
+            found, found.planned_bytes, self._load_embedder, self._settings, source.id, self._forked_workers
+        ) as indexed:
+            self._store.prepare_to_write()
             first = next(indexed, None)
             removed = set(known) if first is None else set()
             removed -= set(found.unchanged)
@@ -189,7 +193,7 @@ class Indexer:
             tally.characters += files.characters
             tally.chunks += files.chunk_count
             if files.rows is not None:
-                staged.write_batch(batch_from_bytes(files.rows))
+                staged.write_columns(files.rows)
             run.report(len(tally.changed_paths), tally.chunks)
 
     def _finish(self, run: _Run, source: DataSource, snapshot: Snapshot) -> DataSource:

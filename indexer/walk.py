@@ -19,8 +19,8 @@ DETAIL_CHARACTERS = 80
 class Walk:
     """The files of one snapshot, judged. Iterate once for the files to index, in path order.
 
-    `planned` is known at once: how many files will be read. `unchanged` (paths, in order), `skipped` and `counts` are
-    complete when the iteration is.
+    `planned` and `planned_bytes` are known at once: how many files will be read, and how large they are. `unchanged`
+    (paths, in order), `skipped` and `counts` are complete when the iteration is.
     """
 
     def __init__(self, snapshot: Snapshot, max_file_bytes: int, known: Mapping[str, str]) -> None:
@@ -34,6 +34,7 @@ class Walk:
         self._skipped.extend(listing.skipped)
         self._wanted = list(self._judge_entries(listing.files, max_file_bytes))
         self.planned = len(self._wanted)
+        self.planned_bytes = sum(entry.size for entry in self._wanted)
 
     def __iter__(self) -> Iterator[SourceFile]:
         if not self._wanted:

@@ -1,4 +1,4 @@
-"""Runs indexer.batches over all files of a source, in worker processes where there are enough files, in order."""
+"""Runs indexer.batches over all files of a source, in worker processes where there is enough text, in order."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ import os
 import signal
 import sys
 import threading
+
+# One thread of BLAS is all that is wanted, see core/embedding.py; more of them would keep this process from forking.
+os.putenv("OPENBLAS_NUM_THREADS", "1")
+
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,60 +32,125 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# Fewer files than this are done before a worker process has started.
-SMALL_SOURCE_FILES = 150
-GROUPS_AHEAD_PER_WORKER = 3
+# Less text than this is done before worker processes have started.
+SMALL_SOURCE_BYTES = 100_000
+GROUPS_AHEAD_PER_WORKER = 4
 COLLECTION_THRESHOLD = 50_000
 
 _indexer: BatchIndexer | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What a worker process needs of the settings, in a form that it can read without importing them."""
+
+    embedding_model: str
+    resolved_model_cache_dir: Path
+    max_chunk_tokens: int
+
+
+class WorkerPool:
+    """Worker processes for one source; they start at once, load the model and wait for groups of files.
+
+    A context manager: no process outlives it.
+    """
+
+    def __init__(self, settings: Settings, *, method: str) -> None:
+        self.count = _worker_count(settings)
+        needed = WorkerSettings(settings.embedding_model, settings.resolved_model_cache_dir, settings.max_chunk_tokens)
+        with _silent_tracker():
+            self._pool = ProcessPoolExecutor(
+                self.count, multiprocessing.get_context(method), initializer=_start_worker, initargs=(needed,)
+            )  # fmt: skip
+        self.is_open = True
+        try:
+            _start_all(self._pool, self.count)
+        except BaseException:
+            self._terminate()
+            raise
+
+    def run(
+        self, step: Callable[[str, list[SourceFile]], Result], source_id: str, files: Iterable[SourceFile]
+    ) -> Iterator[Result]:
+        """Yield the results of the step for each group of the files, in order, and end the processes."""
+        pending: deque[Future[Result]] = deque()
+        for group in group_files(files):
+            pending.append(self._pool.submit(step, source_id, group))
+            if len(pending) >= self.count * GROUPS_AHEAD_PER_WORKER:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+        # Publishing needs memory too: the workers give theirs back before.
+        self.is_open = False
+        self._pool.shutdown(wait=True)
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and not issubclass(kind, BrokenProcessPool):
+            self._terminate()
+        self.is_open = False
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _terminate(self) -> None:
+        self.is_open = False
+        # Nobody wants what they are at any more, and ctrl-C should not wait for it.
+        for process in list((self._pool._processes or {}).values()):
+            process.terminate()
+        # What is still on its way to them is read by nobody: waiting for it would keep this process from ending.
+        # A pool that has shut down already has no queue any more.
+        if (queue := getattr(self._pool, "_call_queue", None)) is not None:
+            queue.cancel_join_thread()
+
+
+@contextmanager
+def fork_workers(settings: Settings) -> Iterator[WorkerPool | None]:
+    """Give worker processes forked from this one while it has nothing but modules that they need as well.
+
+    None where they cannot be had that way: a process with threads must not fork, and only Linux forks safely.
+    """
+    if _worker_count(settings) == 1 or sys.platform != "linux" or len(list(Path("/proc/self/task").iterdir())) > 1:
+        yield None
+        return
+    with WorkerPool(settings, method="fork") as pool:
+        yield pool
+
+
 @contextmanager
 def index_files(
     files: Iterable[SourceFile],
-    planned_files: int,
+    planned_bytes: int,
     load_model: Callable[[], Embedder],
     settings: Settings,
     source_id: str,
+    forked: WorkerPool | None = None,
 ) -> Iterator[Iterator[IndexedFiles]]:
     """Give an iterator over the indexed files, in the order of `files`; its worker processes end with the context.
 
-    Here, the model is loaded when there is a first file, and not at all when the workers embed.
+    `forked` are used as long as they are there. Here, the model is loaded when there is a first file, and not at all
+    when the workers embed.
     """
-    workers = settings.index_workers or os.cpu_count() or 1
-    if planned_files < SMALL_SOURCE_FILES or workers == 1:
+    if planned_bytes < SMALL_SOURCE_BYTES or _worker_count(settings) == 1:
         yield _index_here(files, load_model, settings, source_id)
         return
-    with _silent_tracker():
-        pool = ProcessPoolExecutor(
-            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker,
-            initargs=(settings, source_id),
-        )  # fmt: skip
-    ahead = workers * GROUPS_AHEAD_PER_WORKER
     try:
-        _start_all(pool, workers)
-        if settings.embedding_model == BUNDLED_MODEL:
-            yield _run(pool, _index_group, files, ahead)
-        else:
-            # A network takes all cores and much memory by itself: one of it is enough.
-            here = BatchIndexer(load_model(), settings, source_id)
-            yield (here.embed(chunked) for chunked in _run(pool, _chunk_group, files, ahead))
+        with forked if forked is not None and forked.is_open else WorkerPool(settings, method="spawn") as pool:
+            if settings.embedding_model == BUNDLED_MODEL:
+                yield pool.run(_index_group, source_id, files)
+            else:
+                # A network takes all cores and much memory by itself: one of it is enough.
+                here = BatchIndexer(load_model(), settings)
+                yield (here.embed(chunked, source_id) for chunked in pool.run(_chunk_group, source_id, files))
     except BrokenProcessPool as error:
         raise SourceError(
             "A worker process ended in the middle of its work, most often for lack of memory. "
             "Run it again with CODESEARCH_INDEX_WORKERS=1."
         ) from error
-    except BaseException:
-        # Nobody wants what they are at any more, and ctrl-C should not wait for it.
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        # What is still on its way to them is read by nobody: waiting for it would keep this process from ending.
-        # A pool that has shut down already has no queue any more.
-        if (queue := getattr(pool, "_call_queue", None)) is not None:
-            queue.cancel_join_thread()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _worker_count(settings: Settings) -> int:
+    return settings.index_workers or os.cpu_count() or 1
 
 
 def _index_here(
@@ -87,8 +158,8 @@ def _index_here(
 ) -> Iterator[IndexedFiles]:
     here: BatchIndexer | None = None
     for group in group_files(files):
-        here = here or BatchIndexer(load_model(), settings, source_id)
-        yield here.embed(here.chunk(group))
+        here = here or BatchIndexer(load_model(), settings)
+        yield here.embed(here.chunk(group), source_id)
 
 
 @contextmanager
@@ -135,26 +206,12 @@ def _interrupts_held() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _run(
-    pool: ProcessPoolExecutor, step: Callable[[list[SourceFile]], Result], files: Iterable[SourceFile], ahead: int
-) -> Iterator[Result]:
-    pending: deque[Future[Result]] = deque()
-    for group in group_files(files):
-        pending.append(pool.submit(step, group))
-        if len(pending) >= ahead:
-            yield pending.popleft().result()
-    while pending:
-        yield pending.popleft().result()
-    # Publishing needs memory too: the workers give theirs back before.
-    pool.shutdown(wait=True)
-
-
-def _start_worker(settings: Settings, source_id: str) -> None:
+def _start_worker(settings: WorkerSettings) -> None:
     """Prepare a worker process: ctrl-C is its parent's business, and it ends when its parent is gone."""
     global _indexer
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _indexer = BatchIndexer(load_embedder(settings), settings, source_id)
+    _indexer = BatchIndexer(load_embedder(settings), settings)
     # Parsing makes many objects and few cycles: looking for those seldom saves a twentieth of the time.
     gc.freeze()
     gc.set_threshold(COLLECTION_THRESHOLD, 20, 20)
@@ -176,9 +233,9 @@ def _prepared() -> BatchIndexer:
     return _indexer
 
 
-def _index_group(files: Sequence[SourceFile]) -> IndexedFiles:
-    return _prepared().embed(_prepared().chunk(files))
+def _index_group(source_id: str, files: Sequence[SourceFile]) -> IndexedFiles:
+    return _prepared().embed(_prepared().chunk(files), source_id)
 
 
-def _chunk_group(files: Sequence[SourceFile]) -> list[ChunkedFile]:
+def _chunk_group(source_id: str, files: Sequence[SourceFile]) -> list[ChunkedFile]:
     return _prepared().chunk(files)

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from fastembed import TextEmbedding
     from tokenizers import Tokenizer
 
-    from codesearch.core.config import Settings
-
 __all__ = ["PREFIX_TOKENS", "Embedder", "embedding_text", "load_embedder", "query_text"]
 
 _BUNDLED_FOLDER = Path(__file__).parent.parent / "bundled_model"
@@ -150,7 +148,19 @@ class _FastembedModel:
         return tokenizer
 
 
-def load_embedder(settings: Settings) -> Embedder:
+class ModelSettings(Protocol):
+    """The settings that say which model it is."""
+
+    @property
+    def embedding_model(self) -> str:
+        """`bundled`, a model of fastembed's list, or a folder."""
+
+    @property
+    def resolved_model_cache_dir(self) -> Path:
+        """Where downloaded models are kept."""
+
+
+def load_embedder(settings: ModelSettings) -> Embedder:
     """Load the model that CODESEARCH_EMBEDDING_MODEL names: `bundled`, a model of fastembed's list, or a folder.
 
     A listed model is downloaded once into the model cache. Raises ConfigurationError, with what to do, for an unknown

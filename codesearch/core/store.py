@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -14,14 +16,8 @@ import pyarrow as pa
 from codesearch.core.errors import StoreError
 from codesearch.core.search_index_builder import RowBatch
 from codesearch.core.store_library import import_lancedb
-from codesearch.core.store_schema import (
-    SEARCHED_COLUMNS,
-    TABLE_PREFIX,
-    IndexFormat,
-    batch_to_rows,
-    format_of,
-    schema_of,
-)
+from codesearch.core.store_rows import TABLE_PREFIX, IndexFormat
+from codesearch.core.store_schema import SEARCHED_COLUMNS, batch_to_rows, format_of, schema_of
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -53,6 +49,10 @@ class ChunkStore:
     def is_remote(self) -> bool:
         """Whether the store lies elsewhere than on this machine's disk."""
         return "://" in self.uri and not self.uri.startswith("file://")
+
+    def prepare_to_write(self) -> None:
+        """Begin to import lancedb in a thread, where there is other work to do meanwhile."""
+        Thread(target=_import_early, daemon=True).start()
 
     def formats(self) -> list[IndexFormat]:
         """Return the formats of the indexes at this place, in the order of their tables' names."""
@@ -149,6 +149,12 @@ class ChunkStore:
                 if table is None:
                     return None
         return None
+
+
+def _import_early() -> None:
+    # Whoever needs it imports it again and is told what is wrong.
+    with suppress(Exception):
+        import_lancedb()
 
 
 def _translate(verb: str, uri: str, run: Callable[[], T]) -> T:

@@ -1,25 +1,18 @@
-"""The rows of the store: their Arrow schema, how chunks become rows, and the format an index remembers of itself."""
+"""The rows of the store in Arrow: their schema, how columns become batches, and what search indexes are built from."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from codesearch.core.chunk_text import shows_signature
-from codesearch.core.paths import file_extension_of
 from codesearch.core.search_index import NO_TIME
 from codesearch.core.search_index_builder import RowBatch
-from codesearch.core.terms import pack_terms
-from codesearch.core.types import Chunk
+from codesearch.core.store_rows import IndexFormat, RowColumns
 
-SCHEMA_VERSION = 3
-TABLE_PREFIX = "chunks_"
 FORMAT_KEY = b"codesearch"
 TEXT_COLUMNS = [
     "document_id",
@@ -53,39 +46,6 @@ SEARCHED_COLUMNS = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class IndexFormat:
-    """What must agree between the code that wrote an index and the code that reads it."""
-
-    embedding_model: str
-    embedding_fingerprint: str
-    dimension: int
-    chunker_version: str
-    schema_version: int = SCHEMA_VERSION
-
-    @property
-    def table_name(self) -> str:
-        """The table that holds rows of this format: another format is another table."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return TABLE_PREFIX + hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedChunk:
-    """A chunk with all that its row needs. `vector` is float32 of the format's dimension, L2-normalised."""
-
-    chunk: Chunk
-    content_id: str
-    modified_at: int | None
-    vector: NDArray[np.float32]
-
-
-def document_id_of(source_id: str, chunk: Chunk) -> str:
-    """Return the record's id, 32 hex digits: the same as long as its place, its lines and its symbol are."""
-    parts = (source_id, chunk.path, str(chunk.start_line), str(chunk.end_line), chunk.symbol or "", chunk.content)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
 def schema_of(index_format: IndexFormat) -> pa.Schema:
     """Return the table's schema, the format in its metadata. Text is '' where it has no value."""
     text, number = pa.string(), pa.int64()
@@ -106,40 +66,25 @@ def format_of(schema: pa.Schema) -> IndexFormat | None:
     return IndexFormat(**json.loads(raw)) if raw else None
 
 
-def rows_to_batch(rows: Sequence[IndexedChunk], source_id: str) -> pa.RecordBatch:
-    """Turn indexed chunks, at least one, into a record batch in the given order.
+def columns_to_batch(rows: RowColumns) -> pa.RecordBatch:
+    """Turn rows, at least one, into a record batch in the given order.
 
     It lacks the columns that are the same in every row of a run; `complete_batch` adds them.
     """
-    chunks = [row.chunk for row in rows]
-    paths = [chunk.path for chunk in chunks]
-    columns: dict[str, list[str]] = {
-        "document_id": [document_id_of(source_id, chunk) for chunk in chunks],
-        "path": paths,
-        "file_extension": [file_extension_of(path) or "" for path in paths],
-        "language": [chunk.language or "" for chunk in chunks],
-        "artifact_kind": [chunk.artifact_kind.value for chunk in chunks],
-        "symbol": [chunk.symbol or "" for chunk in chunks],
-        "symbol_kind": [chunk.symbol_kind or "" for chunk in chunks],
-        "signature": [chunk.signature or "" for chunk in chunks],
-        "content": [chunk.content for chunk in chunks],
-        "content_id": [row.content_id for row in rows],
-    }
-    arrays = {name: pa.array(values, type=pa.string()) for name, values in columns.items()}
-    arrays["start_line"] = pa.array([chunk.start_line for chunk in chunks], type=pa.int64())
-    arrays["end_line"] = pa.array([chunk.end_line for chunk in chunks], type=pa.int64())
-    arrays["last_modified"] = pa.array([row.modified_at for row in rows], type=pa.int64())
-    arrays["declares"] = pa.array([shows_signature(chunk) for chunk in chunks], type=pa.bool_())
-    arrays["terms"] = pa.array([pack_terms(chunk) for chunk in chunks], type=pa.binary())
-    vectors = np.stack([row.vector for row in rows]).astype(np.float32, copy=False)
-    arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    arrays = {name: pa.array(values, type=pa.string()) for name, values in rows.texts.items()}
+    arrays["start_line"] = pa.array(rows.start_lines, type=pa.int64())
+    arrays["end_line"] = pa.array(rows.end_lines, type=pa.int64())
+    arrays["last_modified"] = pa.array(rows.modified_at, type=pa.int64())
+    arrays["declares"] = pa.array(rows.declares, type=pa.bool_())
+    arrays["terms"] = pa.array(rows.terms, type=pa.binary())
+    arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(rows.vectors.ravel()), rows.vectors.shape[1])
     return pa.record_batch(arrays)
 
 
 def complete_batch(
     batch: pa.RecordBatch, *, source_id: str, run_id: int, commit: str | None, schema: pa.Schema
 ) -> pa.RecordBatch:
-    """Add the columns of the run to a batch of `rows_to_batch`: the result has the table's schema."""
+    """Add the columns of the run to a batch of `columns_to_batch`: the result has the table's schema."""
     values = {"data_source_id": source_id, "run_id": run_id, "commit": commit or ""}
     columns = [
         pa.repeat(pa.scalar(values[field.name], field.type), batch.num_rows)
@@ -148,19 +93,6 @@ def complete_batch(
         for field in schema
     ]
     return pa.record_batch(columns, schema=schema)
-
-
-def batch_to_bytes(batch: pa.RecordBatch) -> bytes:
-    """Write a batch as an Arrow stream, to hand it to another process."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    return bytes(sink.getvalue())
-
-
-def batch_from_bytes(data: bytes) -> pa.RecordBatch:
-    """Read back what `batch_to_bytes` wrote."""
-    return pa.ipc.open_stream(data).read_next_batch()
 
 
 def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:

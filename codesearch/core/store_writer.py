@@ -16,13 +16,8 @@ from filelock import FileLock
 from codesearch.core.errors import StoreError
 from codesearch.core.store import ChunkStore, quote
 from codesearch.core.store_library import import_lancedb
-from codesearch.core.store_schema import (
-    TABLE_PREFIX,
-    IndexedChunk,
-    complete_batch,
-    rows_to_batch,
-    schema_of,
-)
+from codesearch.core.store_rows import TABLE_PREFIX, IndexedChunk, RowColumns, rows_to_columns
+from codesearch.core.store_schema import columns_to_batch, complete_batch, schema_of
 
 logger = logging.getLogger(__name__)
 
@@ -53,15 +48,19 @@ class StagedRows:
     def write(self, rows: Sequence[IndexedChunk]) -> None:
         """Append rows; a row whose document id was staged before is dropped."""
         if rows:
-            self.write_batch(rows_to_batch(rows, self._source_id))
+            self.write_columns(rows_to_columns(rows, self._source_id))
 
-    def write_batch(self, rows: pa.RecordBatch) -> None:
-        """Append rows of `rows_to_batch`; a row whose document id was staged before is dropped."""
+    def write_columns(self, rows: RowColumns) -> None:
+        """Append rows, at least one; a row whose document id was staged before is dropped."""
         batch = complete_batch(
-            rows, source_id=self._source_id, run_id=self._run_id, commit=self._commit, schema=self._schema
+            columns_to_batch(rows),
+            source_id=self._source_id,
+            run_id=self._run_id,
+            commit=self._commit,
+            schema=self._schema,
         )
         keep = []
-        for index, document_id in enumerate(batch.column("document_id").to_pylist()):
+        for index, document_id in enumerate(rows.texts["document_id"]):
             if document_id not in self._seen:
                 self._seen.add(document_id)
                 keep.append(index)

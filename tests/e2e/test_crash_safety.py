@@ -27,7 +27,7 @@ from tests.e2e.evidence import (
     wait_until,
 )
 
-# More than indexer.workers.SMALL_SOURCE_FILES, so that worker processes run.
+# Together larger than indexer.workers.SMALL_SOURCE_BYTES, so that worker processes run.
 FILE_COUNT = 400
 FUNCTIONS_PER_FILE = 2
 SETTINGS = {"index_workers": 2}
@@ -90,8 +90,8 @@ def stages() -> dict[str, Stage]:
     """Return where the run is killed, in the order of its stages."""
     return {
         "the first imports": after(0.2),
-        "opening the store": after(1.2),
         "worker processes": workers_run,
+        "opening the store": after(0.5),
         "the first staged rows": has_staged(1),
         "many staged rows": has_staged(400_000),
         "the first rows in the store": has_new_file("store/*.lance/data/*"),

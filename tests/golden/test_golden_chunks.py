@@ -37,7 +37,7 @@ def test_chunks(fixtures_index: Assembly, golden_write: bool, case: Path) -> Non
     repository, _, path = lines[0].removeprefix("file: ").partition("/")
     assert lines[0] == f"file: {repository}/{path}"
     file = read_repository(repository)[path]
-    [chunked] = BatchIndexer(fixtures_index.embedder, fixtures_index.settings, "0" * 24).chunk([file])
+    [chunked] = BatchIndexer(fixtures_index.embedder, fixtures_index.settings).chunk([file])
     found = [describe(chunk) for chunk in chunked.chunks]
     if golden_write:
         case.write_text("\n".join([lines[0], "", *found, ""]), encoding="utf-8")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from codesearch.core.search_index import SearchIndex, open_search_index
 from codesearch.core.search_index_builder import RowBatch, build_search_index
 from codesearch.core.store import ChunkStore
-from codesearch.core.store_schema import IndexedChunk, IndexFormat, batch_to_rows, rows_to_batch
+from codesearch.core.store_rows import IndexedChunk, IndexFormat, rows_to_columns
+from codesearch.core.store_schema import batch_to_rows, columns_to_batch
 from codesearch.core.store_writer import StoreWriter
 from codesearch.core.types import ArtifactKind, Chunk
 
@@ -88,7 +89,7 @@ def contents(store: ChunkStore) -> dict[str, list[str]]:
 
 def to_batch(rows: Sequence[IndexedChunk], source_id: str = SOURCE) -> RowBatch:
     """Return rows, at least one, as the store hands them to the builder of a search index."""
-    return batch_to_rows(rows_to_batch(rows, source_id))
+    return batch_to_rows(columns_to_batch(rows_to_columns(rows, source_id)))
 
 
 def contents_of(batches: Iterable[RowBatch]) -> list[str]:

@@ -27,7 +27,7 @@ from codesearch.core.row_filter import TextColumn, select_rows
 from codesearch.core.search_index import SearchIndex
 from codesearch.core.search_index_columns import pack_texts
 from codesearch.core.source_fields import resolve_source_fields
-from codesearch.core.store_schema import IndexedChunk, document_id_of
+from codesearch.core.store_rows import IndexedChunk, document_id_of
 from tests.unit.core.store_rows import build_index, make_row
 from tests.unit.retrieval.predicate_evaluation import RecordFields, compare, holds, record_of
 

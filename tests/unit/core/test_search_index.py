@@ -19,7 +19,7 @@ from codesearch.core.search_index import LAYOUT_VERSION, SearchIndex, open_searc
 from codesearch.core.search_index_builder import RowBatch, build_search_index
 from codesearch.core.search_index_columns import pack_texts
 from codesearch.core.sign_bits import sign_bits_of
-from codesearch.core.store_schema import IndexedChunk, document_id_of
+from codesearch.core.store_rows import IndexedChunk, document_id_of
 from codesearch.core.terms import IN_COMMENT, IN_NAME, name_term, path_terms, term_of, unpack_terms
 from codesearch.core.types import ArtifactKind
 from tests.unit.core.store_rows import DIMENSION, SOURCE, build_index, make_row, to_batch, unit_vector

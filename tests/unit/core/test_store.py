@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import threading
 from pathlib import Path
 
@@ -15,15 +16,12 @@ from hypothesis import strategies as st
 from codesearch.core.errors import StoreError
 from codesearch.core.search_index import NO_TIME
 from codesearch.core.store import SCAN_BATCH_ROWS, quote
+from codesearch.core.store_rows import IndexedChunk, document_id_of, rows_to_columns
 from codesearch.core.store_schema import (
     SEARCHED_COLUMNS,
-    IndexedChunk,
-    batch_from_bytes,
-    batch_to_bytes,
     batch_to_rows,
-    document_id_of,
+    columns_to_batch,
     format_of,
-    rows_to_batch,
     schema_of,
 )
 from codesearch.core.terms import pack_terms
@@ -78,7 +76,7 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 
 def test_a_slice_of_a_batch_is_the_same_rows() -> None:
-    whole = rows_to_batch(ROWS, SOURCE).select(SEARCHED_COLUMNS)
+    whole = columns_to_batch(rows_to_columns(ROWS, SOURCE)).select(SEARCHED_COLUMNS)
     for start in range(len(ROWS)):
         part = batch_to_rows(whole.slice(start))
         assert contents_of([part]) == [row.chunk.content for row in ROWS[start:]]
@@ -103,9 +101,9 @@ def test_a_row_says_whether_it_shows_its_signature(content: str, signature: str 
     assert to_batch([make_row("a.py", content, symbol="retry", signature=signature)]).declares.tolist() == [declares]
 
 
-def test_a_batch_goes_to_another_process_and_back() -> None:
-    batch = rows_to_batch(ROWS, SOURCE)
-    assert batch_from_bytes(batch_to_bytes(batch)).equals(batch)
+def test_rows_go_to_another_process_and_back() -> None:
+    rows = rows_to_columns(ROWS, SOURCE)
+    assert columns_to_batch(pickle.loads(pickle.dumps(rows))).equals(columns_to_batch(rows))
 
 
 def test_a_document_id_stays_while_place_lines_and_symbol_do() -> None:

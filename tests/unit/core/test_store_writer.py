@@ -13,7 +13,8 @@ import pytest
 from lancedb.index import Bitmap
 
 from codesearch.core.errors import StoreError
-from codesearch.core.store_schema import IndexedChunk, schema_of
+from codesearch.core.store_rows import IndexedChunk
+from codesearch.core.store_schema import schema_of
 from codesearch.core.store_writer import StoreWriter
 from tests.unit.core.store_rows import (
     DIMENSION,

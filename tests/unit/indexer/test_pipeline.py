@@ -17,7 +17,7 @@ from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoun
 from codesearch.core.search_index_builder import RowBatch
 from codesearch.core.search_indexes import SearchIndexes
 from codesearch.core.store import ChunkStore
-from codesearch.core.store_schema import IndexFormat
+from codesearch.core.store_rows import IndexFormat
 from codesearch.core.store_writer import StoreWriter
 from codesearch.core.types import Chunk, DataSource, SourceState
 from indexer.pipeline import Indexer, IndexReport, preview_source

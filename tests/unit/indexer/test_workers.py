@@ -6,6 +6,7 @@ import dataclasses
 import multiprocessing
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +16,13 @@ import pytest
 from codesearch.core.config import Settings, load_settings
 from codesearch.core.embedding import Embedder, load_embedder
 from codesearch.core.errors import SourceError
-from codesearch.core.store_schema import batch_from_bytes
+from codesearch.core.store_schema import columns_to_batch
 from codesearch.core.types import SourceFile
 from indexer.batches import IndexedFiles
-from indexer.workers import SMALL_SOURCE_FILES, index_files
+from indexer.workers import SMALL_SOURCE_BYTES, fork_workers, index_files
 
 SOURCE_ID = "0123456789abcdef01234567"
-FILE_COUNT = SMALL_SOURCE_FILES + 30
+FILE_COUNT = 180
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def make_files(count: int = FILE_COUNT) -> list[SourceFile]:
 
 
 def collect(files: list[SourceFile], workers: int, embedder: Embedder) -> list[IndexedFiles]:
-    with index_files(files, len(files), lambda: embedder, settings_for(workers), SOURCE_ID) as indexed:
+    with index_files(files, SMALL_SOURCE_BYTES, lambda: embedder, settings_for(workers), SOURCE_ID) as indexed:
         return list(indexed)
 
 
@@ -57,20 +58,20 @@ def test_workers_give_what_one_process_gives_in_the_same_order(embedder: Embedde
     for ours, theirs in zip(together, alone, strict=True):
         assert ours.rows is not None
         assert theirs.rows is not None
-        assert batch_from_bytes(ours.rows).equals(batch_from_bytes(theirs.rows))
+        assert columns_to_batch(ours.rows).equals(columns_to_batch(theirs.rows))
 
 
-def test_few_files_start_no_process(embedder: Embedder) -> None:
+def test_little_text_starts_no_process(embedder: Embedder) -> None:
     assert wait_for_no_children()
-    files = make_files(SMALL_SOURCE_FILES - 1)
-    with index_files(files, len(files), lambda: embedder, settings_for(2), SOURCE_ID) as indexed:
+    files = make_files()
+    with index_files(files, SMALL_SOURCE_BYTES - 1, lambda: embedder, settings_for(2), SOURCE_ID) as indexed:
         next(indexed)
         assert multiprocessing.active_children() == []
 
 
 def test_no_worker_outlives_the_context(embedder: Embedder) -> None:
     files = make_files()
-    with index_files(files, len(files), lambda: embedder, settings_for(2), SOURCE_ID) as indexed:
+    with index_files(files, SMALL_SOURCE_BYTES, lambda: embedder, settings_for(2), SOURCE_ID) as indexed:
         next(indexed)
         assert len(multiprocessing.active_children()) == 2
     assert wait_for_no_children()
@@ -81,7 +82,7 @@ def test_an_error_in_here_ends_the_workers_at_once(embedder: Embedder) -> None:
     started = time.monotonic()
     with (
         pytest.raises(KeyboardInterrupt),
-        index_files(files, len(files), lambda: embedder, settings_for(2), SOURCE_ID),
+        index_files(files, SMALL_SOURCE_BYTES, lambda: embedder, settings_for(2), SOURCE_ID),
     ):
         raise KeyboardInterrupt
     assert wait_for_no_children()
@@ -95,7 +96,7 @@ def test_a_file_source_that_fails_is_the_error(embedder: Embedder) -> None:
 
     with (
         pytest.raises(OSError, match="the disk is gone"),
-        index_files(broken(), FILE_COUNT, lambda: embedder, settings_for(2), SOURCE_ID) as indexed,
+        index_files(broken(), SMALL_SOURCE_BYTES, lambda: embedder, settings_for(2), SOURCE_ID) as indexed,
     ):
         list(indexed)
 
@@ -110,7 +111,7 @@ def test_a_worker_that_dies_is_an_error_and_not_a_shorter_index(embedder: Embedd
 
     with (
         pytest.raises(SourceError, match="CODESEARCH_INDEX_WORKERS=1"),
-        index_files(killing(), 3 * FILE_COUNT, lambda: embedder, settings_for(2), SOURCE_ID) as indexed,
+        index_files(killing(), SMALL_SOURCE_BYTES, lambda: embedder, settings_for(2), SOURCE_ID) as indexed,
     ):
         list(indexed)
     assert wait_for_no_children()
@@ -127,24 +128,34 @@ def wait_for_no_children() -> bool:
 
 PARENT = """
 import sys, time
-from tests.unit.indexer.test_workers import FILE_COUNT, SOURCE_ID, load_embedder, make_files, settings_for, index_files
+from contextlib import nullcontext
+from codesearch.core.config import load_settings
+from indexer.workers import SMALL_SOURCE_BYTES, fork_workers, index_files
 
-settings = settings_for(2)
-with index_files(make_files(), FILE_COUNT, lambda: load_embedder(settings), settings, SOURCE_ID) as indexed:
-    if sys.argv[1] == "working":
-        next(indexed)
-    print("started", flush=True)
-    time.sleep(60)
+settings = load_settings(embedding_model="bundled", index_workers=2)
+with fork_workers(settings) if sys.argv[1] == "forked" else nullcontext() as forked:
+    from tests.unit.indexer.test_workers import SOURCE_ID, load_embedder, make_files
+    assert (forked is not None) == (sys.argv[1] == "forked")
+    model = lambda: load_embedder(settings)
+    with index_files(make_files(), SMALL_SOURCE_BYTES, model, settings, SOURCE_ID, forked) as indexed:
+        if sys.argv[2] == "working":
+            next(indexed)
+        print("started", flush=True)
+        if sys.argv[2] == "done":
+            print(len([path for group in indexed for path in group.paths]), flush=True)
+        else:
+            time.sleep(60)
 """
+METHODS = ["spawned", *(["forked"] if sys.platform == "linux" else [])]
+ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("workers_are", ["importing", "working"])
-def test_workers_end_with_a_killed_parent(workers_are: str) -> None:
+def test_workers_end_with_a_killed_parent(workers_are: str, method: str) -> None:
     """Also with one that was killed before they had come so far as to look after it."""
-    root = Path(__file__).parents[3]
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT, workers_are], cwd=root, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as parent:
+    command = [sys.executable, "-c", PARENT, method, workers_are]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "started\n"
         parent.kill()
@@ -152,6 +163,31 @@ def test_workers_end_with_a_killed_parent(workers_are: str) -> None:
     while living := members_of(parent.pid):
         assert time.monotonic() < deadline, f"{len(living)} worker processes stay alive"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_workers_do_their_work_and_end_silently(method: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PARENT, method, "done"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["started", str(FILE_COUNT)]
+    assert done.stderr == ""
+
+
+def test_a_process_with_threads_is_not_forked() -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        with fork_workers(settings_for(2)) as forked:
+            assert forked is None
+    finally:
+        stop.set()
+        thread.join()
 
 
 def members_of(group_id: int) -> list[str]:

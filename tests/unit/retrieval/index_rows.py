@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from codesearch.core.predicates import EVERYTHING, Predicate
 from codesearch.core.search_index import SearchIndex, open_search_index
 from codesearch.core.search_index_builder import build_search_index
-from codesearch.core.store_schema import IndexedChunk, batch_to_rows, rows_to_batch
+from codesearch.core.store_rows import IndexedChunk, rows_to_columns
+from codesearch.core.store_schema import batch_to_rows, columns_to_batch
 from codesearch.core.types import ArtifactKind, Chunk
 from codesearch.retrieval.candidates import Candidates, find_candidates
 from codesearch.retrieval.query_terms import parse_query
@@ -59,7 +60,7 @@ def index_of(rows: Sequence[IndexedChunk], *, source_id: str = SOURCE, batch_row
     batches = [rows[start : start + batch_rows] for start in range(0, len(rows), batch_rows)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.index"
-        found = (batch_to_rows(rows_to_batch(batch, source_id)) for batch in batches)
+        found = (batch_to_rows(columns_to_batch(rows_to_columns(batch, source_id))) for batch in batches)
         build_search_index(found, len(rows[0].vector), path)
         index = open_search_index(path)
     assert index is not None

@@ -15,7 +15,7 @@ from codesearch.core.errors import InvalidRequestError
 from codesearch.core.predicates import EVERYTHING, FIELD_TYPES, And, Comparison, FieldType, Not, Or
 from codesearch.core.search_index import SearchIndex
 from codesearch.core.source_fields import resolve_source_fields
-from codesearch.core.store_schema import document_id_of
+from codesearch.core.store_rows import document_id_of
 from codesearch.retrieval.conditions import parse_condition
 from tests.unit.core.store_rows import build_index, make_row
 from tests.unit.retrieval.predicate_evaluation import VALUE_OPERATORS, RecordFields, condition, holds, record_of

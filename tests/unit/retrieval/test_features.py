@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from codesearch.core.store_schema import IndexedChunk
+from codesearch.core.store_rows import IndexedChunk
 from codesearch.retrieval.features import FEATURES, compute_features
 from codesearch.retrieval.query_terms import parse_query
 from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, place_of

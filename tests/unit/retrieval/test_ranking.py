@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesearch.core.search_index import SearchIndex
-from codesearch.core.store_schema import IndexedChunk
+from codesearch.core.store_rows import IndexedChunk
 from codesearch.core.types import Chunk
 from codesearch.retrieval.features import FEATURES
 from codesearch.retrieval.query_terms import parse_query

@@ -9,7 +9,9 @@ from typing import Protocol
 from codesearch.core.embedding import PREFIX_TOKENS, Embedder
 from codesearch.core.store_rows import IndexedChunk, RowColumns, rows_to_columns
 from codesearch.core.types import Chunk, SourceFile
+from codesearch.core.word_table import LineWords
 from indexer.chunking import Chunker
+from indexer.word_indexing import WordIndexer
 
 # Groups of about this much text keep the cost of handing them over small and the workers evenly busy.
 GROUP_CHARACTERS = 256_000
@@ -21,13 +23,14 @@ LONGEST_REMEMBERED_LINE = 80
 
 @dataclass(frozen=True, slots=True)
 class ChunkedFile:
-    """A file with its chunks; the text is gone, only its size stays."""
+    """A file with its chunks; the text is gone, only its size stays, and its words where the model embeds words."""
 
     path: str
     content_id: str
     modified_at: int | None
     characters: int
     chunks: tuple[Chunk, ...]
+    words: LineWords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +56,43 @@ class BatchIndexer:
 
     def __init__(self, embedder: Embedder, settings: ChunkSettings) -> None:
         limit = min(settings.max_chunk_tokens, embedder.max_tokens - PREFIX_TOKENS)
-        self._chunker = Chunker(RememberingCounter(embedder.count_tokens), limit)
+        model = embedder.static_model
+        self._words = WordIndexer(embedder, model) if model is not None else None
+        count = RememberingCounter(embedder.count_tokens) if self._words is None else self._words.count_tokens
+        self._chunker = Chunker(count, limit)
         self._embedder = embedder
 
     def chunk(self, files: Sequence[SourceFile]) -> list[ChunkedFile]:
         """Cut each file into chunks, in order."""
-        return [
-            ChunkedFile(file.path, file.content_id, file.modified_at, len(file.text), tuple(self._chunker.chunk(file)))
-            for file in files
-        ]
+        if self._words is not None:
+            self._words.forget_many()
+        return [self._chunk_file(file) for file in files]
+
+    def _chunk_file(self, file: SourceFile) -> ChunkedFile:
+        chunks = tuple(self._chunker.chunk(file))
+        words = self._words.take_words() if self._words is not None else None
+        return ChunkedFile(file.path, file.content_id, file.modified_at, len(file.text), chunks, words)
 
     def embed(self, files: Sequence[ChunkedFile], source_id: str) -> IndexedFiles:
-        """Embed the chunks and build their rows as a data source's, in order."""
+        """Embed the chunks and build their rows as a data source's, in order.
+
+        With the bundled model, the files are those of the last call of `chunk`.
+        """
         pairs = [(file, chunk) for file in files for chunk in file.chunks]
         paths, characters = tuple(file.path for file in files), sum(file.characters for file in files)
         if not pairs:
             return IndexedFiles(paths, characters, 0, None)
-        vectors = self._embedder.embed_chunks([chunk for _, chunk in pairs])
+        chunks, terms = [chunk for _, chunk in pairs], None
+        if self._words is None:
+            vectors = self._embedder.embed_chunks(chunks)
+        else:
+            words = [file.words.of_lines(chunk.start_line, chunk.end_line) for file, chunk in pairs if file.words]
+            vectors, terms = self._words.embed(chunks, words), self._words.pack_terms(chunks, words)
         rows = [
             IndexedChunk(chunk, file.content_id, file.modified_at, vector)
             for (file, chunk), vector in zip(pairs, vectors, strict=True)
         ]
-        return IndexedFiles(paths, characters, len(rows), rows_to_columns(rows, source_id))
+        return IndexedFiles(paths, characters, len(rows), rows_to_columns(rows, source_id, terms))
 
 
 class RememberingCounter:

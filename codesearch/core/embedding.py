@@ -75,6 +75,17 @@ class Embedder:
         self.dimension = model.dimension
         self.max_tokens = model.max_tokens
 
+    @property
+    def static_model(self) -> StaticModel | None:
+        """The model where it is the bundled one, which gives words their token ids."""
+        return self._model if isinstance(self._model, StaticModel) else None
+
+    def embed_ids(self, ids: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Embed texts by the token ids of the bundled model, one text's after the other, each of such a length."""
+        if not isinstance(self._model, StaticModel):
+            raise TypeError("only the bundled model takes token ids")
+        return _normalise(self._model.embed_ids(ids, lengths))
+
     @cached_property
     def fingerprint(self) -> str:
         """What tells the vectors of this model from others; to embed, nobody needs it."""

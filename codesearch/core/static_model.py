@@ -33,32 +33,43 @@ class StaticModel:
         self._embeddings, self._weights = tensors["embeddings"], tensors["weights"]
         # Many tokens share a row of the table, each with a weight of its own.
         self._mapping = tensors["mapping"]
-        pieces = WordPieces(folder / TOKENIZER_FILE)
-        self._unknown_id = pieces.unknown_id
-        self._words = WordTokenizer(pieces, MAX_TOKENS)
+        self._pieces = WordPieces(folder / TOKENIZER_FILE)
+        self._unknown_id = self._pieces.unknown_id
+        self._words = WordTokenizer(self._pieces, MAX_TOKENS)
         self.dimension: int = self._embeddings.shape[1]
         self.max_tokens = MAX_TOKENS
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts: (n, dimension), in order, of length 1 or 0."""
-        batches = [texts[start : start + _BATCH_SIZE] for start in range(0, len(texts), _BATCH_SIZE)]
-        return np.concatenate([self._embed_batch(batch) for batch in batches])
+        id_lists = [encoding.ids for encoding in self._words.encode_batch_fast(texts)]
+        lengths = np.fromiter(map(len, id_lists), np.int64, len(texts))
+        return self.embed_ids(np.fromiter(chain.from_iterable(id_lists), np.int64, int(lengths.sum())), lengths)
+
+    def embed_ids(self, ids: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Embed texts by their token ids, one text's after the other, of which each has so many."""
+        ends = [0, *np.cumsum(lengths).tolist()]
+        vectors = []
+        for start in range(0, len(lengths), _BATCH_SIZE):
+            end = min(start + _BATCH_SIZE, len(lengths))
+            vectors.append(self._embed_batch(ids[ends[start] : ends[end]], lengths[start:end]))
+        return np.concatenate(vectors)
+
+    def encode_words(self, words: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each word, or line of words, not cut."""
+        return [encoding.ids for encoding in self._pieces.encode_batch_fast(words)]
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Embed one text: (1, dimension)."""
-        return self._embed_batch([text])
+        return self.embed_passages([text])
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, not cut."""
         return self._words.count_tokens(texts)
 
-    def _embed_batch(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        id_lists = [encoding.ids for encoding in self._words.encode_batch_fast(texts)]
-        lengths = np.fromiter(map(len, id_lists), np.int64, len(texts))
-        ids = np.fromiter(chain.from_iterable(id_lists), np.int64, int(lengths.sum()))
+    def _embed_batch(self, ids: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
         known = ids != self._unknown_id
         if not known.all():
-            lengths = np.bincount(np.repeat(np.arange(len(texts)), lengths)[known], minlength=len(texts))
+            lengths = np.bincount(np.repeat(np.arange(len(lengths)), lengths)[known], minlength=len(lengths))
             ids = ids[known]
         sums = self._sum_rows(ids, lengths)
         # The mean and the sum of vectors point the same way.
@@ -72,7 +83,10 @@ class StaticModel:
             vectors = self._embeddings[rows] * self._weights[ids, None]
             one: NDArray[np.float32] = vectors.sum(axis=0, keepdims=True, dtype=np.float32)
             return one
-        distinct, places = np.unique(rows, return_inverse=True)
+        is_there = np.zeros(len(self._embeddings), bool)
+        is_there[rows] = True
+        distinct = np.flatnonzero(is_there)
+        places = (np.cumsum(is_there) - 1)[rows]
         cells = len(lengths) * len(distinct)
         if cells > _CELLS:
             half = len(lengths) // 2

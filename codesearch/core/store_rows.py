@@ -71,8 +71,8 @@ def document_id_of(source_id: str, chunk: Chunk) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def rows_to_columns(rows: Sequence[IndexedChunk], source_id: str) -> RowColumns:
-    """Turn indexed chunks, at least one, into columns in the given order."""
+def rows_to_columns(rows: Sequence[IndexedChunk], source_id: str, terms: list[bytes] | None = None) -> RowColumns:
+    """Turn indexed chunks, at least one, into columns in the given order; `terms` where they are packed already."""
     chunks = [row.chunk for row in rows]
     paths = [chunk.path for chunk in chunks]
     return RowColumns(
@@ -92,6 +92,6 @@ def rows_to_columns(rows: Sequence[IndexedChunk], source_id: str) -> RowColumns:
         end_lines=[chunk.end_line for chunk in chunks],
         modified_at=[row.modified_at for row in rows],
         declares=[shows_signature(chunk) for chunk in chunks],
-        terms=[pack_terms(chunk) for chunk in chunks],
+        terms=[pack_terms(chunk) for chunk in chunks] if terms is None else terms,
         vectors=np.stack([row.vector for row in rows]).astype(np.float32, copy=False),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from codesearch.core.search_indexes import SearchIndexes
 from codesearch.core.store import ChunkStore
 from codesearch.core.store_rows import IndexFormat
 from codesearch.core.store_writer import StoreWriter
-from codesearch.core.types import Chunk, DataSource, SourceState
+from codesearch.core.types import DataSource, SourceState
 from indexer.pipeline import Indexer, IndexReport, preview_source
 from tests.e2e.conftest import Silent
 from tests.unit.indexer.conftest import Repository
@@ -32,10 +32,10 @@ class Interrupting(Embedder):
 
     interrupt: Callable[[], None] | None = None
 
-    def embed_chunks(self, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
+    def embed_ids(self, ids: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
         if self.interrupt is not None:
             self.interrupt()
-        return super().embed_chunks(chunks)
+        return super().embed_ids(ids, lengths)
 
 
 class Parts:

@@ -1,0 +1,96 @@
+"""WordIndexer: the token counts, terms and vectors that each chunk's text alone gives, for any text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesearch.core import word_table
+from codesearch.core.config import load_settings
+from codesearch.core.embedding import Embedder, load_embedder
+from codesearch.core.terms import pack_terms
+from codesearch.core.types import ArtifactKind, Chunk, SourceFile
+from indexer.batches import BatchIndexer
+from indexer.word_indexing import WordIndexer
+
+LINES = st.one_of(
+    st.text(alphabet=st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=60),
+    st.text(alphabet="abAB_09 -.é漢\u0301²٣#/'\"\r\t", max_size=60),
+    st.sampled_from(
+        ["# größe of HTTPServer_2", '"""', "    return max_retry * maxRetry", "// never", "#include <x.h>", ""]
+    ),
+)
+TEXTS = st.one_of(st.none(), LINES)
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    return load_embedder(load_settings(embedding_model="bundled"))
+
+
+def make_indexer(embedder: Embedder) -> WordIndexer:
+    assert embedder.static_model is not None
+    return WordIndexer(embedder, embedder.static_model)
+
+
+@st.composite
+def chunks_of_files(draw: st.DrawFn) -> tuple[list[str], list[Chunk]]:
+    """Return a file's lines and chunks of them, each with a word at least."""
+    lines = [*draw(st.lists(LINES, max_size=12)), "word"]
+    chunks = []
+    for _ in range(draw(st.integers(1, 4))):
+        first = draw(st.integers(1, len(lines)))
+        last = draw(st.integers(first, len(lines)))
+        content = "\n".join(lines[first - 1 : last])
+        symbol, signature, outline = draw(TEXTS), draw(TEXTS), draw(st.one_of(TEXTS, st.just("a b\nb_c d")))
+        chunks.append(
+            Chunk("src/some_file.py", first, last, content, ArtifactKind.SYMBOL, None, symbol, None, signature, outline)
+        )
+    return lines, [chunk for chunk in chunks if chunk.content.strip()] or [
+        Chunk("a.py", len(lines), len(lines), "word", ArtifactKind.CHUNK)
+    ]
+
+
+@given(file=chunks_of_files())
+def test_chunks_get_what_their_texts_get(embedder: Embedder, file: tuple[list[str], list[Chunk]]) -> None:
+    lines, chunks = file
+    indexer = make_indexer(embedder)
+    assert indexer.count_tokens(lines) == embedder.count_tokens(lines)
+    read = indexer.take_words()
+    assert read is not None
+    words = [read.of_lines(chunk.start_line, chunk.end_line) for chunk in chunks]
+    assert indexer.pack_terms(chunks, words) == [pack_terms(chunk) for chunk in chunks]
+    assert np.array_equal(indexer.embed(chunks, words), embedder.embed_chunks(chunks))
+
+
+def test_a_long_chunk_is_cut_where_its_text_is(embedder: Embedder) -> None:
+    indexer = make_indexer(embedder)
+    lines = [f"word{'a' * (number % 30)} number_{number}" for number in range(900)]
+    chunks = [
+        Chunk("a.py", 1, last, "\n".join(lines[:last]), ArtifactKind.CHUNK, signature="def other()")
+        for last in (40, 900)
+    ]
+    indexer.count_tokens(lines)
+    read = indexer.take_words()
+    assert read is not None
+    words = [read.of_lines(chunk.start_line, chunk.end_line) for chunk in chunks]
+    assert np.array_equal(indexer.embed(chunks, words), embedder.embed_chunks(chunks))
+    assert indexer.pack_terms(chunks, words) == [pack_terms(chunk) for chunk in chunks]
+
+
+def test_what_is_forgotten_is_read_again(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_table, "REMEMBERED_WORDS", 20)
+    forgetful, settings = BatchIndexer(embedder, load_settings()), load_settings()
+    for number in range(10):
+        content = "\n".join(f"def name_{number}_{line}(größe):\n    return value{line}" for line in range(number))
+        files = [SourceFile("a.py", content or "x", str(number), None)]
+        ours = forgetful.embed(forgetful.chunk(files), "0" * 24).rows
+        fresh = BatchIndexer(embedder, settings)
+        theirs = fresh.embed(fresh.chunk(files), "0" * 24).rows
+        assert ours is not None
+        assert theirs is not None
+        assert ours.terms == theirs.terms
+        assert ours.texts == theirs.texts
+        assert np.array_equal(ours.vectors, theirs.vectors)

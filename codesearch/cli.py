@@ -71,6 +71,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
+def run() -> None:
+    """Be the program: `main`, and an exit that gives memory back at once and not piece by piece, which takes 0.15 s."""
+    status = 0
+    try:
+        main()
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # nobody reads it any more, or it is closed
+            status = status or 1
+    os._exit(status)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="codesearch")
 @click.pass_context
@@ -345,4 +360,4 @@ def _url_host(host: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -64,7 +64,8 @@ class WorkerPool:
             )  # fmt: skip
         self.is_open = True
         try:
-            _start_all(self._pool, self.count)
+            with _prepared_before(needed) if method == "fork" else nullcontext():
+                _start_all(self._pool, self.count)
         except BaseException:
             self._terminate()
             raise
@@ -188,6 +189,19 @@ def _start_all(pool: ProcessPoolExecutor, workers: int) -> None:
 
 
 @contextmanager
+def _prepared_before(settings: WorkerSettings) -> Iterator[None]:
+    """Load the model once for all processes that are forked meanwhile."""
+    global _indexer
+    _indexer = BatchIndexer(load_embedder(settings), settings)
+    gc.freeze()
+    try:
+        yield
+    finally:
+        _indexer = None
+        gc.unfreeze()
+
+
+@contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Let processes start that never see ctrl-C, not even while they import; here it comes when all have started."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
@@ -211,7 +225,7 @@ def _start_worker(settings: WorkerSettings) -> None:
     global _indexer
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _indexer = BatchIndexer(load_embedder(settings), settings)
+    _indexer = _indexer or BatchIndexer(load_embedder(settings), settings)
     # Parsing makes many objects and few cycles: looking for those seldom saves a twentieth of the time.
     gc.freeze()
     gc.set_threshold(COLLECTION_THRESHOLD, 20, 20)

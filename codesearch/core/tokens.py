@@ -16,6 +16,7 @@ _MAX_WORD_LENGTH = 64
 SUFFIXES = (
     "ations", "ation", "ying", "ings", "iers", "ing", "ier", "ies", "ied", "ers", "er", "es", "ed", "s", "e", "y", "",
 )  # fmt: skip
+_LAST_LETTERS = frozenset(suffix[-1:] for suffix in SUFFIXES if suffix)
 _MIN_STEM_LENGTH = 3
 
 
@@ -53,6 +54,8 @@ def tokens_of_word(word: str) -> tuple[str, ...]:
 
 def stem(word: str) -> str:
     """Cut a common English ending off a lower-case word, leaving at least three letters."""
+    if word[-1:] not in _LAST_LETTERS:
+        return word
     for suffix in SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_STEM_LENGTH:
             return word[: len(word) - len(suffix)]

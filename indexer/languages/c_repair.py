@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 _TOKEN = re.compile(
     rb"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'"
-    rb"|^[ \t]*#(?:[^\n\\/]|\\\r?\n|\\.|/(?!\*)|/\*.*?\*/)*|[{}()]",
+    rb"|^[ \t]*#(?:[^\n\\/]|\\\r?\n|\\.|/(?!\*)|/\*.*?\*/)*|\([^(){}\"'/#]*\)|[{}()]",
     re.DOTALL | re.MULTILINE,
 )
 _DIRECTIVE = re.compile(rb"\s*#\s*(\w+)\s*(\S*)")
@@ -25,17 +25,17 @@ _LONE = re.compile(rb"^[ \t]*" + _CAPITALS + _ARGUMENTS + rb"[ \t]*(?=\r?$)", re
 # The parser would take the next function's body for theirs.
 _UNENDED = re.compile(rb"^" + _CAPITALS + rb"\b[^;{}#]*?(?=\r?\n[ \t]*\r?\n)", re.MULTILINE)
 # Before a declaration, `FMT_API void f()`, `UNITTEST int g(`: at least a type and a name follow.
+# The pattern begins with what is searched for, not with what must stand before: that is four times as fast.
 _BEFORE_TYPE = re.compile(
-    rb"(?:(?<=[\s;{}>])|^)(?:" + _CAPITALS + _ARGUMENTS + rb"(?=\s+(?:[A-Za-z_][\w:]*[\s*&<:]+[\w~*&(:>]))"
-    rb"|[A-Z]{4,}(?=[ \t]+(?:const[ \t]+|unsigned[ \t]+|struct[ \t]+)?\w+[ \t]*[ *]+\w+\())",
-    re.MULTILINE,
+    rb"[A-Z](?<![^\s;{}>].)(?:[A-Z0-9]*_[A-Z0-9_]*" + _ARGUMENTS + rb"(?=\s+(?:[A-Za-z_][\w:]*[\s*&<:]+[\w~*&(:>]))"
+    rb"|[A-Z]{3,}(?=[ \t]+(?:const[ \t]+|unsigned[ \t]+|struct[ \t]+)?\w+[ \t]*[ *]+\w+\())",
 )
 # Before a constructor or destructor: `FMT_INLINE explicit file(`.
-_BEFORE_CALL = re.compile(rb"^([ \t]*)" + _CAPITALS + _ARGUMENTS + rb"(?=[ \t]+~?[A-Za-z_]\w*\()", re.MULTILINE)
-_IN_HEAD = re.compile(rb"(?<=class|truct|union)([ \t]+)" + _CAPITALS + _ARGUMENTS + rb"(?=\s+[A-Za-z_])")
-_BEHIND = re.compile(rb"(?<=[)\w])([ \t\r\n]+)" + _CAPITALS + _ARGUMENTS + rb"(?=\s*(?:\{|->|:\s))")
+_BEFORE_CALL = re.compile(rb"^[ \t]*" + _CAPITALS + _ARGUMENTS + rb"(?=[ \t]+~?[A-Za-z_]\w*\()", re.MULTILINE)
+_IN_HEAD = re.compile(rb"(?:class|truct|union)([ \t]+" + _CAPITALS + _ARGUMENTS + rb")(?=\s+[A-Za-z_])")
+_BEHIND = re.compile(rb"(?<=[)\w])[ \t\r\n]+" + _CAPITALS + _ARGUMENTS + rb"(?=\s*(?:\{|->|:\s))")
 # `int f(void) API_ATTR;`
-_BEFORE_END = re.compile(rb"(?<=\))[ \t]+" + _CAPITALS + _ARGUMENTS + rb"(?=\s*;)")
+_BEFORE_END = re.compile(rb"\)([ \t]+" + _CAPITALS + _ARGUMENTS + rb")(?=\s*;)")
 # `template <typename T, ENABLE_IF(...)>` and `value(T x BUILTIN_MACRO)`.
 _IN_TEMPLATE = re.compile(
     rb",\s*" + _CAPITALS + rb"\((?:[^();{}]|\((?:[^();{}]|\([^();{}]*\))*\))*\)(?=\s*[,>])",
@@ -75,10 +75,10 @@ def _blank_branches(source: bytes) -> bytes:
     braces = parentheses = 0
     for match in _TOKEN.finditer(source):
         token = match.group()
-        if token in b"{}":
+        if token in (b"{", b"}"):
             braces += 1 if token == b"{" else -1
             parentheses = 0
-        elif token in b"()":
+        elif token in (b"(", b")"):
             parentheses = max(0, parentheses + (1 if token == b"(" else -1))
         elif (directive := _DIRECTIVE.match(token)) is not None:
             name = directive.group(1)
@@ -137,7 +137,7 @@ def _blank_macros(source: bytes, *, calls: bool) -> bytes:
         current = bytes(text)
         for match in pattern.finditer(current):
             if not _is_directive(current, match.start()):
-                _blank(text, *match.span())
+                _blank(text, *match.span(match.lastindex or 0))
     return bytes(text)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 import codesearch
-from codesearch.core import word_tokenizer
+from codesearch.core import word_pieces, word_tokenizer
 from codesearch.core.word_pieces import WordPieces
 from codesearch.core.word_tokenizer import WordTokenizer, splits_at_words
 
@@ -88,6 +88,14 @@ def test_pieces_are_those_of_the_tokenizer(tokenizer: Tokenizer, pieces: WordPie
 @given(text=st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHXYZ0189", max_size=90))
 def test_pieces_of_ascii_need_no_tokenizer(tokenizer: Tokenizer, ascii_pieces: WordPieces, text: str) -> None:
     assert [encoding.ids for encoding in ascii_pieces.encode_batch_fast([text])] == ids_of(tokenizer, [text])
+    assert ascii_pieces._tokenizer is None
+
+
+def test_pieces_of_every_plain_character_need_no_tokenizer(tokenizer: Tokenizer, ascii_pieces: WordPieces) -> None:
+    plain = [chr(code) for code in range(0x80, 0x110000) if word_pieces._PLAIN.fullmatch(chr(code))]
+    assert len(plain) > 70_000
+    given_texts = [f"a{one}B {one}{one}ß {one}" for one in plain]
+    assert [encoding.ids for encoding in ascii_pieces.encode_batch_fast(given_texts)] == ids_of(tokenizer, given_texts)
     assert ascii_pieces._tokenizer is None
 
 

@@ -54,9 +54,9 @@ class StaticModel:
             vectors.append(self._embed_batch(ids[ends[start] : ends[end]], lengths[start:end]))
         return np.concatenate(vectors)
 
-    def encode_words(self, words: Sequence[str]) -> list[list[int]]:
+    def encode_words(self, words: Sequence[str]) -> list[Sequence[int]]:
         """Return the token ids of each word, or line of words, not cut."""
-        return [encoding.ids for encoding in self._pieces.encode_batch_fast(words)]
+        return self._pieces.encode(words)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Embed one text: (1, dimension)."""

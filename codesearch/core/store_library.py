@@ -22,6 +22,9 @@ from typing import Any, TypeVar
 _STOOD_IN = ("lance_namespace", "lance_namespace_urllib3_client", "overrides")
 # Exceptions that are caught must be real ones.
 _REAL = "lance_namespace.errors"
+# What lancedb has for calling other people's models, twenty modules; the rest of that package describes columns.
+_MODELS = "lancedb.embeddings."
+_NO_MODELS = ("base", "registry", "utils")
 _importing = Lock()
 T = TypeVar("T")
 
@@ -48,8 +51,14 @@ def _stand_ins() -> Iterator[None]:
     finally:
         sys.meta_path.remove(finder)
         for name in sys.modules.keys() - before:
-            if name.partition(".")[0] in _STOOD_IN:
+            if _is_stood_in(name) or name == _REAL:
                 del sys.modules[name]
+
+
+def _is_stood_in(name: str) -> bool:
+    if name.startswith(_MODELS):
+        return name.removeprefix(_MODELS) not in _NO_MODELS
+    return name.partition(".")[0] in _STOOD_IN and name != _REAL
 
 
 class _StandInFinder(MetaPathFinder, Loader):
@@ -60,7 +69,7 @@ class _StandInFinder(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname.partition(".")[0] not in _STOOD_IN or fullname == _REAL:
+        if not _is_stood_in(fullname):
             return None
         spec = ModuleSpec(fullname, self, is_package=True)
         spec.submodule_search_locations = self._path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,36 @@ from codesearch.core.terms import (
     comments_of,
     terms_of,
 )
+from codesearch.core.tokens import MAX_WORD_LENGTH, split_ascii, stem
 from codesearch.core.types import Chunk
 from codesearch.core.word_table import WordTable, WordValues
 
+_REMEMBERED_PARTS = 100_000
 # A key is chunk, term and, in the lowest bits, the place where it stands: 0 for the chunk's lines.
 _TERM_SHIFT, _CHUNK_SHIFT = np.uint64(4), np.uint64(36)
 _PLACES = np.uint64(15)
+
+
+class _WordTerms(dict[str, int]):
+    """Gives words, or lines of them, what terms.terms_of gives, and remembers the terms of parts of words."""
+
+    def __call__(self, words: Sequence[str]) -> list[Sequence[int]]:
+        if len(self) > _REMEMBERED_PARTS:
+            self.clear()
+        return [self._terms_of(word) if word.isascii() else terms_of(word) for word in words]
+
+    def _terms_of(self, word: str) -> Sequence[int]:
+        if len(word) > MAX_WORD_LENGTH:
+            return ()
+        parts = split_ascii(word)
+        terms = list(map(self.__getitem__, parts))
+        if len(parts) > 1:
+            terms.append(crc32(stem("".join(parts).lower()).encode()))
+        return terms
+
+    def __missing__(self, part: str) -> int:
+        term = self[part] = crc32(stem(part.lower()).encode())
+        return term
 
 
 class TermPacker:
@@ -30,7 +55,7 @@ class TermPacker:
 
     def __init__(self, table: WordTable) -> None:
         self._table = table
-        self._terms = WordValues(table, lambda words: map(terms_of, words))
+        self._terms = WordValues(table, _WordTerms())
 
     def pack(self, chunks: Sequence[Chunk], words: Sequence[NDArray[np.int32]]) -> list[bytes]:
         """Return the packed terms of each chunk; `words` are those of its lines."""

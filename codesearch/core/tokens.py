@@ -11,7 +11,7 @@ _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Where other letters occur, a word is split at underscores and digits only: `größe_2` -> größe, 2.
 _OTHER_PART = re.compile(r"\d+|[^\W\d_]+")
-_MAX_WORD_LENGTH = 64
+MAX_WORD_LENGTH = 64
 # Longest first. `retry`, `retries` and `retrying` must lose the same part.
 SUFFIXES = (
     "ations", "ation", "ying", "ings", "iers", "ing", "ier", "ies", "ied", "ers", "er", "es", "ed", "s", "e", "y", "",
@@ -23,6 +23,11 @@ _MIN_STEM_LENGTH = 3
 def split_identifier(word: str) -> list[str]:
     """Split one identifier into its lower-cased parts, in order: `parseHTTPResponse_2` -> parse, http, response, 2."""
     return [part.lower() for part in (_PART if word.isascii() else _OTHER_PART).findall(word)]
+
+
+def split_ascii(word: str) -> list[str]:
+    """Split one identifier in ASCII into its parts as they are written."""
+    return _PART.findall(word)
 
 
 def find_words(text: str) -> list[str]:
@@ -46,7 +51,7 @@ def tokenize(text: str) -> list[str]:
 @lru_cache(maxsize=65_536)
 def tokens_of_word(word: str) -> tuple[str, ...]:
     """Return the search tokens of one word, as `tokenize` gives them."""
-    if len(word) > _MAX_WORD_LENGTH:
+    if len(word) > MAX_WORD_LENGTH:
         return ()
     parts = split_identifier(word)
     return ("".join(parts), *parts) if len(parts) > 1 else tuple(parts)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ _SIGNS = (
 _PLAIN = re.compile(rf"[\x00-\x7f{_LETTERS}{_SIGNS}]*")
 # What WORD_PATTERN finds in such text.
 _PLAIN_WORD = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[{_LETTERS}]+")
+_REMEMBERED_WORDS = 100_000
 _BARE: dict[str, object] = {
     "truncation": None,
     "padding": None,
@@ -37,6 +39,18 @@ _BARE: dict[str, object] = {
 }
 
 
+class _Pieces(dict[str, list[int]]):
+    """Remembers the pieces of words."""
+
+    def __init__(self, cut: Callable[[str], list[int]]) -> None:
+        super().__init__()
+        self._cut = cut
+
+    def __missing__(self, word: str) -> list[int]:
+        pieces = self[word] = self._cut(word)
+        return pieces
+
+
 class WordPieces:
     """The WordPiece tokenizer of a file, which splits at WORD_PATTERN. Safe to use from several threads."""
 
@@ -44,6 +58,7 @@ class WordPieces:
         """Read the vocabulary. Raises ValueError, KeyError or OSError for a file that is no such tokenizer."""
         self._path = path
         self._tokenizer: Tokenizer | None = None
+        self._pieces = _Pieces(self._cut)
         description = json.loads(path.read_bytes())
         model = description["model"]
         others = {name: description[name] for name in _BARE}
@@ -59,27 +74,29 @@ class WordPieces:
 
     def encode_batch_fast(self, texts: Sequence[str], add_special_tokens: bool = False) -> list[WordEncoding]:
         """Return the ids of each text; there are no special tokens to add."""
-        is_plain = [text.isascii() or _PLAIN.fullmatch(text) is not None for text in texts]
-        others = [text for text, plain in zip(texts, is_plain, strict=True) if not plain]
-        encoded = iter(self._encode_others(others) if others else ())
-        return [
-            WordEncoding(self._encode_plain(text) if plain else next(encoded))
-            for text, plain in zip(texts, is_plain, strict=True)
-        ]
+        return [WordEncoding(list(ids)) for ids in self.encode(texts)]
 
-    def _encode_plain(self, text: str) -> list[int]:
-        find = self._vocabulary.get
-        ids: list[int] = []
-        for word in _PLAIN_WORD.findall(text):
-            if (whole := find(word)) is not None:
-                ids.append(whole)
-            else:
-                ids += self._cut(word)
-        return ids
+    def encode(self, texts: Sequence[str]) -> list[Sequence[int]]:
+        """Return the ids of each text."""
+        others = [text for text in texts if not text.isascii() and not _PLAIN.fullmatch(text)]
+        encoded = dict(zip(others, self._encode_others(others), strict=True)) if others else {}
+        pieces = self._pieces
+        if len(pieces) > _REMEMBERED_WORDS:
+            pieces = self._pieces = _Pieces(self._cut)
+        return [
+            encoded[text]
+            if text in encoded
+            else pieces[words[0]]
+            if len(words := _PLAIN_WORD.findall(text)) == 1
+            else list(chain.from_iterable(map(pieces.__getitem__, words)))
+            for text in texts
+        ]
 
     def _cut(self, word: str) -> list[int]:
         """Cut a word into the longest pieces that the vocabulary has, from left to right."""
         find = self._vocabulary.get
+        if (whole := find(word)) is not None:
+            return [whole]
         if len(word) > self._longest_word:
             return [self.unknown_id]
         pieces: list[int] = []

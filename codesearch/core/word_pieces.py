@@ -24,7 +24,7 @@ _LETTERS = (
 _SIGNS = (
     "\u00a0-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7"
     "\u2010-\u2027\u2030-\u203e\u2041-\u2053\u2055-\u205e"
-    "\u20a0-\u20bf\u2190-\u2426\u2500-\u2775\u2794-\u27bf\ue000-\uf8ff\ufeff\ufffd\U000f0000-\U000ffffd"
+    "\u2002-\u200a\u20a0-\u20bf\u2122\u2190-\u2426\u2500-\u2775\u2794-\u2bff\u3000-\u3003\ue000-\uf8ff\ufeff\ufffd\U0001f300-\U0001fbca\U000f0000-\U000ffffd"
 )
 _PLAIN = re.compile(rf"[\x00-\x7f{_LETTERS}{_SIGNS}]*")
 # What WORD_PATTERN finds in such text.

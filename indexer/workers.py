@@ -26,6 +26,7 @@ from codesearch.core.embedding import Embedder, load_embedder
 from codesearch.core.errors import SourceError
 from codesearch.core.types import BUNDLED_MODEL, SourceFile
 from indexer.batches import BatchIndexer, ChunkedFile, IndexedFiles, group_files
+from indexer.languages import all_languages
 
 if TYPE_CHECKING:
     from codesearch.core.config import Settings
@@ -190,8 +191,9 @@ def _start_all(pool: ProcessPoolExecutor, workers: int) -> None:
 
 @contextmanager
 def _prepared_before(settings: WorkerSettings) -> Iterator[None]:
-    """Load the model once for all processes that are forked meanwhile."""
+    """Load model and language tables once for all processes that are forked meanwhile."""
     global _indexer
+    all_languages()
     _indexer = BatchIndexer(load_embedder(settings), settings)
     gc.freeze()
     try:

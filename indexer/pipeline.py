@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 1.0
+PUBLISHED_MEANWHILE_ROWS = 50_000
 
 
 class Progress(Protocol):
@@ -179,8 +181,7 @@ class Indexer:
                     removed = set(known) - set(found.unchanged) - tally.changed_paths
                 run.progress.start("publishing")
                 replaced = (tally.changed_paths & set(known)) | removed
-                self._writer.publish(source.id, staged, replaced if found.unchanged else None)
-        self._search_indexes.prepare(source.id, run.id)
+                self._publish(source.id, run.id, staged, replaced if found.unchanged else None)
         source = self._finish(run, source, snapshot)
         run.progress.start("tidying up")
         self._writer.maintain()
@@ -195,6 +196,21 @@ class Indexer:
             if files.rows is not None:
                 staged.write_columns(files.rows)
             run.report(len(tally.changed_paths), tally.chunks)
+
+    def _publish(self, source_id: str, run_id: int, staged: StagedRows, replaced: set[str] | None) -> None:
+        """Publish the rows and make their search index, which the catalog does not name yet.
+
+        Both at once where the staged rows are all that the source has, unless there are so many that memory matters.
+        """
+        if replaced is not None or staged.row_count > PUBLISHED_MEANWHILE_ROWS:
+            self._writer.publish(source_id, staged, replaced)
+            self._search_indexes.prepare(source_id, run_id)
+            return
+        staged.close()
+        with ThreadPoolExecutor(1) as side:
+            published = side.submit(self._writer.publish, source_id, staged, None)
+            self._search_indexes.prepare(source_id, run_id, staged.scan)
+            published.result()
 
     def _finish(self, run: _Run, source: DataSource, snapshot: Snapshot) -> DataSource:
         files, chunks = self._store.count(source.id)

@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -60,11 +61,12 @@ class SearchIndexes:
                 self._opened[source_id] = opened
         return opened[1]
 
-    def prepare(self, source_id: str, run_id: int) -> None:
-        """Write the file of a run whose rows are published. Raises StoreError."""
+    def prepare(self, source_id: str, run_id: int, scan_rows: Callable[[], Iterable[RowBatch]] | None = None) -> None:
+        """Write the file of a run from its rows, by default from those that are published. Raises StoreError."""
+        scan = scan_rows or partial(self._scan_rows, source_id)
         for attempt in range(1, SCAN_ATTEMPTS + 1):
             try:
-                build_search_index(self._scan_rows(source_id), self._dimension, self._path(source_id, run_id))
+                build_search_index(scan(), self._dimension, self._path(source_id, run_id))
                 break
             except OSError as error:
                 raise StoreError(f"Cannot write the search index in {self._folder}: {error}") from error

@@ -14,10 +14,11 @@ import pyarrow as pa
 from filelock import FileLock
 
 from codesearch.core.errors import StoreError
+from codesearch.core.search_index_builder import RowBatch
 from codesearch.core.store import ChunkStore, quote
 from codesearch.core.store_library import import_lancedb
 from codesearch.core.store_rows import TABLE_PREFIX, IndexedChunk, RowColumns, rows_to_columns
-from codesearch.core.store_schema import columns_to_batch, complete_batch, schema_of
+from codesearch.core.store_schema import batch_to_rows, columns_to_batch, complete_batch, schema_of
 
 logger = logging.getLogger(__name__)
 
@@ -81,10 +82,18 @@ class StagedRows:
             self._writer.close()
         self.path.unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """Close the file for writing."""
+        self._writer.close()
+
     def reader(self) -> pa.RecordBatchReader:
         """Close the file for writing and read it back, without holding it in memory."""
-        self._writer.close()
+        self.close()
         return pa.ipc.open_stream(pa.OSFile(str(self.path)))
+
+    def scan(self) -> Iterator[RowBatch]:
+        """Yield the rows as ChunkStore.scan_rows yields them once they are published."""
+        return map(batch_to_rows, self.reader())
 
 
 class StoreWriter:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -187,7 +187,8 @@ def test_killed_at_any_stage_the_old_or_the_new_index_answers(
         assert run.state is RunState.FINISHED, stage
         assert search_files(data_dir) == [f"{assembly.index_format.table_name}-{run.id}.index"], stage
         current = new
-    # Rows are published first, then their search index is made, then the catalog names the run that is answered from.
+    # Rows are published, their search index is made, at the same time where all are new, and then the catalog names
+    # the run that is answered from.
     assert outcomes[:5] == [("old", "old")] * 5
     assert outcomes[5] in [("old", "old"), ("new", "old")]
     # What shows these stages from outside may show a moment early on a busy machine.
@@ -240,7 +241,7 @@ def test_a_search_index_that_is_lost_with_unpublished_rows_behind_it_answers(
     source = index_with(assembly_factory(), folder).source
     (folder / "one.py").write_text("def one():\n    return 'generation_1'\n")
     killed = assembly_factory()
-    killed.search_indexes = SearchIndexes(data_dir / "search", "chunks_x", 1, fail_to_scan)
+    killed.search_indexes = KilledIndexes(data_dir / "search", "chunks_x", 1, killed.store.scan_rows)
     with pytest.raises(KeyboardInterrupt):
         index_with(killed, folder)
     assert ["generation_0" in text for _, text, _ in answers(assembly_factory(), source.id, "one")] == [True]
@@ -255,8 +256,11 @@ def test_a_search_index_that_is_lost_with_unpublished_rows_behind_it_answers(
     assert ["generation_1" in text for _, text, _ in answers(assembly_factory(), source.id, "one")] == [True]
 
 
-def fail_to_scan(source_id: str) -> Iterator[RowBatch]:
-    raise KeyboardInterrupt
+class KilledIndexes(SearchIndexes):
+    """The process ends before it makes one."""
+
+    def prepare(self, source_id: str, run_id: int, scan_rows: Callable[[], Iterable[RowBatch]] | None = None) -> None:
+        raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("stage", ["worker processes", "the first staged rows", "the commit of the new rows"])

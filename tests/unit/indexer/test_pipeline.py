@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,21 @@ class Interrupting(Embedder):
         return super().embed_ids(ids, lengths)
 
 
+class InterruptibleIndexes(SearchIndexes):
+    """Search indexes; `interrupt_scan` is called when some rows have been read for one."""
+
+    interrupt_scan: Callable[[], None] | None = None
+
+    def prepare(self, source_id: str, run_id: int, scan_rows: Callable[[], Iterable[RowBatch]] | None = None) -> None:
+        def scan() -> Iterator[RowBatch]:
+            for batch in scan_rows() if scan_rows is not None else self._scan_rows(source_id):
+                yield batch
+                if self.interrupt_scan is not None:
+                    self.interrupt_scan()
+
+        super().prepare(source_id, run_id, scan)
+
+
 class Parts:
     """An indexer with all that it works on."""
 
@@ -48,9 +63,8 @@ class Parts:
         self.store = ChunkStore(self.settings.resolved_store_uri, index_format)
         self.embedder = embedder
         self.writer = StoreWriter(self.store, data_dir)
-        self.interrupt_scan: Callable[[], None] | None = None
-        self.search_indexes = SearchIndexes(
-            data_dir / "search", index_format.table_name, index_format.dimension, self.scan_rows
+        self.search_indexes = InterruptibleIndexes(
+            data_dir / "search", index_format.table_name, index_format.dimension, self.store.scan_rows
         )
         self.indexer = Indexer(
             catalog=self.catalog,
@@ -63,13 +77,6 @@ class Parts:
 
     def index(self, source: Path, name: str | None = None, subdir: str | None = None) -> IndexReport:
         return self.indexer.index(str(source), name=name, branch=None, subdir=subdir, progress=Silent())
-
-    def scan_rows(self, source_id: str) -> Iterator[RowBatch]:
-        """Read the rows for a search index; `interrupt_scan` is called when some have been read."""
-        for batch in self.store.scan_rows(source_id):
-            yield batch
-            if self.interrupt_scan is not None:
-                self.interrupt_scan()
 
     def answered(self, source: DataSource) -> set[str]:
         """Return the paths that the index has which the catalog names."""
@@ -162,7 +169,7 @@ def test_a_run_that_ends_between_rows_and_search_index(error: BaseException, par
     assert len(files) == 1
     (folder / "part_0.py").unlink()
     (folder / "new.py").write_text("NEW = 1\n")
-    parts.interrupt_scan = fail_with(error)
+    parts.search_indexes.interrupt_scan = fail_with(error)
     with pytest.raises(StoreError if isinstance(error, OSError) else type(error)):
         parts.index(folder)
     changed = {*FILES, "new.py"} - {"part_0.py"}
@@ -170,7 +177,7 @@ def test_a_run_that_ends_between_rows_and_search_index(error: BaseException, par
     assert parts.search_files() == files
     assert parts.answered(before) == set(FILES)
 
-    parts.interrupt_scan = None
+    parts.search_indexes.interrupt_scan = None
     report = parts.index(folder)
     assert not report.wrote, "the rows are there already"
     assert parts.answered(before) == changed
@@ -179,13 +186,13 @@ def test_a_run_that_ends_between_rows_and_search_index(error: BaseException, par
 
 
 def test_a_first_run_that_ends_between_rows_and_search_index(parts: Parts, folder: Path) -> None:
-    parts.interrupt_scan = fail_with(KeyboardInterrupt())
+    parts.search_indexes.interrupt_scan = fail_with(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         parts.index(folder)
     (source,) = parts.catalog.list_sources()
     assert source.state is SourceState.FAILED
     assert parts.search_files() == []
-    parts.interrupt_scan = None
+    parts.search_indexes.interrupt_scan = None
     assert parts.index(folder).source.state is SourceState.READY
     assert parts.answered(source) == set(FILES)
 

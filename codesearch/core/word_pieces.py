@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Latin, Greek and Cyrillic letters, and signs that are in no word: of these both engines of regular expressions agree.
 _LETTERS = (
-    "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03f5\u03f7-\u0481\u048a-\u052f"
+    "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03f5\u03f7-\u0481\u048a-\u052f\U0001d6fc-\U0001d714"
 )
 _SIGNS = (
     "\u00a0-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7"

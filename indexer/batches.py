@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from codesearch.core.embedding import PREFIX_TOKENS, Embedder
-from codesearch.core.store_rows import IndexedChunk, RowColumns, rows_to_columns
+from codesearch.core.store_rows import RowColumns, chunks_to_columns
+from codesearch.core.terms import pack_terms
 from codesearch.core.types import Chunk, SourceFile
 from codesearch.core.word_table import LineWords
 from indexer.chunking import Chunker
@@ -82,17 +83,21 @@ class BatchIndexer:
         paths, characters = tuple(file.path for file in files), sum(file.characters for file in files)
         if not pairs:
             return IndexedFiles(paths, characters, 0, None)
-        chunks, terms = [chunk for _, chunk in pairs], None
+        chunks = [chunk for _, chunk in pairs]
         if self._words is None:
-            vectors = self._embedder.embed_chunks(chunks)
+            vectors, terms = self._embedder.embed_chunks(chunks), [pack_terms(chunk) for chunk in chunks]
         else:
             words = [file.words.of_lines(chunk.start_line, chunk.end_line) for file, chunk in pairs if file.words]
             vectors, terms = self._words.embed(chunks, words), self._words.pack_terms(chunks, words)
-        rows = [
-            IndexedChunk(chunk, file.content_id, file.modified_at, vector)
-            for (file, chunk), vector in zip(pairs, vectors, strict=True)
-        ]
-        return IndexedFiles(paths, characters, len(rows), rows_to_columns(rows, source_id, terms))
+        rows = chunks_to_columns(
+            chunks,
+            source_id=source_id,
+            content_ids=[file.content_id for file, _ in pairs],
+            modified_at=[file.modified_at for file, _ in pairs],
+            terms=terms,
+            vectors=vectors,
+        )
+        return IndexedFiles(paths, characters, len(rows), rows)
 
 
 class RememberingCounter:

@@ -71,9 +71,29 @@ def document_id_of(source_id: str, chunk: Chunk) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def rows_to_columns(rows: Sequence[IndexedChunk], source_id: str, terms: list[bytes] | None = None) -> RowColumns:
-    """Turn indexed chunks, at least one, into columns in the given order; `terms` where they are packed already."""
+def rows_to_columns(rows: Sequence[IndexedChunk], source_id: str) -> RowColumns:
+    """Turn indexed chunks, at least one, into columns in the given order."""
     chunks = [row.chunk for row in rows]
+    return chunks_to_columns(
+        chunks,
+        source_id=source_id,
+        content_ids=[row.content_id for row in rows],
+        modified_at=[row.modified_at for row in rows],
+        terms=[pack_terms(chunk) for chunk in chunks],
+        vectors=np.stack([row.vector for row in rows]).astype(np.float32, copy=False),
+    )
+
+
+def chunks_to_columns(
+    chunks: Sequence[Chunk],
+    *,
+    source_id: str,
+    content_ids: list[str],
+    modified_at: list[int | None],
+    terms: list[bytes],
+    vectors: NDArray[np.float32],
+) -> RowColumns:
+    """Turn chunks, at least one, with what else their rows need into columns in the given order."""
     paths = [chunk.path for chunk in chunks]
     return RowColumns(
         texts={
@@ -86,12 +106,12 @@ def rows_to_columns(rows: Sequence[IndexedChunk], source_id: str, terms: list[by
             "symbol_kind": [chunk.symbol_kind or "" for chunk in chunks],
             "signature": [chunk.signature or "" for chunk in chunks],
             "content": [chunk.content for chunk in chunks],
-            "content_id": [row.content_id for row in rows],
+            "content_id": content_ids,
         },
         start_lines=[chunk.start_line for chunk in chunks],
         end_lines=[chunk.end_line for chunk in chunks],
-        modified_at=[row.modified_at for row in rows],
+        modified_at=modified_at,
         declares=[shows_signature(chunk) for chunk in chunks],
-        terms=[pack_terms(chunk) for chunk in chunks] if terms is None else terms,
-        vectors=np.stack([row.vector for row in rows]).astype(np.float32, copy=False),
+        terms=terms,
+        vectors=vectors,
     )

@@ -39,7 +39,10 @@ TEXTS = ["parse the HTTP response", RETRY, STYLESHEET, "x", "SELECT name FROM us
 
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
-    return load_embedder(load_settings())
+    loaded = load_embedder(load_settings())
+    # No single example should take as long as the tokenizer takes to load.
+    loaded.embed(["漢"])
+    return loaded
 
 
 def make_chunk(

@@ -27,7 +27,10 @@ def tokenizer() -> Tokenizer:
 
 @pytest.fixture(scope="module")
 def pieces() -> WordPieces:
-    return WordPieces(MODEL)
+    made = WordPieces(MODEL)
+    # No single example should take as long as the tokenizer takes to load.
+    made.encode_batch_fast(["漢"])
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,10 @@ TEXTS = st.one_of(st.none(), LINES)
 
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
-    return load_embedder(load_settings(embedding_model="bundled"))
+    loaded = load_embedder(load_settings(embedding_model="bundled"))
+    # No single example should take as long as the tokenizer takes to load.
+    loaded.embed(["漢"])
+    return loaded
 
 
 def make_indexer(embedder: Embedder) -> WordIndexer:

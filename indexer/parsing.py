@@ -7,7 +7,7 @@ from functools import cache
 
 import tree_sitter_language_pack
 from tree_sitter import Language as Grammar
-from tree_sitter import Parser, Query, QueryCursor, Range, Tree
+from tree_sitter import Parser, Range, Tree
 
 from indexer.languages.rules import Language
 
@@ -81,17 +81,16 @@ def _repaired(parser: Parser, language: Language, source: bytes, tree: Tree) -> 
     again = parse(parser, repaired)
     if again is None:
         return tree
-    return again if _bytes_in_error(language, again) <= _bytes_in_error(language, tree) else tree
+    return again if _bytes_in_error(again) <= _bytes_in_error(tree) else tree
 
 
-def _bytes_in_error(language: Language, tree: Tree) -> int:
-    if not tree.root_node.has_error:
-        return 0
-    nodes = QueryCursor(_error_query(language.grammar)).captures(tree.root_node).get("error", [])
-    return len(nodes) + sum(node.end_byte - node.start_byte for node in nodes)
-
-
-@cache
-def _error_query(grammar: str) -> Query:
-    query: Query = Query(grammar_of(grammar), "(ERROR) @error")
-    return query
+def _bytes_in_error(tree: Tree) -> int:
+    """Return how many bytes are in error, and how many errors there are; only looks where there are some."""
+    found = 0
+    pending = [tree.root_node] if tree.root_node.has_error else []
+    while pending:
+        node = pending.pop()
+        if node.is_error:
+            found += 1 + node.end_byte - node.start_byte
+        pending.extend(child for child in node.children if child.has_error or child.is_error)
+    return found

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from clones import Repository, find_clone
 from numpy.typing import NDArray
 
-from benchmarks.quality import Silent, index_trees
+from benchmarks.quality import Silent, index_trees, open_assembly
 from codesearch.assembly import Assembly
 from codesearch.cli import open_indexer
+from codesearch.cli_evaluate import choose_history, index_base
+from codesearch.core.config import load_settings
 from codesearch.core.predicates import EVERYTHING
 from codesearch.core.types import DataSource
 from codesearch.retrieval.candidates import find_candidates
 from codesearch.retrieval.features import FEATURES, compute_features
 from codesearch.retrieval.query_terms import parse_query
+from indexer.git import Git
+from indexer.git_snapshot import GitSnapshot
+from indexer.history_repository import open_history
+from indexer.skipping import Skipped
+from indexer.source import parse_location
 from tests.golden.golden_set import FIXTURES, read_golden_set
 
-__all__ = ["FEATURES", "Query", "read_benchmark", "read_golden", "read_history"]
+__all__ = ["FEATURES", "Query", "export_trees", "read_benchmark", "read_golden", "read_history"]
 
+# Of each repository's history.
+COMMITS = 60
 _WANTED = 10
 _LAST_LINE = 1 << 30
 # A path, first line, last line; all of the file without lines.
@@ -49,14 +61,12 @@ class Query:
         """Whether the query is one word."""
         return len(self.text.split()) == 1
 
-    @property
-    def is_history(self) -> bool:
-        """Whether the query is a commit's subject."""
-        return self.kind == "history"
 
+def read_benchmark(assembly: Assembly, bench: Path, trees: Path, prefix: str, weight: float) -> Iterator[Query]:
+    """Yield the queries of an annotated benchmark: repos.json and annotations/NAME.json.
 
-def read_benchmark(assembly: Assembly, bench: Path, trees: Path) -> Iterator[Query]:
-    """Yield the queries of an annotated benchmark: repos.json and annotations/NAME.json."""
+    `prefix` stands before the names of its repositories and kinds.
+    """
     for name, source_id in list(index_trees(assembly, bench, trees, [])):
         known = [path.relative_to(trees / name).as_posix() for path in (trees / name).rglob("*") if path.is_file()]
         source = assembly.catalog.get_source(source_id)
@@ -65,7 +75,7 @@ def read_benchmark(assembly: Assembly, bench: Path, trees: Path) -> Iterator[Que
             targets = [target for target in targets if any(_is_same(path, target[0]) for path in known)]
             default = "architecture" if item["query"].lower().startswith("how ") else "semantic"
             kind = item.get("category") or ("symbol" if " " not in item["query"].strip() else default)
-            yield _ask(assembly, source, name, kind, item["query"], targets, 1.0)
+            yield _ask(assembly, source, prefix + name, prefix + kind, item["query"], targets, weight)
 
 
 def read_golden(assembly: Assembly, weight: float) -> Iterator[Query]:
@@ -81,18 +91,45 @@ def read_golden(assembly: Assembly, weight: float) -> Iterator[Query]:
         yield _ask(assembly, sources[query.repository], repository, kind, query.text, targets, weight)
 
 
-def read_history(assembly: Assembly, file: Path, weight: float) -> Iterator[Query]:
-    """Yield the queries of a list of {repo, tree, query, files}."""
-    sources: dict[str, DataSource] = {}
-    for item in json.loads(file.read_text(encoding="utf-8")):
-        if item["repo"] not in sources:
-            report = open_indexer(assembly).index(
-                item["tree"], name=item["repo"], branch=None, subdir=None, progress=Silent()
+def export_trees(questions: Path, clones: Path, out: Path) -> None:
+    """Write the source trees that questions/ asks, as of their revisions, below `out`. Raises SystemExit."""
+    for spec in json.loads((questions / "repos.json").read_text(encoding="utf-8")):
+        repository = _repository_of(spec)
+        git = Git(find_clone(clones, repository), display=repository.name)
+        root = spec["benchmark_root"]
+        with GitSnapshot(git, spec["revision"]) as snapshot:
+            wanted = [entry for entry in snapshot.list_files() if not root or entry.path.startswith(f"{root}/")]
+            for entry, content in snapshot.read(wanted):
+                if not isinstance(content, Skipped):
+                    path = out / spec["name"] / entry.path
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(content)
+
+
+def read_history(repositories: Path, clones: Path, names: Collection[str], weight: float) -> Iterator[Query]:
+    """Yield commit subjects with the files that those commits changed, of the named repositories of repos.json.
+
+    Each tree is that of before its commits, as docs/evaluate.md says, indexed into a temporary folder.
+    """
+    for spec in json.loads(repositories.read_text(encoding="utf-8")):
+        if spec["name"] not in names:
+            continue
+        clone = find_clone(clones, _repository_of(spec))
+        with tempfile.TemporaryDirectory() as folder:
+            history_of = open_history(
+                parse_location(str(clone)), branch=None, folder=Path(folder), settings=load_settings()
             )
-            sources[item["repo"]] = report.source
-        targets = [(path, 1, _LAST_LINE) for path in item["files"]]
-        repository = f"history {item['repo']}"
-        yield _ask(assembly, sources[item["repo"]], repository, "history", item["query"], targets, weight)
+            with closing(open_assembly(Path(folder) / "data")) as assembly:
+                history = choose_history(assembly, history_of, commits=COMMITS, since=None, subdir=None)
+                source = index_base(assembly, history_of, None, Silent()).source
+                for question in history.questions:
+                    targets = [(path, 1, _LAST_LINE) for path in question.files]
+                    yield _ask(assembly, source, f"history {spec['name']}", "history", question.text, targets, weight)
+
+
+def _repository_of(spec: Mapping[str, str]) -> Repository:
+    owner_and_name = spec["url"].removesuffix(".git").split("/", 3)[3]
+    return Repository(owner_and_name, "", spec["revision"], held_out=False)
 
 
 def _ask(

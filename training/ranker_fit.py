@@ -1,33 +1,34 @@
-"""The three fits of ranker.py: weights that choose rows, trees that order files, probabilities from margins."""
+"""Two of the fits of ranker.py: weights that choose rows, probabilities from margins."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import starmap
 from typing import Any
 
 import numpy as np
-from catboost import CatBoost, Pool
 from numpy.typing import NDArray
 from ranker_data import FEATURES, Query
 from scipy.optimize import minimize
 
+from codesearch.retrieval.ranking_model import Calibration
+
 # Signs that can only speak against a row, those that may do either, and those of the query, which order nothing.
 AGAINST = frozenset(
-    "is_value is_test is_example is_old is_document depth is_entry definitions position is_method".split()
+    "is_value is_test is_example is_old is_document depth is_entry definitions position is_method is_header".split()
 )
 EITHER = frozenset(
-    "references file_references top_references_in_file rows_in_file candidates_in_file length is_file is_symbol".split()
+    "references file_references top_references_in_file rows_in_file candidates_in_file length is_file is_symbol "
+    "language_share file_length file_length_gap function_share type_share files_in_folder".split()
 )
 OF_QUERY = frozenset(
-    "is_name term_count name_count top_similarity top_coverage asks_test asks_example asks_document".split()
+    "is_name is_task term_count name_count top_similarity top_coverage asks_test asks_example asks_document".split()
 )
-PENALTY = 30.0
-TREES = {"loss_function": "QuerySoftMax", "iterations": 100, "depth": 3, "learning_rate": 0.06, "l2_leaf_reg": 60}
+# On the squares of standardised weights. Names have few queries, nearly all of which any weights answer.
+QUESTIONS_PENALTY, NAMES_PENALTY = 30.0, 100.0
 _SHOWN_FILES = 10
 
 
-def fit_weights(queries: Sequence[Query]) -> NDArray[np.float64]:
+def fit_weights(queries: Sequence[Query], penalty: float) -> NDArray[np.float64]:
     """Return a weight per feature, each with the sign that it must have.
 
     Minimises, over the targets of all queries, -log(sum of exp(s) over the rows that cover the target / sum over these
@@ -46,8 +47,8 @@ def fit_weights(queries: Sequence[Query]) -> NDArray[np.float64]:
         (all_sums, all_shares), (right_sums, right_shares) = everything.soft_max(scores), right.soft_max(scores)
         gradient = np.bincount(everything.rows, all_shares * weight[everything.groups], len(scores))
         gradient -= np.bincount(right.rows, right_shares * weight[right.groups], len(scores))
-        value = float(weight @ (all_sums - right_sums)) + PENALTY / 2 * float(parameters @ parameters)
-        return value, standardised.T @ gradient + PENALTY * parameters
+        value = float(weight @ (all_sums - right_sums)) + penalty / 2 * float(parameters @ parameters)
+        return value, standardised.T @ gradient + penalty * parameters
 
     bounds = [_bounds_of(FEATURES[column]) for column in columns]
     found = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 150})
@@ -94,37 +95,9 @@ class _Segments:
         return highest + np.log(sums), powers / sums[self.groups]
 
 
-def to_files(query: Query, sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return what the trees see of each file, and the row with the highest sum in each."""
-    order = np.lexsort((np.arange(len(sums)), -sums, query.files))
-    best = order[np.flatnonzero(np.diff(query.files[order], prepend=-1))]
-    return np.column_stack((query.features[best], sums[best], sums[best] - sums[best].max())), best
-
-
-def fit_trees(queries: Sequence[Query], weights: NDArray[np.float64]) -> CatBoost:
-    """Return trees that order the files of each query, each seen through its best row."""
-    features, labels, groups, group_weights = [], [], [], []
-    for number, query in enumerate(queries):
-        seen, best = to_files(query, query.features @ weights)
-        right_files = np.unique(query.files[query.covers.any(axis=1)])
-        if not len(right_files):
-            continue
-        features.append(seen)
-        labels.append(np.isin(query.files[best], right_files).astype(np.float64))
-        groups.append(np.full(len(best), number))
-        group_weights.append(np.full(len(best), query.weight))
-    pool = Pool(
-        np.concatenate(features), np.concatenate(labels), group_id=np.concatenate(groups),
-        group_weight=np.concatenate(group_weights),
-    )  # fmt: skip
-    model = CatBoost({**TREES, "random_seed": 0, "thread_count": 2, "verbose": False, "allow_writing_files": False})
-    model.fit(pool)
-    return model
-
-
 def fit_calibration(
     left_out: Sequence[tuple[Query, NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]],
-) -> dict[str, float]:
+) -> Calibration:
     """Fit P(the shown row answers) on the first ten files of each query, by margins of models that had not seen it."""
     rows, labels, weights, queries = [], [], [], []
     for number, (query, _, best, margins) in enumerate(left_out):
@@ -149,7 +122,7 @@ def fit_calibration(
         answered = len(set(np.array(queries)[kept].tolist())) / len(left_out)
         right = np.average(y[kept], weights=w[kept])
         print(f"over {threshold}: {right:.2f} right, {answered:.2f} of the queries have any")
-    return dict(zip(("slope", "offset", "top", "middle"), starmap(round, ((float(v), 5) for v in found)), strict=True))
+    return Calibration(*(round(float(value), 5) for value in found))
 
 
 def calibration_error(

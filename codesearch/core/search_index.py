@@ -74,6 +74,7 @@ class SearchIndex:
         self.row_postings = Entries(*(arrays[f"row_{name}"] for name in ("terms", "starts", "ids", "payloads")))
         self.file_postings = Entries(*(arrays[f"file_{name}"] for name in ("terms", "starts", "ids", "payloads")))
         self._known_norms: dict[tuple[str, float, float], NDArray[np.float32]] = {}
+        self._known_shares: dict[frozenset[str], NDArray[np.float32]] = {}
         self._masks: OrderedDict[Predicate, NDArray[np.bool_]] = OrderedDict()
 
     @property
@@ -114,6 +115,23 @@ class SearchIndex:
             norms = (saturation * (1 - length_norm) + saturation * length_norm / mean * lengths).astype(np.float32)
             self._known_norms[key] = norms
         return norms
+
+    @cached_property
+    def language_shares(self) -> NDArray[np.float32]:
+        """Which share of the files is in each language, by its code."""
+        counts = np.bincount(self.row_languages[self.first_rows[:-1]], minlength=len(self.languages))
+        shares: NDArray[np.float32] = (counts / max(1, self.file_count)).astype(np.float32)
+        return shares
+
+    def kind_shares(self, kinds: frozenset[str]) -> NDArray[np.float32]:
+        """Return for each file which share of its rows defines something of these kinds, (m,)."""
+        shares = self._known_shares.get(kinds)
+        if shares is None:
+            wanted = np.array([kind in kinds for kind in self.symbol_kinds], np.bool_)[self.row_symbol_kinds]
+            ends = np.concatenate(([0], np.cumsum(wanted)))[self.first_rows]
+            shares = (np.diff(ends) / np.maximum(np.diff(self.first_rows), 1)).astype(np.float32)
+            self._known_shares[kinds] = shares
+        return shares
 
     def rows_named(self, name: int) -> NDArray[np.int32]:
         """Return the rows that define a name, given its `name_term`, in ascending order."""

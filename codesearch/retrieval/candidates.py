@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
 from codesearch.core.predicates import Predicate
 from codesearch.core.search_index import SearchIndex
+from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
 from codesearch.retrieval.lexical import LexicalScores, Rarity, measure_rarity, places_of, score_terms
 from codesearch.retrieval.nearest import choose_lowest, file_similarity_of, find_nearest, similarity_of
 from codesearch.retrieval.query_terms import QueryTerms
+from codesearch.retrieval.related_terms import ANYWHERE, RelatedTerms, find_related, related_places
 
 # How many rows each search brings up; together they hold a right answer to 99.8% of the benchmark's queries. In a
 # workspace, where other repositories' rows stand between, twice as many.
@@ -22,6 +26,11 @@ NEAREST_ROWS = 80
 NAMED_ROWS = 30
 # What a file's whole text says of a row beside the row's own words, when rows are chosen.
 FILE_SHARE = 0.5
+# From so many rows on, both searches run at once on two cores; below, handing one over costs what it saves.
+PARALLEL_ROWS = 200_000
+# Where related terms are looked for.
+ROW_PLACES = (ANYWHERE, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_COMMENT)
+FILE_PLACES = (ANYWHERE, IN_STEM, IN_FOLDER, FILE_NAMES_IT, FILE_COMMENTS_ON_IT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,8 @@ class Candidates:
 
     rows, files (c,): the rows and their files. lexical, file_lexical (c,): BM25 of row and file. similarity,
     file_similarity (c,): cosines with the query. row_places, file_places (t, c): each term's payload there.
-    row_compounds, file_compounds: payloads of the query's compounds.
+    row_compounds, file_compounds: payloads of the query's compounds. row_related, file_related (places, t, c): how near
+    to each term what stands in each of ROW_PLACES and FILE_PLACES comes.
     """
 
     index: SearchIndex
@@ -45,6 +55,8 @@ class Candidates:
     rarity: Rarity
     row_compounds: NDArray[np.uint16]
     file_compounds: NDArray[np.uint16]
+    row_related: NDArray[np.float32]
+    file_related: NDArray[np.float32]
 
 
 def find_candidates(
@@ -58,11 +70,16 @@ def find_candidates(
     indexes = [index for index, _ in scope]
     masks = [index.rows_where(predicate) for index, predicate in scope]
     allowed = [None if mask is None else np.flatnonzero(mask) for mask in masks]
-    rarity = measure_rarity(indexes, terms.terms)
-    scores = [score_terms(index, terms.terms, rarity) for index in indexes]
     more = 1 if len(scope) == 1 else 2
-    lexical = _find_best(indexes, scores, masks, max(LEXICAL_ROWS * more, wanted))
-    nearest = find_nearest(indexes, vector, allowed, max(NEAREST_ROWS * more, wanted))
+    nearest_rows, lexical_rows = max(NEAREST_ROWS * more, wanted), max(LEXICAL_ROWS * more, wanted)
+    if sum(index.row_count for index in indexes) < PARALLEL_ROWS:
+        nearest = find_nearest(indexes, vector, allowed, nearest_rows)
+        rarity, scores, lexical = _search_text(indexes, masks, terms, lexical_rows)
+    else:
+        with ThreadPoolExecutor(1) as beside:
+            running = beside.submit(find_nearest, indexes, vector, allowed, nearest_rows)
+            rarity, scores, lexical = _search_text(indexes, masks, terms, lexical_rows)
+            nearest = running.result()
     found = []
     missing = wanted
     for place, index in enumerate(indexes):
@@ -72,10 +89,19 @@ def find_candidates(
         found.append(rows)
     if missing > 0:
         found = _fill_up(indexes, found, allowed, missing)
+    related = find_related(terms.terms)
     return [
-        _describe(index, rows, terms, vector, rarity, of_index)
+        _describe(index, rows, terms, vector, rarity, of_index, related)
         for index, rows, of_index in zip(indexes, found, scores, strict=True)
     ]
+
+
+def _search_text(
+    indexes: Sequence[SearchIndex], masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, limit: int
+) -> tuple[Rarity, list[LexicalScores], list[NDArray[np.int64]]]:
+    rarity = measure_rarity(indexes, terms.terms)
+    scores = [score_terms(index, terms.terms, rarity) for index in indexes]
+    return rarity, scores, _find_best(indexes, scores, masks, limit)
 
 
 def _describe(
@@ -85,6 +111,7 @@ def _describe(
     vector: NDArray[np.float32],
     rarity: Rarity,
     scores: LexicalScores,
+    related: RelatedTerms,
 ) -> Candidates:
     files = index.file_of_row[rows]
     return Candidates(
@@ -100,6 +127,8 @@ def _describe(
         rarity=rarity,
         row_compounds=places_of(index.row_postings.find(terms.compounds), rows),
         file_compounds=places_of(index.file_postings.find(terms.compounds), files),
+        row_related=related_places(index.row_postings, related, rows, ROW_PLACES),
+        file_related=related_places(index.file_postings, related, files, FILE_PLACES),
     )
 
 

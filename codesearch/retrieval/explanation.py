@@ -23,10 +23,10 @@ def explain_rows(
     factors: Sequence[float],
 ) -> list[Explanation]:
     """Explain rows, each by FILE_FEATURES of its file's best row, the file's probability and its own factor."""
-    if model.trees is None:
+    if model.network is None:
         shares = file_features[:, : len(FEATURES)].astype(np.float64) * model.weights
     else:
-        shares = model.trees.explain(file_features)
+        shares = model.network.explain(file_features)
     shares *= model.calibration.slope
     certain = np.clip(probabilities, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
     log_odds = np.log(certain / (1 - certain))

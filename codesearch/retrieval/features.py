@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
 from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM, name_term
 from codesearch.core.tokens import stem
-from codesearch.retrieval.candidates import Candidates
+from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, Candidates
 from codesearch.retrieval.query_terms import QueryTerms
 
 TYPE_KINDS = frozenset({"class", "struct", "interface", "trait", "enum", "type", "object", "protocol", "record"})
+_FUNCTION_KINDS = frozenset({"method", "function", "constructor"})
 VALUE_KINDS = frozenset({"constant", "variable", "field", "property"})
 DOCUMENT_LANGUAGES = frozenset({"markdown", "rst", "asciidoc", "org", "text", "html", "json", "yaml", "toml", "xml"})
 _TEST = re.compile(
@@ -25,6 +26,7 @@ _TEST = re.compile(
 )
 _EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|docs?|bench(marks?)?)(/|$)")
 _OLD = re.compile(r"(^|/)(legacy|deprecated|compat|vendor|third_party|generated)(/|$)|\.d\.ts$")
+_HEADER = re.compile(r"\.(h|hh|hpp|hxx|pyi|d\.ts|mli)$")
 _ENTRY = re.compile(r"(^|/)(__init__\.py|index\.[jt]sx?|mod\.rs|lib\.rs|types\.[jt]s|prelude\.\w+|exports?\.\w+)$")
 _ASKS_TEST = frozenset(map(stem, "test testing spec mock fixture".split()))
 _ASKS_EXAMPLE = frozenset(map(stem, "example sample benchmark demo".split()))
@@ -42,7 +44,12 @@ FEATURES: Final = (
     "best_lexical_in_file", "sum_lexical_in_file", "similarity_gap", "file_similarity_gap", "lexical_gap",
     "compounds", "compounds_in_name", "compounds_in_stem", "compounds_in_file", "compounds_in_names_of_file",
     "file_references", "top_references_in_file", "position", "definitions",
-    "is_name", "term_count", "name_count", "top_similarity", "top_coverage",
+    "related", "related_in_name", "related_in_qualifier", "related_in_signature", "related_in_comment",
+    "related_in_file", "related_in_stem", "related_in_folder", "related_in_names_of_file",
+    "related_in_comments_of_file", "related_names_share", "related_stem_share",
+    "language_share", "file_length", "file_length_gap", "is_header", "function_share", "type_share",
+    "files_in_folder", "best_related_in_file",
+    "is_name", "is_task", "term_count", "name_count", "top_similarity", "top_coverage",
 )  # fmt: skip
 
 
@@ -61,6 +68,7 @@ def compute_features(terms: QueryTerms, found: Sequence[Candidates]) -> tuple[ND
         "asks_example": bool(terms.stems & _ASKS_EXAMPLE),
         "asks_document": bool(terms.stems & _ASKS_DOCUMENT),
         "is_name": terms.is_name,
+        "is_task": terms.is_task,
         "term_count": min(len(terms.terms), 12),
         "name_count": len(terms.names),
     }
@@ -97,6 +105,7 @@ def _describe(terms: QueryTerms, candidates: Candidates) -> dict[str, NDArray[An
     }
     _cover(columns, candidates)
     _find_compounds(columns, candidates)
+    _find_related(columns, candidates)
     _describe_kinds(columns, candidates)
     _describe_files(columns, candidates, terms)
     return columns
@@ -120,6 +129,8 @@ def _compare(columns: dict[str, NDArray[Any]], files: NDArray[np.int64], term_co
     columns["similarity_gap"] = similarity - similarity.max()
     columns["file_similarity_gap"] = columns["file_similarity"] - columns["file_similarity"].max()
     columns["lexical_gap"] = (lexical - top_lexical) / term_count
+    columns["file_length_gap"] = columns["file_length"] - columns["file_length"].max()
+    columns["best_related_in_file"] = np.repeat(np.maximum.reduceat(columns["related"], firsts), counts)
     columns["top_similarity"] = similarity.max()
     columns["top_coverage"] = columns["covered"].max()
 
@@ -158,6 +169,25 @@ def _find_compounds(columns: dict[str, NDArray[Any]], candidates: Candidates) ->
     columns["compounds_in_names_of_file"] = (files & FILE_NAMES_IT > 0).sum(axis=0)
 
 
+def _find_related(columns: dict[str, NDArray[Any]], candidates: Candidates) -> None:
+    """Say how much of the query, or words that mean nearly the same, stands where."""
+    index, rows, files = candidates.index, candidates.rows, candidates.files
+    row_share = candidates.rarity.rows / (candidates.rarity.rows.sum() or 1)
+    file_share = candidates.rarity.files / (candidates.rarity.files.sum() or 1)
+    for suffix, values in zip(
+        ("", "_in_name", "_in_qualifier", "_in_signature", "_in_comment"), candidates.row_related, strict=True
+    ):
+        columns[f"related{suffix}"] = row_share @ values
+    for suffix, values in zip(
+        ("file", "stem", "folder", "names_of_file", "comments_of_file"), candidates.file_related, strict=True
+    ):
+        columns[f"related_in_{suffix}"] = file_share @ values
+    name_sums = candidates.row_related[ROW_PLACES.index(IN_NAME)].sum(axis=0)
+    columns["related_names_share"] = name_sums / np.maximum(index.name_lengths[rows], 1)
+    stem_sums = candidates.file_related[FILE_PLACES.index(IN_STEM)].sum(axis=0)
+    columns["related_stem_share"] = stem_sums / np.maximum(index.file_stem_lengths[files], 1)
+
+
 def _describe_kinds(columns: dict[str, NDArray[Any]], candidates: Candidates) -> None:
     index, rows = candidates.index, candidates.rows
     kinds, artifacts = index.row_symbol_kinds[rows], index.row_artifact_kinds[rows]
@@ -165,7 +195,7 @@ def _describe_kinds(columns: dict[str, NDArray[Any]], candidates: Candidates) ->
     columns["is_file"] = _is_one_of(index.artifact_kinds, frozenset({"file"}))[artifacts]
     columns["is_type"] = _is_one_of(index.symbol_kinds, TYPE_KINDS)[kinds]
     columns["is_value"] = _is_one_of(index.symbol_kinds, VALUE_KINDS)[kinds]
-    columns["is_method"] = _is_one_of(index.symbol_kinds, frozenset({"method", "function", "constructor"}))[kinds]
+    columns["is_method"] = _is_one_of(index.symbol_kinds, _FUNCTION_KINDS)[kinds]
     documents = _is_one_of(index.languages, DOCUMENT_LANGUAGES)
     columns["is_document"] = documents[index.row_languages[rows]]
 
@@ -179,26 +209,35 @@ def _describe_files(
     firsts = np.flatnonzero(np.diff(candidates.files, prepend=-1))
     counts = np.diff(firsts, append=len(candidates.files))
     described = [_describe_path(index.path_of(int(file))) for file in candidates.files[firsts]]
-    flags = np.array([item[:4] for item in described], np.bool_).reshape(-1, 4)
-    stems = np.array([item[4] for item in described], np.uint32)
-    for number, name in enumerate(("is_test", "is_example", "is_old", "is_entry")):
+    flags = np.array([item[:5] for item in described], np.bool_).reshape(-1, 5)
+    stems = np.array([item[5] for item in described], np.uint32)
+    for number, name in enumerate(("is_test", "is_example", "is_old", "is_entry", "is_header")):
         columns[name] = np.repeat(flags[:, number], counts)
+    folders = np.array([item[6] for item in described], np.uint32)
+    _, which, sizes = np.unique(folders, return_inverse=True, return_counts=True)
+    columns["files_in_folder"] = np.repeat(np.log(sizes[which]), counts)
+    columns["language_share"] = index.language_shares[index.row_languages[candidates.rows]]
+    columns["file_length"] = np.log1p(index.file_lengths[candidates.files])
+    columns["function_share"] = index.kind_shares(_FUNCTION_KINDS)[candidates.files]
+    columns["type_share"] = index.kind_shares(TYPE_KINDS)[candidates.files]
     columns["stem_is_name"] = np.repeat(np.isin(stems, np.array(terms.name_hashes, np.uint32)), counts)
     columns["depth"] = index.depths[candidates.files]
 
 
 @lru_cache(maxsize=65_536)
-def _describe_path(path: str) -> tuple[bool, bool, bool, bool, int]:
-    """Say whether a file is a test, an example, kept or foreign code, an entry point; and the hash of its name."""
+def _describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, int, int]:
+    """Say whether a file is a test, an example, kept or foreign code, an entry point, a header; and two hashes."""
     # Below src/main, Maven's and Gradle's place of the product, `test` is part of a package's name.
     product = "src/main/" in path
-    stem_name = path.rpartition("/")[2].partition(".")[0]
+    folder, _, name = path.rpartition("/")
     return (
         _TEST.search(path) is not None and not product,
         _EXAMPLE.search(path) is not None and not product,
         _OLD.search(path) is not None,
         _ENTRY.search(path) is not None,
-        name_term(stem_name),
+        _HEADER.search(path) is not None,
+        name_term(name.partition(".")[0]),
+        name_term(folder),
     )
 
 

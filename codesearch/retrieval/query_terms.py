@@ -18,6 +18,17 @@ STOP_WORDS = frozenset(
     "a an and are as at be by can do does for from get how i if in into is it its of on or set that the this to what "
     "when where which who why with".split()
 )
+# What a task begins with, rather than a question: `fix the crash`, `Adds a timeout`.
+_TASKS = frozenset(
+    map(
+        stem,
+        "add adjust allow apply avoid bump change check clarify clean convert correct create deprecate disable do "
+        "drop enable ensure expose extend extract fix guard handle implement improve include introduce keep let "
+        "limit make mark merge move optimize pass prefer prevent properly provide raise reduce refactor reject "
+        "remove rename replace respect restore return rework rewrite set show simplify skip sort split start stop "
+        "support switch treat trigger try tweak unify update upgrade use validate warn wrap".split(),
+    )
+)
 _NAME = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#|\\|/)[^\W\d]\w*)*")
 # Lisp's `busiest-paths`, Ruby's `save!`, Objective-C's `send:to:`.
 _PUNCTUATED_NAME = re.compile(r"[^\W\d]\w*(?:[-!?]\w*|:(?!:)\w*)+")
@@ -32,7 +43,7 @@ class QueryTerms:
     tokens: distinct search tokens without stop words, in order. terms: their distinct terms, in order. compounds: the
     terms of each two neighbouring words written as one (`rate limiter` -> RateLimiter). names: what looks like names of
     code, qualified as written with `.` between parts, lower case. simple_names: their last parts. is_name: the whole
-    query is one name.
+    query is one name. is_task: it begins with what is to be done, as a commit's subject or an agent's task does.
     """
 
     tokens: tuple[str, ...]
@@ -41,6 +52,7 @@ class QueryTerms:
     names: frozenset[str]
     simple_names: frozenset[str]
     is_name: bool
+    is_task: bool
 
     @property
     def stems(self) -> frozenset[str]:
@@ -71,4 +83,11 @@ def parse_query(text: str) -> QueryTerms:
         names=frozenset(names),
         simple_names=frozenset(name.rpartition(".")[2] for name in names),
         is_name=is_name,
+        is_task=not is_name and _is_task(text),
     )
+
+
+def _is_task(text: str) -> bool:
+    first = (text.split() or [""])[0].lower()
+    # `parsing a date` asks for what is there.
+    return stem(first) in _TASKS and not first.endswith("ing")

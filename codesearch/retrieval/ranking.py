@@ -16,9 +16,10 @@ from codesearch.retrieval.features import compute_features
 from codesearch.retrieval.query_terms import QueryTerms
 from codesearch.retrieval.ranking_model import QueryModel, load_ranking_model
 
-# Each further chunk of one file is worth so much less than the one before it: one file must not fill the answer, and
-# still may answer in two places.
-FILE_DECAY = 0.3
+# Each further chunk of a file is worth so much less than the one before it: it answers only where the first does not.
+# Repositories left out, 505 questions with whole files as answers / 107 of the golden set with lines: 0.3 gives
+# NDCG@10 0.856 / 0.779, 0.1 0.867 / 0.786, 0.05 0.869 / 0.780, 0.02 0.871 / 0.766, 0 0.875 / 0.714.
+FILE_DECAY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def score_rows(model: QueryModel, features: NDArray[np.float32], files: NDArray[
     sizes = np.diff(firsts, append=len(order))
     best = order[firsts]
     margins = sums[best].astype(np.float64)
-    if model.trees is not None:
-        margins = model.trees.predict(to_file_features(features, sums, best))
+    if model.network is not None:
+        margins = model.network.predict(to_file_features(features, sums, best))
     speakers, factors = np.empty_like(order), np.empty(len(order), np.float64)
     speakers[order] = np.repeat(best, sizes)
     factors[order] = FILE_DECAY ** (np.arange(len(order)) - np.repeat(firsts, sizes))

@@ -1,4 +1,4 @@
-"""RankingModel: what training/ranker.py learned. Weights choose the row of each file, trees order the files."""
+"""RankingModel: what training/ranker.py learned. Weights choose the row of each file, a network orders the files."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from codesearch.core.errors import ConfigurationError
 from codesearch.retrieval.features import FEATURES
-from codesearch.retrieval.tree_model import TreeModel, read_trees
+from codesearch.retrieval.network import Network, read_network
 
 _MODEL = Path(__file__).with_name("ranking_model.json")
-# What the trees see of a file's best row besides its features: its weighted sum, and how far that is below the best.
+# What the network sees of a file's best row besides its features: its weighted sum, and how far that is below the best.
 FILE_FEATURES = (*FEATURES, "sum", "sum_gap")
 
 
@@ -42,7 +42,7 @@ class QueryModel:
     """The model for one kind of query. weights (features,) float32: what each feature of a row is worth."""
 
     weights: NDArray[np.float32]
-    trees: TreeModel | None
+    network: Network | None
     calibration: Calibration
 
 
@@ -70,7 +70,7 @@ def _read(content: Mapping[str, Any]) -> QueryModel:
     weights = np.zeros(len(FEATURES), np.float32)
     for name, weight in content["weights"].items():
         weights[FEATURES.index(name)] = weight
-    trees = content.get("trees")
+    network = content.get("network")
     return QueryModel(
-        weights, read_trees(trees, FILE_FEATURES) if trees else None, Calibration(**content["calibration"])
+        weights, read_network(network, FILE_FEATURES) if network else None, Calibration(**content["calibration"])
     )

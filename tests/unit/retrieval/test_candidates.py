@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not, Operator, Or, Predicate
 from codesearch.core.search_index import SearchIndex
+from codesearch.retrieval import candidates as candidates_module
 from codesearch.retrieval.candidates import LEXICAL_ROWS, NAMED_ROWS, NEAREST_ROWS, Candidates, find_candidates
 from codesearch.retrieval.lexical import score_terms
 from codesearch.retrieval.nearest import similarity_of
@@ -207,3 +208,15 @@ def test_missing_rows_are_filled_up_from_all_indexes() -> None:
         assert [len(candidates.rows) for candidates in found] == counts
         for candidates in found:
             assert candidates.rows.tolist() == list(range(len(candidates.rows)))
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_many_rows_are_searched_at_once_with_the_same_answer(
+    index: SearchIndex, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = candidates_of(index, query)
+    monkeypatch.setattr(candidates_module, "PARALLEL_ROWS", 1)
+    at_once = candidates_of(index, query)
+    assert at_once.rows.tolist() == alone.rows.tolist()
+    assert at_once.lexical.tolist() == alone.lexical.tolist()
+    assert at_once.similarity.tolist() == alone.similarity.tolist()

@@ -13,7 +13,9 @@ from codesearch.retrieval.features import FEATURES, compute_features
 from codesearch.retrieval.query_terms import parse_query
 from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, place_of
 
-SHARES = [name for name in FEATURES if name.startswith(("covered", "covers", "top_coverage"))]
+SHARES = [
+    name for name in FEATURES if name.startswith(("covered", "covers", "top_coverage")) or name.endswith("e_share")
+]
 FLAGS = [name for name in FEATURES if name.startswith(("is_", "asks_", "names_it", "declares", "stem_is_name"))]
 
 
@@ -53,7 +55,7 @@ ROWS = st.builds(
 QUERIES = st.sampled_from(["retry", "Client::retry", "how does the client retry", "test docs", "?", "the"]) | st.text()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(QUERIES, st.lists(ROWS, min_size=1, max_size=10))
 def test_every_feature_of_any_query_is_a_number(query: str, rows: list[IndexedChunk]) -> None:
     index = index_of(rows)
@@ -73,7 +75,7 @@ def test_every_feature_of_any_query_is_a_number(query: str, rows: list[IndexedCh
     assert columns(["lexical", "file_lexical"]).max() <= 1
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(QUERIES, st.lists(st.lists(ROWS, min_size=1, max_size=5), min_size=2, max_size=3))
 def test_several_indexes_follow_one_another(query: str, sources: list[list[IndexedChunk]]) -> None:
     found = candidates_of_all([index_of(rows) for rows in sources], query)
@@ -109,11 +111,13 @@ def test_each_feature_once() -> None:
         ("src/__init__.py", {"is_entry"}),
         ("src/index.ts", {"is_entry"}),
         ("src/reindex.ts", set()),
+        ("include/cache.h", {"is_header"}),
+        ("src/cache.cpp", set()),
     ],
 )
 def test_what_a_path_says(path: str, what: set[str]) -> None:
     features = of_one("anything", make_row(path))
-    assert {name for name in ("is_test", "is_example", "is_old", "is_entry") if features[name]} == what
+    assert {name for name in ("is_test", "is_example", "is_old", "is_entry", "is_header") if features[name]} == what
 
 
 @pytest.mark.parametrize(
@@ -199,6 +203,41 @@ def test_how_much_of_the_query_stands_where() -> None:
     assert named["covered_by_comment"] == pytest.approx(named["covered_by_name"])
     assert features["d.py", 1]["covered"] == features["d.py", 1]["covered_by_file"] == 0
     assert {row["top_coverage"] for row in features.values()} == {named["covered"]}
+
+
+def test_words_of_one_meaning_count_nearly_as_much() -> None:
+    features = features_of(
+        "deleting options",
+        make_row("a.py", "def remove(): ...", symbol="remove"),
+        make_row("remove.py", "x"),
+        make_row("b.py", "def delete(options): ...", symbol="delete", signature="def delete(options)"),
+        make_row("c.py", "y"),
+    )
+    named, path, exact, other = (features[place, 1] for place in ("a.py", "remove.py", "b.py", "c.py"))
+    assert named["covered_by_name"] == path["covered_by_stem"] == 0
+    assert 0 < named["related_in_name"] == named["related"] < exact["related"] == pytest.approx(1)
+    assert 0 < path["related_in_stem"] == path["related_in_file"]
+    assert exact["related_in_signature"] == pytest.approx(1)
+    assert not [name for name in FEATURES if name.startswith("related") and other[name]]
+    assert named["best_related_in_file"] == named["related"]
+
+
+def test_what_a_file_is_made_of() -> None:
+    features = features_of(
+        "x",
+        make_row("a/types.py", "class A: ...", symbol="A", kind="class"),
+        make_row("a/types.py", "class B: ...", symbol="B", kind="interface", start=5),
+        make_row("a/work.py", "def f(): ...", symbol="f"),
+        make_row("a/work.py", "x = 1", start=5),
+        make_row("b/notes.md", "x " * 20, language="markdown"),
+    )
+    types, work, notes = (features[place, 1] for place in ("a/types.py", "a/work.py", "b/notes.md"))
+    assert (types["type_share"], types["function_share"]) == (1, 0)
+    assert (work["type_share"], work["function_share"]) == (0, 0.5)
+    assert types["language_share"] == pytest.approx(2 / 3)
+    assert notes["language_share"] == pytest.approx(1 / 3)
+    assert types["files_in_folder"] == work["files_in_folder"] > notes["files_in_folder"] == 0
+    assert notes["file_length_gap"] == 0 > work["file_length_gap"]
 
 
 def test_words_that_are_written_as_one_name() -> None:

@@ -153,3 +153,20 @@ def test_any_text_is_accepted(text: str) -> None:
     assert terms.terms.tolist() == list(dict.fromkeys(map(term_of, terms.tokens)))
     assert terms.simple_names == {name.rpartition(".")[2] for name in terms.names}
     assert all(name and name == name.lower() for name in terms.names)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_task"),
+    [
+        ("fix the crash when a file is empty", True),
+        ("Adds a timeout to the client", True),
+        ("Removed support for old tokens", True),
+        ("removing a stale lock", False),
+        ("how is a stale lock removed", False),
+        ("JSON writer", False),
+        ("fix", False),
+        ("", False),
+    ],
+)
+def test_a_task_begins_with_what_is_to_be_done(text: str, is_task: bool) -> None:
+    assert parse_query(text).is_task == is_task

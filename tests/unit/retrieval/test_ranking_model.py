@@ -37,17 +37,13 @@ def test_the_bundled_model_is_whole() -> None:
         assert part.weights.shape == (len(FEATURES),)
         assert part.weights.any()
         assert part.calibration.slope > 0, "a higher margin is a higher score"
-        if part.trees is not None:
-            trees, depth = part.trees.features.shape
-            assert part.trees.borders.shape == (trees, depth)
-            assert part.trees.leaves.shape == (trees, 2**depth)
-            assert part.trees.features.max() < len(FILE_FEATURES)
-            assert np.isfinite(part.trees.leaves).all()
+    assert model.questions.network is not None
+    assert model.questions.network.hidden.shape[0] == len(FILE_FEATURES)
 
 
-def test_a_model_without_trees_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_without_a_network_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = load(tmp_path / "model.json", json.dumps(CONTENT), monkeypatch)
-    assert model.names.trees is None
+    assert model.names.network is None
     assert {name: weight for name, weight in zip(FEATURES, model.names.weights.tolist(), strict=True) if weight} == {
         "lexical": 1.5,
         "names_it": 2.0,
@@ -62,7 +58,7 @@ def test_a_model_without_trees_is_one(tmp_path: Path, monkeypatch: pytest.Monkey
         "{}",
         json.dumps({**CONTENT, "names": {**QUERY_MODEL, "weights": {"no_such_feature": 1.0}}}),
         json.dumps({**CONTENT, "questions": {**QUERY_MODEL, "calibration": {"slope": 1.0}}}),
-        json.dumps({**CONTENT, "questions": {**QUERY_MODEL, "trees": {"features": [["no_such_feature"]]}}}),
+        json.dumps({**CONTENT, "questions": {**QUERY_MODEL, "network": {"features": {"lexical": {}}}}}),
     ],
 )
 def test_a_damaged_model_is_a_clear_error(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,81 @@
+"""Terms that mean nearly the same as those of a query, and where they stand: `parse` is looked for in `Parser` too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.array_file import DamagedFileError, map_arrays
+from codesearch.core.errors import ConfigurationError
+from codesearch.core.postings import Entries
+
+_FILE = Path(__file__).with_name("related_terms.bin")
+ANYWHERE: Final = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RelatedTerms:
+    """What stands for a query's terms, themselves included. All arrays are (k,), those of one term after another.
+
+    terms: the related terms. weights: how near each is, at most 1. firsts (t,): where those of each query term begin.
+    """
+
+    terms: NDArray[np.uint32]
+    weights: NDArray[np.float32]
+    firsts: NDArray[np.intp]
+
+
+@lru_cache(maxsize=1)
+def load_related_terms() -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.uint32], NDArray[np.uint8]]:
+    """Map the table that training/related_terms.py made. Raises ConfigurationError when it is damaged."""
+    try:
+        arrays, _ = map_arrays(_FILE)
+        return arrays["terms"], arrays["starts"], arrays["related"], arrays["similarities"]
+    except (OSError, DamagedFileError, KeyError) as error:
+        raise ConfigurationError(
+            f"The table of related terms {_FILE} is damaged: {error}. Install codesearch again."
+        ) from error
+
+
+def find_related(terms: NDArray[np.uint32]) -> RelatedTerms:
+    """Return each of the distinct terms, followed by those that mean nearly the same."""
+    known, starts, related, similarities = load_related_terms()
+    places = np.minimum(np.searchsorted(known, terms), len(known) - 1)
+    found: list[NDArray[np.uint32]] = []
+    weights: list[NDArray[np.float32]] = []
+    for term, place in zip(terms, places.tolist(), strict=True):
+        span = slice(int(starts[place]), int(starts[place + 1])) if known[place] == term else slice(0, 0)
+        found.append(np.concatenate((term[None], related[span])))
+        weights.append(np.concatenate(([1.0], similarities[span] / 255)).astype(np.float32))
+    counts = np.array([len(of_term) for of_term in found], np.intp)
+    nothing = (np.empty(0, np.uint32), np.empty(0, np.float32))
+    return RelatedTerms(
+        np.concatenate([nothing[0], *found]), np.concatenate([nothing[1], *weights]), np.cumsum(counts) - counts
+    )
+
+
+def related_places(
+    postings: Entries, related: RelatedTerms, ids: NDArray[np.int32] | NDArray[np.int64], places: Sequence[int]
+) -> NDArray[np.float32]:
+    """Return how near what stands at each id comes to each query term, (places, terms, ids), in [0, 1].
+
+    `places` are bits of payloads; ANYWHERE asks whether the term is there at all.
+    """
+    values = np.zeros((len(places), len(related.firsts), len(ids)), np.float32)
+    if not len(related.terms) or not len(ids):
+        return values
+    payloads = np.zeros((len(related.terms), len(ids)), np.uint16)
+    for number, (known, of_term) in enumerate(postings.find(related.terms)):
+        if len(known):
+            at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+            payloads[number] = np.where(known[at] == ids, of_term[at], 0)
+    for number, place in enumerate(places):
+        present = payloads > 0 if place == ANYWHERE else payloads & place > 0
+        values[number] = np.maximum.reduceat(present * related.weights[:, None], related.firsts, axis=0)
+    return values

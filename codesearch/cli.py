@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,9 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cli_output.print_error("Interrupted. Nothing half-written was left; run the same command to go on.")
         # Everything is closed by now. Python itself would first wait for threads of the worker pool, whose queues may
         # have nobody left at their other end.
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):
-                stream.flush()
+        _flush()
         os._exit(1)
     except BrokenPipeError:
         sys.stderr.close()
@@ -78,12 +76,20 @@ def run() -> None:
         main()
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    os._exit(status if _flush() else status or 1)
+
+
+def _flush() -> bool:
+    """Write out what was printed; say whether somebody could still read it."""
+    is_read = True
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
-        except (OSError, ValueError):  # nobody reads it any more, or it is closed
-            status = status or 1
-    os._exit(status)
+            # None where the caller has closed it.
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            is_read = False
+    return is_read
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

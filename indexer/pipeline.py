@@ -208,9 +208,10 @@ class Indexer:
             return
         staged.close()
         with ThreadPoolExecutor(1) as side:
-            published = side.submit(self._writer.publish, source_id, staged, None)
-            self._search_indexes.prepare(source_id, run_id, staged.scan)
-            published.result()
+            # Publishing stays here, where ctrl-C ends the wait for another writer.
+            prepared = side.submit(self._search_indexes.prepare, source_id, run_id, staged.scan)
+            self._writer.publish(source_id, staged, None)
+            prepared.result()
 
     def _finish(self, run: _Run, source: DataSource, snapshot: Snapshot) -> DataSource:
         files, chunks = self._store.count(source.id)

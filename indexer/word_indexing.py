@@ -53,7 +53,7 @@ class WordIndexer:
             pieces += [content, *[head] * repeats, signature]
             sizes.append(len(content) + repeats * len(head) + len(signature))
         ids, counts = self._token_ids.of(np.concatenate(pieces))
-        ends = np.cumsum(counts)[np.cumsum(sizes) - 1] if len(counts) else np.zeros(len(sizes), np.int64)
+        ends = np.concatenate(([0], np.cumsum(counts)))[np.cumsum(sizes)]
         lengths = np.diff(ends, prepend=0)
         # The context cuts what is longer.
         within = np.arange(len(ids)) - np.repeat(ends - lengths, lengths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -31,6 +32,8 @@ from indexer.languages import all_languages
 if TYPE_CHECKING:
     from codesearch.core.config import Settings
 
+logger = logging.getLogger(__name__)
+
 Result = TypeVar("Result")
 
 # Less text than this is done before worker processes have started.
@@ -53,7 +56,7 @@ class WorkerSettings:
 class WorkerPool:
     """Worker processes for one source; they start at once, load the model and wait for groups of files.
 
-    A context manager: no process outlives it.
+    A context manager: behind it the processes end, at once when it was left by an exception.
     """
 
     def __init__(self, settings: Settings, *, method: str) -> None:
@@ -110,12 +113,17 @@ class WorkerPool:
 def fork_workers(settings: Settings) -> Iterator[WorkerPool | None]:
     """Give worker processes forked from this one while it has nothing but modules that they need as well.
 
-    None where they cannot be had that way: a process with threads must not fork, and only Linux forks safely.
+    None where they cannot be had that way: a process with threads must not fork, other models than the bundled one
+    start some, only Linux forks safely, and some machines allow no more processes or no semaphores.
     """
-    if _worker_count(settings) == 1 or sys.platform != "linux" or len(list(Path("/proc/self/task").iterdir())) > 1:
-        yield None
-        return
-    with WorkerPool(settings, method="fork") as pool:
+    may_fork = _worker_count(settings) > 1 and settings.embedding_model == BUNDLED_MODEL and sys.platform == "linux"
+    pool = None
+    if may_fork and len(list(Path("/proc/self/task").iterdir())) == 1:
+        try:
+            pool = WorkerPool(settings, method="fork")
+        except (OSError, ImportError, NotImplementedError) as error:
+            logger.info("no worker processes can be forked: %s", error)
+    with nullcontext() if pool is None else pool:
         yield pool
 
 
@@ -137,7 +145,7 @@ def index_files(
         yield _index_here(files, load_model, settings, source_id)
         return
     try:
-        with forked if forked is not None and forked.is_open else WorkerPool(settings, method="spawn") as pool:
+        with forked if forked is not None and forked.is_open else _spawn_workers(settings) as pool:
             if settings.embedding_model == BUNDLED_MODEL:
                 yield pool.run(_index_group, source_id, files)
             else:
@@ -148,6 +156,15 @@ def index_files(
         raise SourceError(
             "A worker process ended in the middle of its work, most often for lack of memory. "
             "Run it again with CODESEARCH_INDEX_WORKERS=1."
+        ) from error
+
+
+def _spawn_workers(settings: Settings) -> WorkerPool:
+    try:
+        return WorkerPool(settings, method="spawn")
+    except (OSError, ImportError, NotImplementedError) as error:
+        raise SourceError(
+            f"No worker processes can be started: {error}. Run it again with CODESEARCH_INDEX_WORKERS=1."
         ) from error
 
 

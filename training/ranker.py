@@ -54,30 +54,33 @@ HISTORIES = {
 class Fitted(NamedTuple):
     """Weights per feature, and a network over files; none for names."""
 
-    weights: NDArray[np.float64]
+    weights: NDArray[np.float32]
     network: Network | None
 
-    def margins(self, query: Query) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-        """Return each row's weighted sum, the best row of each file, and the files' margins."""
+    def margins(self, query: Query) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the best row of each file, and the files' margins."""
         sums = query.features @ self.weights
         features, best = to_files(query, sums)
-        return sums, best, sums[best] if self.network is None else self.network.predict(features.astype(np.float32))
+        margins = sums[best].astype(np.float64) if self.network is None else self.network.predict(features)
+        return best, margins
 
 
 def fit_questions(queries: Sequence[Query]) -> Fitted:
     """Fit the model of queries in words."""
     counted = [query for query in queries if query.weight]
-    weights = fit_weights(counted, QUESTIONS_PENALTY)
+    weights = fit_weights(counted, QUESTIONS_PENALTY).astype(np.float32)
     return Fitted(weights, fit_network(counted, weights))
 
 
 def fit_names(queries: Sequence[Query]) -> Fitted:
-    """Fit the model of queries that are one name: all sets count the same, few of these queries are hard."""
-    learned = fit_weights([replace(query, weight=1.0) for query in queries], NAMES_PENALTY)
+    """Fit the model of queries that are one name: every set that counts at all counts the same."""
+    counted = [replace(query, weight=1.0) for query in queries if query.weight]
+    learned = fit_weights(counted, NAMES_PENALTY)
     chosen = np.array([NAME_WEIGHTS.get(name, 0.0) for name in FEATURES])
-    features = np.concatenate([query.features for query in queries])
+    features = np.concatenate([query.features for query in counted])
     parts = ((1 - CHOSEN_SHARE, learned), (CHOSEN_SHARE, chosen))
-    return Fitted(sum(NAME_SCALE * share * weights / (features @ weights).std() for share, weights in parts), None)
+    weights = sum(NAME_SCALE * share * weights / (features @ weights).std() for share, weights in parts)
+    return Fitted(np.asarray(weights, np.float32), None)
 
 
 def leave_out(queries: Sequence[Query], fit: Callable[[Sequence[Query]], Fitted]) -> Iterator[tuple[Query, Fitted]]:
@@ -94,8 +97,8 @@ def leave_out(queries: Sequence[Query], fit: Callable[[Sequence[Query]], Fitted]
 
 def ndcg(query: Query, fitted: Fitted, calibration: Calibration) -> float:
     """Return NDCG@10 of the rows as they are ranked; further rows of what was found gain nothing and cost places."""
-    model = QueryModel(fitted.weights.astype(np.float32), fitted.network, calibration)
-    scored = score_rows(model, query.features.astype(np.float32), query.files)
+    model = QueryModel(fitted.weights, fitted.network, calibration)
+    scored = score_rows(model, query.features, query.files)
     hits = query.covers[np.argsort(-scored.scores, kind="stable")[:10]]
     discounts = 1 / np.log2(np.arange(2, 12))
     ranks = {int(np.argmax(hits[:, target])) for target in range(hits.shape[1]) if hits[:, target].any()}
@@ -154,7 +157,7 @@ def read_queries(arguments: argparse.Namespace, data_dir: Path) -> list[Query]:
         with closing(open_assembly(data_dir / name)) as assembly:
             queries += read_benchmark(assembly, QUESTIONS / name, trees, f"{name} ", WEIGHTS[name])
         repositories = QUESTIONS / name / "repos.json"
-        queries += read_history(repositories, arguments.clones, HISTORIES[name], WEIGHTS["history"])
+        queries += read_history(repositories, arguments.clones, HISTORIES[name], f"{name} ", WEIGHTS["history"])
     return queries
 
 

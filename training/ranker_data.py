@@ -51,7 +51,7 @@ class Query:
     kind: str
     text: str
     weight: float
-    features: NDArray[np.float64]
+    features: NDArray[np.float32]
     files: NDArray[np.int64]
     covers: NDArray[np.bool_]
     target_count: int
@@ -106,10 +106,13 @@ def export_trees(questions: Path, clones: Path, out: Path) -> None:
                     path.write_bytes(content)
 
 
-def read_history(repositories: Path, clones: Path, names: Collection[str], weight: float) -> Iterator[Query]:
+def read_history(
+    repositories: Path, clones: Path, names: Collection[str], prefix: str, weight: float
+) -> Iterator[Query]:
     """Yield commit subjects with the files that those commits changed, of the named repositories of repos.json.
 
-    Each tree is that of before its commits, as docs/evaluate.md says, indexed into a temporary folder.
+    `prefix` is that of the same repositories' questions. Each tree is that of before its commits, as docs/evaluate.md
+    says, indexed into a temporary folder.
     """
     for spec in json.loads(repositories.read_text(encoding="utf-8")):
         if spec["name"] not in names:
@@ -124,7 +127,7 @@ def read_history(repositories: Path, clones: Path, names: Collection[str], weigh
                 source = index_base(assembly, history_of, None, Silent()).source
                 for question in history.questions:
                     targets = [(path, 1, _LAST_LINE) for path in question.files]
-                    yield _ask(assembly, source, f"history {spec['name']}", "history", question.text, targets, weight)
+                    yield _ask(assembly, source, prefix + spec["name"], "history", question.text, targets, weight)
 
 
 def _repository_of(spec: Mapping[str, str]) -> Repository:
@@ -151,7 +154,7 @@ def _ask(
         path, first, last = index.path_of(index.file_of_row[row]), index.start_lines[row], index.end_lines[row]
         for number, target in enumerate(targets):
             covers[place, number] = _is_same(path, target[0]) and first <= target[2] and target[1] <= last
-    return Query(repository, kind, text, weight, features.astype(np.float64), files, covers, len(targets))
+    return Query(repository, kind, text, weight, features, files, covers, len(targets))
 
 
 def _parse_target(raw: str | dict[str, int | str | None]) -> Target:

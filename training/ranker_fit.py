@@ -96,11 +96,11 @@ class _Segments:
 
 
 def fit_calibration(
-    left_out: Sequence[tuple[Query, NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]],
+    left_out: Sequence[tuple[Query, NDArray[np.intp], NDArray[np.float64]]],
 ) -> Calibration:
     """Fit P(the shown row answers) on the first ten files of each query, by margins of models that had not seen it."""
     rows, labels, weights, queries = [], [], [], []
-    for number, (query, _, best, margins) in enumerate(left_out):
+    for number, (query, best, margins) in enumerate(left_out):
         shown = np.argsort(-margins, kind="stable")[:_SHOWN_FILES]
         of_query = (1.0, margins.max(), np.median(margins))
         rows += [(margins[i], *of_query) for i in shown]

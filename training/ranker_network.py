@@ -12,6 +12,7 @@ from ranker_data import Query
 from torch.nn import functional
 
 from codesearch.retrieval.network import CLIP, Network
+from codesearch.retrieval.ranking import order_by_file, to_file_features
 
 # Networks that differ in their start alone, joined into one: their mean.
 STARTS, HIDDEN = 4, 32
@@ -20,17 +21,16 @@ LEARNING_RATE, WEIGHT_DECAY = 3e-3, 1e-2
 DROPPED_FEATURES, DROPPED_UNITS = 0.1, 0.3
 
 
-def to_files(query: Query, sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def to_files(query: Query, sums: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Return what the network sees of each file, and the row with the highest sum in each."""
-    order = np.lexsort((np.arange(len(sums)), -sums, query.files))
-    best = order[np.flatnonzero(np.diff(query.files[order], prepend=-1))]
-    return np.column_stack((query.features[best], sums[best], sums[best] - sums[best].max())), best
+    order, firsts = order_by_file(sums, query.files)
+    return to_file_features(query.features, sums, order[firsts]), order[firsts]
 
 
 class _Files:
     """The files of all queries, one query's after another's."""
 
-    def __init__(self, queries: Sequence[Query], weights: NDArray[np.float64]) -> None:
+    def __init__(self, queries: Sequence[Query], weights: NDArray[np.float32]) -> None:
         features, right, counts, query_weights = [], [], [], []
         for query in queries:
             seen, best = to_files(query, query.features @ weights)
@@ -58,7 +58,7 @@ class _Files:
         return torch.from_numpy(places), torch.from_numpy(np.repeat(np.arange(len(queries)), counts))
 
 
-def fit_network(queries: Sequence[Query], weights: NDArray[np.float64]) -> Network:
+def fit_network(queries: Sequence[Query], weights: NDArray[np.float32]) -> Network:
     """Return the network that gives the right files of each query the largest share of a softmax over its files."""
     torch.set_num_threads(1)
     files = _Files(queries, weights)

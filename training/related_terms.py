@@ -36,7 +36,8 @@ def main() -> None:
     arguments = parser.parse_args()
     vocabulary = json.loads((MODEL / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
     words = sorted(word for word in vocabulary if word.isalpha() and word.islower() and len(word) > 1)
-    vectors = load_embedder(load_settings(embedding_model=BUNDLED_MODEL)).embed(words)
+    embedder = load_embedder(load_settings(embedding_model=BUNDLED_MODEL))
+    vectors = embedder.embed(words)
     related: dict[int, dict[int, float]] = defaultdict(dict)
     terms = np.array([term_of(word) for word in words], np.uint32)
     for start in range(0, len(words), _WORDS_AT_ONCE):
@@ -59,7 +60,7 @@ def main() -> None:
         "related": np.array([term for others in kept.values() for term, _ in others], np.uint32),
         "similarities": np.array([round(255 * s) for others in kept.values() for _, s in others], np.uint8),
     }
-    write_arrays(arguments.out, arrays, {})
+    write_arrays(arguments.out, arrays, {"model": embedder.fingerprint})
     print(f"{arguments.out}: {len(kept)} terms, {arguments.out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -87,7 +87,7 @@ class ChunkStore:
 
     def _lacks_folder(self, table_name: str) -> bool:
         """Say whether there can be no such table, without importing lancedb, which takes longer than to look."""
-        place = Path(self.uri)
+        place = Path(self.uri).expanduser()
         is_place = "://" not in self.uri and (place.is_dir() or not place.exists())
         return is_place and not (place / f"{table_name}.lance").is_dir()
 

@@ -80,8 +80,7 @@ def score_rows(model: QueryModel, features: NDArray[np.float32], files: NDArray[
     FILE_DECAY for each row before it.
     """
     sums = features @ model.weights
-    order = np.lexsort((np.arange(len(sums)), -sums, files))
-    firsts = np.flatnonzero(np.diff(files[order], prepend=-1))
+    order, firsts = order_by_file(sums, files)
     sizes = np.diff(firsts, append=len(order))
     best = order[firsts]
     margins = sums[best].astype(np.float64)
@@ -93,6 +92,12 @@ def score_rows(model: QueryModel, features: NDArray[np.float32], files: NDArray[
     probabilities = np.empty(len(order), np.float64)
     probabilities[order] = np.repeat(model.calibration.to_probabilities(margins), sizes)
     return Scores(probabilities * factors, speakers, factors)
+
+
+def order_by_file(sums: NDArray[np.float32], files: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows by file, those of a file by descending sum, and where each file's begin."""
+    order = np.lexsort((np.arange(len(sums)), -sums, files))
+    return order, np.flatnonzero(np.diff(files[order], prepend=-1))
 
 
 def to_file_features(

@@ -320,3 +320,10 @@ def test_the_version(data_dir: Path) -> None:
     outcome = spawn_cli(data_dir, "--version")
     assert outcome.status == 0
     assert outcome.out.split()[-1].count(".") == 2
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_failure(tmp_path: Path, closed: str) -> None:
+    command = ["sh", "-c", f'"$@" --version {closed}', "sh", *command_of()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=clean_environment(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from codesearch.core.errors import StoreError
 from codesearch.core.search_index import NO_TIME
-from codesearch.core.store import SCAN_BATCH_ROWS, quote
+from codesearch.core.store import SCAN_BATCH_ROWS, ChunkStore, quote
 from codesearch.core.store_rows import IndexedChunk, document_id_of, rows_to_columns
 from codesearch.core.store_schema import (
     SEARCHED_COLUMNS,
@@ -24,6 +24,7 @@ from codesearch.core.store_schema import (
     format_of,
     schema_of,
 )
+from codesearch.core.store_writer import StoreWriter
 from codesearch.core.terms import pack_terms
 from tests.unit.core.store_rows import (
     DIMENSION,
@@ -274,3 +275,11 @@ def test_quoted_text_is_one_literal(text: str) -> None:
     assert quoted[0] == quoted[-1] == "'"
     assert quoted[1:-1].replace("''", "") == text.replace("'", "")
     assert quoted[1:-1].replace("''", "'") == text
+
+
+def test_a_store_in_the_home_folder_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    store = ChunkStore("~/vectors", FORMAT)
+    publish(StoreWriter(store, tmp_path / "data"), SOURCE, ROWS, run_id=1)
+    assert (tmp_path / "vectors").is_dir()
+    assert store.known_files(SOURCE) == ChunkStore("~/vectors", FORMAT).known_files(SOURCE) != {}

@@ -48,9 +48,9 @@ def chunks_of_files(draw: st.DrawFn) -> tuple[list[str], list[Chunk]]:
         last = draw(st.integers(first, len(lines)))
         content = "\n".join(lines[first - 1 : last])
         symbol, signature, outline = draw(TEXTS), draw(TEXTS), draw(st.one_of(TEXTS, st.just("a b\nb_c d")))
-        chunks.append(
-            Chunk("src/some_file.py", first, last, content, ArtifactKind.SYMBOL, None, symbol, None, signature, outline)
-        )
+        # A path may have no word, either.
+        path = draw(st.sampled_from(["src/some_file.py", "+"]))
+        chunks.append(Chunk(path, first, last, content, ArtifactKind.SYMBOL, None, symbol, None, signature, outline))
     return lines, [chunk for chunk in chunks if chunk.content.strip()] or [
         Chunk("a.py", len(lines), len(lines), "word", ArtifactKind.CHUNK)
     ]
@@ -66,6 +66,22 @@ def test_chunks_get_what_their_texts_get(embedder: Embedder, file: tuple[list[st
     words = [read.of_lines(chunk.start_line, chunk.end_line) for chunk in chunks]
     assert indexer.pack_terms(chunks, words) == [pack_terms(chunk) for chunk in chunks]
     assert np.array_equal(indexer.embed(chunks, words), embedder.embed_chunks(chunks))
+
+
+def test_chunks_without_a_word_come_first_and_keep_their_places(embedder: Embedder) -> None:
+    lines = ["---", "{}", "word"]
+    chunks = [
+        Chunk("+", 1, 2, "---\n{}", ArtifactKind.FILE),
+        Chunk("-", 1, 1, "---", ArtifactKind.FILE),
+        Chunk("a.py", 3, 3, "word", ArtifactKind.FILE),
+    ]
+    indexer = make_indexer(embedder)
+    indexer.count_tokens(lines)
+    read = indexer.take_words()
+    assert read is not None
+    vectors = indexer.embed(chunks, [read.of_lines(chunk.start_line, chunk.end_line) for chunk in chunks])
+    assert np.array_equal(vectors, embedder.embed_chunks(chunks))
+    assert np.linalg.norm(vectors, axis=1).tolist() == pytest.approx([0, 0, 1])
 
 
 def test_a_long_chunk_is_cut_where_its_text_is(embedder: Embedder) -> None:

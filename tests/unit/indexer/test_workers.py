@@ -178,6 +178,30 @@ def test_workers_do_their_work_and_end_silently(method: str) -> None:
     assert done.stderr == ""
 
 
+FORKING = """
+import os, sys
+from codesearch.core.config import load_settings
+from indexer.workers import fork_workers
+
+def refuse():
+    raise BlockingIOError("no more processes")
+
+if sys.argv[1] == "refused":
+    os.fork = refuse
+model = sys.argv[2] if sys.argv[1] == "other" else "bundled"
+with fork_workers(load_settings(index_workers=2, embedding_model=model)) as forked:
+    print("none" if forked is None else "forked")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+@pytest.mark.parametrize(("case", "expected"), [("free", "forked"), ("refused", "none"), ("other", "none")])
+def test_where_processes_cannot_be_forked_there_are_none(tmp_path: Path, case: str, expected: str) -> None:
+    command = [sys.executable, "-c", FORKING, case, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == (expected, "")
+
+
 def test_a_process_with_threads_is_not_forked() -> None:
     stop = threading.Event()
     thread = threading.Thread(target=stop.wait)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codesearch.core.array_file import write_arrays
+from codesearch.core.array_file import map_arrays, write_arrays
+from codesearch.core.embedding import identify_bundled_model
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.terms import IN_NAME, term_of
 from codesearch.retrieval import related_terms
@@ -47,6 +48,11 @@ def test_the_bundled_table_is_whole() -> None:
 def test_words_of_one_meaning_are_related(word: str, other: str) -> None:
     found = find_related(terms_of(word))
     assert term_of(other) in found.terms.tolist() or term_of(other) == term_of(word)
+
+
+def test_the_table_is_of_the_bundled_model() -> None:
+    _, header = map_arrays(related_terms._FILE)
+    assert header["model"] == identify_bundled_model().fingerprint, "run training/related_terms.py"
 
 
 def test_each_term_comes_first_with_all_its_weight() -> None:

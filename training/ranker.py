@@ -51,6 +51,9 @@ HISTORIES = {
 }
 
 
+_UNCALIBRATED = Calibration(1.0, 0.0, 0.0, 0.0)
+
+
 class Fitted(NamedTuple):
     """Weights per feature, and a network over files; none for names."""
 
@@ -61,7 +64,7 @@ class Fitted(NamedTuple):
         """Return the best row of each file, and the files' margins."""
         sums = query.features @ self.weights
         features, best = to_files(query, sums)
-        margins = sums[best].astype(np.float64) if self.network is None else self.network.predict(features)
+        margins = QueryModel(self.weights, self.network, _UNCALIBRATED).margins_of(features)
         return best, margins
 
 

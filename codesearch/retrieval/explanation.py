@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.types import Explanation, Sign
-from codesearch.retrieval.features import FEATURES
 from codesearch.retrieval.ranking_model import FILE_FEATURES, QueryModel
 
 _SHOWN_SIGNS = 10
@@ -23,11 +22,7 @@ def explain_rows(
     factors: Sequence[float],
 ) -> list[Explanation]:
     """Explain rows, each by FILE_FEATURES of its file's best row, the file's probability and its own factor."""
-    if model.network is None:
-        shares = file_features[:, : len(FEATURES)].astype(np.float64) * model.weights
-    else:
-        shares = model.network.explain(file_features)
-    shares *= model.calibration.slope
+    shares = model.explain(file_features) * model.calibration.slope
     certain = np.clip(probabilities, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
     log_odds = np.log(certain / (1 - certain))
     return [

@@ -83,9 +83,7 @@ def score_rows(model: QueryModel, features: NDArray[np.float32], files: NDArray[
     order, firsts = order_by_file(sums, files)
     sizes = np.diff(firsts, append=len(order))
     best = order[firsts]
-    margins = sums[best].astype(np.float64)
-    if model.network is not None:
-        margins = model.network.predict(to_file_features(features, sums, best))
+    margins = model.margins_of(to_file_features(features, sums, best))
     speakers, factors = np.empty_like(order), np.empty(len(order), np.float64)
     speakers[order] = np.repeat(best, sizes)
     factors[order] = FILE_DECAY ** (np.arange(len(order)) - np.repeat(firsts, sizes))

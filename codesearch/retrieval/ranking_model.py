@@ -19,6 +19,17 @@ from codesearch.retrieval.network import Network, read_network
 _MODEL = Path(__file__).with_name("ranking_model.json")
 # What the network sees of a file's best row besides its features: its weighted sum, and how far that is below the best.
 FILE_FEATURES = (*FEATURES, "sum", "sum_gap")
+# Who asks where something is done wants the code, not its tests, unless the words ask for those; a task touches both.
+# Questions to repositories that were never trained on gain 0.004 (NDCG@10), commits lose 0.008 of 0.739 (file recall).
+TEST_PENALTY = 1.5
+_IS_TEST, _ASKS_TEST, _IS_TASK, _SUM = map(FILE_FEATURES.index, ("is_test", "asks_test", "is_task", "sum"))
+
+
+def penalty_of_tests(file_features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the margin of each file (c, FILE_FEATURES) is lowered by for being a test that nobody asked for."""
+    unasked = (1 - file_features[:, _ASKS_TEST]) * (1 - file_features[:, _IS_TASK])
+    penalties: NDArray[np.float32] = TEST_PENALTY * file_features[:, _IS_TEST] * unasked
+    return penalties
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +55,22 @@ class QueryModel:
     weights: NDArray[np.float32]
     network: Network | None
     calibration: Calibration
+
+    def margins_of(self, file_features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the margin of each file by FILE_FEATURES of the row that speaks for it."""
+        if self.network is None:
+            return file_features[:, _SUM].astype(np.float64)
+        return self.network.predict(file_features) - penalty_of_tests(file_features)
+
+    def explain(self, file_features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return what each of FILE_FEATURES adds to the margin of each file."""
+        shares = np.zeros(file_features.shape, np.float64)
+        if self.network is None:
+            shares[:, : len(FEATURES)] = file_features[:, : len(FEATURES)].astype(np.float64) * self.weights
+        else:
+            shares += self.network.explain(file_features)
+            shares[:, _IS_TEST] -= penalty_of_tests(file_features)
+        return shares
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -50,7 +50,7 @@ def test_signs_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, wit
     features = np.random.default_rng(seed + 1).normal(size=(count, len(FEATURES))).astype(np.float32)
     sums = features @ model.weights
     seen = to_file_features(features, sums, np.arange(count))
-    margins = sums.astype(np.float64) if model.network is None else model.network.predict(seen)
+    margins = model.margins_of(seen)
     probabilities = model.calibration.to_probabilities(margins)
     explained = explain_rows(model, seen, probabilities, [1.0] * count)
     common = []

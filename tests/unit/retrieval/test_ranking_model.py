@@ -83,3 +83,20 @@ def test_probabilities_are_in_the_order_of_the_margins(margins: list[float], cal
     assert np.all((probabilities >= 0) & (probabilities <= 1))
     order = np.argsort(margins, kind="stable")
     assert np.all(np.diff(probabilities[order]) >= 0)
+
+
+def test_a_test_yields_unless_it_is_asked_for() -> None:
+    def margin_of(**flags: float) -> float:
+        features = np.zeros((1, len(FILE_FEATURES)), np.float32)
+        for name, value in flags.items():
+            features[0, FILE_FEATURES.index(name)] = value
+        model = load_ranking_model().questions
+        assert model.network is not None
+        margin, learned = model.margins_of(features)[0], model.network.predict(features)[0]
+        assert model.explain(features).sum() == pytest.approx(
+            model.network.explain(features).sum() + margin - learned, abs=1e-4
+        )
+        return float(margin - learned)
+
+    assert margin_of(is_test=1) == pytest.approx(-ranking_model.TEST_PENALTY)
+    assert margin_of() == margin_of(is_test=1, asks_test=1) == margin_of(is_test=1, is_task=1) == 0

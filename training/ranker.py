@@ -29,8 +29,8 @@ from codesearch.retrieval.network import Network
 from codesearch.retrieval.ranking import score_rows
 from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, QueryModel
 
-# How much a query of each set counts beside one of the benchmark; those that are reported alone count nothing.
 QUESTIONS = Path(__file__).with_name("questions")
+# How much a query of each set counts beside one of the benchmark; those that are only reported count nothing.
 WEIGHTS = {"benchmark": 1.0, "golden": 0.5, "plain": 0.5, "paraphrased": 0.0, "history": 0.3}
 FOLDS = 6
 # A name is looked up by few signs. Chosen by hand on the benchmark, they keep the learned ones from what only holds in
@@ -49,8 +49,6 @@ HISTORIES = {
         "humanizer zap".split()
     ),
 }
-
-
 _UNCALIBRATED = Calibration(1.0, 0.0, 0.0, 0.0)
 
 

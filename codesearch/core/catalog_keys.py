@@ -122,7 +122,10 @@ def _choose_key(connection: Connection, given: str, now: datetime) -> ApiKey:
     folded, secret_hash = lookup_key(given), hash_secret(given)
     conditions = [] if secret_hash is None else [api_keys.c.secret_hash == secret_hash]
     if folded is not None:
-        conditions += [api_keys.c.id == folded, api_keys.c.prefix == given, api_keys.c.name_key == folded]
+        conditions += [api_keys.c.id == folded, api_keys.c.name_key == folded]
+    # A prefix may end in a sign that no name ends in.
+    if given.isascii() and given.isprintable():
+        conditions.append(api_keys.c.prefix == given)
     keys = _find_keys(connection, or_(*conditions)) if conditions else []
     # An id, a name, a prefix and a secret never look alike. A name may have been used again: the living key counts.
     keys = [key for key in keys if fold_name(key.name) != folded or key.revoked_at is None]

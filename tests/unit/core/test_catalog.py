@@ -482,6 +482,13 @@ def test_a_key_is_revoked_by_any_handle(catalog: Catalog, handle: str) -> None:
     assert catalog.authenticate(other_secret).key_id == other.id
 
 
+def test_a_prefix_that_ends_in_a_sign_is_a_handle(catalog: Catalog) -> None:
+    # One random prefix in 32 does.
+    keys = [catalog.create_key(f"key {number}")[0] for number in range(300)]
+    signed = next(key for key in keys if key.prefix[-1] in "-_")
+    assert catalog.revoke_key(signed.prefix).id == signed.id
+
+
 def test_revoking_twice_by_id_keeps_the_first_moment_and_by_name_finds_nothing(catalog: Catalog, clock: Clock) -> None:
     key, secret = catalog.create_key("ci")
     revoked = catalog.revoke_key("ci")

@@ -195,11 +195,11 @@ with fork_workers(load_settings(index_workers=2, embedding_model=model)) as fork
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
-@pytest.mark.parametrize(("case", "expected"), [("free", "forked"), ("refused", "none"), ("other", "none")])
-def test_where_processes_cannot_be_forked_there_are_none(tmp_path: Path, case: str, expected: str) -> None:
+@pytest.mark.parametrize("case", ["refused", "other"])
+def test_where_processes_cannot_be_forked_there_are_none(tmp_path: Path, case: str) -> None:
     command = [sys.executable, "-c", FORKING, case, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert (done.stdout.strip(), done.stderr) == (expected, "")
+    assert (done.stdout.strip(), done.stderr) == ("none", "")
 
 
 def test_a_process_with_threads_is_not_forked() -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from codesearch.core.array_file import DamagedFileError, map_arrays
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.postings import Entries
+from codesearch.retrieval.lexical import places_of
 
 _FILE = Path(__file__).with_name("related_terms.bin")
 ANYWHERE: Final = 0
@@ -70,11 +71,7 @@ def related_places(
     values = np.zeros((len(places), len(related.firsts), len(ids)), np.float32)
     if not len(related.terms) or not len(ids):
         return values
-    payloads = np.zeros((len(related.terms), len(ids)), np.uint16)
-    for number, (known, of_term) in enumerate(postings.find(related.terms)):
-        if len(known):
-            at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-            payloads[number] = np.where(known[at] == ids, of_term[at], 0)
+    payloads = places_of(postings.find(related.terms), ids)
     for number, place in enumerate(places):
         present = payloads > 0 if place == ANYWHERE else payloads & place > 0
         values[number] = np.maximum.reduceat(present * related.weights[:, None], related.firsts, axis=0)

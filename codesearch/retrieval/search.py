@@ -19,6 +19,7 @@ from codesearch.retrieval.candidates import find_candidates
 from codesearch.retrieval.query_terms import parse_query
 from codesearch.retrieval.ranking import Ranked, rank
 from codesearch.retrieval.ranking_model import load_ranking_model
+from codesearch.retrieval.related_terms import load_related_terms
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +75,9 @@ class Retriever:
         return self._embedder is not None
 
     def warm_up(self) -> None:
-        """Load the embedding model and the ranking model. Raises ConfigurationError."""
+        """Load the embedding model and what ranking needs. Raises ConfigurationError."""
         load_ranking_model()
+        load_related_terms()
         self._loaded_embedder().embed_query("warm up")
 
     def close(self) -> None:

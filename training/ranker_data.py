@@ -22,6 +22,7 @@ from codesearch.core.predicates import EVERYTHING
 from codesearch.core.types import DataSource
 from codesearch.retrieval.candidates import find_candidates
 from codesearch.retrieval.features import FEATURES, compute_features
+from codesearch.retrieval.matches import Matches, describe_matches
 from codesearch.retrieval.query_terms import parse_query
 from indexer.git import Git
 from indexer.git_snapshot import GitSnapshot
@@ -44,7 +45,8 @@ Target = tuple[str, int, int]
 class Query:
     """A query's candidates: features (c, f), files (c,) ascending, covers (c, t) bool, which of t found targets.
 
-    `target_count` counts those too that no candidate covers.
+    `match_values` (terms, c, signs) are kept at half precision, `match_shares` (terms,). `target_count` counts those
+    too that no candidate covers.
     """
 
     repository: str
@@ -52,6 +54,8 @@ class Query:
     text: str
     weight: float
     features: NDArray[np.float32]
+    match_values: NDArray[np.float16]
+    match_shares: NDArray[np.float32]
     files: NDArray[np.int64]
     covers: NDArray[np.bool_]
     target_count: int
@@ -60,6 +64,10 @@ class Query:
     def is_name(self) -> bool:
         """Whether the query is one word."""
         return len(self.text.split()) == 1
+
+    def matches_of(self, rows: NDArray[np.intp]) -> Matches:
+        """Return the matches of these rows."""
+        return Matches(self.match_values[:, rows].astype(np.float32), self.match_shares)
 
 
 def read_benchmark(assembly: Assembly, bench: Path, trees: Path, prefix: str, weight: float) -> Iterator[Query]:
@@ -154,7 +162,9 @@ def _ask(
         path, first, last = index.path_of(index.file_of_row[row]), index.start_lines[row], index.end_lines[row]
         for number, target in enumerate(targets):
             covers[place, number] = _is_same(path, target[0]) and first <= target[2] and target[1] <= last
-    return Query(repository, kind, text, weight, features, files, covers, len(targets))
+    matches = describe_matches([candidates], np.arange(len(files)))
+    values = matches.values.astype(np.float16)
+    return Query(repository, kind, text, weight, features, values, matches.shares, files, covers, len(targets))
 
 
 def _parse_target(raw: str | dict[str, int | str | None]) -> Target:

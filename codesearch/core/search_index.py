@@ -19,6 +19,7 @@ from codesearch.core.postings import Entries
 from codesearch.core.predicates import EVERYTHING, Predicate
 from codesearch.core.row_filter import TextColumn, select_rows
 from codesearch.core.types import ArtifactKind, Chunk
+from codesearch.core.versions import superseded_versions
 
 # Goes up whenever older files can no longer be read: they are then made again from the store's rows.
 LAYOUT_VERSION: Final = 3
@@ -122,6 +123,11 @@ class SearchIndex:
         counts = np.bincount(self.row_languages[self.first_rows[:-1]], minlength=len(self.languages))
         shares: NDArray[np.float32] = (counts / max(1, self.file_count)).astype(np.float32)
         return shares
+
+    @cached_property
+    def superseded_versions(self) -> NDArray[np.int32]:
+        """Which older version each file belongs to, -1 for none, (m,)."""
+        return superseded_versions([self.path_of(file) for file in range(self.file_count)])
 
     def kind_shares(self, kinds: frozenset[str]) -> NDArray[np.float32]:
         """Return for each file which share of its rows defines something of these kinds, (m,)."""

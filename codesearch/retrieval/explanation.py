@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.types import Explanation, Sign
+from codesearch.retrieval.matches import Matches
 from codesearch.retrieval.ranking_model import FILE_FEATURES, QueryModel
 
 _SHOWN_SIGNS = 10
@@ -18,23 +19,32 @@ _LEAST_CHANCE = 1e-9
 def explain_rows(
     model: QueryModel,
     file_features: NDArray[np.float32],
+    matches: Matches,
+    words: Sequence[str],
     probabilities: NDArray[np.float64],
     factors: Sequence[float],
 ) -> list[Explanation]:
-    """Explain rows, each by FILE_FEATURES of its file's best row, the file's probability and its own factor."""
-    shares = model.explain(file_features) * model.calibration.slope
+    """Explain rows, each by FILE_FEATURES and the matches of its file's best row.
+
+    `words` are those of the query's terms; a word's sign is called `word:` and the word, its value is the share of the
+    query that it is. probabilities are those of the files, factors the rows' own.
+    """
+    shares = model.explain(file_features, matches) * model.calibration.slope
+    names = (*FILE_FEATURES, *(f"word:{word}" for word in words))
+    of_words = np.tile(matches.shares, (len(file_features), 1))
+    values = np.concatenate((file_features, of_words), axis=1)
     certain = np.clip(probabilities, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
     log_odds = np.log(certain / (1 - certain))
     return [
-        Explanation(float(log_odds[row]), factors[row], _strongest(file_features[row], shares[row]))
+        Explanation(float(log_odds[row]), factors[row], _strongest(names, values[row], shares[row]))
         for row in range(len(factors))
     ]
 
 
-def _strongest(values: NDArray[np.float32], shares: NDArray[np.float64]) -> tuple[Sign, ...]:
+def _strongest(names: Sequence[str], values: NDArray[np.float32], shares: NDArray[np.float64]) -> tuple[Sign, ...]:
     order = np.argsort(-np.abs(shares), kind="stable")[:_SHOWN_SIGNS]
     return tuple(
-        Sign(FILE_FEATURES[i], float(values[i]), float(shares[i]))
+        Sign(names[i], float(values[i]), float(shares[i]))
         for i in order.tolist()
         if abs(shares[i]) >= _LEAST_CONTRIBUTION
     )

@@ -30,6 +30,7 @@ _HEADER = re.compile(r"\.(h|hh|hpp|hxx|pyi|d\.ts|mli)$")
 _ENTRY = re.compile(r"(^|/)(__init__\.py|index\.[jt]sx?|mod\.rs|lib\.rs|types\.[jt]s|prelude\.\w+|exports?\.\w+)$")
 _ASKS_TEST = frozenset(map(stem, "test testing spec mock fixture".split()))
 _ASKS_EXAMPLE = frozenset(map(stem, "example sample benchmark demo".split()))
+_ASKS_OLD = frozenset(map(stem, "legacy deprecated compat compatibility vendor vendored generated old".split()))
 _ASKS_DOCUMENT = frozenset(map(stem, "documentation docs readme changelog guide tutorial configuration config".split()))
 
 FEATURES: Final = (
@@ -213,6 +214,7 @@ def _describe_files(
     stems = np.array([item[5] for item in described], np.uint32)
     for number, name in enumerate(("is_test", "is_example", "is_old", "is_entry", "is_header")):
         columns[name] = np.repeat(flags[:, number], counts)
+    columns["is_old"] = (columns["is_old"] | _is_superseded(candidates, terms)) & (not terms.stems & _ASKS_OLD)
     folders = np.array([item[6] for item in described], np.uint32)
     _, which, sizes = np.unique(folders, return_inverse=True, return_counts=True)
     columns["files_in_folder"] = np.repeat(np.log(sizes[which]), counts)
@@ -222,6 +224,13 @@ def _describe_files(
     columns["type_share"] = index.kind_shares(TYPE_KINDS)[candidates.files]
     columns["stem_is_name"] = np.repeat(np.isin(stems, np.array(terms.name_hashes, np.uint32)), counts)
     columns["depth"] = index.depths[candidates.files]
+
+
+def _is_superseded(candidates: Candidates, terms: QueryTerms) -> NDArray[np.bool_]:
+    """Return which rows belong to an older version, unless the query asks for it: `v3`."""
+    versions = candidates.index.superseded_versions[candidates.files]
+    asked = [int(token[1:]) for token in terms.tokens if token[0] == "v" and token[1:].isdecimal()]
+    return (versions >= 0) & ~np.isin(versions, asked)
 
 
 @lru_cache(maxsize=65_536)

@@ -1,13 +1,15 @@
-"""Network: one hidden layer over the features of files, for all files at once. training/ranker.py makes it."""
+"""Network: what makes files answer a query, for all files at once. training/ranker_network.py fits it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from codesearch.retrieval.matches import MATCH_SIGNS, Matches
 
 # Features further from their mean than so many deviations say no more than that they are far.
 CLIP: Final = 4.0
@@ -15,37 +17,75 @@ _STEPS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Network:
-    """margin = sum over the h hidden units of output * max(0, z @ hidden + bias), z the standardised features.
+class TermLayers:
+    """What s networks make of one term's match, two layers each.
 
-    means and deviations (f,), hidden (f, h), bias and output (h,), float32.
+    first (len(MATCH_SIGNS), s, a), first_bias (s, a), second (s, a, u), second_bias (s, u), float32.
+    """
+
+    first: NDArray[np.float32]
+    first_bias: NDArray[np.float32]
+    second: NDArray[np.float32]
+    second_bias: NDArray[np.float32]
+
+    def units_of(self, matches: Matches) -> NDArray[np.float32]:
+        """Return the units of each term in each row times the term's share, (s, t, c, u)."""
+        terms, rows, signs = matches.values.shape
+        starts, width = self.first_bias.shape
+        reached = matches.values.reshape(-1, signs) @ self.first.reshape(signs, -1) + self.first_bias.reshape(-1)
+        inner = np.maximum(reached, 0).reshape(-1, starts, width).transpose(1, 0, 2)
+        units = np.maximum(inner @ self.second + self.second_bias[:, None], 0)
+        by_term = units.reshape(starts, terms, rows, self.second_bias.shape[1])
+        shared: NDArray[np.float32] = by_term * matches.shares[:, None, None]
+        return shared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """margin = sum over s networks of their h hidden units, output * max(0, z @ hidden + m @ from_terms + bias).
+
+    z are the standardised features, m the units of all terms, summed. means and deviations (f,), hidden (f, s, h),
+    from_terms (s, u, h), bias and output (s, h), float32.
     """
 
     means: NDArray[np.float32]
     deviations: NDArray[np.float32]
     hidden: NDArray[np.float32]
+    terms: TermLayers
+    from_terms: NDArray[np.float32]
     bias: NDArray[np.float32]
     output: NDArray[np.float32]
 
-    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict(self, features: NDArray[np.float32], matches: Matches) -> NDArray[np.float64]:
         """Return the margin of each row of features (c, f)."""
-        units = np.maximum(self._standardise(features) @ self.hidden + self.bias, 0)
-        margins: NDArray[np.float64] = (units @ self.output).astype(np.float64)
+        reached = self._reached(self._standardise(features), self.terms.units_of(matches).sum(axis=1))
+        units = np.maximum(reached + self.bias[:, None], 0)
+        margins: NDArray[np.float64] = (units * self.output[:, None]).sum(axis=(0, 2)).astype(np.float64)
         return margins
 
-    def explain(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return what each feature adds to the margin of each row, (c, f), beside that of mean features.
+    def explain(
+        self, features: NDArray[np.float32], matches: Matches
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what each feature and each term adds to the margin of each row, (c, f) and (c, t).
 
-        Integrated gradients (Sundararajan, Taly and Yan 2017) on the way from the mean: they sum to the difference.
+        Integrated gradients (Sundararajan, Taly and Yan 2017) on the way from mean features and no match at all: they
+        sum to the difference.
         """
-        values = self._standardise(features)
-        reached = values @ self.hidden
-        shares = np.zeros(values.shape, np.float64)
+        values, of_terms = self._standardise(features), self.terms.units_of(matches)
+        reached = self._reached(values, of_terms.sum(axis=1))
+        slopes = np.zeros(reached.shape, np.float64)
         for step in range(_STEPS):
-            is_active = reached * ((step + 0.5) / _STEPS) + self.bias > 0
-            shares += (is_active * self.output) @ self.hidden.T
-        explained: NDArray[np.float64] = values * shares / _STEPS
-        return explained
+            slopes += (reached * ((step + 0.5) / _STEPS) + self.bias[:, None] > 0) * self.output[:, None] / _STEPS
+        by_feature = values * np.einsum("sch,fsh->cf", slopes, self.hidden)
+        by_term = np.einsum("stcu,sch,suh->ct", of_terms, slopes, self.from_terms, optimize=True)
+        return by_feature, by_term
+
+    def _reached(self, values: NDArray[np.float32], units: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the hidden units see, (s, c, h)."""
+        starts, width = self.bias.shape
+        by_features = (values @ self.hidden.reshape(len(self.means), -1)).reshape(-1, starts, width)
+        reached: NDArray[np.float32] = by_features.transpose(1, 0, 2) + units @ self.from_terms
+        return reached
 
     def _standardise(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         values: NDArray[np.float32] = np.clip((features - self.means) / self.deviations, -CLIP, CLIP)
@@ -54,19 +94,46 @@ class Network:
 
 def read_network(content: Mapping[str, Any], feature_names: Sequence[str]) -> Network:
     """Return the network that training/ranker.py wrote, features by name. Raises KeyError, ValueError, TypeError."""
+
+    def array(values: Any) -> NDArray[np.float32]:
+        return np.array(values, np.float32)
+
     rows = [content["features"][name] for name in feature_names]
-    hidden = np.array([row["hidden"] for row in rows], np.float32)
+    signs = content["terms"]["signs"]
     network = Network(
-        means=np.array([row["mean"] for row in rows], np.float32),
-        deviations=np.array([row["deviation"] for row in rows], np.float32),
-        hidden=hidden,
-        bias=np.array(content["bias"], np.float32),
-        output=np.array(content["output"], np.float32),
+        means=array([row["mean"] for row in rows]),
+        deviations=array([row["deviation"] for row in rows]),
+        hidden=array([row["hidden"] for row in rows]),
+        terms=TermLayers(
+            first=array([signs[name] for name in MATCH_SIGNS]),
+            first_bias=array(content["terms"]["first_bias"]),
+            second=array(content["terms"]["second"]),
+            second_bias=array(content["terms"]["second_bias"]),
+        ),
+        from_terms=array(content["from_terms"]),
+        bias=array(content["bias"]),
+        output=array(content["output"]),
     )
-    if network.bias.shape != hidden.shape[1:] or network.output.shape != hidden.shape[1:]:
-        raise ValueError("the layers do not fit together")
-    if not (network.deviations > 0).all() or not all(
-        np.isfinite(layer).all() for layer in (network.means, hidden, network.bias, network.output)
-    ):
-        raise ValueError("a number is missing")
+    _check(network)
     return network
+
+
+def _check(network: Network) -> None:
+    """Raise ValueError when the layers do not fit together or hold what is no number."""
+    terms = network.terms
+    starts, units, width = network.from_terms.shape
+    inner = terms.first_bias.shape[-1]
+    shapes = [
+        (network.hidden, (len(network.means), starts, width)),
+        (terms.first, (len(MATCH_SIGNS), starts, inner)),
+        (terms.first_bias, (starts, inner)),
+        (terms.second, (starts, inner, units)),
+        (terms.second_bias, (starts, units)),
+        (network.bias, (starts, width)),
+        (network.output, (starts, width)),
+    ]
+    if any(layer.shape != shape for layer, shape in shapes):
+        raise ValueError("the layers do not fit together")
+    layers = [getattr(part, field.name) for part in (network, terms) for field in fields(part)]
+    if not (network.deviations > 0).all() or not all(np.isfinite(x).all() for x in layers if isinstance(x, np.ndarray)):
+        raise ValueError("a number is missing")

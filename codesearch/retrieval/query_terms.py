@@ -40,14 +40,16 @@ _CODE_LIKE = re.compile(r"[a-z\d][A-Z]|_|\.|::|->|#|[A-Z]{2,}[a-z]")
 class QueryTerms:
     """A query, taken apart.
 
-    tokens: distinct search tokens without stop words, in order. terms: their distinct terms, in order. compounds: the
-    terms of each two neighbouring words written as one (`rate limiter` -> RateLimiter). names: what looks like names of
-    code, qualified as written with `.` between parts, lower case. simple_names: their last parts. is_name: the whole
-    query is one name. is_task: it begins with what is to be done, as a commit's subject or an agent's task does.
+    tokens: distinct search tokens without stop words, in order. terms: their distinct terms, in order. words: the first
+    token of each term. compounds: the terms of each two neighbouring words written as one (`rate limiter` ->
+    RateLimiter). names: what looks like names of code, qualified as written with `.` between parts, lower case.
+    simple_names: their last parts. is_name: the whole query is one name. is_task: it begins with what is to be done, as
+    a commit's subject or an agent's task does.
     """
 
     tokens: tuple[str, ...]
     terms: NDArray[np.uint32]
+    words: tuple[str, ...]
     compounds: NDArray[np.uint32]
     names: frozenset[str]
     simple_names: frozenset[str]
@@ -76,9 +78,12 @@ def parse_query(text: str) -> QueryTerms:
     names = [_SEPARATOR.sub(".", word.lower()) for word in words if is_name or _CODE_LIKE.search(word)]
     if _PUNCTUATED_NAME.fullmatch(text.strip()):
         names.append(text.strip().lower())
+    first_tokens = {term_of(token): token for token in reversed(tokens)}
+    terms = list(dict.fromkeys(map(term_of, tokens)))
     return QueryTerms(
         tokens=tuple(tokens),
-        terms=np.array(list(dict.fromkeys(map(term_of, tokens))), np.uint32),
+        terms=np.array(terms, np.uint32),
+        words=tuple(first_tokens[term] for term in terms),
         compounds=np.array([] if is_name else compounds, np.uint32),
         names=frozenset(names),
         simple_names=frozenset(name.rpartition(".")[2] for name in names),

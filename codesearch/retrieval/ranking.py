@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from codesearch.core.types import Explanation
 from codesearch.retrieval.candidates import Candidates
 from codesearch.retrieval.explanation import explain_rows
 from codesearch.retrieval.features import compute_features
+from codesearch.retrieval.matches import Matches, describe_matches
 from codesearch.retrieval.query_terms import QueryTerms
 from codesearch.retrieval.ranking_model import QueryModel, load_ranking_model
 
@@ -20,6 +22,10 @@ from codesearch.retrieval.ranking_model import QueryModel, load_ranking_model
 # Repositories left out, 505 questions with whole files as answers / 107 of the golden set with lines: 0.3 gives
 # NDCG@10 0.856 / 0.779, 0.1 0.867 / 0.786, 0.05 0.869 / 0.780, 0.02 0.871 / 0.766, 0 0.875 / 0.714.
 FILE_DECAY = 0.05
+
+
+# Gives the matches of rows, in the order of their files.
+MatchesOf = Callable[[NDArray[np.intp]], Matches]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,10 @@ def rank(terms: QueryTerms, found: Sequence[Candidates], *, limit: int, explain:
     rows = np.concatenate([found[place].rows for place in filled])
     features, files = compute_features(terms, [found[place] for place in filled])
     model = model_for(terms)
-    scored = score_rows(model, features, files)
+    matches_of = partial(describe_matches, [found[place] for place in filled])
+    scored = score_rows(model, features, files, matches_of)
     order = np.lexsort((rows, places, -scored.scores))[:limit]
-    explanations = _explain(model, features, scored, order) if explain else [None] * len(order)
+    explanations = _explain(model, terms, features, matches_of, scored, order) if explain else [None] * len(order)
     return [
         Ranked(int(places[i]), found[places[i]].index, int(rows[i]), float(scored.scores[i]), explanation)
         for i, explanation in zip(order.tolist(), explanations, strict=True)
@@ -73,8 +80,10 @@ def model_for(terms: QueryTerms) -> QueryModel:
     return model.names if terms.is_name else model.questions
 
 
-def score_rows(model: QueryModel, features: NDArray[np.float32], files: NDArray[np.int64]) -> Scores:
-    """Score rows by their features (c, f) and the number of each one's file.
+def score_rows(
+    model: QueryModel, features: NDArray[np.float32], files: NDArray[np.int64], matches_of: MatchesOf
+) -> Scores:
+    """Score rows by their features (c, f), the number of each one's file and the matches of those that speak for one.
 
     Of each file the row with the highest weighted sum speaks for it; a further row of the file has its score, times
     FILE_DECAY for each row before it.
@@ -83,7 +92,7 @@ def score_rows(model: QueryModel, features: NDArray[np.float32], files: NDArray[
     order, firsts = order_by_file(sums, files)
     sizes = np.diff(firsts, append=len(order))
     best = order[firsts]
-    margins = model.margins_of(to_file_features(features, sums, best))
+    margins = model.margins_of(to_file_features(features, sums, best), matches_of(best))
     speakers, factors = np.empty_like(order), np.empty(len(order), np.float64)
     speakers[order] = np.repeat(best, sizes)
     factors[order] = FILE_DECAY ** (np.arange(len(order)) - np.repeat(firsts, sizes))
@@ -106,8 +115,16 @@ def to_file_features(
 
 
 def _explain(
-    model: QueryModel, features: NDArray[np.float32], scored: Scores, rows: NDArray[np.intp]
+    model: QueryModel,
+    terms: QueryTerms,
+    features: NDArray[np.float32],
+    matches_of: MatchesOf,
+    scored: Scores,
+    rows: NDArray[np.intp],
 ) -> list[Explanation]:
-    speakers = scored.speakers[rows]
-    seen = to_file_features(features, features @ model.weights, speakers)
-    return explain_rows(model, seen, scored.scores[speakers], scored.factors[rows].tolist())
+    speakers, places = np.unique(scored.speakers[rows], return_inverse=True)
+    seen = to_file_features(features, features @ model.weights, speakers)[places]
+    matches = matches_of(speakers).select(places)
+    return explain_rows(
+        model, seen, matches, terms.words, scored.scores[scored.speakers[rows]], scored.factors[rows].tolist()
+    )

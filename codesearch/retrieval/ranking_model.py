@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.errors import ConfigurationError
 from codesearch.retrieval.features import FEATURES
+from codesearch.retrieval.matches import Matches
 from codesearch.retrieval.network import Network, read_network
 
 _MODEL = Path(__file__).with_name("ranking_model.json")
@@ -56,19 +57,20 @@ class QueryModel:
     network: Network | None
     calibration: Calibration
 
-    def margins_of(self, file_features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the margin of each file by FILE_FEATURES of the row that speaks for it."""
+    def margins_of(self, file_features: NDArray[np.float32], matches: Matches) -> NDArray[np.float64]:
+        """Return the margin of each file by FILE_FEATURES and the matches of the row that speaks for it."""
         if self.network is None:
             return file_features[:, _SUM].astype(np.float64)
-        return self.network.predict(file_features) - penalty_of_tests(file_features)
+        return self.network.predict(file_features, matches) - penalty_of_tests(file_features)
 
-    def explain(self, file_features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return what each of FILE_FEATURES adds to the margin of each file."""
-        shares = np.zeros(file_features.shape, np.float64)
+    def explain(self, file_features: NDArray[np.float32], matches: Matches) -> NDArray[np.float64]:
+        """Return what each of FILE_FEATURES, and after them each term, adds to the margin of each file."""
+        shares = np.zeros((len(file_features), len(FILE_FEATURES) + len(matches.shares)), np.float64)
         if self.network is None:
             shares[:, : len(FEATURES)] = file_features[:, : len(FEATURES)].astype(np.float64) * self.weights
         else:
-            shares += self.network.explain(file_features)
+            by_feature, by_term = self.network.explain(file_features, matches)
+            shares += np.concatenate((by_feature, by_term), axis=1)
             shares[:, _IS_TEST] -= penalty_of_tests(file_features)
         return shares
 

@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.service import Service, copy_index, create_key, index_fixtures, read_error, run_cli
 
 QUESTION = {"knowledge_id": "orders-service", "query": "how long do we wait before the next attempt"}
-SIGN = re.compile(r"  +[+-]\d+\.\d\d  [a-z_0-9]+ = \S+")
+SIGN = re.compile(r"  +[+-]\d+\.\d\d  (?:word:\w+|[a-z_0-9]+) = \S+")
 
 
 @pytest.fixture(scope="module")

@@ -58,10 +58,22 @@ def test_every_file_of_questions_is_listed(name: str) -> None:
 def test_no_repository_has_another_use() -> None:
     lines = (TRAINING / "repositories.tsv").read_text(encoding="utf-8").splitlines()[1:]
     of_embedding = {line.partition("\t")[0].lower() for line in lines}
-    urls = [spec["url"].lower() for name in SETS for spec in repositories(name)]
-    assert len(set(urls)) == len(urls)
+    urls = []
+    for name in SETS:
+        of_set = [spec["url"].lower() for spec in repositories(name)]
+        assert len(set(of_set)) == len(of_set)
+        urls += of_set
     for url in urls:
         match = re.fullmatch(r"https://github\.com/([^/]+/([^/]+))\.git", url)
         assert match, url
         assert match[1] not in of_embedding
         assert match[2] not in BENCHMARK
+
+
+def test_a_repository_of_both_sets_has_one_name_by_which_it_is_left_out() -> None:
+    names: dict[str, set[str]] = {}
+    for name in SETS:
+        for spec in repositories(name):
+            names.setdefault(spec["url"].lower(), set()).add(spec["name"])
+    assert all(len(found) == 1 for found in names.values())
+    assert len({name for found in names.values() for name in found}) == len(names)

@@ -15,14 +15,15 @@ from codesearch.core.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.explanation import explain_rows
 from codesearch.retrieval.features import FEATURES
-from codesearch.retrieval.network import Network
 from codesearch.retrieval.query_terms import parse_query
 from codesearch.retrieval.ranking import FILE_DECAY, Ranked, rank, to_file_features
 from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, QueryModel
 from tests.unit.retrieval.index_rows import candidates_of, index_of, make_row, place_of, random_vectors
+from tests.unit.retrieval.networks import matches_of, network_of
 
-# Fewer than are shown at most, so that a test sees all of them; each one left out adds less than this.
+# With two words fewer than are shown at most, so that a test sees all of them; each one left out adds less than this.
 USED = tuple(range(6))
+WORDS = ("retry", "call")
 LEFT_OUT = 0.005
 
 
@@ -31,15 +32,7 @@ def model_of(seed: int, slope: float, *, with_network: bool) -> QueryModel:
     numbers = np.random.default_rng(seed)
     weights = np.zeros(len(FEATURES), np.float32)
     weights[list(USED)] = numbers.normal(size=len(USED))
-    hidden = np.zeros((len(FILE_FEATURES), 5), np.float32)
-    hidden[[*USED, len(FEATURES), len(FEATURES) + 1]] = numbers.normal(size=(len(USED) + 2, 5)) / 5
-    network = Network(
-        means=np.zeros(len(FILE_FEATURES), np.float32),
-        deviations=np.ones(len(FILE_FEATURES), np.float32),
-        hidden=hidden,
-        bias=numbers.normal(size=5).astype(np.float32),
-        output=numbers.normal(size=5).astype(np.float32),
-    )
+    network = network_of(len(FILE_FEATURES), seed, used=[*USED[:4], len(FEATURES), len(FEATURES) + 1])
     return QueryModel(weights, network if with_network else None, Calibration(slope, 0.3, -0.2, 0.1))
 
 
@@ -52,27 +45,34 @@ def test_signs_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, wit
     features[:, flags] = features[:, flags] > 0
     sums = features @ model.weights
     seen = to_file_features(features, sums, np.arange(count))
-    margins = model.margins_of(seen)
+    matches = matches_of(len(WORDS), count, seed)
+    margins = model.margins_of(seen, matches)
     probabilities = model.calibration.to_probabilities(margins)
-    explained = explain_rows(model, seen, probabilities, [1.0] * count)
+    explained = explain_rows(model, seen, matches, WORDS, probabilities, [1.0] * count)
     common = []
     # What integrated gradients in 32 steps may miss, for each of two rows.
     rest = 0.0
     if model.network is not None:
-        rest = 2 * slope / 32 * float((np.abs(seen @ model.network.hidden) @ np.abs(model.network.output)).max())
+        network = model.network
+        reached = np.einsum("cf,fsh->sch", np.abs(seen), np.abs(network.hidden))
+        reached += network.terms.units_of(matches).sum(axis=1) @ np.abs(network.from_terms)
+        rest = 2 * slope / 32 * float(np.einsum("sch,sh->c", reached, np.abs(network.output)).max())
     for row, explanation in enumerate(explained):
         check_form(explanation)
         assert 1 / (1 + math.exp(-explanation.log_odds)) == pytest.approx(probabilities[row])
         for sign in explanation.signs:
-            assert sign.value == seen[row, FILE_FEATURES.index(sign.name)]
+            if sign.name.startswith("word:"):
+                assert sign.value == matches.shares[WORDS.index(sign.name.removeprefix("word:"))]
+            else:
+                assert sign.value == seen[row, FILE_FEATURES.index(sign.name)]
         common.append(explanation.log_odds - sum(sign.contribution for sign in explanation.signs))
-    assert max(common) - min(common) < 2 * (len(USED) + 3) * LEFT_OUT + 1e-3 + rest
+    assert max(common) - min(common) < 2 * (len(USED) + 3 + len(WORDS)) * LEFT_OUT + 1e-3 + rest
 
 
 def check_form(explanation: Explanation) -> None:
     names = [sign.name for sign in explanation.signs]
     assert len(names) == len(set(names)) <= 10
-    assert set(names) <= set(FILE_FEATURES)
+    assert {name for name in names if not name.startswith("word:")} <= set(FILE_FEATURES)
     strengths = [abs(sign.contribution) for sign in explanation.signs]
     assert strengths == sorted(strengths, reverse=True)
     assert all(strength >= LEFT_OUT for strength in strengths)
@@ -81,7 +81,8 @@ def check_form(explanation: Explanation) -> None:
 @pytest.mark.parametrize("probability", [0.0, 1.0])
 def test_a_certainty_has_finite_log_odds(probability: float) -> None:
     seen: NDArray[np.float32] = np.zeros((1, len(FILE_FEATURES)), np.float32)
-    (explanation,) = explain_rows(model_of(1, 1.0, with_network=False), seen, np.array([probability]), [1.0])
+    model, matches = model_of(1, 1.0, with_network=False), matches_of(0, 1)
+    (explanation,) = explain_rows(model, seen, matches, (), np.array([probability]), [1.0])
     assert math.isfinite(explanation.log_odds)
     assert (explanation.log_odds > 10) == (probability == 1)
     assert explanation.signs == ()

@@ -136,6 +136,16 @@ def test_what_a_query_asks_for(query: str, what: set[str]) -> None:
     assert {name for name in ("asks_test", "asks_example", "asks_document") if features[name]} == what
 
 
+@pytest.mark.parametrize(
+    ("query", "is_old"),
+    [("how is a call retried", 1), ("how does v3 retry a call", 0), ("legacy retry", 0), ("retry in v4", 1)],
+)
+def test_an_older_version_is_old_unless_it_is_asked_for(query: str, is_old: int) -> None:
+    rows = [make_row("src/v3/retry.py", "retry()"), make_row("src/v4/retry.py", "retry()")]
+    features = features_of(query, *rows)
+    assert [features[path, 1]["is_old"] for path in ("src/v3/retry.py", "src/v4/retry.py")] == [is_old, 0]
+
+
 def test_a_definition_of_the_name_that_is_asked_for() -> None:
     signature = "def retry(self, call):"
     features = features_of(

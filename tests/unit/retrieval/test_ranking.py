@@ -29,6 +29,7 @@ from tests.unit.retrieval.index_rows import (
     place_of,
     random_vectors,
 )
+from tests.unit.retrieval.networks import matches_of
 from tests.unit.retrieval.test_features import QUERIES, ROWS
 
 EVERYTHING = 1000
@@ -122,7 +123,8 @@ def test_the_best_of_a_file_speaks_for_it_and_each_further_one_counts_less(items
     weights = np.zeros(len(FEATURES), np.float32)
     weights[3] = 1
     files = np.array([file for _, file in items], np.int64)
-    scores = score_rows(QueryModel(weights, None, Calibration(1.0, 0.0, 0.0, 0.0)), features, files).scores
+    model = QueryModel(weights, None, Calibration(1.0, 0.0, 0.0, 0.0))
+    scores = score_rows(model, features, files, lambda rows: matches_of(1, len(rows))).scores
     for file in set(files.tolist()):
         rows = np.flatnonzero(files == file)
         best_first = sorted(rows.tolist(), key=lambda row: (-items[row][0], row))

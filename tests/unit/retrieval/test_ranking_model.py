@@ -15,6 +15,7 @@ from codesearch.core.errors import ConfigurationError
 from codesearch.retrieval import ranking_model
 from codesearch.retrieval.features import FEATURES
 from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, load_ranking_model
+from tests.unit.retrieval.networks import matches_of
 
 QUERY_MODEL: dict[str, Any] = {
     "weights": {"lexical": 1.5, "names_it": 2.0},
@@ -92,9 +93,11 @@ def test_a_test_yields_unless_it_is_asked_for() -> None:
             features[0, FILE_FEATURES.index(name)] = value
         model = load_ranking_model().questions
         assert model.network is not None
-        margin, learned = model.margins_of(features)[0], model.network.predict(features)[0]
-        assert model.explain(features).sum() == pytest.approx(
-            model.network.explain(features).sum() + margin - learned, abs=1e-4
+        matches = matches_of(2, 1)
+        margin, learned = model.margins_of(features, matches)[0], model.network.predict(features, matches)[0]
+        by_feature, by_term = model.network.explain(features, matches)
+        assert model.explain(features, matches).sum() == pytest.approx(
+            by_feature.sum() + by_term.sum() + margin - learned, abs=1e-4
         )
         return float(margin - learned)
 

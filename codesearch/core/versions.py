@@ -1,0 +1,66 @@
+"""Which files belong to an older version of what a repository holds more than once: `v3/` beside `v4/`. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_VERSION = re.compile(r"v(\d{1,4})")
+# A version without a sibling is old when so many of its files, or such a share of them, are in the folder above, too:
+# `pydantic/v1/fields.py` beside `pydantic/fields.py`.
+_REPEATED_FILES, _REPEATED_SHARE = 3, 0.3
+
+
+def superseded_versions(paths: Sequence[str]) -> NDArray[np.int32]:
+    """Return for each path the number of the older version that it belongs to, -1 for none, (n,).
+
+    A folder `vN` is of an older version where `vM` with a higher number stands beside it, or where it is the only one
+    and repeats files of the folder above it.
+    """
+    versions = np.full(len(paths), -1, np.int32)
+    candidates = [path for path in paths if re.search(r"(?:^|/)v\d{1,4}/", path)]
+    if not candidates:
+        return versions
+    old = _old_folders(candidates, paths)
+    for number, path in enumerate(paths):
+        for folder in _folders_of(path):
+            if folder in old:
+                versions[number] = old[folder]
+    return versions
+
+
+def _old_folders(candidates: Iterable[str], paths: Iterable[str]) -> dict[str, int]:
+    """Return the folders of older versions with their numbers."""
+    siblings: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    for path in candidates:
+        for folder in _folders_of(path):
+            parent, _, name = folder.rpartition("/")
+            if found := _VERSION.fullmatch(name):
+                siblings[parent][int(found[1])] = folder
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        names[folder].add(name)
+    old: dict[str, int] = {}
+    for parent, folders in siblings.items():
+        newest = max(folders)
+        old |= {folder: number for number, folder in folders.items() if number < newest}
+        if len(folders) == 1 and _repeats(names[folders[newest]], names[parent]):
+            old[folders[newest]] = newest
+    return old
+
+
+def _repeats(names: set[str], above: set[str]) -> bool:
+    own = names - {"__init__.py"}
+    repeated = len(own & above)
+    return repeated >= _REPEATED_FILES or (repeated > 0 and repeated >= _REPEATED_SHARE * len(own))
+
+
+def _folders_of(path: str) -> list[str]:
+    """Return the folders above a path, the outermost first."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: count + 1]) for count in range(len(parts))]

@@ -127,7 +127,7 @@ class SearchIndex:
     @cached_property
     def superseded_versions(self) -> NDArray[np.int32]:
         """Which older version each file belongs to, -1 for none, (m,)."""
-        return superseded_versions([self.path_of(file) for file in range(self.file_count)])
+        return superseded_versions(self._vocabulary("path"))
 
     def kind_shares(self, kinds: frozenset[str]) -> NDArray[np.float32]:
         """Return for each file which share of its rows defines something of these kinds, (m,)."""
@@ -246,7 +246,8 @@ class SearchIndex:
         return texts[int(starts[code]) : int(starts[code + 1]) - 1].tobytes().decode("utf-8")
 
     def _vocabulary(self, name: str) -> list[str]:
-        return [self._text(name, code) for code in range(len(self._arrays[f"{name}_starts"]) - 1)]
+        """Return all texts by code, as `pack_texts` joined them."""
+        return self._arrays[f"{name}_texts"].tobytes().decode("utf-8", "surrogatepass").split("\0")[1:-1]
 
 
 def open_search_index(path: Path) -> SearchIndex | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _VERSION = re.compile(r"v(\d{1,4})")
+_BELOW_VERSION = re.compile(rf"(?:^|/){_VERSION.pattern}/")
 # A version without a sibling is old when so many of its files, or such a share of them, are in the folder above, too:
 # `pydantic/v1/fields.py` beside `pydantic/fields.py`.
 _REPEATED_FILES, _REPEATED_SHARE = 3, 0.3
@@ -22,15 +23,20 @@ def superseded_versions(paths: Sequence[str]) -> NDArray[np.int32]:
     and repeats files of the folder above it.
     """
     versions = np.full(len(paths), -1, np.int32)
-    candidates = [path for path in paths if re.search(r"(?:^|/)v\d{1,4}/", path)]
+    candidates = [number for number, path in enumerate(paths) if _BELOW_VERSION.search(path)]
     if not candidates:
         return versions
-    old = _old_folders(candidates, paths)
-    for number, path in enumerate(paths):
-        for folder in _folders_of(path):
-            if folder in old:
-                versions[number] = old[folder]
+    old = _old_folders([paths[number] for number in candidates], paths)
+    for number in candidates:
+        for folder in _folders_of(paths[number]):
+            versions[number] = old.get(folder, versions[number])
     return versions
+
+
+def version_of(name: str) -> int | None:
+    """Return the number of a version as a folder or a query names it, `v3`; None for any other name."""
+    found = _VERSION.fullmatch(name)
+    return int(found[1]) if found else None
 
 
 def _old_folders(candidates: Iterable[str], paths: Iterable[str]) -> dict[str, int]:
@@ -39,8 +45,8 @@ def _old_folders(candidates: Iterable[str], paths: Iterable[str]) -> dict[str, i
     for path in candidates:
         for folder in _folders_of(path):
             parent, _, name = folder.rpartition("/")
-            if found := _VERSION.fullmatch(name):
-                siblings[parent][int(found[1])] = folder
+            if (version := version_of(name)) is not None:
+                siblings[parent][version] = folder
     names: defaultdict[str, set[str]] = defaultdict(set)
     for path in paths:
         folder, _, name = path.rpartition("/")

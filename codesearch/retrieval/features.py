@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
 from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM, name_term
 from codesearch.core.tokens import stem
+from codesearch.core.versions import version_of
 from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, Candidates
 from codesearch.retrieval.query_terms import QueryTerms
 
@@ -229,7 +230,7 @@ def _describe_files(
 def _is_superseded(candidates: Candidates, terms: QueryTerms) -> NDArray[np.bool_]:
     """Return which rows belong to an older version, unless the query asks for it: `v3`."""
     versions = candidates.index.superseded_versions[candidates.files]
-    asked = [int(token[1:]) for token in terms.tokens if token[0] == "v" and token[1:].isdecimal()]
+    asked = [version for token in terms.tokens if (version := version_of(token)) is not None]
     return (versions >= 0) & ~np.isin(versions, asked)
 
 

@@ -9,22 +9,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
-from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
-from codesearch.retrieval.candidates import Candidates
+from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, Candidates
+from codesearch.retrieval.related_terms import stands_in
 
-_ROW_PLACES = (("name", IN_NAME), ("qualifier", IN_QUALIFIER), ("signature", IN_SIGNATURE), ("comment", IN_COMMENT))
-_FILE_PLACES = (
-    ("stem", IN_STEM), ("folder", IN_FOLDER), ("names_of_file", FILE_NAMES_IT),
-    ("comments_of_file", FILE_COMMENTS_ON_IT),
-)  # fmt: skip
-
+# Rarities; count and ROW_PLACES of the row, count and FILE_PLACES of the file; related terms in both's places.
 MATCH_SIGNS: Final = (
     "rarity", "file_rarity",
-    "count", "here", *(f"in_{name}" for name, _ in _ROW_PLACES),
-    "count_in_file", "in_file", *(f"in_{name}" for name, _ in _FILE_PLACES),
-    "related", *(f"related_in_{name}" for name, _ in _ROW_PLACES),
-    "related_in_file", *(f"related_in_{name}" for name, _ in _FILE_PLACES),
+    "count", "here", "in_name", "in_qualifier", "in_signature", "in_comment",
+    "count_in_file", "in_file", "in_stem", "in_folder", "in_names_of_file", "in_comments_of_file",
+    "related", "related_in_name", "related_in_qualifier", "related_in_signature", "related_in_comment",
+    "related_in_file", "related_in_stem", "related_in_folder", "related_in_names_of_file",
+    "related_in_comments_of_file",
 )  # fmt: skip
 
 
@@ -65,8 +60,8 @@ def _describe(
 ) -> NDArray[np.float32]:
     row_places, file_places = candidates.row_places[:, rows], candidates.file_places[:, rows]
     columns: list[NDArray[Any]] = [row_rarity[:, None], file_rarity[:, None]]
-    for payloads, places in ((row_places, _ROW_PLACES), (file_places, _FILE_PLACES)):
-        columns += [np.log1p(payloads >> 8), payloads > 0, *(payloads & place > 0 for _, place in places)]
+    for payloads, places in ((row_places, ROW_PLACES), (file_places, FILE_PLACES)):
+        columns += [np.log1p(payloads >> 8), *(stands_in(payloads, place) for place in places)]
     columns += [*candidates.row_related[:, :, rows], *candidates.file_related[:, :, rows]]
     values: NDArray[np.float32] = np.empty((len(MATCH_SIGNS), *row_places.shape), np.float32)
     for number, column in enumerate(columns):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -134,6 +134,6 @@ def _check(network: Network) -> None:
     ]
     if any(layer.shape != shape for layer, shape in shapes):
         raise ValueError("the layers do not fit together")
-    layers = [getattr(part, field.name) for part in (network, terms) for field in fields(part)]
-    if not (network.deviations > 0).all() or not all(np.isfinite(x).all() for x in layers if isinstance(x, np.ndarray)):
+    layers = [network.means, network.deviations, *(layer for layer, _ in shapes)]
+    if not (network.deviations > 0).all() or not all(np.isfinite(layer).all() for layer in layers):
         raise ValueError("a number is missing")

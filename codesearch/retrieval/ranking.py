@@ -22,8 +22,6 @@ from codesearch.retrieval.ranking_model import QueryModel, load_ranking_model
 # Repositories left out, 505 questions with whole files as answers / 107 of the golden set with lines: 0.3 gives
 # NDCG@10 0.856 / 0.779, 0.1 0.867 / 0.786, 0.05 0.869 / 0.780, 0.02 0.871 / 0.766, 0 0.875 / 0.714.
 FILE_DECAY = 0.05
-
-
 # Gives the matches of rows, in the order of their files.
 MatchesOf = Callable[[NDArray[np.intp]], Matches]
 
@@ -62,9 +60,10 @@ def rank(terms: QueryTerms, found: Sequence[Candidates], *, limit: int, explain:
         return []
     places = np.repeat(filled, [len(found[place].rows) for place in filled])
     rows = np.concatenate([found[place].rows for place in filled])
-    features, files = compute_features(terms, [found[place] for place in filled])
+    searched = [found[place] for place in filled]
+    features, files = compute_features(terms, searched)
     model = model_for(terms)
-    matches_of = partial(describe_matches, [found[place] for place in filled])
+    matches_of = partial(describe_matches, searched)
     scored = score_rows(model, features, files, matches_of)
     order = np.lexsort((rows, places, -scored.scores))[:limit]
     explanations = _explain(model, terms, features, matches_of, scored, order) if explain else [None] * len(order)
@@ -122,9 +121,10 @@ def _explain(
     scored: Scores,
     rows: NDArray[np.intp],
 ) -> list[Explanation]:
-    speakers, places = np.unique(scored.speakers[rows], return_inverse=True)
+    speakers_of_rows = scored.speakers[rows]
+    speakers, places = np.unique(speakers_of_rows, return_inverse=True)
     seen = to_file_features(features, features @ model.weights, speakers)[places]
     matches = matches_of(speakers).select(places)
     return explain_rows(
-        model, seen, matches, terms.words, scored.scores[scored.speakers[rows]], scored.factors[rows].tolist()
+        model, seen, matches, terms.words, scored.scores[speakers_of_rows], scored.factors[rows].tolist()
     )

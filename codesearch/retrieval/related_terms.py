@@ -61,6 +61,11 @@ def find_related(terms: NDArray[np.uint32]) -> RelatedTerms:
     )
 
 
+def stands_in(payloads: NDArray[np.uint16], place: int) -> NDArray[np.bool_]:
+    """Return which payloads say that their term is in a place; with ANYWHERE, that it is there at all."""
+    return payloads > 0 if place == ANYWHERE else payloads & place > 0
+
+
 def related_places(
     postings: Entries, related: RelatedTerms, ids: NDArray[np.int32] | NDArray[np.int64], places: Sequence[int]
 ) -> NDArray[np.float32]:
@@ -73,6 +78,7 @@ def related_places(
         return values
     payloads = places_of(postings.find(related.terms), ids)
     for number, place in enumerate(places):
-        present = payloads > 0 if place == ANYWHERE else payloads & place > 0
-        values[number] = np.maximum.reduceat(present * related.weights[:, None], related.firsts, axis=0)
+        values[number] = np.maximum.reduceat(
+            stands_in(payloads, place) * related.weights[:, None], related.firsts, axis=0
+        )
     return values

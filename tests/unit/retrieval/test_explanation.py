@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -58,7 +59,7 @@ def test_signs_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, wit
         reached += network.terms.units_of(matches).sum(axis=1) @ np.abs(network.from_terms)
         rest = 2 * slope / 32 * float(np.einsum("sch,sh->c", reached, np.abs(network.output)).max())
     for row, explanation in enumerate(explained):
-        check_form(explanation)
+        check_form(explanation, WORDS)
         assert 1 / (1 + math.exp(-explanation.log_odds)) == pytest.approx(probabilities[row])
         for sign in explanation.signs:
             if sign.name.startswith("word:"):
@@ -69,10 +70,10 @@ def test_signs_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, wit
     assert max(common) - min(common) < 2 * (len(USED) + 3 + len(WORDS)) * LEFT_OUT + 1e-3 + rest
 
 
-def check_form(explanation: Explanation) -> None:
+def check_form(explanation: Explanation, words: Sequence[str]) -> None:
     names = [sign.name for sign in explanation.signs]
     assert len(names) == len(set(names)) <= 10
-    assert {name for name in names if not name.startswith("word:")} <= set(FILE_FEATURES)
+    assert set(names) <= {*FILE_FEATURES, *(f"word:{word}" for word in words)}
     strengths = [abs(sign.contribution) for sign in explanation.signs]
     assert strengths == sorted(strengths, reverse=True)
     assert all(strength >= LEFT_OUT for strength in strengths)
@@ -118,7 +119,7 @@ def test_log_odds_and_factor_are_the_score(index: SearchIndex, query: str) -> No
     ranking = explained_ranking(index, query)
     assert len(ranking) == index.row_count
     for item, explanation in ranking:
-        check_form(explanation)
+        check_form(explanation, parse_query(query).words)
         assert explanation.signs
         assert explanation.factor / (1 + math.exp(-explanation.log_odds)) == pytest.approx(item.score)
 

@@ -5,14 +5,11 @@ Commands import what only they need, so that `--help` and `list` answer at once.
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +18,9 @@ import click
 
 from codesearch import cli_admin, cli_evaluate, cli_output, cli_progress
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
-from codesearch.core.errors import CodesearchError, ConfigurationError, SourceError
+from codesearch.core.errors import CodesearchError, SourceError
 from codesearch.core.types import SearchQuery, SourceState
+from codesearch.listening import find_port, run_workers, url_host
 from codesearch.logs import configure_logging
 
 if TYPE_CHECKING:
@@ -283,7 +281,7 @@ def serve(
     assembly = holder.get()
     settings = assembly.settings
     host, port, workers = host or settings.host, settings.port if port is None else port, workers or settings.workers
-    port = _find_port(host, port)
+    port = find_port(host, port)
     if first_run is not None:
         _index_first(assembly, first_run)
     assembly.require_readable_index()
@@ -292,7 +290,7 @@ def serve(
     secret = None
     if first_run is not None and not assembly.catalog.has_keys():
         _, secret = assembly.catalog.create_key("first", source_ids=None, is_admin=True, expires_at=None)
-    url = f"http://{_url_host(host)}:{port}"
+    url = f"http://{url_host(host)}:{port}"
     cli_output.print_welcome(assembly.catalog.list_sources(), assembly.catalog.list_workspaces(), url, secret)
     options: dict[str, Any] = {
         "host": host,
@@ -304,7 +302,7 @@ def serve(
     if workers == 1:
         uvicorn.run(_application(assembly), **options)
     else:
-        uvicorn.run("codesearch.cli:application", factory=True, workers=workers, **options)
+        run_workers(uvicorn.Config("codesearch.cli:application", factory=True, workers=workers, **options))
 
 
 def _index_first(assembly: Assembly, folder: Path) -> None:
@@ -338,31 +336,6 @@ def _application(assembly: Assembly) -> Application:
         return Services(retriever=assembly.retriever, catalog=assembly.catalog, close=assembly.close)
 
     return create_app(assembly.settings, open_services)
-
-
-def _find_port(host: str, port: int) -> int:
-    """Return the port, a free one for 0, before anything is indexed or printed.
-
-    Raises ConfigurationError when nothing can listen there.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or error
-            other = "--port" if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES) else "--host"
-            raise ConfigurationError(
-                f"Cannot listen on {host} port {port}: {reason}. Choose another with {other}."
-            ) from error
-        return int(probe.getsockname()[1])
-
-
-def _url_host(host: str) -> str:
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
 
 
 if __name__ == "__main__":

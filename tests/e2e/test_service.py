@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -162,6 +163,18 @@ def test_several_workers_answer_alike_and_know_revoked_keys(data_dir: Path, tmp_
         assert service.stop(signal.SIGINT) == 0
         processes = {json.loads(line)["message"] for line in service.logged.splitlines() if "Started server" in line}
         assert len(processes) == 2
+
+
+def test_several_workers_answer_at_once(data_dir: Path, tmp_path: Path) -> None:
+    key = create_key(data_dir, "for-fast-workers")
+    with Service(data_dir, key, "--workers", "2", log=tmp_path / "workers.log") as service:
+        seconds = []
+        for _ in range(12):
+            started = time.monotonic()
+            assert service.ask("ledger-go").status_code == 200
+            seconds.append(time.monotonic() - started)
+    # What is held back until the client's system has acknowledged the head of an answer takes 40 ms and more.
+    assert min(seconds[2:]) < 0.035
 
 
 def _ask_on_a_new_connection(service: Service, key: str) -> tuple[int, bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -28,9 +27,9 @@ logger = logging.getLogger(__name__)
 # What create_app returns, for callers that do not otherwise know FastAPI.
 Application = FastAPI
 
-# A search keeps one core busy for its few milliseconds. More at once only take the interpreter from one another: with
-# 16 clients on 2 cores, 127 requests/s two at a time, 91 to 103 four at a time.
-MIN_SEARCHES = 2
+# So many requests are with the retriever at once. It searches one at a time; the others wait for that, for the catalog,
+# or for an index that is being made again, which others need not wait for.
+RETRIEVER_THREADS = 32
 WARM_UP_GRACE_SECONDS = 10.0
 
 
@@ -46,9 +45,8 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
         services = await anyio.to_thread.run_sync(open_services, settings)
         warming = threading.Thread(target=_warm_up, args=(services.retriever,), name="warm-up", daemon=True)
         warming.start()
-        slots = anyio.CapacityLimiter(max(MIN_SEARCHES, os.cpu_count() or 1))
         try:
-            yield AppState(services=services, search_slots=slots)
+            yield AppState(services=services, retriever_slots=anyio.CapacityLimiter(RETRIEVER_THREADS))
         finally:
             await anyio.to_thread.run_sync(warming.join, WARM_UP_GRACE_SECONDS)
             await anyio.to_thread.run_sync(services.close)

@@ -45,10 +45,10 @@ class Services:
 
 
 class AppState(TypedDict):
-    """What the lifespan hands to every request. `search_slots` bounds the searches that run at once."""
+    """What the lifespan hands to every request. `retriever_slots` bounds the requests that are with the retriever."""
 
     services: Services
-    search_slots: anyio.CapacityLimiter
+    retriever_slots: anyio.CapacityLimiter
 
 
 def services_of(request: Request) -> Services:
@@ -57,9 +57,9 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def search_slots_of(request: Request) -> anyio.CapacityLimiter:
-    """Return the limiter of concurrent searches."""
-    slots: anyio.CapacityLimiter = request.state.search_slots
+def retriever_slots_of(request: Request) -> anyio.CapacityLimiter:
+    """Return the limiter of requests that are with the retriever."""
+    slots: anyio.CapacityLimiter = request.state.retriever_slots
     return slots
 
 

@@ -8,7 +8,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Security
 from fastapi.security import HTTPBearer
 
-from codesearch.api.deps import RetrieverLike, authenticate, search_slots_of, services_of
+from codesearch.api.deps import RetrieverLike, authenticate, retriever_slots_of, services_of
 from codesearch.api.records import build_record
 from codesearch.api.responses import ApiResponse, encode_json
 from codesearch.api.retrieval_request import parse_retrieval_request, read_body
@@ -79,7 +79,7 @@ async def _answer(request: Request, *, with_location: bool) -> ApiResponse:
         principal,
         query,
         with_location,
-        limiter=search_slots_of(request),
+        limiter=retriever_slots_of(request),
     )
     return ApiResponse(body)
 

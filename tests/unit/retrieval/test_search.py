@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -303,6 +304,29 @@ def test_the_model_is_loaded_once_and_only_when_needed(assembly: Assembly) -> No
     assert retriever.is_warm
     retriever.warm_up()
     assert loads == [1]
+    retriever.close()
+
+
+def test_who_waits_for_an_index_holds_up_nobody_else(assembly: Assembly, tmp_path: Path) -> None:
+    ledger, current = assembly.catalog.get_source("ledger-go").id, assembly.index_format
+    shutil.copytree(assembly.settings.data_dir / "search" / ledger, tmp_path / ledger)
+    scanning, answered = Event(), Event()
+
+    def scan_slowly(source_id: str) -> Iterator[RowBatch]:
+        scanning.set()
+        assert answered.wait(30)
+        yield from assembly.store.scan_rows(source_id)
+
+    indexes = SearchIndexes(tmp_path, current.table_name, current.dimension, scan_slowly)
+    retriever = Retriever(indexes, assembly.catalog, lambda: assembly.embedder, current.table_name)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(retriever.retrieve, LOCAL_PRINCIPAL, SearchQuery("orders-service", "post"))
+        assert scanning.wait(30)
+        assert retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery("ledger-go", "post")) == ask(
+            assembly, "ledger-go", "post"
+        )
+        answered.set()
+        assert slow.result() == ask(assembly, "orders-service", "post")
     retriever.close()
 
 

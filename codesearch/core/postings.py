@@ -31,20 +31,26 @@ class Entries:
 
     def find(self, terms: NDArray[np.uint32]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
         """Return ids and payloads for each term, in the given order; empty arrays for a term that is nowhere."""
-        found = []
-        for term, place in zip(terms.tolist(), np.searchsorted(self.terms, terms).tolist(), strict=True):
-            is_known = place < len(self.terms) and self.terms[place] == term
-            span = slice(int(self.starts[place]), int(self.starts[place + 1])) if is_known else slice(0, 0)
-            found.append((self.ids[span], self.payloads[span]))
-        return found
+        starts, ends = self._spans(terms)
+        ids, payloads = self.ids, self.payloads
+        return [
+            (ids[start:end], payloads[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
 
     def frequencies(self, terms: NDArray[np.uint32]) -> NDArray[np.int32]:
         """Return for each term how many ids it has."""
+        starts, ends = self._spans(terms)
+        counts: NDArray[np.int32] = (ends - starts).astype(np.int32)
+        return counts
+
+    def _spans(self, terms: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where the ids of each term begin and end, the same place for a term that is nowhere."""
         if not len(self.terms):
-            return np.zeros(len(terms), np.int32)
-        places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
-        counts = np.diff(self.starts)[places]
-        return np.where(self.terms[places] == terms, counts, 0).astype(np.int32)
+            return np.zeros(len(terms), np.int64), np.zeros(len(terms), np.int64)
+        places = self.terms.searchsorted(terms)
+        known = self.terms.take(places, mode="clip") == terms
+        starts = self.starts.take(places)
+        return starts, np.where(known, self.starts.take(places + 1, mode="clip"), starts)
 
 
 def sort_entries(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
 from codesearch.core.predicates import Predicate
 from codesearch.core.search_index import SearchIndex
 from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
-from codesearch.retrieval.lexical import LexicalScores, Rarity, measure_rarity, places_of, score_terms
+from codesearch.retrieval.lexical import LexicalScores, Rarity, find_hits, measure_rarity, places_of, score_hits
 from codesearch.retrieval.nearest import choose_lowest, file_similarity_of, find_nearest, similarity_of
 from codesearch.retrieval.query_terms import QueryTerms
 from codesearch.retrieval.related_terms import ANYWHERE, RelatedTerms, find_related, related_places
@@ -26,21 +27,21 @@ NEAREST_ROWS = 80
 NAMED_ROWS = 30
 # What a file's whole text says of a row beside the row's own words, when rows are chosen.
 FILE_SHARE = 0.5
-# From so many rows on, both searches run at once on two cores; below, handing one over costs what it saves.
-PARALLEL_ROWS = 200_000
+# From so many rows on, in indexes of so many on average, both searches run at once on two cores; below, handing one
+# over costs what it saves.
+PARALLEL_ROWS, PARALLEL_ROWS_OF_INDEX = 200_000, 50_000
 # Where related terms are looked for.
 ROW_PLACES = (ANYWHERE, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_COMMENT)
 FILE_PLACES = (ANYWHERE, IN_STEM, IN_FOLDER, FILE_NAMES_IT, FILE_COMMENTS_ON_IT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
     """Rows of one index in ascending order, with what the searches say of them.
 
     rows, files (c,): the rows and their files. lexical, file_lexical (c,): BM25 of row and file. similarity,
     file_similarity (c,): cosines with the query. row_places, file_places (t, c): each term's payload there.
-    row_compounds, file_compounds: payloads of the query's compounds. row_related, file_related (places, t, c): how near
-    to each term what stands in each of ROW_PLACES and FILE_PLACES comes.
+    row_compounds, file_compounds: payloads of the query's compounds; row_relatives, file_relatives: of related terms.
     """
 
     index: SearchIndex
@@ -52,11 +53,37 @@ class Candidates:
     file_similarity: NDArray[np.float32]
     row_places: NDArray[np.uint16]
     file_places: NDArray[np.uint16]
+    row_compounds: NDArray[np.uint16]
+    file_compounds: NDArray[np.uint16]
+    row_relatives: NDArray[np.uint16]
+    file_relatives: NDArray[np.uint16]
+    related: RelatedTerms
     rarity: Rarity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JoinedCandidates:
+    """The candidates of all indexes that are asked, one index's after another's, c in all, as one list.
+
+    parts: those of the indexes that have any. row_count, file_count: of all indexes. places, rows (c,): each one's
+    index, by its place among those asked, and its row there. files (c,): a number for each file, ascending.
+    row_related, file_related (places, t, c): how near to each term what stands in each of ROW_PLACES and FILE_PLACES
+    comes. The others as in Candidates.
+    """
+
+    parts: Sequence[Candidates]
+    row_count: int
+    file_count: int
+    places: NDArray[np.int64]
+    rows: NDArray[np.int32]
+    files: NDArray[np.int64]
+    row_places: NDArray[np.uint16]
+    file_places: NDArray[np.uint16]
     row_compounds: NDArray[np.uint16]
     file_compounds: NDArray[np.uint16]
     row_related: NDArray[np.float32]
     file_related: NDArray[np.float32]
+    rarity: Rarity
 
 
 def find_candidates(
@@ -72,7 +99,7 @@ def find_candidates(
     allowed = [None if mask is None else np.flatnonzero(mask) for mask in masks]
     more = 1 if len(scope) == 1 else 2
     nearest_rows, lexical_rows = max(NEAREST_ROWS * more, wanted), max(LEXICAL_ROWS * more, wanted)
-    if sum(index.row_count for index in indexes) < PARALLEL_ROWS:
+    if sum(index.row_count for index in indexes) < max(PARALLEL_ROWS, PARALLEL_ROWS_OF_INDEX * len(indexes)):
         nearest = find_nearest(indexes, vector, allowed, nearest_rows)
         rarity, scores, lexical = _search_text(indexes, masks, terms, lexical_rows)
     else:
@@ -91,22 +118,52 @@ def find_candidates(
         found = _fill_up(indexes, found, allowed, missing)
     related = find_related(terms.terms)
     return [
-        _describe(index, rows, terms, vector, rarity, of_index, related)
+        _describe(index, rows.astype(np.int32), terms, vector, rarity, of_index, related)
+        if len(rows)
+        else _describe_none(index, terms, rarity, related)
         for index, rows, of_index in zip(indexes, found, scores, strict=True)
     ]
+
+
+def join_candidates(found: Sequence[Candidates]) -> JoinedCandidates:
+    """Join the candidates of the indexes that are asked, at least one, in their order."""
+    parts = [candidates for candidates in found if len(candidates.rows)] or found[:1]
+
+    def join(name: str) -> NDArray[Any]:
+        arrays = [getattr(part, name) for part in parts]
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=-1)
+
+    places = np.repeat(np.arange(len(found)), [len(candidates.rows) for candidates in found])
+    related = found[0].related
+    return JoinedCandidates(
+        parts=parts,
+        row_count=sum(candidates.index.row_count for candidates in found),
+        file_count=sum(candidates.index.file_count for candidates in found),
+        places=places,
+        rows=join("rows"),
+        files=(places << 32) + join("files"),
+        row_places=join("row_places"),
+        file_places=join("file_places"),
+        row_compounds=join("row_compounds"),
+        file_compounds=join("file_compounds"),
+        row_related=related_places(join("row_relatives"), related, ROW_PLACES),
+        file_related=related_places(join("file_relatives"), related, FILE_PLACES),
+        rarity=found[0].rarity,
+    )
 
 
 def _search_text(
     indexes: Sequence[SearchIndex], masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, limit: int
 ) -> tuple[Rarity, list[LexicalScores], list[NDArray[np.int64]]]:
-    rarity = measure_rarity(indexes, terms.terms)
-    scores = [score_terms(index, terms.terms, rarity) for index in indexes]
+    hits = [find_hits(index, terms.terms) for index in indexes]
+    rarity = measure_rarity(indexes, hits)
+    scores = [score_hits(index, of_index, rarity) for index, of_index in zip(indexes, hits, strict=True)]
     return rarity, scores, _find_best(indexes, scores, masks, limit)
 
 
 def _describe(
     index: SearchIndex,
-    rows: NDArray[np.int64],
+    rows: NDArray[np.int32],
     terms: QueryTerms,
     vector: NDArray[np.float32],
     rarity: Rarity,
@@ -116,19 +173,45 @@ def _describe(
     files = index.file_of_row[rows]
     return Candidates(
         index=index,
-        rows=rows.astype(np.int32),
+        rows=rows,
         files=files,
         lexical=scores.rows[rows],
         file_lexical=scores.files[files],
         similarity=similarity_of(index, vector, rows),
         file_similarity=file_similarity_of(index, vector, files),
-        row_places=places_of(scores.row_hits, rows),
-        file_places=places_of(scores.file_hits, files),
-        rarity=rarity,
+        row_places=places_of(scores.hits.rows, rows),
+        file_places=places_of(scores.hits.files, files),
         row_compounds=places_of(index.row_postings.find(terms.compounds), rows),
         file_compounds=places_of(index.file_postings.find(terms.compounds), files),
-        row_related=related_places(index.row_postings, related, rows, ROW_PLACES),
-        file_related=related_places(index.file_postings, related, files, FILE_PLACES),
+        row_relatives=places_of(index.row_postings.find(related.terms), rows),
+        file_relatives=places_of(index.file_postings.find(related.terms), files),
+        related=related,
+        rarity=rarity,
+    )
+
+
+def _describe_none(index: SearchIndex, terms: QueryTerms, rarity: Rarity, related: RelatedTerms) -> Candidates:
+    """Describe no rows of an index, without a look into it: in a workspace that is most of them."""
+    numbers, values = np.empty(0, np.int32), np.empty(0, np.float32)
+    of_terms, of_compounds, of_relatives = (
+        np.empty((len(asked), 0), np.uint16) for asked in (terms.terms, terms.compounds, related.terms)
+    )
+    return Candidates(
+        index=index,
+        rows=numbers,
+        files=numbers,
+        lexical=values,
+        file_lexical=values,
+        similarity=values,
+        file_similarity=values,
+        row_places=of_terms,
+        file_places=of_terms,
+        row_compounds=of_compounds,
+        file_compounds=of_compounds,
+        row_relatives=of_relatives,
+        file_relatives=of_relatives,
+        related=related,
+        rarity=rarity,
     )
 
 

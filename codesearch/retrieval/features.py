@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
+from codesearch.core.search_index import SearchIndex
 from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM, name_term
 from codesearch.core.tokens import stem
 from codesearch.core.versions import version_of
-from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, Candidates
+from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, Candidates, JoinedCandidates
 from codesearch.retrieval.query_terms import QueryTerms
 
 TYPE_KINDS = frozenset({"class", "struct", "interface", "trait", "enum", "type", "object", "protocol", "record"})
@@ -55,16 +55,27 @@ FEATURES: Final = (
 )  # fmt: skip
 
 
-def compute_features(terms: QueryTerms, found: Sequence[Candidates]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return the features of each candidate, (c, len(FEATURES)), and the number of its file.
+def compute_features(terms: QueryTerms, candidates: JoinedCandidates) -> NDArray[np.float32]:
+    """Return the features of each candidate, (c, len(FEATURES)).
 
-    The candidates of all indexes follow one another; what is compared with the best is compared over all of them.
+    What is compared with the best is compared over all indexes.
     """
-    parts = [_describe(terms, candidates) for candidates in found]
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    files = np.repeat(np.arange(len(found)) << 32, [len(candidates.rows) for candidates in found])
-    files = files + columns.pop("file")
-    _compare(columns, files, max(1, len(terms.terms)))
+    names = np.array(terms.name_hashes, np.uint32)
+    qualified = np.array([name_term(name) for name in terms.names if "." in name], np.uint32)
+    looked_up = [_look_up(part) for part in candidates.parts]
+    columns = looked_up[0]
+    if len(looked_up) > 1:
+        columns = {name: np.concatenate([of_part[name] for of_part in looked_up]) for name in columns}
+    columns["names_it"] = np.isin(columns.pop("name"), names)
+    columns["qualified_names_it"] = np.isin(columns.pop("qualified_name"), qualified)
+    columns["declares_it"] = columns["names_it"] & columns["declares"]
+    columns["stem_is_name"] = np.isin(columns.pop("stem"), names)
+    columns["is_old"] = _is_old(columns, terms)
+    _count_folders(columns, candidates)
+    _cover(columns, candidates)
+    _find_compounds(columns, candidates)
+    _find_related(columns, candidates)
+    _compare(columns, candidates.files, max(1, len(terms.terms)))
     of_query = {
         "asks_test": bool(terms.stems & _ASKS_TEST),
         "asks_example": bool(terms.stems & _ASKS_EXAMPLE),
@@ -74,29 +85,26 @@ def compute_features(terms: QueryTerms, found: Sequence[Candidates]) -> tuple[ND
         "term_count": min(len(terms.terms), 12),
         "name_count": len(terms.names),
     }
-    features = np.empty((len(files), len(FEATURES)), np.float32)
+    features = np.empty((len(candidates.files), len(FEATURES)), np.float32)
     for number, name in enumerate(FEATURES):
         features[:, number] = of_query[name] if name in of_query else columns[name]
-    return features, files
+    return features
 
 
-def _describe(terms: QueryTerms, candidates: Candidates) -> dict[str, NDArray[Any]]:
-    """Return what the rows of one index are by themselves."""
+def _look_up(candidates: Candidates) -> dict[str, NDArray[Any]]:
+    """Return what one index says of its rows and their files, whatever was asked."""
     index, rows, files = candidates.index, candidates.rows, candidates.files
-    names = np.array(terms.name_hashes, np.uint32)
-    whole = np.array([name_term(name) for name in terms.names if "." in name], np.uint32)
     first_rows, row_counts = index.first_rows[files], index.first_rows[files + 1] - index.first_rows[files]
-    names_it = np.isin(index.names[rows], names)
     columns: dict[str, NDArray[Any]] = {
-        "file": files,
         "row_score": candidates.lexical,
         "file_score": candidates.file_lexical,
         "similarity": candidates.similarity,
         "file_similarity": candidates.file_similarity,
-        "names_it": names_it,
-        "qualified_names_it": np.isin(index.qualified_names[rows], whole),
+        "name": index.names[rows],
+        "qualified_name": index.qualified_names[rows],
+        "name_length": index.name_lengths[rows],
+        "stem_length": index.file_stem_lengths[files],
         "declares": index.declares[rows],
-        "declares_it": names_it & index.declares[rows],
         "references": np.log1p(index.references[rows]),
         "length": np.log1p(index.lengths[rows]),
         "rows_in_file": np.log(row_counts),
@@ -104,13 +112,35 @@ def _describe(terms: QueryTerms, candidates: Candidates) -> dict[str, NDArray[An
         "top_references_in_file": np.log1p(index.top_references[files]),
         "position": (rows - first_rows) / row_counts,
         "definitions": np.log1p(index.count_definitions(rows)),
+        "version": index.superseded_versions[files],
+        "language_share": index.language_shares[index.row_languages[rows]],
+        "file_length": np.log1p(index.file_lengths[files]),
+        "function_share": index.kind_shares(_FUNCTION_KINDS)[files],
+        "type_share": index.kind_shares(TYPE_KINDS)[files],
+        "depth": index.depths[files],
     }
-    _cover(columns, candidates)
-    _find_compounds(columns, candidates)
-    _find_related(columns, candidates)
-    _describe_kinds(columns, candidates)
-    _describe_files(columns, candidates, terms)
+    _look_up_kinds(columns, index, rows)
+    _look_up_paths(columns, index, files)
     return columns
+
+
+def _look_up_kinds(columns: dict[str, NDArray[Any]], index: SearchIndex, rows: NDArray[np.int32]) -> None:
+    kinds, artifacts = index.row_symbol_kinds[rows], index.row_artifact_kinds[rows]
+    columns["is_symbol"] = _is_one_of(tuple(index.artifact_kinds), frozenset({"symbol"}))[artifacts]
+    columns["is_file"] = _is_one_of(tuple(index.artifact_kinds), frozenset({"file"}))[artifacts]
+    columns["is_type"] = _is_one_of(tuple(index.symbol_kinds), TYPE_KINDS)[kinds]
+    columns["is_value"] = _is_one_of(tuple(index.symbol_kinds), VALUE_KINDS)[kinds]
+    columns["is_method"] = _is_one_of(tuple(index.symbol_kinds), _FUNCTION_KINDS)[kinds]
+    columns["is_document"] = _is_one_of(tuple(index.languages), DOCUMENT_LANGUAGES)[index.row_languages[rows]]
+
+
+def _look_up_paths(columns: dict[str, NDArray[Any]], index: SearchIndex, files: NDArray[np.int32]) -> None:
+    firsts = np.flatnonzero(np.diff(files, prepend=-1))
+    described = np.array([_describe_path(index.path_of(file)) for file in files[firsts].tolist()], np.uint32)
+    described = np.repeat(described.reshape(-1, 7), np.diff(firsts, append=len(files)), axis=0)
+    for number, name in enumerate(("is_test", "is_example", "is_old", "is_entry", "is_header")):
+        columns[name] = described[:, number] > 0
+    columns["stem"], columns["folder"] = described[:, 5], described[:, 6]
 
 
 def _compare(columns: dict[str, NDArray[Any]], files: NDArray[np.int64], term_count: int) -> None:
@@ -137,9 +167,8 @@ def _compare(columns: dict[str, NDArray[Any]], files: NDArray[np.int64], term_co
     columns["top_coverage"] = columns["covered"].max()
 
 
-def _cover(columns: dict[str, NDArray[Any]], candidates: Candidates) -> None:
+def _cover(columns: dict[str, NDArray[Any]], candidates: JoinedCandidates) -> None:
     """Say how much of the query, each term weighing as it is rare, stands where in the row, its path and its file."""
-    index, rows, files = candidates.index, candidates.rows, candidates.files
     row_share = candidates.rarity.rows / (candidates.rarity.rows.sum() or 1)
     file_share = candidates.rarity.files / (candidates.rarity.files.sum() or 1)
     row_places, file_places = candidates.row_places, candidates.file_places
@@ -156,12 +185,12 @@ def _cover(columns: dict[str, NDArray[Any]], candidates: Candidates) -> None:
     ):  # fmt: skip
         columns[f"covered_by_{name}"] = file_share @ (file_places & place > 0)
     name_terms = (row_places & IN_NAME > 0).sum(axis=0)
-    columns["covers_name"] = name_terms / np.maximum(index.name_lengths[rows], 1)
+    columns["covers_name"] = name_terms / np.maximum(columns["name_length"], 1)
     stem_terms = (file_places & IN_STEM > 0).sum(axis=0)
-    columns["covers_stem"] = stem_terms / np.maximum(index.file_stem_lengths[files], 1)
+    columns["covers_stem"] = stem_terms / np.maximum(columns["stem_length"], 1)
 
 
-def _find_compounds(columns: dict[str, NDArray[Any]], candidates: Candidates) -> None:
+def _find_compounds(columns: dict[str, NDArray[Any]], candidates: JoinedCandidates) -> None:
     """Count which neighbouring words of the query stand as one word where."""
     rows, files = candidates.row_compounds, candidates.file_compounds
     columns["compounds"] = (rows > 0).sum(axis=0)
@@ -171,9 +200,8 @@ def _find_compounds(columns: dict[str, NDArray[Any]], candidates: Candidates) ->
     columns["compounds_in_names_of_file"] = (files & FILE_NAMES_IT > 0).sum(axis=0)
 
 
-def _find_related(columns: dict[str, NDArray[Any]], candidates: Candidates) -> None:
+def _find_related(columns: dict[str, NDArray[Any]], candidates: JoinedCandidates) -> None:
     """Say how much of the query, or words that mean nearly the same, stands where."""
-    index, rows, files = candidates.index, candidates.rows, candidates.files
     row_share = candidates.rarity.rows / (candidates.rarity.rows.sum() or 1)
     file_share = candidates.rarity.files / (candidates.rarity.files.sum() or 1)
     for suffix, values in zip(
@@ -185,53 +213,26 @@ def _find_related(columns: dict[str, NDArray[Any]], candidates: Candidates) -> N
     ):
         columns[f"related_in_{suffix}"] = file_share @ values
     name_sums = candidates.row_related[ROW_PLACES.index(IN_NAME)].sum(axis=0)
-    columns["related_names_share"] = name_sums / np.maximum(index.name_lengths[rows], 1)
+    columns["related_names_share"] = name_sums / np.maximum(columns["name_length"], 1)
     stem_sums = candidates.file_related[FILE_PLACES.index(IN_STEM)].sum(axis=0)
-    columns["related_stem_share"] = stem_sums / np.maximum(index.file_stem_lengths[files], 1)
+    columns["related_stem_share"] = stem_sums / np.maximum(columns["stem_length"], 1)
 
 
-def _describe_kinds(columns: dict[str, NDArray[Any]], candidates: Candidates) -> None:
-    index, rows = candidates.index, candidates.rows
-    kinds, artifacts = index.row_symbol_kinds[rows], index.row_artifact_kinds[rows]
-    columns["is_symbol"] = _is_one_of(index.artifact_kinds, frozenset({"symbol"}))[artifacts]
-    columns["is_file"] = _is_one_of(index.artifact_kinds, frozenset({"file"}))[artifacts]
-    columns["is_type"] = _is_one_of(index.symbol_kinds, TYPE_KINDS)[kinds]
-    columns["is_value"] = _is_one_of(index.symbol_kinds, VALUE_KINDS)[kinds]
-    columns["is_method"] = _is_one_of(index.symbol_kinds, _FUNCTION_KINDS)[kinds]
-    documents = _is_one_of(index.languages, DOCUMENT_LANGUAGES)
-    columns["is_document"] = documents[index.row_languages[rows]]
-
-
-def _describe_files(
-    columns: dict[str, NDArray[Any]],
-    candidates: Candidates,
-    terms: QueryTerms,
-) -> None:
-    index = candidates.index
-    firsts = np.flatnonzero(np.diff(candidates.files, prepend=-1))
-    counts = np.diff(firsts, append=len(candidates.files))
-    described = [_describe_path(index.path_of(int(file))) for file in candidates.files[firsts]]
-    flags = np.array([item[:5] for item in described], np.bool_).reshape(-1, 5)
-    stems = np.array([item[5] for item in described], np.uint32)
-    for number, name in enumerate(("is_test", "is_example", "is_old", "is_entry", "is_header")):
-        columns[name] = np.repeat(flags[:, number], counts)
-    columns["is_old"] = (columns["is_old"] | _is_superseded(candidates, terms)) & (not terms.stems & _ASKS_OLD)
-    folders = np.array([item[6] for item in described], np.uint32)
-    _, which, sizes = np.unique(folders, return_inverse=True, return_counts=True)
-    columns["files_in_folder"] = np.repeat(np.log(sizes[which]), counts)
-    columns["language_share"] = index.language_shares[index.row_languages[candidates.rows]]
-    columns["file_length"] = np.log1p(index.file_lengths[candidates.files])
-    columns["function_share"] = index.kind_shares(_FUNCTION_KINDS)[candidates.files]
-    columns["type_share"] = index.kind_shares(TYPE_KINDS)[candidates.files]
-    columns["stem_is_name"] = np.repeat(np.isin(stems, np.array(terms.name_hashes, np.uint32)), counts)
-    columns["depth"] = index.depths[candidates.files]
-
-
-def _is_superseded(candidates: Candidates, terms: QueryTerms) -> NDArray[np.bool_]:
-    """Return which rows belong to an older version, unless the query asks for it: `v3`."""
-    versions = candidates.index.superseded_versions[candidates.files]
+def _is_old(columns: dict[str, NDArray[Any]], terms: QueryTerms) -> NDArray[np.bool_]:
+    """Return which rows belong to old code or to an older version, unless the query asks for such: `v3`."""
     asked = [version for token in terms.tokens if (version := version_of(token)) is not None]
-    return (versions >= 0) & ~np.isin(versions, asked)
+    versions = columns.pop("version")
+    superseded = (versions >= 0) & ~np.isin(versions, asked)
+    return (columns["is_old"] | superseded) & (not terms.stems & _ASKS_OLD)
+
+
+def _count_folders(columns: dict[str, NDArray[Any]], candidates: JoinedCandidates) -> None:
+    """Count the files that stand in the same folder of the same index."""
+    firsts = np.flatnonzero(np.diff(candidates.files, prepend=-1))
+    folders = (candidates.places[firsts] << 32) + columns.pop("folder")[firsts]
+    _, which, sizes = np.unique(folders, return_inverse=True, return_counts=True)
+    counts = np.diff(firsts, append=len(candidates.files))
+    columns["files_in_folder"] = np.repeat(np.log(sizes[which]), counts)
 
 
 @lru_cache(maxsize=65_536)
@@ -251,7 +252,9 @@ def _describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, int, int]:
     )
 
 
-def _is_one_of(values: list[str], wanted: frozenset[str]) -> NDArray[np.bool_]:
+@lru_cache(maxsize=4_096)
+def _is_one_of(values: tuple[str, ...], wanted: frozenset[str]) -> NDArray[np.bool_]:
+    """Return which of the values, by their codes, are wanted. Not to be changed."""
     return np.array([value in wanted for value in values], np.bool_)
 
 

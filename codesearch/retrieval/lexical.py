@@ -18,6 +18,7 @@ SATURATION = 1.2
 LENGTH_NORM = 0.6
 FILE_LENGTH_NORM = 0.5
 _PAYLOADS = np.arange(1 << 16)
+_NOWHERE, _NO_PAYLOADS = np.empty(0, np.int32), np.empty(0, np.uint16)
 
 
 def _weigh_payloads(weights: dict[int, float]) -> NDArray[np.float32]:
@@ -41,24 +42,31 @@ class Rarity:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LexicalScores:
-    """What the query's terms come to in one index.
+class Hits:
+    """Where the query's terms are in one index: ids and payloads of each, of rows and of files."""
 
-    rows (n,) and files (m,) float32: BM25 sums. row_hits and file_hits: ids and payloads of each term.
-    """
+    rows: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]
+    files: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LexicalScores:
+    """What the query's terms come to in one index: BM25 sums of rows (n,) and files (m,), float32, and the hits."""
 
     rows: NDArray[np.float32]
     files: NDArray[np.float32]
-    row_hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]
-    file_hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]
+    hits: Hits
 
 
-def measure_rarity(indexes: Sequence[SearchIndex], terms: NDArray[np.uint32]) -> Rarity:
+def find_hits(index: SearchIndex, terms: NDArray[np.uint32]) -> Hits:
+    """Return where each of the terms is, in the given order."""
+    return Hits(index.row_postings.find(terms), index.file_postings.find(terms))
+
+
+def measure_rarity(indexes: Sequence[SearchIndex], hits: Sequence[Hits]) -> Rarity:
     """Return the inverse document frequency of each term over all of these indexes, and over no other."""
-    row_frequencies, file_frequencies = np.zeros((2, len(terms)), np.int64)
-    for index in indexes:
-        row_frequencies += index.row_postings.frequencies(terms)
-        file_frequencies += index.file_postings.frequencies(terms)
+    row_frequencies = np.array([[len(ids) for ids, _ in of_index.rows] for of_index in hits]).sum(axis=0)
+    file_frequencies = np.array([[len(ids) for ids, _ in of_index.files] for of_index in hits]).sum(axis=0)
     return Rarity(
         _invert(row_frequencies, sum(index.row_count for index in indexes)),
         _invert(file_frequencies, sum(index.file_count for index in indexes)),
@@ -71,14 +79,12 @@ def _invert(frequencies: NDArray[np.int64], count: int) -> NDArray[np.float32]:
     return inverted
 
 
-def score_terms(index: SearchIndex, terms: NDArray[np.uint32], rarity: Rarity) -> LexicalScores:
-    """Score every row and every file of an index by the query's distinct terms."""
-    row_hits, file_hits = index.row_postings.find(terms), index.file_postings.find(terms)
+def score_hits(index: SearchIndex, hits: Hits, rarity: Rarity) -> LexicalScores:
+    """Score every row and every file of an index by where the query's distinct terms are."""
     return LexicalScores(
-        _score(row_hits, rarity.rows, index.row_norms(SATURATION, LENGTH_NORM), ROW_WEIGHTS),
-        _score(file_hits, rarity.files, index.file_norms(SATURATION, FILE_LENGTH_NORM), FILE_WEIGHTS),
-        row_hits,
-        file_hits,
+        _score(hits.rows, rarity.rows, index.row_norms(SATURATION, LENGTH_NORM), ROW_WEIGHTS),
+        _score(hits.files, rarity.files, index.file_norms(SATURATION, FILE_LENGTH_NORM), FILE_WEIGHTS),
+        hits,
     )
 
 
@@ -88,11 +94,10 @@ def _score(
     norms: NDArray[np.float32],
     weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    scores = np.zeros(len(norms), np.float32)
-    for (ids, payloads), idf in zip(hits, rarity, strict=True):
-        occurrences = weights[payloads]
-        scores[ids] += idf * occurrences / (occurrences + norms[ids])
-    return scores
+    ids = np.concatenate([_NOWHERE, *(of_term for of_term, _ in hits)])
+    occurrences = weights[np.concatenate([_NO_PAYLOADS, *(of_term for _, of_term in hits)])]
+    idf = np.repeat(rarity, [len(of_term) for of_term, _ in hits])
+    return np.bincount(ids, idf * occurrences / (occurrences + norms[ids]), len(norms)).astype(np.float32)
 
 
 def places_of(
@@ -102,6 +107,6 @@ def places_of(
     found = np.zeros((len(hits), len(ids)), np.uint16)
     for number, (known, payloads) in enumerate(hits):
         if len(known):
-            places = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-            found[number] = np.where(known[places] == ids, payloads[places], 0)
+            places = known.searchsorted(ids)
+            found[number] = payloads.take(places, mode="clip") * (known.take(places, mode="clip") == ids)
     return found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, Candidates
+from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, JoinedCandidates
 from codesearch.retrieval.related_terms import stands_in
 
 # Rarities; count and ROW_PLACES of the row, count and FILE_PLACES of the file; related terms in both's places.
@@ -38,26 +37,10 @@ class Matches:
         return Matches(self.values[:, rows], self.shares)
 
 
-def describe_matches(found: Sequence[Candidates], rows: NDArray[np.intp]) -> Matches:
-    """Return the matches of these rows, which are counted over the candidates of all indexes and are in their order."""
-    rarity = found[0].rarity
-    row_rarity = rarity.rows / np.float32(np.log1p(sum(candidates.index.row_count for candidates in found)))
-    file_rarity = rarity.files / np.float32(np.log1p(sum(candidates.index.file_count for candidates in found)))
-    parts = []
-    first = 0
-    for candidates in found:
-        own = rows[(rows >= first) & (rows < first + len(candidates.rows))] - first
-        parts.append(_describe(candidates, own, row_rarity, file_rarity))
-        first += len(candidates.rows)
-    return Matches(np.concatenate(parts, axis=1), row_rarity / (row_rarity.sum() or 1))
-
-
-def _describe(
-    candidates: Candidates,
-    rows: NDArray[np.intp],
-    row_rarity: NDArray[np.float32],
-    file_rarity: NDArray[np.float32],
-) -> NDArray[np.float32]:
+def describe_matches(candidates: JoinedCandidates, rows: NDArray[np.intp]) -> Matches:
+    """Return the matches of these of the candidates."""
+    row_rarity = _relative(candidates.rarity.rows, candidates.row_count)
+    file_rarity = _relative(candidates.rarity.files, candidates.file_count)
     row_places, file_places = candidates.row_places[:, rows], candidates.file_places[:, rows]
     columns: list[NDArray[Any]] = [row_rarity[:, None], file_rarity[:, None]]
     for payloads, places in ((row_places, ROW_PLACES), (file_places, FILE_PLACES)):
@@ -66,5 +49,10 @@ def _describe(
     values: NDArray[np.float32] = np.empty((len(MATCH_SIGNS), *row_places.shape), np.float32)
     for number, column in enumerate(columns):
         values[number] = column
-    by_term: NDArray[np.float32] = values.transpose(1, 2, 0)
-    return by_term
+    return Matches(values.transpose(1, 2, 0), row_rarity / (row_rarity.sum() or 1))
+
+
+def _relative(rarity: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Return the rarities as shares of what a term that is nowhere has, about."""
+    relative: NDArray[np.float32] = rarity / np.float32(np.log1p(count))
+    return relative

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.search_index import SearchIndex
 from codesearch.core.types import Explanation
-from codesearch.retrieval.candidates import Candidates
+from codesearch.retrieval.candidates import Candidates, join_candidates
 from codesearch.retrieval.explanation import explain_rows
 from codesearch.retrieval.features import compute_features
 from codesearch.retrieval.matches import Matches, describe_matches
@@ -55,16 +55,14 @@ def rank(terms: QueryTerms, found: Sequence[Candidates], *, limit: int, explain:
 
     Scores are in [0, 1]. The order is total: (-score, data source, path, start line, end line, document id).
     """
-    filled = [place for place, candidates in enumerate(found) if len(candidates.rows)]
-    if not filled:
+    if not any(len(candidates.rows) for candidates in found):
         return []
-    places = np.repeat(filled, [len(found[place].rows) for place in filled])
-    rows = np.concatenate([found[place].rows for place in filled])
-    searched = [found[place] for place in filled]
-    features, files = compute_features(terms, searched)
+    joined = join_candidates(found)
+    places, rows = joined.places, joined.rows
+    features = compute_features(terms, joined)
     model = model_for(terms)
-    matches_of = partial(describe_matches, searched)
-    scored = score_rows(model, features, files, matches_of)
+    matches_of = partial(describe_matches, joined)
+    scored = score_rows(model, features, joined.files, matches_of)
     order = np.lexsort((rows, places, -scored.scores))[:limit]
     explanations = _explain(model, terms, features, matches_of, scored, order) if explain else [None] * len(order)
     return [

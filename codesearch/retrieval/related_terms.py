@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from codesearch.core.array_file import DamagedFileError, map_arrays
 from codesearch.core.errors import ConfigurationError
-from codesearch.core.postings import Entries
-from codesearch.retrieval.lexical import places_of
 
 _FILE = Path(__file__).with_name("related_terms.bin")
 ANYWHERE: Final = 0
@@ -66,19 +64,15 @@ def stands_in(payloads: NDArray[np.uint16], place: int) -> NDArray[np.bool_]:
     return payloads > 0 if place == ANYWHERE else payloads & place > 0
 
 
-def related_places(
-    postings: Entries, related: RelatedTerms, ids: NDArray[np.int32] | NDArray[np.int64], places: Sequence[int]
-) -> NDArray[np.float32]:
-    """Return how near what stands at each id comes to each query term, (places, terms, ids), in [0, 1].
+def related_places(payloads: NDArray[np.uint16], related: RelatedTerms, places: Sequence[int]) -> NDArray[np.float32]:
+    """Return how near what stands somewhere comes to each query term, (places, terms, ids), in [0, 1].
 
-    `places` are bits of payloads; ANYWHERE asks whether the term is there at all.
+    `payloads` (k, ids) are those of the related terms there. `places` are bits of payloads; ANYWHERE asks whether the
+    term is there at all.
     """
-    values = np.zeros((len(places), len(related.firsts), len(ids)), np.float32)
-    if not len(related.terms) or not len(ids):
-        return values
-    payloads = places_of(postings.find(related.terms), ids)
-    for number, place in enumerate(places):
-        values[number] = np.maximum.reduceat(
-            stands_in(payloads, place) * related.weights[:, None], related.firsts, axis=0
-        )
+    values = np.zeros((len(places), len(related.firsts), payloads.shape[1]), np.float32)
+    if payloads.size:
+        for number, place in enumerate(places):
+            near = stands_in(payloads, place) * related.weights[:, None]
+            np.maximum.reduceat(near, related.firsts, axis=0, out=values[number])
     return values

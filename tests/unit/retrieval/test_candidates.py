@@ -12,8 +12,15 @@ from hypothesis import strategies as st
 from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not, Operator, Or, Predicate
 from codesearch.core.search_index import SearchIndex
 from codesearch.retrieval import candidates as candidates_module
-from codesearch.retrieval.candidates import LEXICAL_ROWS, NAMED_ROWS, NEAREST_ROWS, Candidates, find_candidates
-from codesearch.retrieval.lexical import score_terms
+from codesearch.retrieval.candidates import (
+    LEXICAL_ROWS,
+    NAMED_ROWS,
+    NEAREST_ROWS,
+    Candidates,
+    find_candidates,
+    join_candidates,
+)
+from codesearch.retrieval.lexical import find_hits, score_hits
 from codesearch.retrieval.nearest import similarity_of
 from codesearch.retrieval.query_terms import parse_query
 from tests.unit.retrieval.index_rows import (
@@ -85,7 +92,7 @@ def test_what_a_condition_allows_and_as_many_as_asked_for(
     allowed = COUNT if mask is None else int(mask.sum())
     assert len(found.rows) >= min(wanted, allowed)
     assert mask is None or mask[found.rows].all()
-    scores = score_terms(index, parse_query(query).terms, found.rarity)
+    scores = score_hits(index, find_hits(index, parse_query(query).terms), found.rarity)
     assert found.lexical.tolist() == scores.rows[found.rows].tolist()
     assert found.file_lexical.tolist() == scores.files[found.files].tolist()
 
@@ -198,6 +205,21 @@ def test_each_index_has_a_condition_of_its_own(index: SearchIndex) -> None:
     assert len(found[1].rows) == 0
     assert len(found[2].rows) > 0
     assert not mask[found[2].rows].any()
+
+
+def test_joined_they_are_one_list_and_all_indexes_count(index: SearchIndex) -> None:
+    terms = parse_query("common word")
+    found = find_candidates([(index, GO), (index, NOTHING), (index, Not(GO))], terms, QUERY_VECTOR, 10)
+    joined = join_candidates(found)
+    assert joined.row_count == 3 * index.row_count
+    assert joined.file_count == 3 * index.file_count
+    assert [part.index for part in joined.parts] == [index, index]
+    assert joined.rows.tolist() == [*found[0].rows.tolist(), *found[2].rows.tolist()]
+    assert joined.places.tolist() == [0] * len(found[0].rows) + [2] * len(found[2].rows)
+    assert joined.row_places.tolist() == np.hstack((found[0].row_places, found[2].row_places)).tolist()
+    # A file of one index is not the file of that number in another.
+    assert np.all(np.diff(joined.files) >= 0)
+    assert len(set(joined.files.tolist())) == len(set(found[0].files.tolist())) + len(set(found[2].files.tolist()))
 
 
 def test_missing_rows_are_filled_up_from_all_indexes() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from codesearch.core.store_rows import IndexedChunk
+from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.features import FEATURES, compute_features
 from codesearch.retrieval.query_terms import parse_query
 from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, place_of
@@ -24,7 +25,7 @@ def features_of(query: str, *rows: IndexedChunk) -> dict[tuple[str, int], dict[s
     index = index_of(rows)
     found = candidates_of(index, query, wanted=len(rows))
     assert len(found.rows) == len(rows)
-    values, _ = compute_features(parse_query(query), [found])
+    values = compute_features(parse_query(query), join_candidates([found]))
     return {
         place_of(index, row): dict(zip(FEATURES, map(float, values[number]), strict=True))
         for number, row in enumerate(found.rows)
@@ -60,8 +61,9 @@ QUERIES = st.sampled_from(["retry", "Client::retry", "how does the client retry"
 def test_every_feature_of_any_query_is_a_number(query: str, rows: list[IndexedChunk]) -> None:
     index = index_of(rows)
     found = candidates_of(index, query)
-    values, files = compute_features(parse_query(query), [found])
-    assert files.tolist() == found.files.tolist()
+    joined = join_candidates([found])
+    values = compute_features(parse_query(query), joined)
+    assert joined.files.tolist() == found.files.tolist()
     assert values.shape == (len(found.rows), len(FEATURES))
     assert values.dtype == np.float32
     assert np.isfinite(values).all()
@@ -79,7 +81,8 @@ def test_every_feature_of_any_query_is_a_number(query: str, rows: list[IndexedCh
 @given(QUERIES, st.lists(st.lists(ROWS, min_size=1, max_size=5), min_size=2, max_size=3))
 def test_several_indexes_follow_one_another(query: str, sources: list[list[IndexedChunk]]) -> None:
     found = candidates_of_all([index_of(rows) for rows in sources], query)
-    values, files = compute_features(parse_query(query), found)
+    joined = join_candidates(found)
+    values, files = compute_features(parse_query(query), joined), joined.files
     assert np.isfinite(values).all()
     assert len(values) == len(files) == sum(len(candidates.rows) for candidates in found)
     # Files of the same path in two sources are two files, and no file comes twice.

@@ -18,9 +18,10 @@ from codesearch.retrieval.lexical import (
     SATURATION,
     LexicalScores,
     Rarity,
+    find_hits,
     measure_rarity,
     places_of,
-    score_terms,
+    score_hits,
 )
 from codesearch.retrieval.query_terms import parse_query
 from tests.unit.retrieval.index_rows import index_of, make_row, place_of
@@ -30,11 +31,12 @@ WORDS = "retry client parse window bucket größe".split()
 
 def scores_of(index: SearchIndex, query: str) -> LexicalScores:
     terms = parse_query(query).terms
-    return score_terms(index, terms, measure_rarity([index], terms))
+    hits = find_hits(index, terms)
+    return score_hits(index, hits, measure_rarity([index], [hits]))
 
 
 def rarity_of(query: str, *indexes: SearchIndex) -> Rarity:
-    return measure_rarity(indexes, parse_query(query).terms)
+    return measure_rarity(indexes, [find_hits(index, parse_query(query).terms) for index in indexes])
 
 
 def by_path(index: SearchIndex, query: str) -> dict[str, float]:
@@ -158,10 +160,10 @@ def test_places_say_where_each_term_stands() -> None:
     scores = scores_of(index, "retry window nowhere")
     rows = np.arange(2, dtype=np.int32)
     # Rows and files are in the order of the paths.
-    places = places_of(scores.row_hits, rows)
+    places = places_of(scores.hits.rows, rows)
     assert (places >> 8).tolist() == [[0, 3], [1, 0], [0, 0]]
     assert (places & (IN_NAME | IN_SIGNATURE)).tolist() == [[0, IN_NAME | IN_SIGNATURE], [0, IN_SIGNATURE], [0, 0]]
-    files = places_of(scores.file_hits, rows)
+    files = places_of(scores.hits.files, rows)
     assert (files & IN_STEM).tolist() == [[0, IN_STEM], [0, 0], [0, 0]]
 
 
@@ -175,6 +177,6 @@ def twenty_rows() -> SearchIndex:
 @given(st.lists(st.sampled_from(WORDS), min_size=1, unique=True), st.sets(st.integers(0, 19), min_size=1))
 def test_places_of_some_rows_are_those_of_all(twenty_rows: SearchIndex, query: list[str], chosen: set[int]) -> None:
     scores = scores_of(twenty_rows, " ".join(query))
-    everywhere = places_of(scores.row_hits, np.arange(20, dtype=np.int32))
+    everywhere = places_of(scores.hits.rows, np.arange(20, dtype=np.int32))
     some = np.array(sorted(chosen), np.int32)
-    assert places_of(scores.row_hits, some).tolist() == everywhere[:, some].tolist()
+    assert places_of(scores.hits.rows, some).tolist() == everywhere[:, some].tolist()

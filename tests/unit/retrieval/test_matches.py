@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesearch.core.store_rows import IndexedChunk
+from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.matches import MATCH_SIGNS, describe_matches
 from codesearch.retrieval.query_terms import parse_query
 from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, place_of
@@ -20,7 +21,7 @@ def signs_of(query: str, *rows: IndexedChunk) -> dict[tuple[str, str], dict[str,
     """Return (path, word) -> the signs of that word in the one row of that path."""
     index = index_of(rows)
     found = candidates_of(index, query, wanted=len(rows))
-    matches = describe_matches([found], np.arange(len(found.rows)))
+    matches = describe_matches(join_candidates([found]), np.arange(len(found.rows)))
     words = parse_query(query).words
     return {
         (place_of(index, row)[0], word): dict(zip(MATCH_SIGNS, map(float, matches.values[term, number]), strict=True))
@@ -56,7 +57,7 @@ def test_each_word_says_where_it_stands() -> None:
 
 def test_a_rare_word_has_the_larger_share() -> None:
     rows = [make_row(f"src/f{number}.py", "value = parse(x)" if number else "retry(parse)") for number in range(8)]
-    matches = describe_matches([candidates_of(index_of(rows), "parse retry")], np.arange(1))
+    matches = describe_matches(join_candidates([candidates_of(index_of(rows), "parse retry")]), np.arange(1))
     common, rare = matches.shares.tolist()
     assert rare > 2 * common
     assert common + rare == pytest.approx(1)
@@ -67,8 +68,8 @@ def test_a_rare_word_has_the_larger_share() -> None:
 def test_any_rows_of_any_indexes_have_the_same_matches_alone_and_together(
     query: str, sources: list[list[IndexedChunk]]
 ) -> None:
-    found = candidates_of_all([index_of(rows) for rows in sources], query)
-    count = sum(len(candidates.rows) for candidates in found)
+    found = join_candidates(candidates_of_all([index_of(rows) for rows in sources], query))
+    count = len(found.rows)
     everything = describe_matches(found, np.arange(count))
     assert everything.values.shape == (len(parse_query(query).terms), count, len(MATCH_SIGNS))
     assert everything.values.dtype == everything.shares.dtype == np.float32

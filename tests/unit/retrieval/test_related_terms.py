@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from codesearch.core.array_file import map_arrays, write_arrays
 from codesearch.core.embedding import identify_bundled_model
 from codesearch.core.errors import ConfigurationError
+from codesearch.core.search_index import SearchIndex
 from codesearch.core.terms import IN_NAME, term_of
 from codesearch.retrieval import related_terms
+from codesearch.retrieval.lexical import places_of
 from codesearch.retrieval.query_terms import parse_query
 from codesearch.retrieval.related_terms import ANYWHERE, find_related, load_related_terms, related_places
 from tests.unit.retrieval.index_rows import index_of, make_row
@@ -21,6 +24,13 @@ from tests.unit.retrieval.index_rows import index_of, make_row
 
 def terms_of(*words: str) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
     return np.array([term_of(word) for word in words], np.uint32)
+
+
+def related_in(index: SearchIndex, terms: NDArray[np.uint32], *places: int) -> NDArray[np.float32]:
+    """Return how near all rows of an index come to the terms, (places, terms, rows)."""
+    related = find_related(terms)
+    payloads = places_of(index.row_postings.find(related.terms), np.arange(index.row_count, dtype=np.int32))
+    return related_places(payloads, related, places)
 
 
 def test_the_bundled_table_is_whole() -> None:
@@ -70,8 +80,7 @@ def test_each_term_comes_first_with_all_its_weight() -> None:
 def test_no_terms_have_no_relatives() -> None:
     found = find_related(terms_of())
     assert len(found.terms) == len(found.weights) == len(found.firsts) == 0
-    index = index_of([make_row()])
-    assert related_places(index.row_postings, found, np.array([0]), [ANYWHERE]).shape == (1, 0, 1)
+    assert related_places(np.zeros((0, 3), np.uint16), found, [ANYWHERE]).shape == (1, 0, 3)
 
 
 def test_where_relatives_stand() -> None:
@@ -82,7 +91,7 @@ def test_where_relatives_stand() -> None:
         make_row("d.py", "y"),
     ]
     index = index_of(rows)
-    values = related_places(index.row_postings, find_related(terms_of("delete")), np.arange(4), [ANYWHERE, IN_NAME])
+    values = related_in(index, terms_of("delete"), ANYWHERE, IN_NAME)
     anywhere, in_name = values[:, 0]
     assert anywhere[2] == in_name[2] == 1
     assert 0.4 < in_name[0] == anywhere[0] == anywhere[1] < 1
@@ -94,7 +103,7 @@ def test_where_relatives_stand() -> None:
 def test_nothing_counts_more_than_the_term_itself(words: list[str]) -> None:
     index = index_of([make_row("a.py", " ".join(words)), make_row("b.py", "other")])
     terms = parse_query("parse retry remove").terms
-    (values,) = related_places(index.row_postings, find_related(terms), np.arange(2), [ANYWHERE])
+    (values,) = related_in(index, terms, ANYWHERE)
     assert values.min() >= 0
     assert values.max() <= 1
     present = {term_of(word) for word in words}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -89,10 +90,26 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
+def make_certificate(file: Path) -> None:
+    """Write the key and the self-signed certificate of 127.0.0.1 into one file."""
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", *subject]
+    subprocess.run(
+        [*new, "-days", "2", "-keyout", file, "-out", file.with_suffix(".crt")], check=True, capture_output=True
+    )
+    file.write_bytes(file.read_bytes() + file.with_suffix(".crt").read_bytes())
+
+
 @contextmanager
-def serve(root: Path, login: tuple[str, str] | None, redirect_to: str | None = None) -> Iterator[GitServer]:
-    """Serve until the context is left."""
+def serve(
+    root: Path, login: tuple[str, str] | None, redirect_to: str | None = None, certificate: Path | None = None
+) -> Iterator[GitServer]:
+    """Serve until the context is left; over TLS with the certificate that `make_certificate` wrote."""
     server = GitServer(root, login, redirect_to)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

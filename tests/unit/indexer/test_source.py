@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import stat
 import threading
@@ -22,7 +23,7 @@ from indexer.mirror import PACKS_BEFORE_COMPACTION
 from indexer.skipping import Skipped
 from indexer.source import Snapshot, open_source, parse_location, source_id
 from tests.unit.indexer.conftest import FIRST_COMMIT_AT, Repository
-from tests.unit.indexer.git_server import serve
+from tests.unit.indexer.git_server import make_certificate, serve
 
 MakeRepository = Callable[..., Repository]
 TOKEN = "tok3n/with+odd"
@@ -393,6 +394,25 @@ def test_a_redirect_does_not_carry_the_token_to_another_host(
             open_at(f"http://{first.address}/project/.git", git_token=TOKEN, git_token_host=first.address)
         assert other.seen, "the redirect was followed"
         assert set(other.seen) == {None}
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_over_tls_an_authority_has_to_be_trusted_and_the_token_logs_in(
+    make_repository: MakeRepository, open_at: OpenAt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_repository("served/project").commit({"a.txt": "private"})
+    make_certificate(tmp_path / "server.pem")
+    with serve(tmp_path / "served", ("x-access-token", TOKEN), certificate=tmp_path / "server.pem") as server:
+        place, settings = f"https://{server.address}/project/.git", {"git_token_host": server.address}
+        with pytest.raises(SourceError, match=r"is not trusted; add its authority to git \(http\.sslCAInfo\)"):
+            open_at(place, git_token=TOKEN, **settings)
+        assert server.seen == []
+        (tmp_path / "gitconfig").write_text(f"[http]\n\tsslCAInfo = {tmp_path / 'server.crt'}\n")
+        monkeypatch.delenv("GIT_SSL_CAINFO", raising=False)  # it goes before the configuration
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+        assert contents(open_at(place, git_token=TOKEN, **settings)) == {"a.txt": b"private"}
+        with pytest.raises(SourceError, match="CODESEARCH_GIT_TOKEN"):
+            open_at(place)
 
 
 def test_the_token_is_not_stored_by_the_persons_credential_helper(

@@ -17,7 +17,7 @@ repeating a file costs places.
 
 - **codesearch**: `codesearch index` into a fresh data folder; the retriever is asked in one process. **over HTTP**:
   the same index behind `codesearch serve`, `POST /retrieval` on one connection that stays open. The shipped ranking was
-  trained on these queries, too: with each repository left out of the training it reaches 0.894
+  trained on these queries, too: with each repository left out of the training it reaches 0.897
   ([design](design.md#ranking)).
 - **semble, our model**: the newest release, in an environment of its own, with its defaults and the bundled model's
   folder as its `model_path`. Nothing is downloaded in a run; semble's own model is distributed through a model hub

@@ -19,7 +19,7 @@ from codesearch.retrieval.ranking import order_by_file, to_file_features
 STARTS, HIDDEN = 4, 32
 # Of the two layers that each term's match goes through.
 TERM_INNER, TERM_UNITS = 32, 16
-EPOCHS, QUERIES_AT_ONCE = 15, 64
+EPOCHS, QUERIES_AT_ONCE = 25, 64
 LEARNING_RATE, WEIGHT_DECAY = 3e-3, 1e-2
 DROPPED_FEATURES, DROPPED_UNITS, DROPPED_INNER = 0.1, 0.3, 0.2
 
@@ -107,7 +107,7 @@ class _Layers(torch.nn.Module):  # type: ignore[misc]
 
 
 def fit_network(queries: Sequence[Query], weights: NDArray[np.float32]) -> Network:
-    """Return the network that gives the right files of each query the largest share of a softmax over its files."""
+    """Return the network that puts the right files of each query before its wrong ones."""
     torch.set_num_threads(1)
     files = _Files(queries, weights)
     fitted = [_fit_start(files, start) for start in range(STARTS)]
@@ -155,9 +155,16 @@ def _fit_start(files: _Files, start: int) -> _Layers:
 
 
 def _loss(margins: torch.Tensor, right: torch.Tensor, groups: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Return the cross entropy between the right files of each query and its softmax, the weighted mean of all."""
+    """Return the cross entropy of each right file beside the wrong ones of its query, the weighted mean of all.
+
+    Right files take nothing from one another: which of them comes first makes no difference. The n of one query count
+    as sqrt(n).
+    """
     zeros = torch.zeros(len(weights))
     highest = torch.full((len(weights),), -torch.inf).scatter_reduce(0, groups, margins.detach(), "amax")
-    sums = zeros.index_add(0, groups, (margins - highest[groups]).exp()).log() + highest
-    missing = zeros.index_add(0, groups, (sums[groups] - margins) * right) / zeros.index_add(0, groups, right)
-    return (missing * weights).sum() / weights.sum()
+    powers = (margins - highest[groups]).exp()
+    wrong = zeros.index_add(0, groups, powers * (1 - right))
+    missing = (wrong[groups] + powers).log() + highest[groups] - margins
+    counts = zeros.index_add(0, groups, right)
+    of_query = zeros.index_add(0, groups, missing * right) / counts.sqrt()
+    return (of_query * weights).sum() / (counts.sqrt() * weights).sum()

@@ -17,7 +17,7 @@ from codesearch.core.types import Explanation
 from codesearch.retrieval.explanation import explain_rows
 from codesearch.retrieval.features import FEATURES
 from codesearch.retrieval.query_terms import parse_query
-from codesearch.retrieval.ranking import FILE_DECAY, Ranked, rank, to_file_features
+from codesearch.retrieval.ranking import FURTHER_ROWS, SECOND_ROW, Ranked, rank, to_file_features
 from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, QueryModel
 from tests.unit.retrieval.index_rows import candidates_of, index_of, make_row, place_of, random_vectors
 from tests.unit.retrieval.networks import matches_of, network_of
@@ -131,6 +131,8 @@ def test_a_further_record_has_a_factor_and_the_signs_of_its_files_best(index: Se
         by_file.setdefault(place_of(index, item.row)[0], []).append(explanation)
     assert len(by_file) == 10
     for of_file in by_file.values():
-        assert [explanation.factor for explanation in of_file] == pytest.approx([1, FILE_DECAY, FILE_DECAY**2])
+        assert [explanation.factor for explanation in of_file] == pytest.approx(
+            [1, SECOND_ROW, SECOND_ROW * FURTHER_ROWS]
+        )
         for first, second in pairwise(of_file):
             assert (first.log_odds, first.signs) == (second.log_odds, second.signs)

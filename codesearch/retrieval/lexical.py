@@ -18,7 +18,6 @@ SATURATION = 1.2
 LENGTH_NORM = 0.6
 FILE_LENGTH_NORM = 0.5
 _PAYLOADS = np.arange(1 << 16)
-_NOWHERE, _NO_PAYLOADS = np.empty(0, np.int32), np.empty(0, np.uint16)
 
 
 def _weigh_payloads(weights: dict[int, float]) -> NDArray[np.float32]:
@@ -94,10 +93,12 @@ def _score(
     norms: NDArray[np.float32],
     weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    ids = np.concatenate([_NOWHERE, *(of_term for of_term, _ in hits)])
-    occurrences = weights[np.concatenate([_NO_PAYLOADS, *(of_term for _, of_term in hits)])]
-    idf = np.repeat(rarity, [len(of_term) for of_term, _ in hits])
-    return np.bincount(ids, idf * occurrences / (occurrences + norms[ids]), len(norms)).astype(np.float32)
+    scores = np.zeros(len(norms), np.float32)
+    for (ids, payloads), idf in zip(hits, rarity, strict=True):
+        if len(ids):
+            occurrences = weights[payloads]
+            scores[ids] += idf * occurrences / (occurrences + norms[ids])
+    return scores
 
 
 def places_of(

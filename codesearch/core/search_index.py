@@ -7,7 +7,7 @@ is derived from the store's rows (search_index_builder.py) and can be made again
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -133,7 +133,7 @@ class SearchIndex:
         """Return for each file which share of its rows defines something of these kinds, (m,)."""
         shares = self._known_shares.get(kinds)
         if shares is None:
-            wanted = np.array([kind in kinds for kind in self.symbol_kinds], np.bool_)[self.row_symbol_kinds]
+            wanted = self.kind_codes(kinds)[self.row_symbol_kinds]
             ends = np.concatenate(([0], np.cumsum(wanted)))[self.first_rows]
             shares = (np.diff(ends) / np.maximum(np.diff(self.first_rows), 1)).astype(np.float32)
             self._known_shares[kinds] = shares
@@ -182,7 +182,15 @@ class SearchIndex:
 
     def language_codes(self, languages: frozenset[str]) -> NDArray[np.bool_]:
         """Return for each language code of this index whether it is one of `languages`."""
-        return np.array([language in languages for language in self.languages], np.bool_)
+        return _is_one_of(tuple(self.languages), languages)
+
+    def kind_codes(self, kinds: frozenset[str]) -> NDArray[np.bool_]:
+        """Return for each code of a kind of definition in this index whether it is one of `kinds`."""
+        return _is_one_of(tuple(self.symbol_kinds), kinds)
+
+    def artifact_codes(self, artifacts: frozenset[str]) -> NDArray[np.bool_]:
+        """Return for each code of an artifact kind in this index whether it is one of `artifacts`."""
+        return _is_one_of(tuple(self.artifact_kinds), artifacts)
 
     @cached_property
     def languages(self) -> list[str]:
@@ -248,6 +256,12 @@ class SearchIndex:
     def _vocabulary(self, name: str) -> list[str]:
         """Return all texts by code, as `pack_texts` joined them."""
         return self._arrays[f"{name}_texts"].tobytes().decode("utf-8", "surrogatepass").split("\0")[1:-1]
+
+
+@lru_cache(maxsize=4_096)
+def _is_one_of(values: tuple[str, ...], wanted: frozenset[str]) -> NDArray[np.bool_]:
+    """Return which of the values, by their codes, are wanted. Not to be changed."""
+    return np.array([value in wanted for value in values], np.bool_)
 
 
 def open_search_index(path: Path) -> SearchIndex | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
+from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT, Entries
 from codesearch.core.predicates import Predicate
 from codesearch.core.search_index import SearchIndex
 from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
@@ -119,8 +119,6 @@ def find_candidates(
     related = find_related(terms.terms)
     return [
         _describe(index, rows.astype(np.int32), terms, vector, rarity, of_index, related)
-        if len(rows)
-        else _describe_none(index, terms, rarity, related)
         for index, rows, of_index in zip(indexes, found, scores, strict=True)
     ]
 
@@ -181,38 +179,21 @@ def _describe(
         file_similarity=file_similarity_of(index, vector, files),
         row_places=places_of(scores.hits.rows, rows),
         file_places=places_of(scores.hits.files, files),
-        row_compounds=places_of(index.row_postings.find(terms.compounds), rows),
-        file_compounds=places_of(index.file_postings.find(terms.compounds), files),
-        row_relatives=places_of(index.row_postings.find(related.terms), rows),
-        file_relatives=places_of(index.file_postings.find(related.terms), files),
+        row_compounds=_find_places(index.row_postings, terms.compounds, rows),
+        file_compounds=_find_places(index.file_postings, terms.compounds, files),
+        row_relatives=_find_places(index.row_postings, related.terms, rows),
+        file_relatives=_find_places(index.file_postings, related.terms, files),
         related=related,
         rarity=rarity,
     )
 
 
-def _describe_none(index: SearchIndex, terms: QueryTerms, rarity: Rarity, related: RelatedTerms) -> Candidates:
-    """Describe no rows of an index, without a look into it: in a workspace that is most of them."""
-    numbers, values = np.empty(0, np.int32), np.empty(0, np.float32)
-    of_terms, of_compounds, of_relatives = (
-        np.empty((len(asked), 0), np.uint16) for asked in (terms.terms, terms.compounds, related.terms)
-    )
-    return Candidates(
-        index=index,
-        rows=numbers,
-        files=numbers,
-        lexical=values,
-        file_lexical=values,
-        similarity=values,
-        file_similarity=values,
-        row_places=of_terms,
-        file_places=of_terms,
-        row_compounds=of_compounds,
-        file_compounds=of_compounds,
-        row_relatives=of_relatives,
-        file_relatives=of_relatives,
-        related=related,
-        rarity=rarity,
-    )
+def _find_places(postings: Entries, terms: NDArray[np.uint32], ids: NDArray[np.int32]) -> NDArray[np.uint16]:
+    """Return the payload of each term at each of the ids, (terms, ids); 0 where it is not.
+
+    Without ids, as in most indexes of a workspace, nothing is looked up.
+    """
+    return places_of(postings.find(terms), ids) if len(ids) else np.empty((len(terms), 0), np.uint16)
 
 
 def _find_best(

@@ -15,6 +15,7 @@ from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, 
 from codesearch.core.tokens import stem
 from codesearch.core.versions import version_of
 from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, Candidates, JoinedCandidates
+from codesearch.retrieval.lexical import to_shares
 from codesearch.retrieval.query_terms import QueryTerms
 
 TYPE_KINDS = frozenset({"class", "struct", "interface", "trait", "enum", "type", "object", "protocol", "record"})
@@ -71,11 +72,12 @@ def compute_features(terms: QueryTerms, candidates: JoinedCandidates) -> NDArray
     columns["declares_it"] = columns["names_it"] & columns["declares"]
     columns["stem_is_name"] = np.isin(columns.pop("stem"), names)
     columns["is_old"] = _is_old(columns, terms)
-    _count_folders(columns, candidates)
+    firsts, counts = _find_runs(candidates.files)
+    _count_folders(columns, candidates.places, firsts, counts)
     _cover(columns, candidates)
     _find_compounds(columns, candidates)
     _find_related(columns, candidates)
-    _compare(columns, candidates.files, max(1, len(terms.terms)))
+    _compare(columns, firsts, counts, max(1, len(terms.terms)))
     of_query = {
         "asks_test": bool(terms.stems & _ASKS_TEST),
         "asks_example": bool(terms.stems & _ASKS_EXAMPLE),
@@ -126,27 +128,33 @@ def _look_up(candidates: Candidates) -> dict[str, NDArray[Any]]:
 
 def _look_up_kinds(columns: dict[str, NDArray[Any]], index: SearchIndex, rows: NDArray[np.int32]) -> None:
     kinds, artifacts = index.row_symbol_kinds[rows], index.row_artifact_kinds[rows]
-    columns["is_symbol"] = _is_one_of(tuple(index.artifact_kinds), frozenset({"symbol"}))[artifacts]
-    columns["is_file"] = _is_one_of(tuple(index.artifact_kinds), frozenset({"file"}))[artifacts]
-    columns["is_type"] = _is_one_of(tuple(index.symbol_kinds), TYPE_KINDS)[kinds]
-    columns["is_value"] = _is_one_of(tuple(index.symbol_kinds), VALUE_KINDS)[kinds]
-    columns["is_method"] = _is_one_of(tuple(index.symbol_kinds), _FUNCTION_KINDS)[kinds]
-    columns["is_document"] = _is_one_of(tuple(index.languages), DOCUMENT_LANGUAGES)[index.row_languages[rows]]
+    columns["is_symbol"] = index.artifact_codes(frozenset({"symbol"}))[artifacts]
+    columns["is_file"] = index.artifact_codes(frozenset({"file"}))[artifacts]
+    columns["is_type"] = index.kind_codes(TYPE_KINDS)[kinds]
+    columns["is_value"] = index.kind_codes(VALUE_KINDS)[kinds]
+    columns["is_method"] = index.kind_codes(_FUNCTION_KINDS)[kinds]
+    columns["is_document"] = index.language_codes(DOCUMENT_LANGUAGES)[index.row_languages[rows]]
 
 
 def _look_up_paths(columns: dict[str, NDArray[Any]], index: SearchIndex, files: NDArray[np.int32]) -> None:
-    firsts = np.flatnonzero(np.diff(files, prepend=-1))
+    firsts, counts = _find_runs(files)
     described = np.array([_describe_path(index.path_of(file)) for file in files[firsts].tolist()], np.uint32)
-    described = np.repeat(described.reshape(-1, 7), np.diff(firsts, append=len(files)), axis=0)
+    described = np.repeat(described.reshape(-1, 7), counts, axis=0)
     for number, name in enumerate(("is_test", "is_example", "is_old", "is_entry", "is_header")):
         columns[name] = described[:, number] > 0
     columns["stem"], columns["folder"] = described[:, 5], described[:, 6]
 
 
-def _compare(columns: dict[str, NDArray[Any]], files: NDArray[np.int64], term_count: int) -> None:
-    """Add what only shows beside the other candidates. `files` ascend."""
+def _find_runs(files: NDArray[np.int32] | NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the rows of each file begin, and how many it has. `files` ascend."""
     firsts = np.flatnonzero(np.diff(files, prepend=-1))
-    counts = np.diff(firsts, append=len(files))
+    return firsts, np.diff(firsts, append=len(files))
+
+
+def _compare(
+    columns: dict[str, NDArray[Any]], firsts: NDArray[np.int64], counts: NDArray[np.int64], term_count: int
+) -> None:
+    """Add what only shows beside the other candidates, and beside the `counts` rows of a file from `firsts` on."""
     similarity, lexical, file_lexical = columns["similarity"], columns.pop("row_score"), columns.pop("file_score")
     top_lexical, top_file = _top(lexical), _top(file_lexical)
     columns["lexical"] = lexical / top_lexical
@@ -169,8 +177,7 @@ def _compare(columns: dict[str, NDArray[Any]], files: NDArray[np.int64], term_co
 
 def _cover(columns: dict[str, NDArray[Any]], candidates: JoinedCandidates) -> None:
     """Say how much of the query, each term weighing as it is rare, stands where in the row, its path and its file."""
-    row_share = candidates.rarity.rows / (candidates.rarity.rows.sum() or 1)
-    file_share = candidates.rarity.files / (candidates.rarity.files.sum() or 1)
+    row_share, file_share = to_shares(candidates.rarity.rows), to_shares(candidates.rarity.files)
     row_places, file_places = candidates.row_places, candidates.file_places
     in_path = file_places & (IN_STEM | IN_FOLDER) > 0
     columns["covered"] = row_share @ ((row_places > 0) | in_path)
@@ -202,8 +209,7 @@ def _find_compounds(columns: dict[str, NDArray[Any]], candidates: JoinedCandidat
 
 def _find_related(columns: dict[str, NDArray[Any]], candidates: JoinedCandidates) -> None:
     """Say how much of the query, or words that mean nearly the same, stands where."""
-    row_share = candidates.rarity.rows / (candidates.rarity.rows.sum() or 1)
-    file_share = candidates.rarity.files / (candidates.rarity.files.sum() or 1)
+    row_share, file_share = to_shares(candidates.rarity.rows), to_shares(candidates.rarity.files)
     for suffix, values in zip(
         ("", "_in_name", "_in_qualifier", "_in_signature", "_in_comment"), candidates.row_related, strict=True
     ):
@@ -226,12 +232,15 @@ def _is_old(columns: dict[str, NDArray[Any]], terms: QueryTerms) -> NDArray[np.b
     return (columns["is_old"] | superseded) & (not terms.stems & _ASKS_OLD)
 
 
-def _count_folders(columns: dict[str, NDArray[Any]], candidates: JoinedCandidates) -> None:
-    """Count the files that stand in the same folder of the same index."""
-    firsts = np.flatnonzero(np.diff(candidates.files, prepend=-1))
-    folders = (candidates.places[firsts] << 32) + columns.pop("folder")[firsts]
+def _count_folders(
+    columns: dict[str, NDArray[Any]],
+    places: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+    counts: NDArray[np.int64],
+) -> None:
+    """Count the files that stand in the same folder of the same index; `places` are the rows' indexes."""
+    folders = (places[firsts] << 32) + columns.pop("folder")[firsts]
     _, which, sizes = np.unique(folders, return_inverse=True, return_counts=True)
-    counts = np.diff(firsts, append=len(candidates.files))
     columns["files_in_folder"] = np.repeat(np.log(sizes[which]), counts)
 
 
@@ -250,12 +259,6 @@ def _describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, int, int]:
         name_term(name.partition(".")[0]),
         name_term(folder),
     )
-
-
-@lru_cache(maxsize=4_096)
-def _is_one_of(values: tuple[str, ...], wanted: frozenset[str]) -> NDArray[np.bool_]:
-    """Return which of the values, by their codes, are wanted. Not to be changed."""
-    return np.array([value in wanted for value in values], np.bool_)
 
 
 def _mean_of_best(

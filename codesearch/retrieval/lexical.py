@@ -72,6 +72,12 @@ def measure_rarity(indexes: Sequence[SearchIndex], hits: Sequence[Hits]) -> Rari
     )
 
 
+def to_shares(rarity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how much of the query each term is, as it is rare: they sum to 1 unless there are no terms."""
+    shares: NDArray[np.float32] = rarity / (rarity.sum() or 1)
+    return shares
+
+
 def _invert(frequencies: NDArray[np.int64], count: int) -> NDArray[np.float32]:
     """Return the inverse document frequency as in BM25: log(1 + (n - df + 0.5) / (df + 0.5))."""
     inverted: NDArray[np.float32] = np.log1p((count - frequencies + 0.5) / (frequencies + 0.5)).astype(np.float32)

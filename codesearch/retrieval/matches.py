@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, JoinedCandidates
+from codesearch.retrieval.lexical import to_shares
 from codesearch.retrieval.related_terms import stands_in
 
 # Rarities; count and ROW_PLACES of the row, count and FILE_PLACES of the file; related terms in both's places.
@@ -49,7 +50,7 @@ def describe_matches(candidates: JoinedCandidates, rows: NDArray[np.intp]) -> Ma
     values: NDArray[np.float32] = np.empty((len(MATCH_SIGNS), *row_places.shape), np.float32)
     for number, column in enumerate(columns):
         values[number] = column
-    return Matches(values.transpose(1, 2, 0), row_rarity / (row_rarity.sum() or 1))
+    return Matches(values.transpose(1, 2, 0), to_shares(row_rarity))
 
 
 def _relative(rarity: NDArray[np.float32], count: int) -> NDArray[np.float32]:

@@ -114,7 +114,7 @@ class Trainer:
         self._forget_same(odds, answers)
         by_row, by_column = odds.sum(axis=1, keepdims=True), odds.sum(axis=0, keepdims=True)
         loss = float(np.log(by_row).mean() + np.log(by_column).mean() - 2 * np.log(own).mean()) / 2
-        slope = odds * (1 / by_row + 1 / by_column)
+        slope = odds * (np.reciprocal(by_row) + np.reciprocal(by_column))
         slope[np.arange(size), np.arange(size)] -= 2
         slope /= 2 * size * temperature
         return loss, slope @ answers, slope.T @ questions

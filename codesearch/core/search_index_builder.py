@@ -189,4 +189,6 @@ class _Vocabulary:
 def _order_rows(columns: dict[str, NDArray[Any]], files: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return the rows in the order of file, lines and document id."""
     identifiers = columns["document_ids"].view(">u8")
-    return np.lexsort((identifiers[:, 1], identifiers[:, 0], columns["end_lines"], columns["start_lines"], files))
+    keys = (identifiers[:, 1], identifiers[:, 0], columns["end_lines"], columns["start_lines"], files)
+    order: NDArray[np.int64] = np.lexsort(keys)
+    return order

@@ -57,7 +57,8 @@ def describe_files(paths: list[str], arrays: dict[str, NDArray[Any]], by_file: E
 def _mean_vectors(arrays: dict[str, NDArray[Any]]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Return the direction of the mean of each file's row vectors."""
     first_rows, vectors, scales = arrays["first_rows"], arrays["vectors"], arrays["vector_scales"]
-    quantised, factors = [np.empty((0, vectors.shape[1]), np.int8)], [np.empty(0, np.float32)]
+    quantised: list[NDArray[np.int8]] = [np.empty((0, vectors.shape[1]), np.int8)]
+    factors: list[NDArray[np.float32]] = [np.empty(0, np.float32)]
     for start in range(0, len(first_rows) - 1, _FILES_AT_ONCE):
         bounds = first_rows[start : start + _FILES_AT_ONCE + 1]
         rows = slice(int(bounds[0]), int(bounds[-1]))

@@ -42,7 +42,7 @@ def count_different_bits(signs: NDArray[np.uint64], query: NDArray[np.uint64]) -
 def _rotation(dimension: int) -> NDArray[np.float32]:
     """Return random sign flips followed by a Hadamard transform, (d, bits): the same on every machine."""
     bits = max(WORD_BITS, 1 << (dimension - 1).bit_length())
-    transform = np.ones((1, 1), np.float32)
+    transform: NDArray[np.float32] = np.ones((1, 1), np.float32)
     while len(transform) < bits:
         transform = np.block([[transform, transform], [transform, -transform]])
     flips = np.array([1 - 2 * (crc32(b"%d" % number) & 1) for number in range(dimension)], np.float32)

@@ -73,8 +73,8 @@ class StaticModel:
             ids = ids[known]
         sums = self._sum_rows(ids, lengths)
         # The mean and the sum of vectors point the same way.
-        normalised: NDArray[np.float32] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), _SHORTEST)
-        return normalised
+        sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), _SHORTEST)
+        return sums
 
     def _sum_rows(self, ids: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
         """Sum the weighted vectors of each text's tokens: how often each text has each token, times their vectors."""

@@ -108,8 +108,9 @@ class WordValues:
     def _forget(self) -> None:
         self._generation = self._table.generation
         self._known = self._used = 0
-        self._counts, self._starts = np.empty(1024, np.int64), np.empty(1024, np.int64)
-        self._values = np.empty(4096, np.uint32)
+        self._counts: NDArray[np.int64] = np.empty(1024, np.int64)
+        self._starts: NDArray[np.int64] = np.empty(1024, np.int64)
+        self._values: NDArray[np.uint32] = np.empty(4096, np.uint32)
 
     def _catch_up(self) -> None:
         if self._generation != self._table.generation:

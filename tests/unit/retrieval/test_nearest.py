@@ -111,7 +111,7 @@ def many() -> NDArray[np.float32]:
     """More vectors than are all compared, in clusters as those of code are."""
     centres = random_vectors(60, seed=1)
     noise = random_vectors(EXACT_ROWS + 3_000, seed=2)
-    vectors = centres[np.arange(len(noise)) % len(centres)] + 0.7 * noise
+    vectors: NDArray[np.float32] = centres[np.arange(len(noise)) % len(centres)] + 0.7 * noise
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
 

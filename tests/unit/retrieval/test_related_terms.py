@@ -22,7 +22,7 @@ from codesearch.retrieval.related_terms import ANYWHERE, find_related, load_rela
 from tests.unit.retrieval.index_rows import index_of, make_row
 
 
-def terms_of(*words: str) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+def terms_of(*words: str) -> NDArray[np.uint32]:
     return np.array([term_of(word) for word in words], np.uint32)
 
 

@@ -26,7 +26,7 @@ DROPPED_FEATURES, DROPPED_UNITS, DROPPED_INNER = 0.1, 0.3, 0.2
 
 def to_files(query: Query, sums: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Return what the network sees of each file, and the row with the highest sum in each."""
-    order, firsts = order_by_file(sums, query.files)
+    order, firsts, _ = order_by_file(sums, query.files)
     return to_file_features(query.features, sums, order[firsts]), order[firsts]
 
 

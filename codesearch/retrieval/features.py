@@ -72,7 +72,7 @@ def compute_features(terms: QueryTerms, candidates: JoinedCandidates) -> NDArray
     columns["declares_it"] = columns["names_it"] & columns["declares"]
     columns["stem_is_name"] = np.isin(columns.pop("stem"), names)
     columns["is_old"] = _is_old(columns, terms)
-    firsts, counts = _find_runs(candidates.files)
+    firsts, counts = find_runs(candidates.files)
     _count_folders(columns, candidates.places, firsts, counts)
     _cover(columns, candidates)
     _find_compounds(columns, candidates)
@@ -137,7 +137,7 @@ def _look_up_kinds(columns: dict[str, NDArray[Any]], index: SearchIndex, rows: N
 
 
 def _look_up_paths(columns: dict[str, NDArray[Any]], index: SearchIndex, files: NDArray[np.int32]) -> None:
-    firsts, counts = _find_runs(files)
+    firsts, counts = find_runs(files)
     described = np.array([_describe_path(index.path_of(file)) for file in files[firsts].tolist()], np.uint32)
     described = np.repeat(described.reshape(-1, 7), counts, axis=0)
     for number, name in enumerate(("is_test", "is_example", "is_old", "is_entry", "is_header")):
@@ -145,7 +145,7 @@ def _look_up_paths(columns: dict[str, NDArray[Any]], index: SearchIndex, files: 
     columns["stem"], columns["folder"] = described[:, 5], described[:, 6]
 
 
-def _find_runs(files: NDArray[np.int32] | NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def find_runs(files: NDArray[np.int32] | NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return where the rows of each file begin, and how many it has. `files` ascend."""
     firsts = np.flatnonzero(np.diff(files, prepend=-1))
     return firsts, np.diff(firsts, append=len(files))

@@ -13,7 +13,7 @@ from codesearch.core.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.candidates import Candidates, join_candidates
 from codesearch.retrieval.explanation import explain_rows
-from codesearch.retrieval.features import compute_features
+from codesearch.retrieval.features import compute_features, find_runs
 from codesearch.retrieval.matches import Matches, describe_matches
 from codesearch.retrieval.query_terms import QueryTerms
 from codesearch.retrieval.ranking_model import QueryModel, load_ranking_model
@@ -87,8 +87,7 @@ def score_rows(
     SECOND_ROW and FURTHER_ROWS.
     """
     sums = features @ model.weights
-    order, firsts = order_by_file(sums, files)
-    sizes = np.diff(firsts, append=len(order))
+    order, firsts, sizes = order_by_file(sums, files)
     best = order[firsts]
     margins = model.margins_of(to_file_features(features, sums, best), matches_of(best))
     speakers, factors = np.empty_like(order), np.empty(len(order), np.float64)
@@ -100,10 +99,12 @@ def score_rows(
     return Scores(probabilities * factors, speakers, factors)
 
 
-def order_by_file(sums: NDArray[np.float32], files: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rows by file, those of a file by descending sum, and where each file's begin."""
+def order_by_file(
+    sums: NDArray[np.float32], files: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows by file, those of a file by descending sum; where each file's begin, and how many it has."""
     order = np.lexsort((np.arange(len(sums)), -sums, files))
-    return order, np.flatnonzero(np.diff(files[order], prepend=-1))
+    return order, *find_runs(files[order])
 
 
 def to_file_features(

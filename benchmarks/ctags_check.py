@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codesearch.core.types import ArtifactKind, Chunk, SourceFile
-from indexer.chunking import Chunker
-from indexer.languages import language_of
-from indexer.skipping import judge_name
-from indexer.walk import judge_content
+from indexer.chunking.chunker import Chunker
+from indexer.chunking.languages.table import language_of
+from indexer.source.skipping import judge_name
+from indexer.source.walk import judge_content
 
 KINDS = frozenset({"function", "method", "class", "struct", "interface", "trait", "enum"})
 # What ctags calls the same things in some languages.

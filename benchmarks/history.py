@@ -21,16 +21,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from benchmarks.quality import Silent, open_assembly
-from codesearch.cli_evaluate import DEFAULT_COMMITS, ask, choose_history, figures_as_json, index_base
+from benchmarks.quality import open_assembly
+from codesearch.cli.evaluate import DEFAULT_COMMITS, ask, choose_history, figures_as_json, index_base
 from codesearch.core.config import load_settings
 from codesearch.core.errors import CodesearchError
-from codesearch.evaluation import DEFAULT_TOP_K, RECORDS, Figures, Place, judge, summarise
-from indexer.git_snapshot import GitSnapshot
-from indexer.history import History, Question
-from indexer.history_repository import HistoryRepository, open_history
-from indexer.skipping import Skipped
-from indexer.source import parse_location, suggested_name
+from codesearch.retrieval.evaluation import DEFAULT_TOP_K, RECORDS, Figures, Place, judge, summarise
+from indexer.history.questions import History, Question
+from indexer.history.repository import HistoryRepository, open_history
+from indexer.pipeline import SilentProgress
+from indexer.source.git_snapshot import GitSnapshot
+from indexer.source.opening import parse_location, suggested_name
+from indexer.source.skipping import Skipped
 
 SEMBLE_RUNNER = Path(__file__).parent / "peers" / "semble_runner.py"
 OWN, SEMBLE = "codesearch", "semble"
@@ -87,7 +88,7 @@ def run_repository(
     with closing(open_assembly((arguments.data_dir or folder) / name)) as assembly:
         history = choose_history(assembly, repository, commits=arguments.commits, since=None, subdir=None)
         chosen = time.monotonic()
-        report = index_base(assembly, repository, None, Silent())
+        report = index_base(assembly, repository, None, SilentProgress())
         indexed = time.monotonic()
         judgements = ask(assembly, report.source.id, history.questions, DEFAULT_TOP_K)
     print(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.processes import ProcessWatch, folder_bytes
 from benchmarks.quality import open_assembly
-from codesearch.cli import open_indexer
+from codesearch.assembly import open_indexer
 
 
 class PhaseClock:

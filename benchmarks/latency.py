@@ -26,10 +26,10 @@ from pathlib import Path
 
 from benchmarks.clients import load_service
 from benchmarks.processes import ProcessWatch, read_tree
-from benchmarks.quality import Silent, open_assembly
-from codesearch.assembly import Assembly
-from codesearch.cli import open_indexer
+from benchmarks.quality import open_assembly
+from codesearch.assembly import Assembly, open_indexer
 from codesearch.core.errors import CodesearchError
+from indexer.pipeline import SilentProgress
 
 LARGE, WORKSPACE, KEY = "latency-large", "latency-everything", "latency"
 NARROW = {
@@ -103,7 +103,7 @@ def prepare(assembly: Assembly, trees: Sequence[Path], wanted_chunks: int) -> st
 def index(assembly: Assembly, folder: Path, name: str) -> int:
     """Index a folder; return its number of chunks."""
     indexer = open_indexer(assembly)
-    report = indexer.index(str(folder), name=name, branch=None, subdir=None, progress=Silent())
+    report = indexer.index(str(folder), name=name, branch=None, subdir=None, progress=SilentProgress())
     print(f"{name}: {report.source.chunk_count} chunks in {report.seconds:.1f} s", file=sys.stderr)
     return report.source.chunk_count
 

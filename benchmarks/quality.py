@@ -15,23 +15,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
-from codesearch.cli import open_indexer
+from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.types import SearchQuery
-from indexer.chunking import CHUNKER_VERSION
+from indexer.chunking.chunker import CHUNKER_VERSION
+from indexer.pipeline import SilentProgress
 
 TOP_K = 10
-
-
-class Silent:
-    """Watches nothing."""
-
-    def start(self, phase: str, total: int | None = None) -> None:
-        """Ignore the phase."""
-
-    def advance(self, files: int, chunks: int, skipped: int) -> None:
-        """Ignore the progress."""
 
 
 def open_assembly(data_dir: Path) -> Assembly:
@@ -47,7 +37,7 @@ def index_trees(assembly: Assembly, bench: Path, trees: Path, only: Sequence[str
         if (only and name not in only) or not (trees / name).is_dir():
             continue
         root = spec.get("benchmark_root")
-        report = indexer.index(str(trees / name), name=name, branch=None, subdir=root, progress=Silent())
+        report = indexer.index(str(trees / name), name=name, branch=None, subdir=root, progress=SilentProgress())
         print(
             f"{name}: {report.source.chunk_count} chunks, {report.characters / 1e6:.2f} MB in {report.seconds:.1f} s",
             file=sys.stderr,

@@ -1,4 +1,4 @@
-"""Opens the parts that every command and the service share; the indexer's version comes in from cli.py.
+"""Opens the parts that every command, the service and the library share; with cli, the only one that knows the indexer.
 
 Each part is imported when it is opened: LanceDB and the embedding engine take a second that `list` need not wait for.
 """
@@ -14,14 +14,16 @@ from codesearch.core.errors import ConfigurationError, IndexMismatchError
 from codesearch.core.types import BUNDLED_MODEL, DataSource, Principal, SourceState
 
 if TYPE_CHECKING:
-    from codesearch.core.catalog import Catalog
+    from codesearch.core.catalog.catalog import Catalog
     from codesearch.core.config import Settings
-    from codesearch.core.embedding import Embedder
-    from codesearch.core.search_indexes import SearchIndexes
-    from codesearch.core.store import ChunkStore
-    from codesearch.core.store_rows import IndexFormat
-    from codesearch.core.store_writer import StoreWriter
+    from codesearch.core.embedding.embedder import Embedder
+    from codesearch.core.index.published import SearchIndexes
+    from codesearch.core.store.chunk_store import ChunkStore
+    from codesearch.core.store.rows import IndexFormat
+    from codesearch.core.store.writer import StoreWriter
     from codesearch.retrieval.search import Retriever
+    from indexer.pipeline import Indexer
+    from indexer.workers import WorkerPool
 
 # The person at the shell owns the data folder, and with it every key.
 LOCAL_PRINCIPAL = Principal(key_id="local", name="local", is_admin=True, source_ids=None)
@@ -37,7 +39,7 @@ class Assembly:
     @cached_property
     def catalog(self) -> Catalog:
         """The catalog, created when missing."""
-        from codesearch.core.catalog import open_catalog
+        from codesearch.core.catalog.catalog import open_catalog
 
         if self.settings.database_url is None:
             self.require_data_dir()
@@ -46,15 +48,15 @@ class Assembly:
     @cached_property
     def embedder(self) -> Embedder:
         """The embedding model of the settings, loaded."""
-        from codesearch.core.embedding import load_embedder
+        from codesearch.core.embedding.loading import load_embedder
 
         return load_embedder(self.settings)
 
     @cached_property
     def index_format(self) -> IndexFormat:
         """What an index must have been written with to be readable here."""
-        from codesearch.core.embedding import identify_bundled_model
-        from codesearch.core.store_rows import IndexFormat
+        from codesearch.core.embedding.loading import identify_bundled_model
+        from codesearch.core.store.rows import IndexFormat
 
         is_bundled = self.settings.embedding_model == BUNDLED_MODEL
         model = identify_bundled_model() if is_bundled else self.embedder
@@ -68,14 +70,14 @@ class Assembly:
     @cached_property
     def store(self) -> ChunkStore:
         """The vector store, seen through the index format."""
-        from codesearch.core.store import ChunkStore
+        from codesearch.core.store.chunk_store import ChunkStore
 
         return ChunkStore(self.settings.resolved_store_uri, self.index_format)
 
     @cached_property
     def search_indexes(self) -> SearchIndexes:
         """The search indexes beside the catalog; the store is opened when one has to be made."""
-        from codesearch.core.search_indexes import SearchIndexes
+        from codesearch.core.index.published import SearchIndexes
 
         current = self.index_format
         folder = self.settings.data_dir / "search"
@@ -84,7 +86,7 @@ class Assembly:
     @cached_property
     def writer(self) -> StoreWriter:
         """The one way to change the store."""
-        from codesearch.core.store_writer import StoreWriter
+        from codesearch.core.store.writer import StoreWriter
 
         return StoreWriter(self.store, self.settings.data_dir)
 
@@ -143,3 +145,27 @@ class Assembly:
             f"({current.dimension} dimensions), chunker {current.chunker_version}. Run `codesearch index --all` to "
             "index everything again, or set CODESEARCH_EMBEDDING_MODEL back."
         )
+
+
+def open_assembly(**overrides: object) -> Assembly:
+    """Open the assembly that the settings describe; `overrides` win over them. Raises ConfigurationError."""
+    from codesearch.core.config import load_settings
+    from indexer.chunking.chunker import CHUNKER_VERSION
+
+    return Assembly(load_settings(**overrides), CHUNKER_VERSION)
+
+
+def open_indexer(assembly: Assembly, forked_workers: WorkerPool | None = None) -> Indexer:
+    """Return an indexer into the assembly's catalog and store. Raises ConfigurationError without a data folder."""
+    from indexer.pipeline import Indexer
+
+    assembly.require_data_dir()
+    return Indexer(
+        catalog=assembly.catalog,
+        store=assembly.store,
+        writer=assembly.writer,
+        search_indexes=assembly.search_indexes,
+        load_embedder=lambda: assembly.embedder,
+        settings=assembly.settings,
+        forked_workers=forked_workers,
+    )

@@ -1,0 +1,1 @@
+"""Sources to stored, searchable chunks; knows codesearch.core and nothing else of codesearch."""

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from codesearch.core.embedding import PREFIX_TOKENS, Embedder
-from codesearch.core.store_rows import RowColumns, chunks_to_columns
-from codesearch.core.terms import pack_terms
+from codesearch.core.embedding.embedder import Embedder
+from codesearch.core.store.rows import RowColumns, chunks_to_columns
+from codesearch.core.text.chunk_text import PREFIX_TOKENS
+from codesearch.core.text.terms import pack_terms
+from codesearch.core.text.word_table import LineWords
 from codesearch.core.types import Chunk, SourceFile
-from codesearch.core.word_table import LineWords
-from indexer.chunking import Chunker
+from indexer.chunking.chunker import Chunker
 from indexer.word_indexing import WordIndexer
 
 # Groups of about this much text keep the cost of handing them over small and the workers evenly busy.

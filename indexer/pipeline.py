@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock, Timeout
 
-from codesearch.core.catalog import Catalog, RunState
-from codesearch.core.embedding import Embedder
+from codesearch.core.catalog.catalog import Catalog, RunState
+from codesearch.core.embedding.embedder import Embedder
 from codesearch.core.errors import NotFoundError
-from codesearch.core.search_indexes import SearchIndexes
-from codesearch.core.store import ChunkStore
-from codesearch.core.store_writer import StagedRows, StoreWriter
+from codesearch.core.index.published import SearchIndexes
+from codesearch.core.store.chunk_store import ChunkStore
+from codesearch.core.store.writer import StagedRows, StoreWriter
 from codesearch.core.types import DataSource, SourceState
 from indexer.batches import IndexedFiles
-from indexer.skipping import Skipped
-from indexer.snapshot import Snapshot
-from indexer.source import Location, open_source, parse_location, source_id, suggested_name
-from indexer.walk import Walk, walk
+from indexer.source.opening import Location, open_source, parse_location, source_id, suggested_name
+from indexer.source.skipping import Skipped
+from indexer.source.snapshot import Snapshot
+from indexer.source.walk import Walk, walk
 from indexer.workers import WorkerPool, index_files
 
 if TYPE_CHECKING:
@@ -44,6 +44,16 @@ class Progress(Protocol):
 
     def advance(self, files: int, chunks: int, skipped: int) -> None:
         """Say how many files and chunks are done, and how many files were skipped, so far."""
+
+
+class SilentProgress:
+    """A Progress that shows nothing."""
+
+    def start(self, phase: str, total: int | None = None) -> None:
+        """Ignore the phase."""
+
+    def advance(self, files: int, chunks: int, skipped: int) -> None:
+        """Ignore the counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.chunk_text import embedding_parts
-from codesearch.core.embedding import Embedder
-from codesearch.core.static_model import StaticModel
-from codesearch.core.term_packing import TermPacker
+from codesearch.core.embedding.embedder import Embedder
+from codesearch.core.embedding.static_model import StaticModel
+from codesearch.core.text.chunk_text import embedding_parts
+from codesearch.core.text.word_table import LineWords, WordTable, WordValues
 from codesearch.core.types import Chunk
-from codesearch.core.word_table import LineWords, WordTable, WordValues
+from indexer.term_packing import TermPacker
 
 
 class WordIndexer:

@@ -23,11 +23,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
-from codesearch.core.embedding import Embedder, load_embedder
+from codesearch.core.embedding.embedder import Embedder
+from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.errors import SourceError
 from codesearch.core.types import BUNDLED_MODEL, SourceFile
 from indexer.batches import BatchIndexer, ChunkedFile, IndexedFiles, group_files
-from indexer.languages import all_languages
+from indexer.chunking.languages.table import all_languages
 
 if TYPE_CHECKING:
     from codesearch.core.config import Settings

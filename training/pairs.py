@@ -24,16 +24,16 @@ from clones import Repository, find_clone, read_repositories
 from comments import Comment, find_comments, first_sentence
 from history import read_commits
 
-from codesearch.core.chunk_text import embedding_text
 from codesearch.core.config import load_settings
-from codesearch.core.embedding import load_embedder
-from codesearch.core.tokens import split_identifier, split_words
+from codesearch.core.embedding.loading import load_embedder
+from codesearch.core.text.chunk_text import embedding_text
+from codesearch.core.text.tokens import split_identifier, split_words
 from codesearch.core.types import BUNDLED_MODEL, ArtifactKind, Chunk
 from indexer.batches import RememberingCounter
-from indexer.chunking import Chunker
-from indexer.git import Git
-from indexer.git_snapshot import GitSnapshot
-from indexer.walk import walk
+from indexer.chunking.chunker import Chunker
+from indexer.source.git import Git
+from indexer.source.git_snapshot import GitSnapshot
+from indexer.source.walk import walk
 
 # So that no repository and no source of pairs dominates.
 MOST_PAIRS = {"doc": 4000, "comment": 3000, "body": 1500, "name": 800, "test": 1200, "heading": 800, "commit": 4000}

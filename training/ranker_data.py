@@ -13,10 +13,9 @@ import numpy as np
 from clones import Repository, find_clone
 from numpy.typing import NDArray
 
-from benchmarks.quality import Silent, index_trees, open_assembly
-from codesearch.assembly import Assembly
-from codesearch.cli import open_indexer
-from codesearch.cli_evaluate import choose_history, index_base
+from benchmarks.quality import index_trees, open_assembly
+from codesearch.assembly import Assembly, open_indexer
+from codesearch.cli.evaluate import choose_history, index_base
 from codesearch.core.config import load_settings
 from codesearch.core.predicates import EVERYTHING
 from codesearch.core.types import DataSource
@@ -24,11 +23,12 @@ from codesearch.retrieval.candidates import find_candidates, join_candidates
 from codesearch.retrieval.features import FEATURES, compute_features
 from codesearch.retrieval.matches import Matches, describe_matches
 from codesearch.retrieval.query_terms import parse_query
-from indexer.git import Git
-from indexer.git_snapshot import GitSnapshot
-from indexer.history_repository import open_history
-from indexer.skipping import Skipped
-from indexer.source import parse_location
+from indexer.history.repository import open_history
+from indexer.pipeline import SilentProgress
+from indexer.source.git import Git
+from indexer.source.git_snapshot import GitSnapshot
+from indexer.source.opening import parse_location
+from indexer.source.skipping import Skipped
 from tests.golden.golden_set import FIXTURES, read_golden_set
 
 __all__ = ["FEATURES", "Query", "export_trees", "read_benchmark", "read_golden", "read_history"]
@@ -90,7 +90,9 @@ def read_golden(assembly: Assembly, weight: float) -> Iterator[Query]:
     """Yield the golden set's queries."""
     sources = {}
     for folder in sorted(FIXTURES.iterdir()):
-        report = open_indexer(assembly).index(str(folder), name=None, branch=None, subdir=None, progress=Silent())
+        report = open_indexer(assembly).index(
+            str(folder), name=None, branch=None, subdir=None, progress=SilentProgress()
+        )
         sources[folder.name] = report.source
     for query in read_golden_set():
         targets = [(target.path, target.first, target.last) for target in query.targets]
@@ -132,7 +134,7 @@ def read_history(
             )
             with closing(open_assembly(Path(folder) / "data")) as assembly:
                 history = choose_history(assembly, history_of, commits=COMMITS, since=None, subdir=None)
-                source = index_base(assembly, history_of, None, Silent()).source
+                source = index_base(assembly, history_of, None, SilentProgress()).source
                 for question in history.questions:
                     targets = [(path, 1, _LAST_LINE) for path in question.files]
                     yield _ask(assembly, source, prefix + spec["name"], "history", question.text, targets, weight)

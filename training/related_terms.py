@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.array_file import write_arrays
 from codesearch.core.config import load_settings
-from codesearch.core.embedding import load_embedder
-from codesearch.core.terms import term_of
+from codesearch.core.embedding.loading import load_embedder
+from codesearch.core.index.array_file import write_arrays
+from codesearch.core.text.terms import term_of
 from codesearch.core.types import BUNDLED_MODEL
 
 MODEL = Path(__file__).resolve().parents[1] / "codesearch" / "bundled_model"

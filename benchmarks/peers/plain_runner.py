@@ -21,8 +21,8 @@ from lancedb.query import MatchQuery
 from benchmarks.peers.asking import Answer, Result, ask_all, one_per_file, parser_of
 from benchmarks.processes import folder_bytes
 from benchmarks.quality import open_assembly
-from codesearch.core.embedding import load_embedder
-from codesearch.core.tokens import tokenize
+from codesearch.core.embedding.loading import load_embedder
+from codesearch.core.text.tokens import tokenize
 
 CANDIDATES = 100
 PLACE = ["path", "start_line", "end_line"]

@@ -1,0 +1,1 @@
+"""The HTTP API: requests to values, values to answers, errors to statuses."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from codesearch.core.links import line_url
+from codesearch.api.links import line_url
 from codesearch.core.paths import file_extension_of, file_name_of
 from codesearch.core.types import ArtifactKind, Chunk, Hit
 

@@ -1,0 +1,1 @@
+"""A request to ranked hits: conditions, candidates, ranking, explanation."""

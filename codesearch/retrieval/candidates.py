@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT, Entries
+from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT, Entries
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import Predicate
-from codesearch.core.search_index import SearchIndex
-from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
+from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
 from codesearch.retrieval.lexical import LexicalScores, Rarity, find_hits, measure_rarity, places_of, score_hits
 from codesearch.retrieval.nearest import choose_lowest, file_similarity_of, find_nearest, similarity_of
 from codesearch.retrieval.query_terms import QueryTerms

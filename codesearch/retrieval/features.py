@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
-from codesearch.core.search_index import SearchIndex
-from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM, name_term
-from codesearch.core.tokens import stem
-from codesearch.core.versions import version_of
+from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.versions import version_of
+from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM, name_term
+from codesearch.core.text.tokens import stem
 from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, Candidates, JoinedCandidates
 from codesearch.retrieval.lexical import to_shares
 from codesearch.retrieval.query_terms import QueryTerms

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
-from codesearch.core.search_index import SearchIndex
-from codesearch.core.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
+from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
 
 # Saturation and length norm of BM25 (Robertson and Zaragoza 2009, the BM25F form: occurrences are weighed by place,
 # then saturated together).

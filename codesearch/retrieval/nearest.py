@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.search_index import SearchIndex
-from codesearch.core.sign_bits import count_different_bits, sign_bits_of
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.sign_bits import count_different_bits, sign_bits_of
 
 # Up to so many rows every vector is compared, which then costs no more than a first pass.
 EXACT_ROWS = 4_000

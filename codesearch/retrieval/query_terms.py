@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.terms import name_term, term_of
-from codesearch.core.tokens import split_words, stem, tokenize
+from codesearch.core.text.terms import name_term, term_of
+from codesearch.core.text.tokens import split_words, stem, tokenize
 
 MAX_QUERY_TOKENS = 64
 # Words of questions. Names of code that look like them are searched all the same when nothing else is asked for.

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.search_index import SearchIndex
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.candidates import Candidates, join_candidates
 from codesearch.retrieval.explanation import explain_rows

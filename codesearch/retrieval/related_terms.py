@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.array_file import DamagedFileError, map_arrays
 from codesearch.core.errors import ConfigurationError
+from codesearch.core.index.array_file import DamagedFileError, map_arrays
 
 _FILE = Path(__file__).with_name("related_terms.bin")
 ANYWHERE: Final = 0

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.errors import AccessDeniedError, NotFoundError, NotIndexedError
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import NOTHING, Predicate
-from codesearch.core.search_index import SearchIndex
-from codesearch.core.source_fields import resolve_source_fields
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
 from codesearch.retrieval.candidates import find_candidates
 from codesearch.retrieval.query_terms import parse_query
 from codesearch.retrieval.ranking import Ranked, rank
 from codesearch.retrieval.ranking_model import load_ranking_model
 from codesearch.retrieval.related_terms import load_related_terms
+from codesearch.retrieval.source_fields import resolve_source_fields
 
 logger = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.assembly import Assembly
-from codesearch.cli import open_indexer
+from codesearch.assembly import Assembly, open_indexer
 from codesearch.core.config import load_settings
-from codesearch.core.embedding import Embedder, load_embedder
-from indexer.chunking import CHUNKER_VERSION
+from codesearch.core.embedding.embedder import Embedder
+from codesearch.core.embedding.loading import load_embedder
+from indexer.chunking.chunker import CHUNKER_VERSION
 from indexer.pipeline import IndexReport
 from tests.unit.indexer.conftest import Repository, isolated_git, make_repository
 
@@ -22,7 +22,7 @@ AssemblyFactory = Callable[..., Assembly]
 IndexSource = Callable[..., IndexReport]
 
 
-class Silent:
+class PhaseRecorder:
     """A Progress that shows nothing and remembers the phases."""
 
     def __init__(self) -> None:
@@ -79,11 +79,11 @@ def index_with(
     name: str | None = None,
     branch: str | None = None,
     subdir: str | None = None,
-    progress: Silent | None = None,
+    progress: PhaseRecorder | None = None,
 ) -> IndexReport:
     """Index one source the way the command line does."""
     indexer = open_indexer(assembly)
-    return indexer.index(str(source), name=name, branch=branch, subdir=subdir, progress=progress or Silent())
+    return indexer.index(str(source), name=name, branch=branch, subdir=subdir, progress=progress or PhaseRecorder())
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ import httpx
 import pytest
 from filelock import FileLock
 
-from codesearch import cli
+from codesearch.cli import main as cli
 from tests.unit.indexer.conftest import Repository
 
 ROOT = Path(__file__).parents[2]

@@ -305,7 +305,7 @@ def test_help_and_light_commands_do_not_wait_for_heavy_libraries(data_dir: Path)
         (["workspace", "list"], heavy),
     ):
         code = (
-            "import sys\nfrom codesearch.cli import main\n"
+            "import sys\nfrom codesearch.cli.main import main\n"
             f"try:\n    main({arguments!r})\nexcept SystemExit as end:\n    assert not end.code\n"
             f"print('LOADED', [name for name in {unneeded!r} if name in sys.modules])\n"
         )

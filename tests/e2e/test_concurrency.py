@@ -15,11 +15,11 @@ from filelock import FileLock
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.errors import NotFoundError
-from codesearch.core.search_index import SearchIndex
-from codesearch.core.search_indexes import SearchIndexes
+from codesearch.core.index.published import SearchIndexes
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Hit, SearchQuery
 from codesearch.retrieval.search import Retriever
-from tests.e2e.conftest import AssemblyFactory, Repository, Silent, index_with
+from tests.e2e.conftest import AssemblyFactory, PhaseRecorder, Repository, index_with
 from tests.e2e.evidence import (
     check_rows_match,
     environment,
@@ -68,7 +68,7 @@ def test_a_second_indexer_of_the_same_source_waits_and_finds_nothing_to_do(tmp_p
 def test_waiting_for_another_indexer_is_told(tmp_path: Path, data_dir: Path, assembly: Assembly) -> None:
     folder = write(tmp_path / "plain", files_of(1))
     source = index_with(assembly, folder).source
-    progress = Silent()
+    progress = PhaseRecorder()
     other = threading.Thread(target=index_with, args=(assembly, folder), kwargs={"progress": progress})
     with FileLock(data_dir / "locks" / f"{source.id}.lock"):
         other.start()
@@ -237,7 +237,7 @@ STORM_IN_ANOTHER_PROCESS = """
 import json, sys
 from codesearch.assembly import Assembly
 from codesearch.core.config import load_settings
-from indexer.chunking import CHUNKER_VERSION
+from indexer.chunking.chunker import CHUNKER_VERSION
 from tests.e2e.test_concurrency import Storm
 
 with Storm(Assembly(load_settings(), CHUNKER_VERSION), sys.argv[1]) as storm:

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from codesearch.assembly import Assembly
-from codesearch.core.catalog_runs import RunState
-from codesearch.core.search_index_builder import RowBatch
-from codesearch.core.search_indexes import SearchIndexes
+from codesearch.core.catalog.runs import RunState
+from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.published import SearchIndexes
 from tests.e2e.conftest import AssemblyFactory, Repository, index_with
 from tests.e2e.evidence import (
     Row,

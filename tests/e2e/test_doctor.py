@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.core.catalog import open_catalog
+from codesearch.core.catalog.catalog import open_catalog
 from tests.e2e.service import (
     FIXTURES,
     Outcome,

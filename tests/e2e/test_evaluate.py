@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.service import FIXTURES, clean_environment, command_of, run_cli
 from tests.unit.indexer.conftest import Repository
-from tests.unit.indexer.history_repositories import AREAS, build_history
+from tests.unit.indexer.history.history_repositories import AREAS, build_history
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from codesearch.assembly import Assembly
 from codesearch.core.errors import InvalidRequestError, SourceError
 from codesearch.core.types import SourceState
-from tests.e2e.conftest import AssemblyFactory, IndexSource, Repository, Silent, index_with
+from tests.e2e.conftest import AssemblyFactory, IndexSource, PhaseRecorder, Repository, index_with
 from tests.e2e.evidence import (
     ask,
     check_rows_match,
@@ -227,7 +227,7 @@ def test_several_runs_give_what_one_run_gives(
 
 
 def test_phases_are_told_to_who_watches(repository: Repository, assembly: Assembly) -> None:
-    first, second = Silent(), Silent()
+    first, second = PhaseRecorder(), PhaseRecorder()
     index_with(assembly, repository.path, progress=first)
     index_with(assembly, repository.path, progress=second)
     assert first.phases == ["reading the source", "indexing", "publishing", "tidying up"]

@@ -12,10 +12,10 @@ import pytest
 
 from codesearch.assembly import Assembly
 from codesearch.core.errors import StoreError
-from codesearch.core.store import ChunkStore
+from codesearch.core.store.chunk_store import ChunkStore
 from tests.e2e.conftest import AssemblyFactory, index_with
 from tests.e2e.evidence import answers, ask, run_codesearch
-from tests.unit.core.store_rows import FORMAT
+from tests.unit.core.store.store_rows import FORMAT
 
 server = pytest.importorskip("moto.server", reason="moto[server] is not installed", exc_type=ImportError)
 

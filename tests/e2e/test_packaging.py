@@ -54,7 +54,12 @@ def test_the_sdist_holds_what_builds_the_wheel_and_the_model(built: Path) -> Non
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
-    assert {"pyproject.toml", "README.md", "codesearch/cli.py", "codesearch/bundled_model/model.safetensors"} <= names
+    assert {
+        "pyproject.toml",
+        "README.md",
+        "codesearch/cli/main.py",
+        "codesearch/bundled_model/model.safetensors",
+    } <= names
     assert {name.split("/")[0] for name in names if "/" in name} == {"codesearch", "indexer", "training"}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.core.catalog import open_catalog
+from codesearch.core.catalog.catalog import open_catalog
 from tests.e2e.service import (
     Service,
     clean_environment,
@@ -32,7 +32,7 @@ QUERY = "how is the secret handshake of pelicans computed"
 # Adds a data source, starts a run, and says how far it is: what an indexer in the middle of its work has done.
 UNFINISHED_RUN = """
 import sys
-from codesearch.core.catalog import open_catalog
+from codesearch.core.catalog.catalog import open_catalog
 with open_catalog(sys.argv[1]) as catalog:
     source = catalog.add_source(id="5107" * 6, name="slow-repo", location="/srv/slow-repo")
     run = catalog.start_run(source.id, None)

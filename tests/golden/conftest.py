@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from codesearch.assembly import Assembly
-from codesearch.cli import open_indexer
+from codesearch.assembly import Assembly, open_indexer
 from codesearch.core.config import load_settings
-from indexer.chunking import CHUNKER_VERSION
+from indexer.chunking.chunker import CHUNKER_VERSION
+from indexer.pipeline import SilentProgress
 from tests.golden.golden_set import FIXTURES
 
 WORKSPACE = "everything"
@@ -27,16 +27,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def golden_write(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be rewritten; never in an ordinary run."""
     return bool(request.config.getoption("--golden-write", default=False))
-
-
-class Silent:
-    """Watches nothing."""
-
-    def start(self, phase: str, total: int | None = None) -> None:
-        pass
-
-    def advance(self, files: int, chunks: int, skipped: int) -> None:
-        pass
 
 
 @pytest.fixture(scope="session")
@@ -62,5 +52,5 @@ def fixtures_index(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
 def _index_fixtures(assembly: Assembly, folder: Path) -> None:
     indexer = open_indexer(assembly)
     for name in REPOSITORIES:
-        indexer.index(str(folder / name), name=name, branch=None, subdir=None, progress=Silent())
+        indexer.index(str(folder / name), name=name, branch=None, subdir=None, progress=SilentProgress())
     assembly.catalog.create_workspace(WORKSPACE, REPOSITORIES)

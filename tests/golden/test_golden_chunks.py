@@ -13,8 +13,8 @@ import pytest
 from codesearch.assembly import Assembly
 from codesearch.core.types import Chunk, SourceFile
 from indexer.batches import BatchIndexer
-from indexer.folder import FolderSnapshot
-from indexer.walk import walk
+from indexer.source.folder import FolderSnapshot
+from indexer.source.walk import walk
 from tests.golden.golden_set import FIXTURES, GOLDEN
 
 CASES = sorted((GOLDEN / "chunks").glob("*.txt"))

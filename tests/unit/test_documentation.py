@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
+import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 import pytest
@@ -17,8 +19,8 @@ from codesearch.api.records import build_record
 from codesearch.api.retrieval_request import parse_retrieval_request
 from codesearch.api.routes import retrieval
 from codesearch.api.schemas import RecordMetadata
-from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
-from codesearch.cli import commands, open_indexer
+from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
+from codesearch.cli.main import commands
 from codesearch.core.config import CONFIG_FILE, Settings, load_settings
 from codesearch.core.errors import ErrorCode
 from codesearch.core.predicates import FIELD_TYPES
@@ -26,12 +28,13 @@ from codesearch.core.types import SourceFile
 from codesearch.retrieval import condition_operators
 from codesearch.retrieval.condition_operators import RULES, VALID_OPERATORS, parse_operator
 from codesearch.retrieval.conditions import parse_condition
-from indexer.chunking import CHUNKER_VERSION, Chunker
-from indexer.languages import all_languages
-from indexer.sections import SECTION_LANGUAGES, section_language_of
-from indexer.snapshot import Snapshot
-from indexer.source import open_source, parse_location
-from indexer.walk import walk
+from indexer.chunking.chunker import CHUNKER_VERSION, Chunker
+from indexer.chunking.languages.table import all_languages
+from indexer.chunking.sections.finding import SECTION_LANGUAGES, section_language_of
+from indexer.pipeline import SilentProgress
+from indexer.source.opening import open_source, parse_location
+from indexer.source.snapshot import Snapshot
+from indexer.source.walk import walk
 from tests.unit.markdown_pages import (
     ROOT,
     anchors_of,
@@ -50,16 +53,6 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 MODULES = [path.as_posix() for path in find_files("*.py")]
 SOURCES = [path for folder in ("codesearch", "indexer") for path in sorted((ROOT / folder).rglob("*.py"))]
 every_page = pytest.mark.parametrize("page", PAGES)
-
-
-class Silent:
-    """A Progress that shows nothing."""
-
-    def start(self, phase: str, total: int | None = None) -> None:
-        """Ignore the phase."""
-
-    def advance(self, files: int, chunks: int, skipped: int) -> None:
-        """Ignore the progress."""
 
 
 # --- Settings ---
@@ -316,10 +309,22 @@ def test_every_module_named_is_there(page: str) -> None:
             assert any(fnmatch(path, f"*/{span}") for path in MODULES), span
 
 
-def test_every_module_of_the_rooms_is_there() -> None:
-    rows = table_under(PAGES["docs/decisions/0010-rooms.md"], "Job", "Modules", "Cut along")
-    there = {path.stem for path in SOURCES} | {f"{path.parent.name}/" for path in SOURCES}
-    assert {name for _, modules, _ in rows for name in re.findall("`([^`]+)`", modules)} <= there
+def test_the_architecture_page_has_every_folder_and_no_other() -> None:
+    rows = table_under(PAGES["docs/architecture.md"], "Folder", "What it is for")
+    named = [folder.strip("`/") for folder, _ in rows]
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    folders = {parent.as_posix() for path in files.split("\0") for parent in PurePosixPath(path).parents}
+    # The folders of tests/unit mirror those of the source; each fixture and set of questions is data.
+    data = ("fixtures/repos/", "training/questions/", "tests/unit/", ".")
+    assert len(named) == len(set(named))
+    assert set(named) == {folder for folder in folders if not folder.startswith(data)}
+
+
+def test_every_import_that_a_page_shows_works() -> None:
+    shown = {match for page in PAGES.values() for match in re.findall(r"from (codesearch[\w.]*) import (\w+)", page)}
+    assert shown
+    for module, name in shown:
+        assert getattr(importlib.import_module(module), name)
 
 
 @every_page
@@ -343,7 +348,7 @@ def test_the_answer_in_the_readme_is_one_that_the_service_gives(
     assembly = Assembly(load_settings(data_dir=tmp_path / "data"), CHUNKER_VERSION)
     indexer = open_indexer(assembly)
     folder = ROOT / "fixtures" / "repos" / query.knowledge_id
-    indexer.index(str(folder), name=None, branch=None, subdir=None, progress=Silent())
+    indexer.index(str(folder), name=None, branch=None, subdir=None, progress=SilentProgress())
     (hit,) = assembly.retriever.retrieve(LOCAL_PRINCIPAL, query)
     assembly.close()
     record = json.loads(json.dumps(build_record(hit, with_location=False)))

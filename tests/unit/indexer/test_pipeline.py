@@ -10,18 +10,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from codesearch.core.catalog import Catalog, RunState, open_catalog
+from codesearch.core.catalog.catalog import Catalog, RunState, open_catalog
 from codesearch.core.config import Settings, load_settings
-from codesearch.core.embedding import Embedder, load_embedder
+from codesearch.core.embedding.embedder import Embedder
+from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError, SourceError, StoreError
-from codesearch.core.search_index_builder import RowBatch
-from codesearch.core.search_indexes import SearchIndexes
-from codesearch.core.store import ChunkStore
-from codesearch.core.store_rows import IndexFormat
-from codesearch.core.store_writer import StoreWriter
+from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.published import SearchIndexes
+from codesearch.core.store.chunk_store import ChunkStore
+from codesearch.core.store.rows import IndexFormat
+from codesearch.core.store.writer import StoreWriter
 from codesearch.core.types import DataSource, SourceState
 from indexer.pipeline import Indexer, IndexReport, preview_source
-from tests.e2e.conftest import Silent
+from tests.e2e.conftest import PhaseRecorder
 from tests.unit.indexer.conftest import Repository
 
 FILES = {f"part_{number}.py": f"def part_{number}():\n    return {number}\n" for number in range(5)}
@@ -76,7 +77,7 @@ class Parts:
         )
 
     def index(self, source: Path, name: str | None = None, subdir: str | None = None) -> IndexReport:
-        return self.indexer.index(str(source), name=name, branch=None, subdir=subdir, progress=Silent())
+        return self.indexer.index(str(source), name=name, branch=None, subdir=subdir, progress=PhaseRecorder())
 
     def answered(self, source: DataSource) -> set[str]:
         """Return the paths that the index has which the catalog names."""

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesearch.core import word_table
 from codesearch.core.config import load_settings
-from codesearch.core.embedding import Embedder, load_embedder
-from codesearch.core.terms import pack_terms
+from codesearch.core.embedding.embedder import Embedder
+from codesearch.core.embedding.loading import load_embedder
+from codesearch.core.text import word_table
+from codesearch.core.text.terms import pack_terms
 from codesearch.core.types import ArtifactKind, Chunk, SourceFile
 from indexer.batches import BatchIndexer
 from indexer.word_indexing import WordIndexer

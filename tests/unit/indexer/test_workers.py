@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from codesearch.core.config import Settings, load_settings
-from codesearch.core.embedding import Embedder, load_embedder
+from codesearch.core.embedding.embedder import Embedder
+from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.errors import SourceError
-from codesearch.core.store_schema import columns_to_batch
+from codesearch.core.store.schema import columns_to_batch
 from codesearch.core.types import SourceFile
 from indexer.batches import IndexedFiles
 from indexer.workers import SMALL_SOURCE_BYTES, fork_workers, index_files

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.builder import build_search_index
+from codesearch.core.index.search_index import SearchIndex, open_search_index
 from codesearch.core.predicates import EVERYTHING, Predicate
-from codesearch.core.search_index import SearchIndex, open_search_index
-from codesearch.core.search_index_builder import build_search_index
-from codesearch.core.store_rows import IndexedChunk, rows_to_columns
-from codesearch.core.store_schema import batch_to_rows, columns_to_batch
+from codesearch.core.store.rows import IndexedChunk, rows_to_columns
+from codesearch.core.store.schema import batch_to_rows, columns_to_batch
 from codesearch.core.types import ArtifactKind, Chunk
 from codesearch.retrieval.candidates import Candidates, find_candidates
 from codesearch.retrieval.query_terms import parse_query

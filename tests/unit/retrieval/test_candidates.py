@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not, Operator, Or, Predicate
-from codesearch.core.search_index import SearchIndex
 from codesearch.retrieval import candidates as candidates_module
 from codesearch.retrieval.candidates import (
     LEXICAL_ROWS,

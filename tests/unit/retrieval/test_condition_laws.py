@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesearch.core.errors import InvalidRequestError
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import EVERYTHING, FIELD_TYPES, And, Comparison, FieldType, Not, Or
-from codesearch.core.search_index import SearchIndex
-from codesearch.core.source_fields import resolve_source_fields
-from codesearch.core.store_rows import document_id_of
+from codesearch.core.store.rows import document_id_of
 from codesearch.retrieval.conditions import parse_condition
-from tests.unit.core.store_rows import build_index, make_row
+from codesearch.retrieval.source_fields import resolve_source_fields
+from tests.unit.core.store.store_rows import build_index, make_row
 from tests.unit.retrieval.predicate_evaluation import VALUE_OPERATORS, RecordFields, condition, holds, record_of
 
 LETTERS = st.text(alphabet="aAbB.%_'\\ ,0", max_size=4)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from codesearch.core.search_index import SearchIndex
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.explanation import explain_rows
 from codesearch.retrieval.features import FEATURES

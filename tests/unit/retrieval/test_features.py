@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from codesearch.core.store_rows import IndexedChunk
+from codesearch.core.store.rows import IndexedChunk
 from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.features import FEATURES, compute_features
 from codesearch.retrieval.query_terms import parse_query

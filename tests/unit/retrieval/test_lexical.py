@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codesearch.core.search_index import SearchIndex
-from codesearch.core.terms import IN_NAME, IN_SIGNATURE, IN_STEM, term_of, terms_of
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.text.terms import IN_NAME, IN_SIGNATURE, IN_STEM, term_of, terms_of
 from codesearch.retrieval.lexical import (
     LENGTH_NORM,
     ROW_WEIGHTS,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codesearch.core.store_rows import IndexedChunk
+from codesearch.core.store.rows import IndexedChunk
 from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.matches import MATCH_SIGNS, describe_matches
 from codesearch.retrieval.query_terms import parse_query

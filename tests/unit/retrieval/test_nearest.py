@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from codesearch.core.search_index import SearchIndex
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.retrieval.nearest import (
     EXACT_ROWS,
     KEPT_ROWS,

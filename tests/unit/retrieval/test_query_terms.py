@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesearch.core.terms import name_term, term_of
-from codesearch.core.tokens import stem, tokenize
+from codesearch.core.text.terms import name_term, term_of
+from codesearch.core.text.tokens import stem, tokenize
 from codesearch.retrieval.query_terms import MAX_QUERY_TOKENS, STOP_WORDS, parse_query
 
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import EVERYTHING as ANYTHING
 from codesearch.core.predicates import NOTHING
-from codesearch.core.search_index import SearchIndex
-from codesearch.core.store_rows import IndexedChunk
+from codesearch.core.store.rows import IndexedChunk
 from codesearch.core.types import Chunk
 from codesearch.retrieval.features import FEATURES
 from codesearch.retrieval.query_terms import parse_query

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from codesearch.core.array_file import map_arrays, write_arrays
-from codesearch.core.embedding import identify_bundled_model
+from codesearch.core.embedding.loading import identify_bundled_model
 from codesearch.core.errors import ConfigurationError
-from codesearch.core.search_index import SearchIndex
-from codesearch.core.terms import IN_NAME, term_of
+from codesearch.core.index.array_file import map_arrays, write_arrays
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.text.terms import IN_NAME, term_of
 from codesearch.retrieval import related_terms
 from codesearch.retrieval.lexical import places_of
 from codesearch.retrieval.query_terms import parse_query

@@ -13,32 +13,22 @@ from threading import Event
 
 import pytest
 
-from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
-from codesearch.cli import open_indexer
+from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.errors import AccessDeniedError, CodesearchError, NotFoundError, NotIndexedError, StoreError
+from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.published import SearchIndexes
 from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not, Operator, Or, Predicate
-from codesearch.core.search_index_builder import RowBatch
-from codesearch.core.search_indexes import SearchIndexes
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery
 from codesearch.retrieval.search import Retriever, scope_of
-from indexer.chunking import CHUNKER_VERSION
+from indexer.chunking.chunker import CHUNKER_VERSION
+from indexer.pipeline import SilentProgress
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "repos"
 NOBODY = Principal(key_id="k0", name="nobody", is_admin=False, source_ids=frozenset())
 
 GO = Comparison("language", Operator.IN, ("go",))
 IS_LEDGER = Comparison("data_source_name", Operator.IN, ("ledger-go",))
-
-
-class Silent:
-    """Watches nothing."""
-
-    def start(self, phase: str, total: int | None = None) -> None:
-        pass
-
-    def advance(self, files: int, chunks: int, skipped: int) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +42,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
     opened = Assembly(settings, CHUNKER_VERSION)
     indexer = open_indexer(opened)
     for name in ("ledger-go", "orders-service"):
-        indexer.index(str(FIXTURES / name), name=name, branch=None, subdir=None, progress=Silent())
+        indexer.index(str(FIXTURES / name), name=name, branch=None, subdir=None, progress=SilentProgress())
     opened.catalog.add_source(id="1" * 24, name="pending", location="/srv/pending")
     opened.catalog.add_source(id="2" * 24, name="outdated", location="/srv/outdated")
     run = opened.catalog.start_run("2" * 24)

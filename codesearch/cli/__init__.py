@@ -1,0 +1,1 @@
+"""The command line: the composition root, where the service and the indexer meet."""

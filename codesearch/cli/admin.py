@@ -1,0 +1,129 @@
+"""The commands that look after the catalog: data sources, workspaces, keys, doctor."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import click
+
+from codesearch.cli import output
+from codesearch.cli.context import LazyAssembly, as_json_option
+from codesearch.core.types import Workspace
+
+
+@click.command("list")
+@as_json_option
+@click.pass_obj
+def list_sources(holder: LazyAssembly, as_json: bool) -> None:
+    """List the data sources with state, commit, files, chunks and age."""
+    catalog = holder.get().catalog
+    sources = [(source, catalog.describe_progress(source)) for source in catalog.list_sources()]
+    output.print_sources(sources, as_json=as_json)
+
+
+@click.command()
+@click.argument("knowledge_id", metavar="ID")
+@as_json_option
+@click.pass_obj
+def remove(holder: LazyAssembly, knowledge_id: str, as_json: bool) -> None:
+    """Remove a data source: its index, its mirror, its place in workspaces and keys."""
+    assembly = holder.get()
+    source = assembly.catalog.get_source(knowledge_id)
+    # First out of sight, then out of the store: a reader never meets half of it.
+    assembly.catalog.remove_source(source.id)
+    assembly.writer.remove(source.id)
+    assembly.remove_files(source.id)
+    output.print_done(f"Removed {source.name} ({source.id}).", {"removed": source.id}, as_json=as_json)
+
+
+@click.group()
+def workspace() -> None:
+    """Groups of repositories that are searched together."""
+
+
+@workspace.command("create")
+@click.argument("name")
+@click.argument("sources", nargs=-1, required=True, metavar="ID...")
+@as_json_option
+@click.pass_obj
+def create_workspace(holder: LazyAssembly, name: str, sources: tuple[str, ...], as_json: bool) -> None:
+    """Create the workspace NAME of the data sources ID... (ids or names)."""
+    created = holder.get().catalog.create_workspace(name, sources)
+    output.print_workspaces([created], as_json=as_json)
+
+
+@workspace.command("list")
+@as_json_option
+@click.pass_obj
+def list_workspaces(holder: LazyAssembly, as_json: bool) -> None:
+    """List the workspaces with their members."""
+    output.print_workspaces(holder.get().catalog.list_workspaces(), as_json=as_json)
+
+
+@workspace.command("remove")
+@click.argument("workspace_id", metavar="ID")
+@as_json_option
+@click.pass_obj
+def remove_workspace(holder: LazyAssembly, workspace_id: str, as_json: bool) -> None:
+    """Remove a workspace; its repositories stay."""
+    removed: Workspace = holder.get().catalog.remove_workspace(workspace_id)
+    output.print_done(f"Removed the workspace {removed.name}.", {"removed": removed.id}, as_json=as_json)
+
+
+@click.group()
+def key() -> None:
+    """API keys."""
+
+
+@key.command("create")
+@click.argument("name")
+@click.option("--source", "sources", multiple=True, metavar="ID", help="Only this data source; may be repeated.")
+@click.option("--admin", is_flag=True, help="May read everything and use what is for admins.")
+@click.option(
+    "--expires", "days", type=click.IntRange(1, 36500), metavar="DAYS", help="Stops working after so many days."
+)
+@as_json_option
+@click.pass_obj
+def create_key(
+    holder: LazyAssembly, name: str, sources: tuple[str, ...], admin: bool, days: int | None, as_json: bool
+) -> None:
+    """Create the API key NAME and show its secret, this once."""
+    if admin and sources:
+        raise click.UsageError("--admin reads every data source; leave out --source.")
+    catalog = holder.get().catalog
+    source_ids = frozenset(catalog.get_source(source).id for source in sources) if sources else None
+    expires_at = datetime.now(timezone.utc) + timedelta(days=days) if days else None
+    created, secret = catalog.create_key(name, source_ids=source_ids, is_admin=admin, expires_at=expires_at)
+    output.print_new_key(created, secret, as_json=as_json)
+
+
+@key.command("list")
+@as_json_option
+@click.pass_obj
+def list_keys(holder: LazyAssembly, as_json: bool) -> None:
+    """List the keys, without their secrets."""
+    output.print_keys(holder.get().catalog.list_keys(), as_json=as_json)
+
+
+@key.command("revoke")
+@click.argument("key_id", metavar="ID")
+@as_json_option
+@click.pass_obj
+def revoke_key(holder: LazyAssembly, key_id: str, as_json: bool) -> None:
+    """Revoke a key (id, name or prefix), at once, also in a running service."""
+    revoked = holder.get().catalog.revoke_key(key_id)
+    output.print_done(f"Revoked the key {revoked.name}.", {"revoked": revoked.id}, as_json=as_json)
+
+
+@click.command()
+@as_json_option
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    """Say what is configured, what works, and what to do about the rest."""
+    from codesearch.cli.doctor import examine
+
+    holder: LazyAssembly = context.obj
+    findings = examine(holder.get)
+    output.print_findings(findings, as_json=as_json)
+    if any(not finding.is_good for finding in findings):
+        context.exit(1)

@@ -1,0 +1,111 @@
+"""`codesearch serve`: the service in one process or several, and what a first run does before it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from codesearch.assembly import Assembly
+from codesearch.cli import output
+from codesearch.cli.context import LazyAssembly, open_logging_assembly
+from codesearch.cli.index import index_targets
+from codesearch.cli.listening import find_port, run_workers, url_host
+from codesearch.core.errors import SourceError
+from codesearch.core.types import SourceState
+
+if TYPE_CHECKING:
+    from codesearch.api.app import Application
+    from codesearch.api.deps import Services
+    from codesearch.core.config import Settings
+
+logger = logging.getLogger(__name__)
+
+# What the first run calls the workspace of all that it indexed.
+EXAMPLES = "examples"
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; default CODESEARCH_HOST or 127.0.0.1.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; default CODESEARCH_PORT or 8000.")
+@click.option("--workers", type=click.IntRange(1), help="Server processes; default CODESEARCH_WORKERS or 1.")
+@click.option(
+    "--first-run",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="When nothing is indexed yet, index each folder in this one; create a first key when there is none.",
+)
+@click.pass_obj
+def serve(
+    holder: LazyAssembly, host: str | None, port: int | None, workers: int | None, first_run: Path | None
+) -> None:
+    """Serve the retrieval API until ctrl-C.
+
+    POST /retrieval answers with the lines that match; /dify/retrieval also says in the text where they stand.
+    `codesearch key create NAME` makes the key that a request needs; /openapi.json describes everything.
+    """
+    import uvicorn
+
+    # Stopping a service is no failure; uvicorn raises the signal again once it has shut down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    assembly = holder.get()
+    settings = assembly.settings
+    host, port, workers = host or settings.host, settings.port if port is None else port, workers or settings.workers
+    port = find_port(host, port)
+    if first_run is not None:
+        _index_first(assembly, first_run)
+    assembly.require_readable_index()
+    for source in assembly.outdated_sources():
+        logger.warning("%s is not served: %s", source.name, assembly.describe_mismatch())
+    secret = None
+    if first_run is not None and not assembly.catalog.has_keys():
+        _, secret = assembly.catalog.create_key("first", source_ids=None, is_admin=True, expires_at=None)
+    url = f"http://{url_host(host)}:{port}"
+    output.print_welcome(assembly.catalog.list_sources(), assembly.catalog.list_workspaces(), url, secret)
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+    }
+    if workers == 1:
+        uvicorn.run(_application(assembly), **options)
+    else:
+        run_workers(uvicorn.Config("codesearch.cli.serve:application", factory=True, workers=workers, **options))
+
+
+def _index_first(assembly: Assembly, folder: Path) -> None:
+    """Index each folder in this one when nothing else was ever indexed; one that fails does not keep the rest away."""
+    folders = sorted(path.resolve() for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    known = {source.location: source.state for source in assembly.catalog.list_sources()}
+    # The first key is created after this: without one, an earlier first run may have been cut short.
+    cut_short = not assembly.catalog.list_keys() and known.keys() <= {str(path) for path in folders}
+    if known and not cut_short:
+        return
+    missing = [path for path in folders if known.get(str(path)) is not SourceState.READY]
+    try:
+        index_targets(assembly, [(str(path), None, None, None) for path in missing], as_json=False)
+    except SourceError as error:
+        output.print_error(error.message)
+    indexed = [source.id for source in assembly.catalog.list_sources()]
+    if missing and len(indexed) > 1 and assembly.catalog.resolve(EXAMPLES) is None:
+        assembly.catalog.create_workspace(EXAMPLES, indexed)
+
+
+def application() -> Application:
+    """Build the service from the environment: what a server process of several calls."""
+    return _application(open_logging_assembly())
+
+
+def _application(assembly: Assembly) -> Application:
+    from codesearch.api.app import create_app
+    from codesearch.api.deps import Services
+
+    def open_services(_: Settings) -> Services:
+        return Services(retriever=assembly.retriever, catalog=assembly.catalog, close=assembly.close)
+
+    return create_app(assembly.settings, open_services)

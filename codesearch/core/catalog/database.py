@@ -1,0 +1,208 @@
+"""The catalog's connection: opens SQLite or PostgreSQL, hands out transactions, translates what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+
+from codesearch.core.catalog.schema import SCHEMA_VERSION, metadata, schema_version
+from codesearch.core.errors import CatalogError, ConfigurationError
+
+LOCK_TIMEOUT_SECONDS = 30
+_CONNECT_TIMEOUT_SECONDS = 10
+# Any fixed number: whoever writes to the catalog holds PostgreSQL's advisory lock of this number ("codesear").
+_ADVISORY_LOCK = 0x636F6465_73656172
+_WRITES = "codesearch_writes"
+_URL_HINT = "e.g. sqlite:///folder/catalog.sqlite3 or postgresql://user:password@host/database"
+
+
+class Database:
+    """Transactions on one catalog; safe to share between threads, not across a fork.
+
+    Writers take turns, on SQLite by its write lock, on PostgreSQL by an advisory lock, so that a check and the write
+    that relies on it are never torn apart. Readers wait for nobody: each read is one statement on one snapshot.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._engine = _create_engine(url)
+        self._writer = self._engine.execution_options(**{_WRITES: True})
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection for one SELECT. Raises CatalogError when the database fails."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except (SQLAlchemyError, UnicodeEncodeError) as error:
+            raise self._translate(error) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that nobody else writes beside; commit at the end, roll back on errors.
+
+        Raises CatalogError when the database fails or the turn does not come within LOCK_TIMEOUT_SECONDS.
+        """
+        try:
+            with self._writer.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, UnicodeEncodeError) as error:
+            raise self._translate(error) from error
+
+    def prepare(self) -> None:
+        """Create the tables in an empty database; raise CatalogError when they are of another version."""
+        if self._url.get_backend_name() == "sqlite":
+            self._prepare_file()
+        with self.reading() as connection:
+            is_new = not inspect(connection).has_table(schema_version.name)
+        if is_new:
+            with self.writing() as connection:
+                # Another process may have been first while this one waited for its turn.
+                if not inspect(connection).has_table(schema_version.name):
+                    metadata.create_all(connection)
+                    connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
+        with self.reading() as connection:
+            found = connection.execute(select(schema_version.c.version)).scalar()
+        if found != SCHEMA_VERSION:
+            raise CatalogError(_describe_mismatch(self.name, found))
+
+    @property
+    def name(self) -> str:
+        """What messages call the database: its URL without the password and the options."""
+        return self._url.set(query={}).render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def _prepare_file(self) -> None:
+        path = Path(str(self._url.database))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # SQLite gives its -wal and -shm files the mode of this one: key hashes are nobody else's business.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise CatalogError(f"Cannot open the catalog {path}: {error.strerror}.") from error
+        with self.reading() as connection:
+            _enable_write_ahead_log(connection)
+
+    def _translate(self, error: SQLAlchemyError | UnicodeEncodeError) -> CatalogError:
+        reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        if self._url.password:
+            reason = reason.replace(str(self._url.password), "***")
+        if "database is locked" in reason or "lock timeout" in reason:
+            reason = f"another process kept it locked for {LOCK_TIMEOUT_SECONDS} seconds"
+        return CatalogError(f"The catalog {self.name} failed: {' '.join(reason.split())}.")
+
+
+def open_database(database_url: str) -> Database:
+    """Connect to the catalog's database and make sure that it has the tables of this version.
+
+    Raises ConfigurationError for a URL or driver that cannot be used, CatalogError when the database cannot.
+    """
+    database = Database(_parse_url(database_url))
+    try:
+        database.prepare()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _parse_url(database_url: str) -> URL:
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError):
+        # Without the cause: it may quote a part of the password.
+        raise ConfigurationError(f"CODESEARCH_DATABASE_URL is not a database URL; {_URL_HINT}.") from None
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        raise ConfigurationError(f"CODESEARCH_DATABASE_URL: {url.drivername} is not supported; {_URL_HINT}.")
+    if url.get_backend_name() == "sqlite" and (not url.database or url.database.startswith((":", "file:"))):
+        raise ConfigurationError(
+            "CODESEARCH_DATABASE_URL: the catalog is shared by several processes and needs a file; "
+            "e.g. sqlite:///folder/catalog.sqlite3."
+        )
+    return url
+
+
+def _create_engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        options: dict[str, Any] = {
+            "connect_args": {"timeout": LOCK_TIMEOUT_SECONDS},
+            "pool_size": 20,
+            "max_overflow": -1,
+        }
+    else:
+        options = {
+            "connect_args": {"connect_timeout": _CONNECT_TIMEOUT_SECONDS},
+            "pool_size": 5,
+            "max_overflow": 15,
+            "pool_pre_ping": True,
+        }
+    try:
+        # With hide_parameters, no exception shows names or hashes.
+        engine = create_engine(url, hide_parameters=True, **options)
+    except (ImportError, NoSuchModuleError) as error:
+        raise ConfigurationError(
+            'CODESEARCH_DATABASE_URL: PostgreSQL needs its driver: pip install "codesearch[postgres]".'
+        ) from error
+    except (ArgumentError, TypeError) as error:
+        raise ConfigurationError(
+            f"CODESEARCH_DATABASE_URL has an option that the driver does not know; {_URL_HINT}."
+        ) from error
+    event.listen(engine, "connect", _set_up_sqlite if engine.dialect.name == "sqlite" else _set_up_postgresql)
+    event.listen(engine, "begin", _take_turn)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not begin transactions by itself: it would begin them as readers, which may not wait to write.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+    connection.commit()
+
+
+def _take_turn(connection: Connection) -> None:
+    if not connection.get_execution_options().get(_WRITES):
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _ADVISORY_LOCK})
+
+
+def _enable_write_ahead_log(connection: Connection) -> None:
+    """Let readers and a writer work side by side; the file remembers it.
+
+    SQLite does not wait for its lock here when several processes create the file at once, hence the loop.
+    """
+    deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            return
+        except OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _describe_mismatch(name: str, found: object) -> str:
+    if isinstance(found, int) and found > SCHEMA_VERSION:
+        remedy = "it was written by a newer codesearch: upgrade this one"
+    else:
+        remedy = "it was written by an older codesearch: set CODESEARCH_DATABASE_URL to a new database and index again"
+    return f"The catalog {name} has schema {found}, this codesearch reads schema {SCHEMA_VERSION}; {remedy}."

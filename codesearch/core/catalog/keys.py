@@ -1,0 +1,179 @@
+"""The catalog's API keys: created, listed, revoked, and looked up on every request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, or_, select
+
+from codesearch.core.catalog.names import create_id, fold_name, lookup_key, validate_name
+from codesearch.core.catalog.schema import api_key_scopes, api_keys
+from codesearch.core.catalog.sources import CatalogPart, find_source_ids
+from codesearch.core.errors import AuthenticationError, InvalidRequestError, NotFoundError
+from codesearch.core.keys import PREFIX_LENGTH, SECRET_START, ApiKey, create_secret, hash_secret
+from codesearch.core.types import Principal
+
+# A row per scope, one with a null for a key without scopes. Built once, for every request runs it.
+_SELECT_KEYS = select(
+    api_keys.c.id,
+    api_keys.c.name,
+    api_keys.c.prefix,
+    api_keys.c.is_admin,
+    api_keys.c.is_scoped,
+    api_keys.c.created_at,
+    api_keys.c.expires_at,
+    api_keys.c.revoked_at,
+    api_key_scopes.c.source_id,
+).select_from(api_keys.outerjoin(api_key_scopes, api_key_scopes.c.key_id == api_keys.c.id))
+_SELECT_BY_HASH = _SELECT_KEYS.where(api_keys.c.secret_hash == bindparam("secret_hash"))
+_INVALID = "The API key is not valid."
+
+
+class KeyCatalog(CatalogPart):
+    """API keys. Only the hash of a secret is kept; the secret is returned once, by create_key."""
+
+    def authenticate(self, secret: str) -> Principal:
+        """Return whose secret it is; nothing is cached, so that revoking works at once. Accepts any string.
+
+        Raises AuthenticationError for an unknown, expired or revoked key.
+        """
+        secret_hash = hash_secret(secret)
+        if secret_hash is None:
+            raise AuthenticationError(_INVALID)
+        with self._database.reading() as connection:
+            rows = connection.execute(_SELECT_BY_HASH, {"secret_hash": secret_hash}).all()
+        if not rows:
+            raise AuthenticationError(_INVALID)
+        key = _to_key(rows)
+        if not key.is_usable(self._clock()):
+            raise AuthenticationError(_INVALID if key.revoked_at else "The API key has expired.")
+        return Principal(key_id=key.id, name=key.name, is_admin=key.is_admin, source_ids=key.source_ids)
+
+    def create_key(
+        self,
+        name: str,
+        *,
+        source_ids: frozenset[str] | None = None,
+        is_admin: bool = False,
+        expires_at: datetime | None = None,
+    ) -> tuple[ApiKey, str]:
+        """Create a key and return it with its secret, which nobody can show again.
+
+        `source_ids` holds ids or names of data sources, None for all of them; an admin key reads all of them and takes
+        none. Raises InvalidRequestError for a wrong or taken name, a past expiry or an admin key with sources,
+        NotFoundError that names unknown data sources.
+        """
+        name = validate_name(name, "key")
+        now = self._clock()
+        if fold_name(name).startswith(SECRET_START):
+            raise InvalidRequestError(f"A key's name does not start with {SECRET_START}: that is how secrets start.")
+        if is_admin and source_ids is not None:
+            raise InvalidRequestError(
+                "An admin key reads every repository: give it sources or make it admin, not both."
+            )
+        if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
+            raise InvalidRequestError("A key expires at a moment to come, given with its time zone.")
+        secret = create_secret()
+        with self._database.writing() as connection:
+            if any(key.is_usable(now) for key in _find_keys(connection, api_keys.c.name_key == fold_name(name))):
+                raise InvalidRequestError(f"There is a key {name!r} already: revoke it first, or choose another name.")
+            scopes = find_source_ids(connection, sorted(source_ids or ()))
+            key = ApiKey(
+                id=create_id(),
+                name=name,
+                prefix=secret[:PREFIX_LENGTH],
+                is_admin=is_admin,
+                source_ids=None if source_ids is None else frozenset(scopes),
+                created_at=now,
+                expires_at=expires_at,
+            )
+            _insert(connection, key, secret)
+        return key, secret
+
+    def list_keys(self) -> list[ApiKey]:
+        """Return every key, also expired and revoked ones, in name order, the oldest of a name first."""
+        with self._database.reading() as connection:
+            keys = _find_keys(connection)
+        return sorted(keys, key=lambda key: (fold_name(key.name), key.created_at, key.id))
+
+    def has_keys(self) -> bool:
+        """Say whether any key opens anything now."""
+        now = self._clock()
+        return any(key.is_usable(now) for key in self.list_keys())
+
+    def revoke_key(self, given: str) -> ApiKey:
+        """Revoke a key, given by id, name, prefix or secret, for good and at once; return what it is now.
+
+        Revoking by id or prefix twice is no error. Raises NotFoundError, and InvalidRequestError for a prefix that
+        several keys have.
+        """
+        with self._database.writing() as connection:
+            key = _choose_key(connection, given.strip(), self._clock())
+            if key.revoked_at is None:
+                statement = api_keys.update().where(api_keys.c.id == key.id)
+                connection.execute(statement.values(revoked_at=self._clock()))
+            return _find_keys(connection, api_keys.c.id == key.id)[0]
+
+
+def _choose_key(connection: Connection, given: str, now: datetime) -> ApiKey:
+    folded, secret_hash = lookup_key(given), hash_secret(given)
+    conditions = [] if secret_hash is None else [api_keys.c.secret_hash == secret_hash]
+    if folded is not None:
+        conditions += [api_keys.c.id == folded, api_keys.c.name_key == folded]
+    # A prefix may end in a sign that no name ends in.
+    if given.isascii() and given.isprintable():
+        conditions.append(api_keys.c.prefix == given)
+    keys = _find_keys(connection, or_(*conditions)) if conditions else []
+    # An id, a name, a prefix and a secret never look alike. A name may have been used again: the living key counts.
+    keys = [key for key in keys if fold_name(key.name) != folded or key.revoked_at is None]
+    keys = [key for key in keys if key.is_usable(now)] or keys
+    if len({fold_name(key.name) for key in keys}) > 1:
+        raise InvalidRequestError(f"Several keys start with {given}: name one by its id, {_list_ids(keys)}.")
+    if not keys:
+        # Not quoted: it may be a secret.
+        raise NotFoundError("No such key, or it is revoked already; `codesearch key list` shows them.")
+    return max(keys, key=lambda key: (key.created_at, key.id))
+
+
+def _list_ids(keys: Sequence[ApiKey]) -> str:
+    return " or ".join(sorted(key.id for key in keys))
+
+
+def _find_keys(connection: Connection, *conditions: Any) -> list[ApiKey]:
+    rows = connection.execute(_SELECT_KEYS.where(*conditions).order_by(api_keys.c.id)).all()
+    return [_to_key(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+
+
+def _to_key(rows: Sequence[Sequence[Any]]) -> ApiKey:
+    id_, name, prefix, is_admin, is_scoped, created_at, expires_at, revoked_at, _ = rows[0]
+    return ApiKey(
+        id=id_,
+        name=name,
+        prefix=prefix,
+        is_admin=is_admin,
+        source_ids=frozenset(row[8] for row in rows if row[8] is not None) if is_scoped else None,
+        created_at=created_at,
+        expires_at=expires_at,
+        revoked_at=revoked_at,
+    )
+
+
+def _insert(connection: Connection, key: ApiKey, secret: str) -> None:
+    statement = api_keys.insert().values(
+        id=key.id,
+        name=key.name,
+        name_key=fold_name(key.name),
+        prefix=key.prefix,
+        secret_hash=hash_secret(secret),
+        is_admin=key.is_admin,
+        is_scoped=key.source_ids is not None,
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+    )
+    connection.execute(statement)
+    if key.source_ids:
+        rows = [{"key_id": key.id, "source_id": source_id} for source_id in sorted(key.source_ids)]
+        connection.execute(api_key_scopes.insert(), rows)

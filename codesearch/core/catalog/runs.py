@@ -1,0 +1,272 @@
+"""The catalog's index runs: started, reported on, and published by the indexer; described to whoever waits for them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from codesearch.core.catalog.schema import data_sources, index_runs
+from codesearch.core.catalog.sources import CatalogPart, find_source_row
+from codesearch.core.errors import NotFoundError
+from codesearch.core.types import DataSource, SourceState
+
+RUNS_KEPT_PER_SOURCE = 20
+# A run elsewhere, whose process cannot be asked, counts as stopped after this long without a report. Longer than
+# a fetch may stand still (the setting git_timeout_seconds), which is the longest silence of a living run.
+SILENCE_UNTIL_STOPPED = timedelta(minutes=30)
+_MAX_MESSAGE_LENGTH = 1000
+
+
+class RunState(str, Enum):
+    """How an index run stands; one whose process died stays `running`, see IndexRun.has_stopped."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRun:
+    """One run of the indexer over a data source. Times are in UTC; `host` and `process_id` say who runs it."""
+
+    id: int
+    source_id: str
+    state: RunState
+    commit: str | None
+    phase: str | None
+    files_done: int
+    files_total: int | None
+    chunks_done: int
+    started_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    message: str | None
+    host: str
+    process_id: int
+
+    def has_stopped(self, now: datetime) -> bool:
+        """Say whether the run ended without a word: its process is gone, or silent for too long."""
+        if self.state is not RunState.RUNNING:
+            return False
+        is_silent = now - self.updated_at > SILENCE_UNTIL_STOPPED
+        return is_silent or (self.host == socket.gethostname() and not _is_alive(self.process_id))
+
+
+# In the order of IndexRun's fields.
+_SELECT_RUNS = select(
+    index_runs.c.id,
+    index_runs.c.source_id,
+    index_runs.c.state,
+    index_runs.c.commit_id,
+    index_runs.c.phase,
+    index_runs.c.files_done,
+    index_runs.c.files_total,
+    index_runs.c.chunks_done,
+    index_runs.c.started_at,
+    index_runs.c.updated_at,
+    index_runs.c.finished_at,
+    index_runs.c.message,
+    index_runs.c.host,
+    index_runs.c.process_id,
+)
+_REPORT = (
+    update(index_runs)
+    .where(index_runs.c.id == bindparam("run"), index_runs.c.state == RunState.RUNNING.value)
+    .values(
+        phase=bindparam("new_phase"),
+        files_done=bindparam("new_files_done"),
+        files_total=bindparam("new_files_total"),
+        chunks_done=bindparam("new_chunks_done"),
+        updated_at=bindparam("now"),
+    )
+)
+
+
+class RunCatalog(CatalogPart):
+    """Index runs. A later run has a higher id than every earlier one of any data source, also of removed ones."""
+
+    def start_run(self, source_id: str, commit: str | None = None) -> int:
+        """Begin a run of this process and return its id. Raises NotFoundError for an unknown data source.
+
+        Of the data source's older runs, the last RUNS_KEPT_PER_SOURCE are kept.
+        """
+        now = self._clock()
+        with self._database.writing() as connection:
+            source = find_source_row(connection, source_id)
+            statement = index_runs.insert().values(
+                source_id=source.id,
+                state=RunState.RUNNING.value,
+                commit_id=commit,
+                started_at=now,
+                updated_at=now,
+                host=socket.gethostname(),
+                process_id=os.getpid(),
+            )
+            run_id = int(connection.execute(statement.returning(index_runs.c.id)).scalar_one())
+            if source.state is not SourceState.READY:
+                _update_source(connection, source.id, state=SourceState.INDEXING.value, message=None)
+            _prune(connection, source.id)
+        return run_id
+
+    def report_progress(
+        self, run_id: int, *, phase: str, files_done: int = 0, files_total: int | None = None, chunks_done: int = 0
+    ) -> None:
+        """Note how far a run is: one small write, for a few times per second at most.
+
+        Raises NotFoundError when the run is over or its data source was removed: there is no point in going on.
+        """
+        values = {
+            "run": run_id,
+            "new_phase": phase,
+            "new_files_done": files_done,
+            "new_files_total": files_total,
+            "new_chunks_done": chunks_done,
+            "now": self._clock(),
+        }
+        with self._database.writing() as connection:
+            if connection.execute(_REPORT, values).rowcount == 0:
+                raise _no_such_run(run_id)
+
+    def finish_run(
+        self, run_id: int, *, commit: str | None, file_count: int, chunk_count: int, index_format: str | None = None
+    ) -> bool:
+        """End a run and publish what it wrote, in one transaction: its rows are the data source's from now on.
+
+        Return False, and publish nothing, when a later run of the data source was published before.
+        Raises NotFoundError when the data source was removed meanwhile.
+        """
+        now = self._clock()
+        with self._database.writing() as connection:
+            source = _source_of_run(connection, run_id)
+            _update_run(
+                connection, run_id, state=RunState.FINISHED.value, commit_id=commit, updated_at=now, finished_at=now
+            )
+            if source.run_id >= run_id:
+                return False
+            _update_source(
+                connection,
+                source.id,
+                state=SourceState.READY.value,
+                commit_id=commit,
+                run_id=run_id,
+                file_count=file_count,
+                chunk_count=chunk_count,
+                index_format=index_format,
+                indexed_at=now,
+                message=None,
+            )
+        return True
+
+    def fail_run(self, run_id: int, message: str) -> None:
+        """End a run that failed. A data source with an index goes on answering from it and remembers the message.
+
+        A run that is not the data source's latest changes nothing but itself. Raises NotFoundError when the data
+        source was removed meanwhile.
+        """
+        now = self._clock()
+        message = _to_line(message)
+        with self._database.writing() as connection:
+            source = _source_of_run(connection, run_id)
+            _update_run(
+                connection, run_id, state=RunState.FAILED.value, message=message, updated_at=now, finished_at=now
+            )
+            latest = _find_latest(connection, source.id)
+            if latest is not None and latest.id == run_id:
+                state = SourceState.READY if source.state is SourceState.READY else SourceState.FAILED
+                _update_source(connection, source.id, state=state.value, message=message)
+
+    def latest_run(self, source_id: str) -> IndexRun | None:
+        """Return the data source's latest run, whatever became of it, or None when there was none."""
+        with self._database.reading() as connection:
+            return _find_latest(connection, source_id)
+
+    def describe_progress(self, source: DataSource) -> str:
+        """Return a phrase that says how far indexing the data source is, and what to do when it is stuck."""
+        run = self.latest_run(source.id)
+        command = f"`codesearch index {_shell_words(source)}`"
+        if run is None:
+            return f"never indexed; run {command}"
+        if run.state is RunState.FINISHED:
+            return f"indexed: {source.file_count} files, {source.chunk_count} chunks"
+        if run.state is RunState.FAILED:
+            return f"its last run failed: {(run.message or 'no reason given').rstrip('.')}; run {command} again"
+        if run.has_stopped(self._clock()):
+            where = f" at {_describe_files(run)}" if run.files_total else ""
+            return f"its last run stopped{where}; run {command} again"
+        if run.files_total:
+            return f"indexing: {_describe_files(run)}"
+        return f"indexing: {run.phase or 'just started'}"
+
+
+def _describe_files(run: IndexRun) -> str:
+    return f"{run.files_done} of {run.files_total} files"
+
+
+def _shell_words(source: DataSource) -> str:
+    words = [source.location]
+    words += ["--branch", source.branch] if source.branch else []
+    words += ["--subdir", source.subdir] if source.subdir else []
+    return shlex.join(words)
+
+
+def _find_latest(connection: Connection, source_id: str) -> IndexRun | None:
+    statement = _SELECT_RUNS.where(index_runs.c.source_id == source_id).order_by(index_runs.c.id.desc()).limit(1)
+    row = connection.execute(statement).first()
+    return None if row is None else _to_run(row)
+
+
+def _to_run(row: Sequence[Any]) -> IndexRun:
+    return IndexRun(row[0], row[1], RunState(row[2]), *row[3:])
+
+
+def _source_of_run(connection: Connection, run_id: int) -> DataSource:
+    source_id = connection.execute(select(index_runs.c.source_id).where(index_runs.c.id == run_id)).scalar()
+    if source_id is None:
+        raise _no_such_run(run_id)
+    return find_source_row(connection, source_id)
+
+
+def _no_such_run(run_id: int) -> NotFoundError:
+    return NotFoundError(f"Index run {run_id} is over, or its repository was removed while it was indexed.")
+
+
+def _update_run(connection: Connection, run_id: int, **values: object) -> None:
+    connection.execute(index_runs.update().where(index_runs.c.id == run_id).values(**values))
+
+
+def _update_source(connection: Connection, source_id: str, **values: object) -> None:
+    connection.execute(data_sources.update().where(data_sources.c.id == source_id).values(**values))
+
+
+def _prune(connection: Connection, source_id: str) -> None:
+    of_source = index_runs.c.source_id == source_id
+    kept = select(index_runs.c.id).where(of_source).order_by(index_runs.c.id.desc()).limit(RUNS_KEPT_PER_SOURCE)
+    oldest = select(func.min(kept.subquery().c.id)).scalar_subquery()
+    connection.execute(index_runs.delete().where(of_source, index_runs.c.id < oldest))
+
+
+def _to_line(message: str) -> str:
+    """Return the message as one storable line, whatever was raised."""
+    printable = message.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    return " ".join(printable.split())[:_MAX_MESSAGE_LENGTH] or "no reason given"
+
+
+def _is_alive(process_id: int) -> bool:
+    if os.name != "posix":
+        # There is no harmless question to a process there; silence has to tell.
+        return True
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

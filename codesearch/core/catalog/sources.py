@@ -1,0 +1,261 @@
+"""The catalog's data sources and workspaces, and how an id or name finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timezone
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, or_, select
+
+from codesearch.core.catalog.database import Database
+from codesearch.core.catalog.names import choose_name, create_id, fold_name, is_id, lookup_key, validate_name
+from codesearch.core.catalog.schema import (
+    SOURCE_KIND,
+    WORKSPACE_KIND,
+    data_sources,
+    knowledge_bases,
+    workspace_members,
+    workspaces,
+)
+from codesearch.core.errors import InvalidRequestError, NotFoundError
+from codesearch.core.types import DataSource, SourceState, Workspace
+
+_names = knowledge_bases.alias("source_names")
+# In the order of DataSource's fields.
+_SOURCE_COLUMNS = (
+    _names.c.id,
+    _names.c.name,
+    data_sources.c.type,
+    data_sources.c.location,
+    data_sources.c.branch,
+    data_sources.c.subdir,
+    data_sources.c.commit_id,
+    data_sources.c.state,
+    data_sources.c.run_id,
+    data_sources.c.file_count,
+    data_sources.c.chunk_count,
+    data_sources.c.indexed_at,
+    data_sources.c.message,
+    data_sources.c.index_format,
+)
+_SELECT_SOURCES = select(*_SOURCE_COLUMNS).select_from(data_sources.join(_names, _names.c.id == data_sources.c.id))
+# A row per member of a workspace, one row for a data source; built once, for every request runs one of these.
+_SELECT_KNOWLEDGE_BASES = select(
+    knowledge_bases.c.id, knowledge_bases.c.kind, knowledge_bases.c.name, *_SOURCE_COLUMNS
+).select_from(
+    knowledge_bases.outerjoin(workspace_members, workspace_members.c.workspace_id == knowledge_bases.c.id)
+    .outerjoin(data_sources, data_sources.c.id == func.coalesce(workspace_members.c.source_id, knowledge_bases.c.id))
+    .outerjoin(_names, _names.c.id == data_sources.c.id)
+)
+_SELECT_BY_KEY = _SELECT_KNOWLEDGE_BASES.where(
+    or_(knowledge_bases.c.id == bindparam("key"), knowledge_bases.c.name_key == bindparam("key"))
+)
+
+
+def utc_now() -> datetime:
+    """Return this moment, aware, in UTC."""
+    return datetime.now(timezone.utc)
+
+
+class CatalogPart:
+    """What every part of the catalog works with: the database and a clock."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+
+class SourceCatalog(CatalogPart):
+    """Data sources and workspaces. Their names share one namespace, in which case makes no difference."""
+
+    def resolve(self, id_or_name: str) -> DataSource | Workspace | None:
+        """Return the data source or workspace with that id or unique name, or None. Accepts any string."""
+        key = lookup_key(id_or_name)
+        if key is None:
+            return None
+        with self._database.reading() as connection:
+            return _find(connection, key)
+
+    def get_source(self, id_or_name: str) -> DataSource:
+        """Return the data source with that id or name. Raises NotFoundError."""
+        return _expect_source(self.resolve(id_or_name), id_or_name)
+
+    def find_source(self, location: str, branch: str | None, subdir: str | None) -> DataSource | None:
+        """Return the data source of exactly that place, or None."""
+        statement = _SELECT_SOURCES.where(
+            data_sources.c.location == location,
+            data_sources.c.branch.is_not_distinct_from(branch),
+            data_sources.c.subdir.is_not_distinct_from(subdir),
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(statement.order_by(data_sources.c.id)).first()
+        return None if row is None else _to_source(row)
+
+    def list_sources(self) -> list[DataSource]:
+        """Return every data source, in name order."""
+        with self._database.reading() as connection:
+            return _in_name_order(connection.execute(_SELECT_SOURCES))
+
+    def add_source(
+        self,
+        *,
+        id: str,  # noqa: A002 - the field's name
+        location: str,
+        name: str | None = None,
+        suggested_names: Sequence[str] = (),
+        type: str = "repository",  # noqa: A002 - the field's name
+        branch: str | None = None,
+        subdir: str | None = None,
+    ) -> DataSource:
+        """Add a data source, or return the one that has this id already, unchanged.
+
+        It is called `name`, which must be free, or else the first free one of `suggested_names`, numbered when none is.
+        Raises InvalidRequestError for a wrong id or name, and for a name that is taken.
+        """
+        if not is_id(id):
+            raise InvalidRequestError(f"A data source's id is 24 hex digits, not {id!r}.")
+        wanted = None if name is None else validate_name(name)
+        with self._database.writing() as connection:
+            present = _find(connection, id)
+            if isinstance(present, DataSource):
+                return present
+            if wanted is None:
+                wanted = choose_name(suggested_names, lambda candidate: _find(connection, fold_name(candidate)) is None)
+            _add_knowledge_base(connection, id, SOURCE_KIND, wanted)
+            values = {"type": type, "location": location, "branch": branch, "subdir": subdir}
+            connection.execute(data_sources.insert().values(id=id, state=SourceState.PENDING.value, **values))
+            return _expect_source(_find(connection, id), id)
+
+    def rename_source(self, id_or_name: str, name: str) -> DataSource:
+        """Give a data source another name. Raises NotFoundError, and InvalidRequestError for a wrong or taken name."""
+        name = validate_name(name)
+        with self._database.writing() as connection:
+            source = find_source_row(connection, id_or_name)
+            _check_free(connection, name, unless_id=source.id)
+            statement = knowledge_bases.update().where(knowledge_bases.c.id == source.id)
+            connection.execute(statement.values(name=name, name_key=fold_name(name)))
+            return find_source_row(connection, source.id)
+
+    def remove_source(self, id_or_name: str) -> DataSource:
+        """Remove a data source, its runs, and its place in workspaces and in the scopes of keys; return what it was.
+
+        A key that could read nothing else reads nothing from then on. Raises NotFoundError.
+        """
+        with self._database.writing() as connection:
+            source = find_source_row(connection, id_or_name)
+            connection.execute(knowledge_bases.delete().where(knowledge_bases.c.id == source.id))
+        return source
+
+    def create_workspace(self, name: str, sources: Iterable[str]) -> Workspace:
+        """Group data sources, given by id or name; naming one twice counts once.
+
+        Raises InvalidRequestError for a wrong or taken name or no members, NotFoundError that names unknown members.
+        """
+        name = validate_name(name, "workspace")
+        with self._database.writing() as connection:
+            source_ids = find_source_ids(connection, sources)
+            if not source_ids:
+                raise InvalidRequestError(f"The workspace {name!r} needs at least one repository.")
+            workspace_id = create_id()
+            _add_knowledge_base(connection, workspace_id, WORKSPACE_KIND, name)
+            connection.execute(workspaces.insert().values(id=workspace_id))
+            rows = [{"workspace_id": workspace_id, "source_id": source_id} for source_id in source_ids]
+            connection.execute(workspace_members.insert(), rows)
+            created = _find(connection, workspace_id)
+        return _expect_workspace(created, name)
+
+    def list_workspaces(self) -> list[Workspace]:
+        """Return every workspace, in name order."""
+        statement = _SELECT_KNOWLEDGE_BASES.where(knowledge_bases.c.kind == WORKSPACE_KIND)
+        with self._database.reading() as connection:
+            rows = connection.execute(statement.order_by(knowledge_bases.c.id)).all()
+        found = [_to_workspace(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+        return sorted(found, key=lambda workspace: fold_name(workspace.name))
+
+    def remove_workspace(self, id_or_name: str) -> Workspace:
+        """Remove a workspace, not its members; return what it was. Raises NotFoundError."""
+        key = lookup_key(id_or_name)
+        with self._database.writing() as connection:
+            workspace = _expect_workspace(_find(connection, key) if key else None, id_or_name)
+            connection.execute(knowledge_bases.delete().where(knowledge_bases.c.id == workspace.id))
+        return workspace
+
+
+def find_source_row(connection: Connection, id_or_name: str) -> DataSource:
+    """Return the data source with that id or name inside a transaction. Raises NotFoundError."""
+    key = lookup_key(id_or_name)
+    return _expect_source(_find(connection, key) if key else None, id_or_name)
+
+
+def find_source_ids(connection: Connection, ids_or_names: Iterable[str]) -> list[str]:
+    """Return the data sources' ids, each once, in the order given. Raises NotFoundError that names the unknown."""
+    found: dict[str, None] = {}
+    unknown: list[str] = []
+    for id_or_name in ids_or_names:
+        key = lookup_key(id_or_name)
+        source = _find(connection, key) if key else None
+        if isinstance(source, DataSource):
+            found[source.id] = None
+        else:
+            unknown.append(_shown(id_or_name))
+    if unknown:
+        raise NotFoundError(f"No such repository: {', '.join(unknown)}. `codesearch list` shows them.")
+    return list(found)
+
+
+def _find(connection: Connection, key: str) -> DataSource | Workspace | None:
+    rows = connection.execute(_SELECT_BY_KEY, {"key": key}).all()
+    if not rows:
+        return None
+    return _to_source(rows[0][3:]) if rows[0][1] == SOURCE_KIND else _to_workspace(rows)
+
+
+def _to_source(row: Sequence[Any]) -> DataSource:
+    values = list(row)
+    values[7] = SourceState(values[7])
+    return DataSource(*values)
+
+
+def _to_workspace(rows: Sequence[Sequence[Any]]) -> Workspace:
+    members = _in_name_order(row[3:] for row in rows if row[3] is not None)
+    return Workspace(id=rows[0][0], name=rows[0][2], members=tuple(members))
+
+
+def _in_name_order(rows: Iterable[Sequence[Any]]) -> list[DataSource]:
+    # Sorted here, for databases differ in the order of letters.
+    return sorted(map(_to_source, rows), key=lambda source: fold_name(source.name))
+
+
+def _add_knowledge_base(connection: Connection, id_: str, kind: str, name: str) -> None:
+    _check_free(connection, name)
+    connection.execute(knowledge_bases.insert().values(id=id_, kind=kind, name=name, name_key=fold_name(name)))
+
+
+def _check_free(connection: Connection, name: str, unless_id: str | None = None) -> None:
+    owner = _find(connection, fold_name(name))
+    if owner is not None and owner.id != unless_id:
+        what = f"repository {owner.location}" if isinstance(owner, DataSource) else f"workspace {owner.id}"
+        raise InvalidRequestError(f"The name {name!r} is taken by the {what}; choose another one.")
+
+
+def _expect_source(found: DataSource | Workspace | None, asked: str) -> DataSource:
+    if isinstance(found, Workspace):
+        raise NotFoundError(f"{_shown(asked)} is a workspace, not a repository.")
+    if found is None:
+        raise NotFoundError(f"No such repository: {_shown(asked)}. `codesearch list` shows them.")
+    return found
+
+
+def _expect_workspace(found: DataSource | Workspace | None, asked: str) -> Workspace:
+    if isinstance(found, DataSource):
+        raise NotFoundError(f"{_shown(asked)} is a repository, not a workspace.")
+    if found is None:
+        raise NotFoundError(f"No such workspace: {_shown(asked)}. `codesearch workspace list` shows them.")
+    return found
+
+
+def _shown(asked: str) -> str:
+    """Return what was asked for as one short printable line."""
+    return ascii(asked if len(asked) <= 120 else asked[:120] + "...")

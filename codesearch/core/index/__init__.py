@@ -1,0 +1,1 @@
+"""One source's arrays, which queries read, memory-mapped."""

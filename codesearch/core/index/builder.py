@@ -1,0 +1,194 @@
+"""Builds the file of a search index from the rows of the store, in any order, without holding their contents."""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.index.array_file import write_arrays
+from codesearch.core.index.columns import describe_files, describe_names, pack_texts, quantise
+from codesearch.core.index.postings import sort_entries, sum_by_file
+from codesearch.core.index.search_index import LAYOUT_VERSION
+from codesearch.core.index.sign_bits import sign_bits_of
+from codesearch.core.text.terms import path_terms
+
+
+@dataclass(frozen=True, slots=True)
+class RowBatch:
+    """Rows as the store hands them over, each field in the same order.
+
+    `contents` and `terms` are UTF-8 text and packed terms, joined, with the offset of each row's start and the end.
+    `vectors` is (rows, dimension) float32. `modified_at` has NO_TIME where the time is not known.
+    """
+
+    document_ids: Sequence[str]
+    paths: Sequence[str]
+    languages: Sequence[str]
+    artifact_kinds: Sequence[str]
+    symbols: Sequence[str]
+    symbol_kinds: Sequence[str]
+    start_lines: NDArray[np.int64]
+    end_lines: NDArray[np.int64]
+    modified_at: NDArray[np.int64]
+    declares: NDArray[np.bool_]
+    contents: tuple[NDArray[np.uint8], NDArray[np.int64]]
+    terms: tuple[NDArray[np.uint8], NDArray[np.int64]]
+    vectors: NDArray[np.float32]
+
+
+def build_search_index(batches: Iterable[RowBatch], dimension: int, path: Path) -> None:
+    """Write the search index of these rows to `path`, which appears whole or not at all. Raises OSError.
+
+    The same rows give the same bytes, in whatever order and batches they come.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent) as spool, tempfile.TemporaryFile(dir=path.parent) as ordered:
+        rows = _Rows(spool, dimension)
+        for batch in batches:
+            rows.add(batch)
+        arrays = rows.finish(ordered)
+        write_arrays(path, arrays, {"layout": LAYOUT_VERSION, "dimension": dimension})
+
+
+class _Rows:
+    """Collects rows in the order they come; `finish` puts them in theirs."""
+
+    def __init__(self, spool: IO[bytes], dimension: int) -> None:
+        self._spool = spool
+        self._dimension = dimension
+        self._texts: dict[str, _Vocabulary] = {
+            name: _Vocabulary() for name in ("path", "language", "artifact_kind", "symbol", "symbol_kind")
+        }
+        self._columns: dict[str, list[NDArray[Any]]] = {}
+        self._content_bytes = 0
+        # A source may have no rows; its columns are there all the same.
+        self.add(_no_rows(dimension))
+
+    def add(self, batch: RowBatch) -> None:
+        for name, values in (
+            ("path", batch.paths),
+            ("language", batch.languages),
+            ("artifact_kind", batch.artifact_kinds),
+            ("symbol", batch.symbols),
+            ("symbol_kind", batch.symbol_kinds),
+        ):
+            self._append(name, self._texts[name].encode(values))
+        identifiers = np.frombuffer(bytes.fromhex("".join(batch.document_ids)), np.uint8).reshape(-1, 16)
+        self._append("document_ids", identifiers)
+        self._append("start_lines", batch.start_lines.astype(np.int32))
+        self._append("end_lines", batch.end_lines.astype(np.int32))
+        self._append("modified_at", batch.modified_at)
+        self._append("declares", batch.declares)
+        contents, offsets = batch.contents
+        self._spool.write(contents[int(offsets[0]) : int(offsets[-1])].data)
+        self._append("content_starts", offsets[:-1] - offsets[0] + self._content_bytes)
+        self._append("content_lengths", np.diff(offsets).astype(np.int32))
+        self._content_bytes += int(offsets[-1] - offsets[0])
+        self._append_terms(*batch.terms)
+        vectors, scales = quantise(batch.vectors)
+        self._append("vector_scales", scales)
+        self._append("vectors", vectors)
+        self._append("signs", sign_bits_of(batch.vectors))
+
+    def _append(self, name: str, values: NDArray[Any]) -> None:
+        self._columns.setdefault(name, []).append(values)
+
+    def _append_terms(self, data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+        """Take the packed terms of all rows apart at once: of each row, first its terms, then their payloads."""
+        counts = np.diff(offsets) // 6
+        total = int(counts.sum())
+        within = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+        begin = np.repeat(offsets[:-1], counts)
+        term_places = begin + 4 * within
+        payload_places = begin + np.repeat(4 * counts, counts) + 2 * within
+        terms = sum(data[term_places + byte].astype(np.uint32) << np.uint32(8 * byte) for byte in range(4))
+        payloads = data[payload_places].astype(np.uint16) | data[payload_places + 1].astype(np.uint16) << np.uint16(8)
+        self._append("terms", np.asarray(terms, np.uint32))
+        self._append("payloads", payloads)
+        self._append("term_counts", counts.astype(np.int32))
+
+    def finish(self, ordered: IO[bytes]) -> dict[str, NDArray[Any]]:
+        """Return the arrays; the contents are those of `ordered`, an empty file."""
+        columns = {name: np.concatenate(parts) for name, parts in self._columns.items()}
+        self._columns.clear()
+        texts = {}
+        for name, vocabulary in self._texts.items():
+            texts[name], columns[name] = vocabulary.sort(columns[name])
+        paths, files = texts.pop("path"), columns.pop("path")
+        order = _order_rows(columns, files)
+        file_of_row = files[order]
+        terms = columns.pop("terms"), columns.pop("payloads"), columns.pop("term_counts")
+        row_count, ranks = len(order), np.empty(len(order), np.int32)
+        ranks[order] = np.arange(row_count, dtype=np.int32)
+        arrays = {name: values[order] for name, values in columns.items()}
+        for name, values in texts.items():
+            arrays[f"{name}_codes"] = arrays.pop(name)
+            arrays[f"{name}_texts"], arrays[f"{name}_starts"] = pack_texts(values)
+        arrays["signs"] = np.ascontiguousarray(arrays["signs"].T)
+        arrays["file_of_row"] = file_of_row
+        arrays["first_rows"] = np.searchsorted(file_of_row, np.arange(len(paths) + 1)).astype(np.int32)
+        entries = sort_entries(np.repeat(ranks, terms[2]), terms[0], terms[1], row_count)
+        arrays["lengths"] = np.bincount(entries.ids, entries.payloads >> 8, row_count).astype(np.int32)
+        arrays.update({f"row_{name}": array for name, array in entries.arrays().items()})
+        by_file = sum_by_file(entries, file_of_row, [path_terms(path) for path in paths])
+        arrays.update({f"file_{name}": array for name, array in by_file.arrays().items()})
+        arrays.update(describe_names(texts["symbol"], arrays, by_file))
+        arrays.update(describe_files(paths, arrays, by_file))
+        lengths = arrays["content_lengths"]
+        arrays["content_texts"] = self._order_contents(arrays["content_starts"], lengths, ordered)
+        arrays["content_starts"] = np.cumsum(lengths, dtype=np.int64) - lengths
+        return arrays
+
+    def _order_contents(
+        self, starts: NDArray[np.int64], lengths: NDArray[np.int32], ordered: IO[bytes]
+    ) -> NDArray[np.uint8]:
+        """Copy the contents to a file in the order of the rows and map it."""
+        contents = _map_file(self._spool, self._content_bytes).data
+        for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+            ordered.write(contents[start : start + length])
+        return _map_file(ordered, self._content_bytes)
+
+
+def _map_file(file: IO[bytes], size: int) -> NDArray[np.uint8]:
+    file.flush()
+    return np.frombuffer(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) if size else b"", np.uint8)
+
+
+def _no_rows(dimension: int) -> RowBatch:
+    numbers, nothing = np.empty(0, np.int64), (np.empty(0, np.uint8), np.zeros(1, np.int64))
+    vectors = np.empty((0, dimension), np.float32)
+    return RowBatch([], [], [], [], [], [], numbers, numbers, numbers, np.empty(0, np.bool_), nothing, nothing, vectors)
+
+
+class _Vocabulary:
+    """Numbers distinct texts in the order they come."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+
+    def encode(self, values: Sequence[str]) -> NDArray[np.int32]:
+        codes = self._codes
+        return np.array([codes.setdefault(value, len(codes)) for value in values], np.int32)
+
+    def sort(self, codes: NDArray[np.int32]) -> tuple[list[str], NDArray[np.int32]]:
+        """Return the texts in their order, and what `encode` returned as numbers in that order."""
+        texts = list(self._codes)
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        ranks = np.empty(len(texts), np.int32)
+        ranks[np.array(order, np.int64)] = np.arange(len(texts), dtype=np.int32)
+        return [texts[code] for code in order], ranks[codes]
+
+
+def _order_rows(columns: dict[str, NDArray[Any]], files: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the rows in the order of file, lines and document id."""
+    identifiers = columns["document_ids"].view(">u8")
+    keys = (identifiers[:, 1], identifiers[:, 0], columns["end_lines"], columns["start_lines"], files)
+    order: NDArray[np.int64] = np.lexsort(keys)
+    return order

@@ -1,0 +1,100 @@
+"""The derived columns of a search index: what its files and the names that its rows define are like. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.index.postings import Entries
+from codesearch.core.paths import file_extension_of, file_name_of
+from codesearch.core.text.terms import name_term, term_of
+from codesearch.core.text.tokens import tokenize
+
+_INT8_MAX = 127
+_FILES_AT_ONCE = 2048
+
+
+def pack_texts(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Join texts, a zero byte before the first and after each; return the bytes, each text's start, and the end."""
+    encoded = [text.replace("\0", " ").encode("utf-8", "surrogatepass") for text in texts]
+    starts = np.ones(len(texts) + 1, np.int64)
+    starts[1:] += np.cumsum([len(text) + 1 for text in encoded], dtype=np.int64)
+    return np.frombuffer(b"\0" + b"".join(text + b"\0" for text in encoded), np.uint8), starts
+
+
+def quantise(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return vectors (n, d) as whole numbers and the scale (n,) of each: their product is nearly the vector."""
+    scales = np.abs(vectors).max(axis=1) / _INT8_MAX
+    return np.rint(vectors / np.where(scales, scales, 1)[:, None]).astype(np.int8), scales.astype(np.float32)
+
+
+def describe_files(paths: list[str], arrays: dict[str, NDArray[Any]], by_file: Entries) -> dict[str, NDArray[Any]]:
+    """Say of each file what its path is, how long and deep it is, how many files refer to it and its mean vector."""
+    described: dict[str, NDArray[Any]] = {}
+    for name, texts in (
+        ("path", paths),
+        ("path_lower", [path.lower() for path in paths]),
+        ("title", [file_name_of(path).lower() for path in paths]),
+        ("file_extension", [file_extension_of(path) or "" for path in paths]),
+    ):
+        described[f"{name}_texts"], described[f"{name}_starts"] = pack_texts(texts)
+    stems = [file_name_of(path).rpartition(".")[0] or file_name_of(path) for path in paths]
+    described["file_stem_lengths"] = np.array([_count_terms(text) for text in stems], np.uint8)
+    described["file_references"] = by_file.frequencies(_whole_terms(stems))
+    firsts = arrays["first_rows"][:-1]
+    described["top_references"] = np.maximum.reduceat(arrays["references"], firsts) if len(firsts) else firsts
+    described["depths"] = np.array([min(path.count("/"), 255) for path in paths], np.uint8)
+    first_rows = arrays["first_rows"]
+    lengths = np.concatenate(([0], np.cumsum(arrays["lengths"], dtype=np.int64)))
+    described["file_lengths"] = np.diff(lengths[first_rows]).astype(np.int32)
+    described["file_vectors"], described["file_vector_scales"] = _mean_vectors(arrays)
+    return described
+
+
+def _mean_vectors(arrays: dict[str, NDArray[Any]]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return the direction of the mean of each file's row vectors."""
+    first_rows, vectors, scales = arrays["first_rows"], arrays["vectors"], arrays["vector_scales"]
+    quantised: list[NDArray[np.int8]] = [np.empty((0, vectors.shape[1]), np.int8)]
+    factors: list[NDArray[np.float32]] = [np.empty(0, np.float32)]
+    for start in range(0, len(first_rows) - 1, _FILES_AT_ONCE):
+        bounds = first_rows[start : start + _FILES_AT_ONCE + 1]
+        rows = slice(int(bounds[0]), int(bounds[-1]))
+        sums = np.add.reduceat(vectors[rows] * scales[rows, None], bounds[:-1] - bounds[0], axis=0)
+        lengths = np.linalg.norm(sums, axis=1)
+        sums /= np.where(lengths, lengths, 1)[:, None]
+        directions, factor = quantise(sums)
+        quantised.append(directions)
+        factors.append(factor)
+    return np.concatenate(quantised), np.concatenate(factors)
+
+
+def describe_names(symbols: list[str], arrays: dict[str, NDArray[Any]], by_file: Entries) -> dict[str, NDArray[Any]]:
+    """Say of each row which name it defines, how long that is and how many files have it."""
+    names = [symbol.rpartition(".")[2] for symbol in symbols]
+    codes = arrays["symbol_codes"]
+    hashes = np.array([name_term(name) if name else 0 for name in names], np.uint32)[codes]
+    order = np.argsort(hashes, kind="stable").astype(np.int32)
+    order = order[np.searchsorted(hashes[order], 1) :]
+    lower_texts, lower_starts = pack_texts([symbol.lower() for symbol in symbols])
+    return {
+        "symbol_lower_texts": lower_texts,
+        "symbol_lower_starts": lower_starts,
+        "names": hashes,
+        "qualified_names": np.array([name_term(symbol) if symbol else 0 for symbol in symbols], np.uint32)[codes],
+        "name_lengths": np.array([_count_terms(name) for name in names], np.uint8)[codes],
+        "references": by_file.frequencies(_whole_terms(names))[codes],
+        "rows_by_name": order,
+        "sorted_names": hashes[order],
+    }
+
+
+def _whole_terms(names: Sequence[str]) -> NDArray[np.uint32]:
+    """Return for each name the term that it is as a whole, 0 for none."""
+    return np.array([term_of(tokens[0]) if (tokens := tokenize(name)) else 0 for name in names], np.uint32)
+
+
+def _count_terms(text: str) -> int:
+    return min(len({term_of(token) for token in tokenize(text)}), 255)

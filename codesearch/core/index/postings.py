@@ -1,0 +1,113 @@
+"""Postings: where each term is. Sorts the terms of rows by term, sums them up by file, and looks terms up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.text.terms import IN_COMMENT, IN_NAME, MAX_COUNT
+
+# What a file's payload says of its rows: a definition's name, a comment has the term. Beside IN_STEM and IN_FOLDER.
+FILE_NAMES_IT, FILE_COMMENTS_ON_IT = 4, 8
+# A term, a row's place in its block and a payload fit 64 bits, which numpy sorts eight times as fast as it sorts keys.
+_BLOCK_BITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Distinct terms ascending; ids and payloads of term i are those from starts[i] to starts[i + 1], ids ascending."""
+
+    terms: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    ids: NDArray[np.int32]
+    payloads: NDArray[np.uint16]
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return the four arrays by name."""
+        return {"terms": self.terms, "starts": self.starts, "ids": self.ids, "payloads": self.payloads}
+
+    def find(self, terms: NDArray[np.uint32]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
+        """Return ids and payloads for each term, in the given order; empty arrays for a term that is nowhere."""
+        starts, ends = self._spans(terms)
+        ids, payloads = self.ids, self.payloads
+        return [
+            (ids[start:end], payloads[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
+
+    def frequencies(self, terms: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Return for each term how many ids it has."""
+        starts, ends = self._spans(terms)
+        counts: NDArray[np.int32] = (ends - starts).astype(np.int32)
+        return counts
+
+    def _spans(self, terms: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where the ids of each term begin and end, the same place for a term that is nowhere."""
+        if not len(self.terms):
+            return np.zeros(len(terms), np.int64), np.zeros(len(terms), np.int64)
+        places = self.terms.searchsorted(terms)
+        known = self.terms.take(places, mode="clip") == terms
+        starts = self.starts.take(places)
+        return starts, np.where(known, self.starts.take(places + 1, mode="clip"), starts)
+
+
+def sort_entries(
+    rows: NDArray[np.int32], terms: NDArray[np.uint32], payloads: NDArray[np.uint16], row_count: int
+) -> Entries:
+    """Sort the terms of rows, given in any order, by term and row. No row has a term twice."""
+    blocks = []
+    for block in range(-(-row_count >> _BLOCK_BITS) if row_count else 0):
+        chosen = slice(None) if row_count <= 1 << _BLOCK_BITS else (rows >> _BLOCK_BITS) == block
+        keys = terms[chosen].astype(np.uint64) << np.uint64(32)
+        keys |= (rows[chosen] & ((1 << _BLOCK_BITS) - 1)).astype(np.uint64) << np.uint64(16)
+        keys |= payloads[chosen]
+        keys.sort()
+        blocks.append(keys)
+    heads = [_heads((keys >> np.uint64(32)).astype(np.uint32)) for keys in blocks]
+    distinct = np.unique(np.concatenate([terms for terms, _ in heads])) if heads else np.empty(0, np.uint32)
+    totals = np.zeros(len(distinct), np.int64)
+    for block_terms, counts in heads:
+        totals[np.searchsorted(distinct, block_terms)] += counts
+    starts = np.concatenate(([0], np.cumsum(totals)))
+    ids, sorted_payloads = np.empty(int(starts[-1]), np.int32), np.empty(int(starts[-1]), np.uint16)
+    cursors = starts[:-1].copy()
+    for block, (keys, (block_terms, counts)) in enumerate(zip(blocks, heads, strict=True)):
+        places = np.searchsorted(distinct, block_terms)
+        shift = cursors[places] - (np.cumsum(counts) - counts)
+        targets = np.arange(len(keys)) + np.repeat(shift, counts)
+        ids[targets] = ((keys >> np.uint64(16)) & np.uint64(0xFFFF)).astype(np.int32) + (block << _BLOCK_BITS)
+        sorted_payloads[targets] = (keys & np.uint64(0xFFFF)).astype(np.uint16)
+        cursors[places] += counts
+    return Entries(distinct, starts, ids, sorted_payloads)
+
+
+def sum_by_file(entries: Entries, file_of_row: NDArray[np.int32], paths: Sequence[Mapping[int, int]]) -> Entries:
+    """Return where terms are by file instead of row, the terms of the files' paths among them."""
+    terms = np.repeat(entries.terms, np.diff(entries.starts)).astype(np.uint64)
+    keys = terms << np.uint64(32) | file_of_row[entries.ids].astype(np.uint64)
+    firsts = np.flatnonzero(np.diff(keys, prepend=keys[:1] + np.uint64(1))) if len(keys) else np.empty(0, np.int64)
+    counts = np.add.reduceat(entries.payloads >> 8, firsts, dtype=np.int64) if len(firsts) else firsts
+    places = np.bitwise_or.reduceat(entries.payloads & 0xFF, firsts) if len(firsts) else firsts.astype(np.uint16)
+    marks = (places & IN_NAME > 0) * FILE_NAMES_IT | (places & IN_COMMENT > 0) * FILE_COMMENTS_ON_IT
+    in_paths = [(term << 32 | file, mark) for file, found in enumerate(paths) for term, mark in found.items()]
+    more_keys, more_marks = np.array(in_paths, np.uint64).reshape(-1, 2).T
+    all_keys = np.concatenate((keys[firsts], more_keys))
+    all_payloads = np.concatenate(
+        (np.minimum(counts, MAX_COUNT).astype(np.uint16) << 8 | marks.astype(np.uint16), more_marks.astype(np.uint16))
+    )
+    order = np.argsort(all_keys, kind="stable")
+    all_keys, all_payloads = all_keys[order], all_payloads[order]
+    firsts = np.flatnonzero(np.diff(all_keys, prepend=all_keys[:1] + np.uint64(1)))
+    merged = np.bitwise_or.reduceat(all_payloads, firsts) if len(firsts) else all_payloads
+    distinct, totals = _heads((all_keys[firsts] >> np.uint64(32)).astype(np.uint32))
+    starts = np.concatenate(([0], np.cumsum(totals)))
+    files = (all_keys[firsts] & np.uint64(0xFFFFFFFF)).astype(np.int32)
+    return Entries(distinct, starts, files, merged)
+
+
+def _heads(terms: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return the distinct values of sorted terms and how often each occurs."""
+    firsts = np.flatnonzero(np.concatenate(([True], terms[1:] != terms[:-1]))) if len(terms) else np.empty(0, np.int64)
+    return terms[firsts], np.diff(firsts, append=len(terms)).astype(np.int64)

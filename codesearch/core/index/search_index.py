@@ -1,0 +1,278 @@
+"""SearchIndex: one data source's rows as memory-mapped arrays, which a query is answered from; never changed.
+
+Rows are in the order of path, start line, end line and document id; files in the order of their paths. Everything here
+is derived from the store's rows (search_index_builder.py) and can be made again from them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.index.array_file import DamagedFileError, map_arrays
+from codesearch.core.index.postings import Entries
+from codesearch.core.index.row_filter import TextColumn, select_rows
+from codesearch.core.index.versions import superseded_versions
+from codesearch.core.predicates import EVERYTHING, Predicate
+from codesearch.core.types import ArtifactKind, Chunk
+
+# Goes up whenever older files can no longer be read: they are then made again from the store's rows.
+LAYOUT_VERSION: Final = 3
+NO_TIME: Final = np.iinfo(np.int64).min
+_REMEMBERED_FILTERS = 16
+# Where the lower-cased values of a text field are, and their number for each row.
+_TEXT_COLUMNS = {
+    "path": ("path_lower", "file_of_row"),
+    "title": ("title", "file_of_row"),
+    "file_extension": ("file_extension", "file_of_row"),
+    "symbol": ("symbol_lower", "symbol_codes"),
+}
+
+
+class SearchIndex:
+    """The arrays of one data source. Safe to use from many threads.
+
+    n rows, m files, d dimensions:
+
+    vectors (n, d) int8, vector_scales (n,) float32: a row's vector is their product, of length 1 or all zeros.
+    signs (words, n) uint64: `sign_bits_of` the vectors, for a quick first pass. file_vectors (m, d) int8: the
+    directions of the files' mean vectors. file_of_row, start_lines, end_lines, lengths (in tokens) (n,). first_rows
+    (m + 1,): where each file's rows begin. names (n,) uint32: `name_term` of the defined name, 0 for none.
+    qualified_names the same of the whole. name_lengths (n,): how many distinct terms the name has. declares (n,) bool:
+    the chunk shows the start of its definition. references (n,): how many files have the defined name. file_lengths,
+    file_stem_lengths, depths (m,). file_references (m,): how many files have the file's own name; top_references (m,):
+    the most that a definition in it has.
+    """
+
+    def __init__(self, arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> None:
+        self._arrays = arrays
+        self._header = header
+        self.vectors: NDArray[np.int8] = arrays["vectors"]
+        self.vector_scales: NDArray[np.float32] = arrays["vector_scales"]
+        self.signs: NDArray[np.uint64] = arrays["signs"]
+        self.file_vectors: NDArray[np.int8] = arrays["file_vectors"]
+        self.file_vector_scales: NDArray[np.float32] = arrays["file_vector_scales"]
+        self.file_of_row: NDArray[np.int32] = arrays["file_of_row"]
+        self.first_rows: NDArray[np.int32] = arrays["first_rows"]
+        self.start_lines: NDArray[np.int32] = arrays["start_lines"]
+        self.end_lines: NDArray[np.int32] = arrays["end_lines"]
+        self.lengths: NDArray[np.int32] = arrays["lengths"]
+        self.names: NDArray[np.uint32] = arrays["names"]
+        self.qualified_names: NDArray[np.uint32] = arrays["qualified_names"]
+        self.name_lengths: NDArray[np.uint8] = arrays["name_lengths"]
+        self.declares: NDArray[np.bool_] = arrays["declares"]
+        self.references: NDArray[np.int32] = arrays["references"]
+        self.file_references: NDArray[np.int32] = arrays["file_references"]
+        self.top_references: NDArray[np.int32] = arrays["top_references"]
+        self.file_lengths: NDArray[np.int32] = arrays["file_lengths"]
+        self.file_stem_lengths: NDArray[np.uint8] = arrays["file_stem_lengths"]
+        self.depths: NDArray[np.uint8] = arrays["depths"]
+        self.row_postings = Entries(*(arrays[f"row_{name}"] for name in ("terms", "starts", "ids", "payloads")))
+        self.file_postings = Entries(*(arrays[f"file_{name}"] for name in ("terms", "starts", "ids", "payloads")))
+        self._known_norms: dict[tuple[str, float, float], NDArray[np.float32]] = {}
+        self._known_shares: dict[frozenset[str], NDArray[np.float32]] = {}
+        self._masks: OrderedDict[Predicate, NDArray[np.bool_]] = OrderedDict()
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self.file_of_row)
+
+    @property
+    def file_count(self) -> int:
+        """How many files there are."""
+        return len(self.first_rows) - 1
+
+    @property
+    def dimension(self) -> int:
+        """The number of dimensions of the vectors as the model gives them; the arrays may be wider."""
+        return int(self._header["dimension"])
+
+    @cached_property
+    def all_rows(self) -> NDArray[np.int64]:
+        """The numbers of all rows, in order."""
+        return np.arange(self.row_count)
+
+    def row_norms(self, saturation: float, length_norm: float) -> NDArray[np.float32]:
+        """Return BM25's k1 (1 - b + b length / mean length) for each row."""
+        return self._norms("rows", self.lengths, saturation, length_norm)
+
+    def file_norms(self, saturation: float, length_norm: float) -> NDArray[np.float32]:
+        """Return BM25's k1 (1 - b + b length / mean length) for each file."""
+        return self._norms("files", self.file_lengths, saturation, length_norm)
+
+    def _norms(
+        self, name: str, lengths: NDArray[np.int32], saturation: float, length_norm: float
+    ) -> NDArray[np.float32]:
+        key = (name, saturation, length_norm)
+        norms = self._known_norms.get(key)
+        if norms is None:
+            mean = max(1.0, float(lengths.mean())) if len(lengths) else 1.0
+            norms = (saturation * (1 - length_norm) + saturation * length_norm / mean * lengths).astype(np.float32)
+            self._known_norms[key] = norms
+        return norms
+
+    @cached_property
+    def language_shares(self) -> NDArray[np.float32]:
+        """Which share of the files is in each language, by its code."""
+        counts = np.bincount(self.row_languages[self.first_rows[:-1]], minlength=len(self.languages))
+        shares: NDArray[np.float32] = (counts / max(1, self.file_count)).astype(np.float32)
+        return shares
+
+    @cached_property
+    def superseded_versions(self) -> NDArray[np.int32]:
+        """Which older version each file belongs to, -1 for none, (m,)."""
+        return superseded_versions(self._vocabulary("path"))
+
+    def kind_shares(self, kinds: frozenset[str]) -> NDArray[np.float32]:
+        """Return for each file which share of its rows defines something of these kinds, (m,)."""
+        shares = self._known_shares.get(kinds)
+        if shares is None:
+            wanted = self.kind_codes(kinds)[self.row_symbol_kinds]
+            ends = np.concatenate(([0], np.cumsum(wanted)))[self.first_rows]
+            shares = (np.diff(ends) / np.maximum(np.diff(self.first_rows), 1)).astype(np.float32)
+            self._known_shares[kinds] = shares
+        return shares
+
+    def rows_named(self, name: int) -> NDArray[np.int32]:
+        """Return the rows that define a name, given its `name_term`, in ascending order."""
+        order, names = self._arrays["rows_by_name"], self._arrays["sorted_names"]
+        start, end = np.searchsorted(names, np.uint32(name)), np.searchsorted(names, np.uint32(name), side="right")
+        rows: NDArray[np.int32] = np.sort(order[start:end])
+        return rows
+
+    def count_definitions(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return for each row how many rows define the name that it defines; 0 for one without a name."""
+        names, known = self.names[rows], self._arrays["sorted_names"]
+        counts: NDArray[np.int64] = np.searchsorted(known, names, side="right") - np.searchsorted(known, names)
+        return counts
+
+    def text_column(self, field: str) -> TextColumn:
+        """Return the column of a text field, for conditions."""
+        name, codes = _TEXT_COLUMNS.get(field, (field, f"{field}_codes"))
+        return TextColumn(self._arrays[f"{name}_texts"], self._arrays[f"{name}_starts"], self._arrays[codes])
+
+    def number_column(self, field: str) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
+        """Return the values of a number field and which of them are present, None for all."""
+        if field == "last_modified":
+            times = self._arrays["modified_at"]
+            return times, times != NO_TIME
+        return {"start_line": self.start_lines, "end_line": self.end_lines}[field].astype(np.int64), None
+
+    def rows_where(self, predicate: Predicate) -> NDArray[np.bool_] | None:
+        """Return which rows satisfy the predicate, None for all of them. Raises ValueError for an unknown field."""
+        if predicate == EVERYTHING:
+            return None
+        mask = self._masks.get(predicate)
+        if mask is None:
+            mask = select_rows(predicate, self)
+            self._masks[predicate] = mask
+            while len(self._masks) > _REMEMBERED_FILTERS:
+                self._masks.popitem(last=False)
+        return mask
+
+    def path_of(self, file: int) -> str:
+        """Return a file's path."""
+        return self._text("path", file)
+
+    def language_codes(self, languages: frozenset[str]) -> NDArray[np.bool_]:
+        """Return for each language code of this index whether it is one of `languages`."""
+        return _is_one_of(tuple(self.languages), languages)
+
+    def kind_codes(self, kinds: frozenset[str]) -> NDArray[np.bool_]:
+        """Return for each code of a kind of definition in this index whether it is one of `kinds`."""
+        return _is_one_of(tuple(self.symbol_kinds), kinds)
+
+    def artifact_codes(self, artifacts: frozenset[str]) -> NDArray[np.bool_]:
+        """Return for each code of an artifact kind in this index whether it is one of `artifacts`."""
+        return _is_one_of(tuple(self.artifact_kinds), artifacts)
+
+    @cached_property
+    def languages(self) -> list[str]:
+        """The languages by code, '' for none."""
+        return self._vocabulary("language")
+
+    @cached_property
+    def symbol_kinds(self) -> list[str]:
+        """The kinds of definitions by code, '' for none."""
+        return self._vocabulary("symbol_kind")
+
+    @property
+    def row_languages(self) -> NDArray[np.int32]:
+        """The language code of each row."""
+        codes: NDArray[np.int32] = self._arrays["language_codes"]
+        return codes
+
+    @property
+    def row_symbol_kinds(self) -> NDArray[np.int32]:
+        """The code of each row's kind of definition."""
+        codes: NDArray[np.int32] = self._arrays["symbol_kind_codes"]
+        return codes
+
+    @cached_property
+    def artifact_kinds(self) -> list[str]:
+        """The artifact kinds by code."""
+        return self._vocabulary("artifact_kind")
+
+    @property
+    def row_artifact_kinds(self) -> NDArray[np.int32]:
+        """The code of each row's artifact kind."""
+        codes: NDArray[np.int32] = self._arrays["artifact_kind_codes"]
+        return codes
+
+    def chunk_of(self, row: int) -> Chunk:
+        """Return a row's chunk as it is shown: without signature and outline."""
+        arrays = self._arrays
+        start, length = int(arrays["content_starts"][row]), int(arrays["content_lengths"][row])
+        return Chunk(
+            path=self.path_of(int(self.file_of_row[row])),
+            start_line=int(self.start_lines[row]),
+            end_line=int(self.end_lines[row]),
+            content=arrays["content_texts"][start : start + length].tobytes().decode("utf-8"),
+            artifact_kind=ArtifactKind(self.artifact_kinds[self.row_artifact_kinds[row]]),
+            language=self.languages[self.row_languages[row]] or None,
+            symbol=self._text("symbol", int(arrays["symbol_codes"][row])) or None,
+            symbol_kind=self.symbol_kinds[self.row_symbol_kinds[row]] or None,
+        )
+
+    def document_id_of(self, row: int) -> str:
+        """Return a row's document id."""
+        return bytes(self._arrays["document_ids"][row]).hex()
+
+    def modified_at(self, row: int) -> int | None:
+        """Return when the row's file was last changed, in Unix seconds, where known."""
+        value = int(self._arrays["modified_at"][row])
+        return None if value == NO_TIME else value
+
+    def _text(self, name: str, code: int) -> str:
+        texts, starts = self._arrays[f"{name}_texts"], self._arrays[f"{name}_starts"]
+        return texts[int(starts[code]) : int(starts[code + 1]) - 1].tobytes().decode("utf-8")
+
+    def _vocabulary(self, name: str) -> list[str]:
+        """Return all texts by code, as `pack_texts` joined them."""
+        return self._arrays[f"{name}_texts"].tobytes().decode("utf-8", "surrogatepass").split("\0")[1:-1]
+
+
+@lru_cache(maxsize=4_096)
+def _is_one_of(values: tuple[str, ...], wanted: frozenset[str]) -> NDArray[np.bool_]:
+    """Return which of the values, by their codes, are wanted. Not to be changed."""
+    return np.array([value in wanted for value in values], np.bool_)
+
+
+def open_search_index(path: Path) -> SearchIndex | None:
+    """Map the file of a search index; None when it was written in another layout.
+
+    Raises FileNotFoundError, OSError, DamagedFileError.
+    """
+    arrays, header = map_arrays(path)
+    if header.get("layout") != LAYOUT_VERSION:
+        return None
+    try:
+        return SearchIndex(arrays, header)
+    except KeyError as error:
+        raise DamagedFileError(f"{path} lacks {error}") from error

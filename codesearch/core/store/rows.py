@@ -1,0 +1,117 @@
+"""What a row of the store is, without Arrow: its format, its id, and rows by column as worker processes send them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.paths import file_extension_of
+from codesearch.core.text.chunk_text import shows_signature
+from codesearch.core.text.terms import pack_terms
+from codesearch.core.types import Chunk
+
+SCHEMA_VERSION = 3
+TABLE_PREFIX = "chunks_"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFormat:
+    """What must agree between the code that wrote an index and the code that reads it."""
+
+    embedding_model: str
+    embedding_fingerprint: str
+    dimension: int
+    chunker_version: str
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def table_name(self) -> str:
+        """The table that holds rows of this format: another format is another table."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return TABLE_PREFIX + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """A chunk with all that its row needs. `vector` is float32 of the format's dimension, L2-normalised."""
+
+    chunk: Chunk
+    content_id: str
+    modified_at: int | None
+    vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class RowColumns:
+    """Rows by column, each in the same order, but for the columns that are the same in every row of a run.
+
+    `texts` are by column name, '' where there is no value. `vectors` is (rows, dimension).
+    """
+
+    texts: dict[str, list[str]]
+    start_lines: list[int]
+    end_lines: list[int]
+    modified_at: list[int | None]
+    declares: list[bool]
+    terms: list[bytes]
+    vectors: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.start_lines)
+
+
+def document_id_of(source_id: str, chunk: Chunk) -> str:
+    """Return the record's id, 32 hex digits: the same as long as its place, its lines and its symbol are."""
+    parts = (source_id, chunk.path, str(chunk.start_line), str(chunk.end_line), chunk.symbol or "", chunk.content)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def rows_to_columns(rows: Sequence[IndexedChunk], source_id: str) -> RowColumns:
+    """Turn indexed chunks, at least one, into columns in the given order."""
+    chunks = [row.chunk for row in rows]
+    return chunks_to_columns(
+        chunks,
+        source_id=source_id,
+        content_ids=[row.content_id for row in rows],
+        modified_at=[row.modified_at for row in rows],
+        terms=[pack_terms(chunk) for chunk in chunks],
+        vectors=np.stack([row.vector for row in rows]).astype(np.float32, copy=False),
+    )
+
+
+def chunks_to_columns(
+    chunks: Sequence[Chunk],
+    *,
+    source_id: str,
+    content_ids: list[str],
+    modified_at: list[int | None],
+    terms: list[bytes],
+    vectors: NDArray[np.float32],
+) -> RowColumns:
+    """Turn chunks, at least one, with what else their rows need into columns in the given order."""
+    paths = [chunk.path for chunk in chunks]
+    return RowColumns(
+        texts={
+            "document_id": [document_id_of(source_id, chunk) for chunk in chunks],
+            "path": paths,
+            "file_extension": [file_extension_of(path) or "" for path in paths],
+            "language": [chunk.language or "" for chunk in chunks],
+            "artifact_kind": [chunk.artifact_kind.value for chunk in chunks],
+            "symbol": [chunk.symbol or "" for chunk in chunks],
+            "symbol_kind": [chunk.symbol_kind or "" for chunk in chunks],
+            "signature": [chunk.signature or "" for chunk in chunks],
+            "content": [chunk.content for chunk in chunks],
+            "content_id": content_ids,
+        },
+        start_lines=[chunk.start_line for chunk in chunks],
+        end_lines=[chunk.end_line for chunk in chunks],
+        modified_at=modified_at,
+        declares=[shows_signature(chunk) for chunk in chunks],
+        terms=terms,
+        vectors=vectors,
+    )

@@ -1,0 +1,121 @@
+"""The rows of the store in Arrow: their schema, how columns become batches, and what search indexes are built from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.search_index import NO_TIME
+from codesearch.core.store.rows import IndexFormat, RowColumns
+
+FORMAT_KEY = b"codesearch"
+TEXT_COLUMNS = [
+    "document_id",
+    "data_source_id",
+    "path",
+    "file_extension",
+    "language",
+    "artifact_kind",
+    "symbol",
+    "symbol_kind",
+    "signature",
+    "content",
+    "content_id",
+    "commit",
+]
+# What a search index is built from.
+SEARCHED_COLUMNS = [
+    "document_id",
+    "path",
+    "language",
+    "artifact_kind",
+    "symbol",
+    "symbol_kind",
+    "start_line",
+    "end_line",
+    "last_modified",
+    "declares",
+    "content",
+    "terms",
+    "vector",
+]
+
+
+def schema_of(index_format: IndexFormat) -> pa.Schema:
+    """Return the table's schema, the format in its metadata. Text is '' where it has no value."""
+    text, number = pa.string(), pa.int64()
+    fields = [pa.field(name, text, nullable=False) for name in TEXT_COLUMNS]
+    fields += [pa.field(name, number, nullable=False) for name in ("start_line", "end_line", "run_id")]
+    fields += [
+        pa.field("last_modified", number),
+        pa.field("declares", pa.bool_(), nullable=False),
+        pa.field("terms", pa.binary(), nullable=False),
+        pa.field("vector", pa.list_(pa.float32(), index_format.dimension)),
+    ]
+    return pa.schema(fields, metadata={FORMAT_KEY: json.dumps(asdict(index_format), sort_keys=True).encode()})
+
+
+def format_of(schema: pa.Schema) -> IndexFormat | None:
+    """Read the format back from a table's schema; None when another program wrote it."""
+    raw = (schema.metadata or {}).get(FORMAT_KEY)
+    return IndexFormat(**json.loads(raw)) if raw else None
+
+
+def columns_to_batch(rows: RowColumns) -> pa.RecordBatch:
+    """Turn rows, at least one, into a record batch in the given order.
+
+    It lacks the columns that are the same in every row of a run; `complete_batch` adds them.
+    """
+    arrays = {name: pa.array(values, type=pa.string()) for name, values in rows.texts.items()}
+    arrays["start_line"] = pa.array(rows.start_lines, type=pa.int64())
+    arrays["end_line"] = pa.array(rows.end_lines, type=pa.int64())
+    arrays["last_modified"] = pa.array(rows.modified_at, type=pa.int64())
+    arrays["declares"] = pa.array(rows.declares, type=pa.bool_())
+    arrays["terms"] = pa.array(rows.terms, type=pa.binary())
+    arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(rows.vectors.ravel()), rows.vectors.shape[1])
+    return pa.record_batch(arrays)
+
+
+def complete_batch(
+    batch: pa.RecordBatch, *, source_id: str, run_id: int, commit: str | None, schema: pa.Schema
+) -> pa.RecordBatch:
+    """Add the columns of the run to a batch of `columns_to_batch`: the result has the table's schema."""
+    values = {"data_source_id": source_id, "run_id": run_id, "commit": commit or ""}
+    columns = [
+        pa.repeat(pa.scalar(values[field.name], field.type), batch.num_rows)
+        if field.name in values
+        else batch.column(field.name)
+        for field in schema
+    ]
+    return pa.record_batch(columns, schema=schema)
+
+
+def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
+    """Turn a batch of SEARCHED_COLUMNS into what a search index is built from."""
+    return RowBatch(
+        document_ids=batch.column("document_id").to_pylist(),
+        paths=batch.column("path").to_pylist(),
+        languages=batch.column("language").to_pylist(),
+        artifact_kinds=batch.column("artifact_kind").to_pylist(),
+        symbols=batch.column("symbol").to_pylist(),
+        symbol_kinds=batch.column("symbol_kind").to_pylist(),
+        start_lines=batch.column("start_line").to_numpy(),
+        end_lines=batch.column("end_line").to_numpy(),
+        modified_at=batch.column("last_modified").fill_null(NO_TIME).to_numpy(),
+        declares=batch.column("declares").to_numpy(zero_copy_only=False),
+        contents=_bytes_of(batch.column("content")),
+        terms=_bytes_of(batch.column("terms")),
+        vectors=batch.column("vector").flatten().to_numpy().reshape(batch.num_rows, -1),
+    )
+
+
+def _bytes_of(column: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the bytes of a text or binary column and the offsets of its rows, without copying the bytes."""
+    _, offsets, data = column.buffers()
+    bounds = np.frombuffer(offsets, np.int32, len(column) + 1, 4 * column.offset)
+    return np.frombuffer(data or b"", np.uint8), bounds.astype(np.int64)

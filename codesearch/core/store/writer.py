@@ -1,0 +1,195 @@
+"""Writing the store: rows are staged in a file, published in one commit, and what is left over is cleaned up."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from filelock import FileLock
+
+from codesearch.core.errors import StoreError
+from codesearch.core.index.builder import RowBatch
+from codesearch.core.store.chunk_store import ChunkStore, quote
+from codesearch.core.store.library import import_lancedb
+from codesearch.core.store.rows import TABLE_PREFIX, IndexedChunk, RowColumns, rows_to_columns
+from codesearch.core.store.schema import batch_to_rows, columns_to_batch, complete_batch, schema_of
+
+logger = logging.getLogger(__name__)
+
+# Rows outside the indexes are scanned by every run: up to so many that is not felt.
+UNINDEXED_ROWS = 4096
+VERSIONS = 8
+# Optimizing so small a table takes a fraction of a second, so it is always kept tidy.
+ALWAYS_OPTIMIZED_ROWS = 50_000
+
+
+class StagedRows:
+    """Rows on their way into the store, in one file; nothing of them is visible before `StoreWriter.publish`."""
+
+    def __init__(self, path: Path, schema: pa.Schema, source_id: str, run_id: int, commit: str | None) -> None:
+        self.path = path
+        self.row_count = 0
+        self._schema = schema
+        self._source_id = source_id
+        self._run_id = run_id
+        self._commit = commit
+        self._seen: set[str] = set()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pa.ipc.new_stream(str(path), schema)
+        except OSError as error:
+            raise StoreError(f"Cannot write the staging file {path}: {error}") from error
+
+    def write(self, rows: Sequence[IndexedChunk]) -> None:
+        """Append rows; a row whose document id was staged before is dropped."""
+        if rows:
+            self.write_columns(rows_to_columns(rows, self._source_id))
+
+    def write_columns(self, rows: RowColumns) -> None:
+        """Append rows, at least one; a row whose document id was staged before is dropped."""
+        batch = complete_batch(
+            columns_to_batch(rows),
+            source_id=self._source_id,
+            run_id=self._run_id,
+            commit=self._commit,
+            schema=self._schema,
+        )
+        keep = []
+        for index, document_id in enumerate(rows.texts["document_id"]):
+            if document_id not in self._seen:
+                self._seen.add(document_id)
+                keep.append(index)
+        if len(keep) < batch.num_rows:
+            batch = batch.take(pa.array(keep, type=pa.int64()))
+        try:
+            self._writer.write_batch(batch)
+        except OSError as error:
+            raise StoreError(f"Cannot write the staging file {self.path}: {error}") from error
+        self.row_count += batch.num_rows
+
+    def __enter__(self) -> StagedRows:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # On a full disk closing fails like writing did, and that file above all must go.
+        with suppress(OSError):
+            self._writer.close()
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close the file for writing."""
+        self._writer.close()
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Close the file for writing and read it back, without holding it in memory."""
+        self.close()
+        return pa.ipc.open_stream(pa.OSFile(str(self.path)))
+
+    def scan(self) -> Iterator[RowBatch]:
+        """Yield the rows as ChunkStore.scan_rows yields them once they are published."""
+        return map(batch_to_rows, self.reader())
+
+
+class StoreWriter:
+    """The one way rows get into a ChunkStore. Writers on one machine take turns by a lock file."""
+
+    def __init__(self, store: ChunkStore, data_dir: Path) -> None:
+        self._store = store
+        self._data_dir = data_dir
+
+    def stage(self, source_id: str, run_id: int, commit: str | None) -> StagedRows:
+        """Open a staging file for one run of one data source."""
+        path = self._data_dir / "staging" / f"{source_id}-{run_id}.arrow"
+        return StagedRows(path, schema_of(self._store.index_format), source_id, run_id, commit)
+
+    def remove_leftovers(self, source_id: str) -> None:
+        """Delete what killed runs of a data source left staged. For the one run of it that is at work."""
+        for leftover in (self._data_dir / "staging").glob(f"{source_id}-*.arrow"):
+            leftover.unlink(missing_ok=True)
+
+    def publish(self, source_id: str, staged: StagedRows, replaced_paths: Collection[str] | None) -> None:
+        """Make the staged rows visible in one commit, in place of all rows of `replaced_paths` (None: of the source).
+
+        Raises StoreError; then the store is as it was.
+        """
+        where = f"data_source_id = {quote(source_id)}"
+        if replaced_paths is not None:
+            listed = ", ".join(quote(path) for path in sorted(replaced_paths))
+            where += f" AND path IN ({listed})" if listed else " AND false"
+        with self._locked("publish") as table:
+            if table.count_rows(where) == 0:
+                if staged.row_count:
+                    table.add(staged.reader())
+                return
+            if not staged.row_count:
+                table.delete(where)
+                return
+            (
+                table.merge_insert("document_id")
+                .when_matched_update_all()
+                .when_not_matched_insert_all()
+                .when_not_matched_by_source_delete(where)
+                .execute(staged.reader())
+            )
+
+    def remove(self, source_id: str) -> None:
+        """Delete every row of a data source, in every format, and give their space back."""
+        where = f"data_source_id = {quote(source_id)}"
+        with self._locked("remove from"):
+            for name in self._store._table_names():
+                table = self._store._database.open_table(name) if name.startswith(TABLE_PREFIX) else None
+                if table is not None and table.count_rows(where):
+                    table.delete(where)
+                    self._optimize(table)
+
+    def drop_other_formats(self) -> None:
+        """Delete the tables of every other format."""
+        with self._locked("clean"):
+            for name in self._store._table_names():
+                if name.startswith(TABLE_PREFIX) and name != self._store.index_format.table_name:
+                    self._store._database.drop_table(name)
+
+    def maintain(self) -> None:
+        """Bring the indexes up to date where that pays, and delete what no reader needs any more."""
+        with self._locked("maintain") as table:
+            row_count = table.count_rows()
+            indexes = table.list_indices()
+            unindexed = max((index.num_unindexed_rows for index in indexes), default=0)
+            versions = len(table.list_versions())
+            if row_count > ALWAYS_OPTIMIZED_ROWS and unindexed <= UNINDEXED_ROWS and versions <= VERSIONS:
+                return
+            self._optimize(table)
+
+    def _optimize(self, table: Any) -> None:
+        with warnings.catch_warnings():
+            # It warns that readers of older versions may fail: ours look again at the newest.
+            warnings.simplefilter("ignore", UserWarning)
+            table.optimize(cleanup_older_than=timedelta(0), delete_unverified=not self._store.is_remote)
+
+    @contextmanager
+    def _locked(self, verb: str) -> Iterator[Any]:
+        try:
+            self._data_dir.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._data_dir / "store.lock"):
+                table = self._store.table(create=True)
+                _create_indexes(table)
+                yield table
+        except StoreError:
+            raise
+        except Exception as error:
+            raise StoreError(f"Cannot {verb} the vector store at {self._store.uri}: {error}") from error
+
+
+def _create_indexes(table: Any) -> None:
+    kinds = import_lancedb().index
+    existing = {index.name for index in table.list_indices()}
+    # The rows of one data source are what everything asks for; publishing matches them by document.
+    for column, configuration in (("data_source_id", kinds.Bitmap()), ("document_id", kinds.BTree())):
+        if f"{column}_idx" not in existing:
+            table.create_index(column, config=configuration, replace=False)

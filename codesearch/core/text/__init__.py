@@ -1,0 +1,1 @@
+"""Words, terms and what is embedded: pure functions of text, the same for rows and queries."""

@@ -1,0 +1,1 @@
+"""Bytes to symbol-level chunks: language, syntax tree, definitions, plan, pieces."""

@@ -1,0 +1,128 @@
+"""Cuts one file into chunks: definitions by its syntax tree, sections by heading, the rest by lines.
+
+Third stage of indexing, between walk and embed. Every non-blank line of the file is in some chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from codesearch.core.types import ArtifactKind, Chunk, SourceFile
+from indexer.chunking.definitions import find_definitions
+from indexer.chunking.languages.rules import Language
+from indexer.chunking.languages.table import language_name_of, language_of
+from indexer.chunking.parsing import SourceParser
+from indexer.chunking.planning import Piece, Plan
+from indexer.chunking.recovery import recover_definitions
+from indexer.chunking.sections.finding import find_sections, section_language_of
+from indexer.chunking.splitting import Lines, Range, split_lines
+
+# Goes up whenever the same file would give other chunks: an index built by another version is built anew.
+CHUNKER_VERSION: int = 1
+
+# Characters of text per token, about: what sections aim at.
+_CHARACTERS_PER_TOKEN = 3.5
+
+
+class Chunker:
+    """Cuts files into chunks of at most `max_tokens` of the model's own tokens. For one thread at a time."""
+
+    def __init__(self, count_tokens: Callable[[Sequence[str]], list[int]], max_tokens: int) -> None:
+        if max_tokens < 1:
+            raise ValueError("max_tokens must be at least 1")
+        self._count_tokens = count_tokens
+        self._max_tokens = max_tokens
+        self._parser = SourceParser()
+
+    def chunk(self, file: SourceFile) -> list[Chunk]:
+        """Return the chunks of a file in order of (start line, widest first); none for a blank file.
+
+        `content` is the file's own lines. Only a single line that is longer than `max_tokens` makes a longer chunk.
+        Accepts any text.
+        """
+        lines = Lines(file.text, self._count_tokens)
+        whole = lines.trimmed(1, len(lines))
+        if whole is None:
+            return []
+        language = language_of(file.path, file.text)
+        budget = max(1, self._max_tokens - lines.added_tokens)
+        if language is not None:
+            pieces = self._pieces_of_code(language, file.text, lines, budget)
+            if pieces is not None:
+                return _to_chunks(file, language.name, lines, pieces)
+        name = language.name if language is not None else language_name_of(file.path, file.text)
+        if lines.tokens(1, len(lines)) <= budget:
+            return [_whole_file(file, name, lines, whole)]
+        section_language = section_language_of(file.path)
+        if language is None and section_language is not None:
+            return _section_chunks(file, name or section_language, section_language, lines, budget)
+        pieces = [Piece(*part) for part in split_lines(lines, 1, len(lines), budget, {})]
+        return _to_chunks(file, name, lines, pieces)
+
+    def _pieces_of_code(self, language: Language, text: str, lines: Lines, budget: int) -> list[Piece] | None:
+        """Plan the chunks of a file by its tree; None without a tree, or without definitions when one chunk will do."""
+        # Lone surrogates cannot be encoded; what replaces them keeps the lines, which is all that counts here.
+        source = text.encode("utf-8", "replace")
+        tree = self._parser.parse(language, source)
+        if tree is None:
+            return None
+        found = find_definitions(language, tree.root_node, source)
+        if tree.root_node.has_error and language.repair is None:
+            found = recover_definitions(language, self._parser, source, tree.root_node, found)
+        if not found and lines.tokens(1, len(lines)) <= budget:
+            return None
+        return Plan(language, tree, lines, budget, found).pieces()
+
+
+def _to_chunks(file: SourceFile, language: str | None, lines: Lines, pieces: Iterable[Piece]) -> list[Chunk]:
+    chunks = []
+    for piece in pieces:
+        definition = piece.definition
+        chunks.append(
+            Chunk(
+                path=file.path,
+                start_line=piece.start,
+                end_line=piece.end,
+                content=lines.content(piece.start, piece.end),
+                artifact_kind=ArtifactKind.CHUNK if definition is None else ArtifactKind.SYMBOL,
+                language=language,
+                symbol=definition.symbol if definition is not None else None,
+                symbol_kind=definition.kind if definition is not None else None,
+                signature=(definition.signature or None) if definition is not None else None,
+                outline=piece.outline,
+            )
+        )
+    return chunks
+
+
+def _whole_file(file: SourceFile, language: str | None, lines: Lines, whole: Range) -> Chunk:
+    return Chunk(
+        path=file.path,
+        start_line=whole[0],
+        end_line=whole[1],
+        content=lines.content(*whole),
+        artifact_kind=ArtifactKind.FILE,
+        language=language,
+    )
+
+
+def _section_chunks(file: SourceFile, language: str, section_language: str, lines: Lines, budget: int) -> list[Chunk]:
+    """Chunk a document or configuration file by its sections; the title is searched as the signature."""
+    chunks: list[Chunk] = []
+    for section in find_sections(section_language, file.text, int(budget * _CHARACTERS_PER_TOKEN)):
+        for start, end in split_lines(lines, section.start_line, min(section.end_line, len(lines)), budget, {}):
+            is_definition = section.kind is not None and section.title is not None
+            chunks.append(
+                Chunk(
+                    path=file.path,
+                    start_line=start,
+                    end_line=end,
+                    content=lines.content(start, end),
+                    artifact_kind=ArtifactKind.SYMBOL if is_definition else ArtifactKind.CHUNK,
+                    language=language,
+                    symbol=section.title if is_definition else None,
+                    symbol_kind=section.kind if is_definition else None,
+                    signature=section.title,
+                )
+            )
+    return chunks

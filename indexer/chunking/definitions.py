@@ -1,0 +1,363 @@
+"""Finds the definitions in a syntax tree by a language's table: symbol, kind, signature, lines."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tree_sitter import Node, Query, QueryCursor
+
+from indexer.chunking.languages.rules import Language, Rule
+from indexer.chunking.parsing import grammar_of
+
+# What a function's inside is not searched for: its local names are no definitions that anyone looks for.
+DATA_KINDS = frozenset({"constant", "variable", "field", "property", "event", "type", "key", "import"})
+# Kinds whose functions are methods.
+TYPE_KINDS = frozenset(
+    {"class", "struct", "interface", "trait", "enum", "record", "union", "impl", "object", "protocol"}
+)
+# Functions inside functions: each level repeats its lines in one more chunk.
+_MAX_DEPTH = 6
+_MAX_NAME_LENGTH = 200
+_MAX_SIGNATURE_LENGTH = 300
+# Bytes read for a signature before whitespace is collapsed.
+_SIGNATURE_BYTES = 1200
+_MAX_ATTACHED = 200
+
+
+@dataclass(slots=True, eq=False)
+class Definition:
+    """One definition: lines are 1-based and inclusive and take in what belongs to it (comments, decorators, wrappers).
+
+    `symbol` is qualified by the owners' names. `body` holds the members or statements. `owner` is the definition around
+    it. The finder widens `start_line` and `end_line` while it meets wrappers and continuing clauses.
+    """
+
+    symbol: str
+    name: str
+    kind: str
+    signature: str
+    start_line: int
+    end_line: int
+    node: Node
+    body: Node | None
+    container: bool
+    transparent: bool
+    minor: bool
+    owner: Definition | None
+    depth: int
+    members: list[Definition] = field(default_factory=list)
+
+
+def find_definitions(language: Language, root: Node, source: bytes | None = None) -> list[Definition]:
+    """Return the definitions under `root`, ordered by (start line, widest first).
+
+    `source` is the bytes that were parsed. Nodes that the parser marked as errors are searched like any other.
+    """
+    text = source if source is not None else (root.text or b"")
+    return _Finder(language, root, text).find()
+
+
+def last_line_of(node: Node) -> int:
+    """Return the 1-based last line of a node; a node that ends with its newline does not reach the next line."""
+    row, column = node.end_point
+    return row if column == 0 and row > node.start_point[0] else row + 1
+
+
+def _tail_comments(node: Node, comments: frozenset[str]) -> tuple[int, int] | None:
+    """Return first and last row of the comments that a grammar reads as the end of a node, None without any.
+
+    Kotlin's imports and Scala's and Haskell's indented bodies take in the comments of what follows them.
+    """
+    found: tuple[int, int] | None = None
+    current: Node | None = node
+    while current is not None and current.child_count:
+        inner: Node | None = None
+        for child in reversed(current.children):
+            if child.type in comments and (found is None or last_line_of(child) >= found[0]):
+                found = (child.start_point[0], found[1] if found is not None else last_line_of(child) - 1)
+            elif child.end_byte > child.start_byte:
+                inner = child
+                break
+        if found is not None and inner is not None and inner.end_point[0] >= found[0] and inner.end_point[1] > 0:
+            return None
+        current = inner
+    return found
+
+
+@dataclass(slots=True)
+class _Block:
+    """Siblings still to be read: members of `owner`. A comment run just above reaches the first of them."""
+
+    node: Node
+    owner: Definition | None
+    run_start: int = 0
+    run_end: int = -1
+
+
+class _Finder:
+    def __init__(self, language: Language, root: Node, source: bytes) -> None:
+        self._language = language
+        self._root = root
+        self._source = source
+        self._found: list[Definition] = []
+        self._blocks: list[_Block] = [_Block(root, None)]
+        self._insides: list[tuple[Node, Definition | None]] = []
+        self._nested: Sequence[Node] = ()
+        self._nested_starts: list[int] = []
+
+    def find(self) -> list[Definition]:
+        self._nested = _nested_candidates(self._language, self._root)
+        self._nested_starts = [node.start_byte for node in self._nested]
+        if any(first > second for first, second in pairwise(self._nested_starts)):
+            self._nested = sorted(self._nested, key=lambda node: (node.start_byte, -node.end_byte))
+            self._nested_starts = [node.start_byte for node in self._nested]
+        while self._blocks or self._insides:
+            if self._blocks:
+                self._read_block(self._blocks.pop())
+            else:
+                self._read_inside(*self._insides.pop())
+        self._found.sort(key=lambda found: (found.start_line, -found.end_line, found.node.start_byte))
+        for found in self._found:
+            if found.owner is not None:
+                found.owner.members.append(found)
+        return self._found
+
+    def _read_block(self, block: _Block) -> None:
+        """Read the children of one node in order, giving each definition the comments directly above it."""
+        language = self._language
+        rules, comments, attached, is_attached = (
+            language.rules,
+            language.comments,
+            language.attached,
+            language.is_attached,
+        )
+        run_start, run_end = block.run_start, block.run_end
+        code_end = -1
+        tail: tuple[int, Definition | None] = (-1, None)
+        last: Definition | None = None
+        last_node: Node | None = None
+        for child in block.node.named_children:
+            kind = child.type
+            row = child.start_point[0]
+            if kind in comments or kind in attached or (is_attached is not None and is_attached(child)):
+                if row > run_end + 1 or run_end < 0:
+                    # A comment behind code on the same line belongs to that code.
+                    run_start = row if row > code_end else row + 1
+                run_end = last_line_of(child) - 1
+                continue
+            start = run_start if run_start <= row <= run_end + 1 else row
+            tail_start, tail_owner = tail
+            if tail_owner is not None and start == tail_start < row:
+                tail_owner.end_line = start
+            run = (run_start, run_end)
+            run_start, run_end = 0, -1
+            code_end = last_line_of(child) - 1
+            comments_within = _tail_comments(child, comments)
+            if comments_within is not None:
+                run_start, run_end = comments_within
+            tail = (run_start, None)
+            rule = rules.get(kind)
+            if rule is not None:
+                if last is not None and last_node is not None and self._continues(last_node, child):
+                    last.end_line = max(last.end_line, last_line_of(child))
+                    self._insides.append((child, last))
+                    last_node = child
+                    continue
+                made = self._define(child, rule, block.owner, start, is_local=False)
+                if made is not None:
+                    last, last_node = made, child
+                    tail = (run_start, made)
+                    continue
+            last = last_node = None
+            if kind in language.wrappers:
+                self._unwrap(child, block.owner, start, is_local=False)
+            elif kind in language.descend or child.is_error:
+                self._blocks.append(_Block(child, block.owner, *run))
+            else:
+                self._insides.append((child, block.owner))
+
+    def _continues(self, previous: Node, node: Node) -> bool:
+        return self._language.continues is not None and self._language.continues(previous, node)
+
+    def _read_inside(self, node: Node, owner: Definition | None) -> None:
+        """Look for functions and classes anywhere under a node that is no list of members."""
+        low = bisect_left(self._nested_starts, node.start_byte)
+        high = bisect_left(self._nested_starts, node.end_byte)
+        index = low
+        while index < high:
+            candidate = self._nested[index]
+            index += 1
+            if candidate.id == node.id or candidate.end_byte > node.end_byte:
+                continue
+            rule = self._language.rules.get(candidate.type)
+            row = candidate.start_point[0]
+            made = self._define(candidate, rule, owner, row, is_local=True) if rule is not None else None
+            if made is None and candidate.type in self._language.wrappers:
+                made = self._unwrap(candidate, owner, row, is_local=True)
+            if made is not None:
+                made.start_line = min(made.start_line, self._start_with_comments(candidate) + 1)
+                index = bisect_left(self._nested_starts, candidate.end_byte, index)
+
+    def _unwrap(self, wrapper: Node, owner: Definition | None, start: int, *, is_local: bool) -> Definition | None:
+        """Define what a wrapper holds; its lines belong to them: the first takes its start, the last its end.
+
+        Returns the first of them.
+        """
+        language = self._language
+        made: list[Definition] = []
+        pending = [wrapper]
+        while pending:
+            deeper: list[Node] = []
+            for child in pending.pop().named_children:
+                rule = language.rules.get(child.type)
+                found = (
+                    self._define(child, rule, owner, child.start_point[0], is_local=is_local)
+                    if rule is not None
+                    else None
+                )
+                if found is not None:
+                    made.append(found)
+                elif child.type in language.wrappers or child.type in language.descend or child.is_error:
+                    deeper.append(child)
+            pending.extend(reversed(deeper))
+        if made:
+            made[0].start_line = start + 1
+            made[-1].end_line = max(made[-1].end_line, last_line_of(wrapper))
+        elif not is_local:
+            self._insides.append((wrapper, owner))
+        return made[0] if made else None
+
+    def _define(
+        self, node: Node, rule: Rule, owner: Definition | None, start_row: int, *, is_local: bool
+    ) -> Definition | None:
+        """Make a definition of a node and queue its inside; None when the rule says that it defines nothing."""
+        kind = rule.kind if isinstance(rule.kind, str) else rule.kind(node)
+        if kind is None or (is_local and (not rule.local or kind in DATA_KINDS)):
+            return None
+        depth = owner.depth + 1 if owner is not None else 0
+        if depth > _MAX_DEPTH and is_local:
+            return None
+        if kind == "function" and owner is not None and owner.kind in TYPE_KINDS:
+            kind = "method"
+        name = _tidy_name(rule.name(node))
+        if not name:
+            return None
+        scope = _tidy_name(rule.scope(node)) if rule.scope is not None else None
+        qualifiers = [part for part in (owner.symbol if owner is not None else None, scope) if part]
+        body = _body_of(node, rule)
+        made = Definition(
+            symbol=".".join([*qualifiers, name]),
+            name=name,
+            kind=kind,
+            signature=self._signature(node, body),
+            start_line=start_row + 1,
+            end_line=last_line_of(node),
+            node=node,
+            body=body,
+            container=rule.container,
+            transparent=rule.transparent,
+            minor=rule.minor,
+            owner=owner,
+            depth=depth,
+        )
+        self._found.append(made)
+        if rule.container:
+            self._blocks.append(_Block(body if body is not None else node, made))
+        else:
+            self._insides.append((node, made))
+        if rule.also is not None:
+            self._add_aliases(made, qualifiers, rule.also(node))
+        return made
+
+    def _add_aliases(self, made: Definition, qualifiers: list[str], names: Sequence[str]) -> None:
+        seen = {made.name}
+        for raw in names:
+            name = _tidy_name(raw)
+            if name and name not in seen:
+                seen.add(name)
+                alias = Definition(
+                    symbol=".".join([*qualifiers, name]),
+                    name=name,
+                    kind=made.kind,
+                    signature=made.signature,
+                    start_line=made.start_line,
+                    end_line=made.end_line,
+                    node=made.node,
+                    body=made.body,
+                    container=False,
+                    transparent=False,
+                    minor=made.minor,
+                    owner=made.owner,
+                    depth=made.depth,
+                )
+                self._found.append(alias)
+
+    def _signature(self, node: Node, body: Node | None) -> str:
+        end = node.end_byte if body is None or body.start_byte <= node.start_byte else body.start_byte
+        raw = self._source[node.start_byte : min(end, node.start_byte + _SIGNATURE_BYTES)]
+        text = " ".join(raw.decode("utf-8", "ignore").split())
+        return text[:_MAX_SIGNATURE_LENGTH].rstrip(" {=")
+
+    def _start_with_comments(self, node: Node) -> int:
+        """Return the first row of a nested definition with the comments directly above it."""
+        language = self._language
+        row = node.start_point[0]
+        for _ in range(_MAX_ATTACHED):
+            previous = node.prev_named_sibling
+            if previous is None or last_line_of(previous) < row:
+                return row
+            is_comment = previous.type in language.comments or previous.type in language.attached
+            if not is_comment or previous.start_point[0] >= row:
+                return row
+            row = previous.start_point[0]
+            node = previous
+        return row
+
+
+def _tidy_name(raw: str | None) -> str | None:
+    if raw is None:
+        return None
+    name = " ".join(raw.split()).replace("::", ".").strip(".")
+    return name[:_MAX_NAME_LENGTH] or None
+
+
+def _body_of(node: Node, rule: Rule) -> Node | None:
+    """Follow the rule's body path (`value.body`); without one, take the last named child that has children."""
+    if rule.body is None:
+        return next((child for child in reversed(node.named_children) if child.named_child_count), None)
+    if not isinstance(rule.body, str):
+        return rule.body(node)
+    current: Node | None = node
+    for name in rule.body.split("."):
+        current = current.child_by_field_name(name) if current is not None else None
+    return current
+
+
+def _nested_candidates(language: Language, root: Node) -> list[Node]:
+    """Return every node that may be a function or class, at any depth, in source order, outermost first."""
+    query = _nested_query(language.name, language)
+    if query is None:
+        return []
+    return [node for group in QueryCursor(query).captures(root).values() for node in group]
+
+
+_QUERIES: dict[str, Query | None] = {}
+
+
+def _nested_query(key: str, language: Language) -> Query | None:
+    if key not in _QUERIES:
+        grammar = grammar_of(language.grammar)
+        types = sorted(set(_nested_types(language)))
+        known = [name for name in types if grammar.id_for_node_kind(name, True)]
+        _QUERIES[key] = Query(grammar, "[" + " ".join(f"({name})" for name in known) + "] @found") if known else None
+    return _QUERIES[key]
+
+
+def _nested_types(language: Language) -> Iterator[str]:
+    for name, rule in language.rules.items():
+        if rule.local and not (isinstance(rule.kind, str) and rule.kind in DATA_KINDS):
+            yield name
+    yield from language.wrappers

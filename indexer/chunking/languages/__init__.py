@@ -1,0 +1,1 @@
+"""What each programming language calls a definition: one table a language."""

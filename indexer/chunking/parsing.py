@@ -1,0 +1,96 @@
+"""Parses source for the chunker: grammars once per process, a time limit, a second try for broken trees."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+
+import tree_sitter_language_pack
+from tree_sitter import Language as Grammar
+from tree_sitter import Parser, Range, Tree
+
+from indexer.chunking.languages.rules import Language
+
+# Text that keeps a grammar busy for longer than this is read as lines.
+_PARSE_SECONDS = 4.0
+# A parser that looks back asks again, so what it is handed stays small.
+_READ_BYTES = 256
+
+
+@cache
+def grammar_of(name: str) -> Grammar:
+    """Load a grammar, once per process. Raises LookupError for an unknown one."""
+    return tree_sitter_language_pack.get_language(name)  # type: ignore[arg-type]
+
+
+class SourceParser:
+    """Parses files of any language, one at a time; keeps a parser for each grammar."""
+
+    def __init__(self) -> None:
+        self._parsers: dict[str, Parser] = {}
+
+    def parse(self, language: Language, source: bytes) -> Tree | None:
+        """Return the tree of a text, repaired where the language knows how; None when parsing takes too long."""
+        parser = self._parser_of(language)
+        tree = parse(parser, source)
+        if tree is None or language.repair is None or not (language.repairs_always or tree.root_node.has_error):
+            return tree
+        return _repaired(parser, language, source, tree)
+
+    def parse_span(self, language: Language, source: bytes, start: int, end: int) -> Tree | None:
+        """Parse the bytes `start`..`end` alone; positions stay those of the whole text."""
+        parser = self._parser_of(language)
+        parser.included_ranges = [Range(_point(source, start), _point(source, end), start, end)]
+        try:
+            return parse(parser, source)
+        finally:
+            del parser.included_ranges
+
+    def _parser_of(self, language: Language) -> Parser:
+        parser = self._parsers.get(language.grammar)
+        if parser is None:
+            parser = self._parsers.setdefault(language.grammar, Parser(grammar_of(language.grammar)))
+        return parser
+
+
+def _point(source: bytes, offset: int) -> tuple[int, int]:
+    return (source.count(b"\n", 0, offset), offset - (source.rfind(b"\n", 0, offset) + 1))
+
+
+def parse(parser: Parser, source: bytes, limit_seconds: float = _PARSE_SECONDS) -> Tree | None:
+    """Parse a text; None when it takes longer than `limit_seconds`."""
+    deadline = time.monotonic() + limit_seconds
+
+    def read(offset: int, _point: object) -> bytes:
+        return source[offset : offset + _READ_BYTES]
+
+    try:
+        tree = parser.parse(read, progress_callback=lambda _offset, _has_error: time.monotonic() > deadline)
+    except ValueError:
+        parser.reset()
+        return None
+    # Node.text asks the callback every time unless the tree was made from bytes; this reuses all of the first tree.
+    return parser.parse(source, tree)
+
+
+def _repaired(parser: Parser, language: Language, source: bytes, tree: Tree) -> Tree:
+    """Parse once more without what the grammar cannot read; keep the tree with fewer bytes in error."""
+    repaired = language.repair(source) if language.repair is not None else None
+    if repaired is None or repaired == source or len(repaired) != len(source):
+        return tree
+    again = parse(parser, repaired)
+    if again is None:
+        return tree
+    return again if _bytes_in_error(again) <= _bytes_in_error(tree) else tree
+
+
+def _bytes_in_error(tree: Tree) -> int:
+    """Return how many bytes are in error, and how many errors there are; only looks where there are some."""
+    found = 0
+    pending = [tree.root_node] if tree.root_node.has_error else []
+    while pending:
+        node = pending.pop()
+        if node.is_error:
+            found += 1 + node.end_byte - node.start_byte
+        pending.extend(child for child in node.children if child.has_error or child.is_error)
+    return found

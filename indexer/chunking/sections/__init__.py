@@ -1,0 +1,1 @@
+"""Sections of documents and configuration: headings, keys, blocks."""

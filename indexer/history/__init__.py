@@ -1,0 +1,1 @@
+"""Questions from a repository's own commits."""

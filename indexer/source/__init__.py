@@ -1,0 +1,1 @@
+"""Where files come from, which of them are indexed, and why not the others."""

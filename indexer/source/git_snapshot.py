@@ -1,0 +1,153 @@
+"""Reads one commit straight from git's objects: no checkout, and nothing that the work tree holds."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import IO
+
+from codesearch.core.errors import SourceError
+from indexer.source.git import Git
+from indexer.source.skipping import Skipped, SkipReason, name_problem, printable_path
+from indexer.source.snapshot import Entry, Listing, Snapshot
+
+HISTORY_COMMITS = 5000
+HISTORY_SECONDS = 3.0
+LINK_MODE = 0o120000
+SUBMODULE_MODE = 0o160000
+PIPE_BYTES = 1 << 20
+LOST_OBJECT = "its content is missing from the repository (a partial or damaged clone)"
+
+_BROKEN = "its objects are incomplete; run git fsck there, or give its clone URL"
+
+
+class GitSnapshot(Snapshot):
+    """The files of one commit."""
+
+    kind = "git"
+
+    def __init__(self, git: Git, revision: str, subdir: str | None = None) -> None:
+        """Stand on the commit that `revision` names. Raises SourceError when it or the sub-folder is not there."""
+        self._git = git
+        self.subdir = subdir
+        described = git.require("log", "-1", "--no-show-signature", "--format=%H %ct", f"{revision}^{{commit}}", "--")
+        commit, committed_at = described.decode().split()
+        self.commit: str = commit
+        self.committed_at: int = int(committed_at)
+        self._listing: Listing | None = None
+        if subdir and git.run("cat-file", "-t", f"{commit}:{subdir}").output.strip() != b"tree":
+            raise SourceError(
+                f"There is no folder '{subdir}' in {git.display} at commit {commit[:12]}; check --subdir."
+            )
+
+    def listing(self) -> Listing:
+        """List the commit's files; links and submodules are among the skipped."""
+        if self._listing is None:
+            scope = ["--", f"{self.subdir}/"] if self.subdir else []
+            output = self._git.require("ls-tree", "-r", "-z", "-l", "--full-tree", self.commit, *scope)
+            self._listing = _parse_tree(output)
+        return self._listing
+
+    def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | Skipped]]:
+        """Yield each entry with its bytes, through one `git cat-file --batch`. Raises SourceError when git dies."""
+        wanted = list(entries)
+        if not wanted:
+            return
+        with self._git.start("cat-file", "--batch", "--buffer", with_input=True) as running:
+            _widen(running.stdout)
+            # A thread asks ahead, so that git always has a next object to look up while the last one is used here.
+            threading.Thread(target=_ask, args=(running.stdin, wanted), daemon=True).start()
+            for entry in wanted:
+                header = running.stdout.readline().split()
+                if header[1:] == [b"missing"]:
+                    yield entry, Skipped(entry.path, SkipReason.UNREADABLE, LOST_OBJECT)
+                    continue
+                if len(header) != 3:
+                    raise SourceError(f"{self._git.display} cannot be read: {_BROKEN}.")
+                size = int(header[2])
+                content = running.stdout.read(size + 1)
+                if len(content) != size + 1:
+                    raise SourceError(f"{self._git.display} cannot be read: {_BROKEN}.")
+                yield entry, content[:-1]
+
+    def modified_times(self, paths: Collection[str] | None = None) -> dict[str, int]:
+        """Return the committer time of the last commit that touched each path.
+
+        Looks at the newest HISTORY_COMMITS commits for at most HISTORY_SECONDS; a path that they don't touch gets the
+        time of the oldest one seen, or the snapshot's own commit in a shallow repository.
+        """
+        wanted = set(paths) if paths is not None else {entry.path for entry in self.listing().files}
+        times: dict[str, int] = {}
+        oldest = self.committed_at
+        if wanted and self._git.run("rev-parse", "--is-shallow-repository").output.strip() == b"false":
+            deadline = time.monotonic() + HISTORY_SECONDS
+            for committed_at, path in self._history():
+                oldest = committed_at
+                if path in wanted and path not in times:
+                    times[path] = committed_at
+                if len(times) == len(wanted) or time.monotonic() > deadline:
+                    break
+        return {path: times.get(path, oldest) for path in wanted}
+
+    def _history(self) -> Iterator[tuple[int, str]]:
+        """Yield (committer time, path) from the newest commit to older ones."""
+        options = ["-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-show-signature"]
+        scope = [f"{self.subdir}/"] if self.subdir else []
+        command = ["log", "-n", str(HISTORY_COMMITS), "--format=%x00%ct", *options, self.commit, "--", *scope]
+        with self._git.start(*command) as running:
+            committed_at, expects_time = self.committed_at, False
+            for token in _split(running.stdout):
+                # Every commit starts with an empty token, which no path can be, then its time.
+                if not token:
+                    expects_time = True
+                elif expects_time:
+                    committed_at, expects_time = int(token), False
+                else:
+                    yield committed_at, token.removeprefix(b"\n").decode("utf-8", "surrogateescape")
+
+
+def _parse_tree(output: bytes) -> Listing:
+    files: list[Entry] = []
+    skipped: list[Skipped] = []
+    for record in output.split(b"\0"):
+        if not record:
+            continue
+        head, _, raw_path = record.partition(b"\t")
+        mode_text, _, object_id, size = head.split()
+        path, mode = raw_path.decode("utf-8", "surrogateescape"), int(mode_text, 8)
+        if problem := name_problem(path):
+            skipped.append(Skipped(printable_path(path), SkipReason.UNREADABLE, problem))
+        elif mode == LINK_MODE:
+            skipped.append(Skipped(path, SkipReason.LINK, "symbolic link"))
+        elif mode == SUBMODULE_MODE:
+            skipped.append(Skipped(path, SkipReason.SPECIAL, "submodule"))
+        elif not size.isdigit():
+            skipped.append(Skipped(path, SkipReason.UNREADABLE, LOST_OBJECT))
+        else:
+            files.append(Entry(path, int(size), object_id.decode(), mode))
+    files.sort(key=lambda entry: entry.path)
+    return Listing(tuple(files), tuple(skipped))
+
+
+def _ask(stdin: IO[bytes], entries: Sequence[Entry]) -> None:
+    with contextlib.suppress(OSError, ValueError), stdin:
+        for entry in entries:
+            stdin.write(f"{entry.content_id}\n".encode())
+
+
+def _widen(stream: IO[bytes]) -> None:
+    """Let git write further ahead than a pipe's default 64 KiB, where the system allows it."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+
+def _split(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield the NUL-terminated tokens of a stream."""
+    rest = b""
+    while chunk := stream.read(1 << 16):
+        *tokens, rest = (rest + chunk).split(b"\0")
+        yield from tokens

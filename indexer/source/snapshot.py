@@ -1,0 +1,67 @@
+"""What one state of a source looks like to the walk: its files, their bytes and their times, from git or a folder."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+
+from indexer.source.skipping import Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One regular file. `path` is from the root, with `/`; `content_id` is the blob id, None for folders until read."""
+
+    path: str
+    size: int
+    content_id: str | None
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The regular files of a snapshot in path order, and what the listing itself left out."""
+
+    files: tuple[Entry, ...]
+    skipped: tuple[Skipped, ...]
+
+
+class Snapshot(ABC):
+    """One state of a source; a context manager. `commit` and `committed_at` (Unix seconds) are None for folders.
+
+    `subdir` is the sub-folder that is listed, None for all; paths are from the root all the same.
+    """
+
+    kind: str
+    commit: str | None
+    committed_at: int | None
+    subdir: str | None
+
+    @abstractmethod
+    def listing(self) -> Listing:
+        """List the regular files under the sub-folder, and count links, submodules, special and ignored files."""
+
+    def list_files(self) -> list[Entry]:
+        """Return the regular files in path order."""
+        return list(self.listing().files)
+
+    @abstractmethod
+    def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | Skipped]]:
+        """Yield each entry, in the order given, with its bytes, or with the reason why it could not be read."""
+
+    @abstractmethod
+    def modified_times(self, paths: Collection[str] | None = None) -> dict[str, int]:
+        """Return when each path (all files for None) last changed, in Unix seconds; bounded to a few seconds."""
+
+    def close(self) -> None:  # noqa: B027 - most snapshots hold nothing
+        """Let go of what the snapshot holds."""
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

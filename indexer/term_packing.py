@@ -1,0 +1,97 @@
+"""TermPacker: what terms.pack_terms gives for each of many chunks, worked out for all of them at once in arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.text.terms import (
+    IN_COMMENT,
+    IN_NAME,
+    IN_QUALIFIER,
+    IN_SIGNATURE,
+    MAX_COUNT,
+    comments_of,
+    terms_of,
+)
+from codesearch.core.text.tokens import MAX_WORD_LENGTH, split_ascii, stem
+from codesearch.core.text.word_table import WordTable, WordValues
+from codesearch.core.types import Chunk
+
+_REMEMBERED_PARTS = 100_000
+# A key is chunk, term and, in the lowest bits, the place where it stands: 0 for the chunk's lines.
+_TERM_SHIFT, _CHUNK_SHIFT = np.uint64(4), np.uint64(36)
+_PLACES = np.uint64(15)
+
+
+class _WordTerms(dict[str, int]):
+    """Gives words, or lines of them, what terms.terms_of gives, and remembers the terms of parts of words."""
+
+    def __call__(self, words: Sequence[str]) -> list[Sequence[int]]:
+        if len(self) > _REMEMBERED_PARTS:
+            self.clear()
+        return [self._terms_of(word) if word.isascii() else terms_of(word) for word in words]
+
+    def _terms_of(self, word: str) -> Sequence[int]:
+        if len(word) > MAX_WORD_LENGTH:
+            return ()
+        parts = split_ascii(word)
+        terms = list(map(self.__getitem__, parts))
+        if len(parts) > 1:
+            terms.append(crc32(stem("".join(parts).lower()).encode()))
+        return terms
+
+    def __missing__(self, part: str) -> int:
+        term = self[part] = crc32(stem(part.lower()).encode())
+        return term
+
+
+class TermPacker:
+    """Packs the terms of chunks whose lines were read from a table of words."""
+
+    def __init__(self, table: WordTable) -> None:
+        self._table = table
+        self._terms = WordValues(table, _WordTerms())
+
+    def pack(self, chunks: Sequence[Chunk], words: Sequence[NDArray[np.int32]]) -> list[bytes]:
+        """Return the packed terms of each chunk; `words` are those of its lines."""
+        keys = [self._keys(np.concatenate(words), [len(found) for found in words], 0)] if words else []
+        names = [(chunk.symbol or "").rpartition(".") for chunk in chunks]
+        for place, texts in (
+            (0, [chunk.outline for chunk in chunks]),
+            (IN_NAME, [name for _, _, name in names]),
+            (IN_QUALIFIER, [qualifier for qualifier, _, _ in names]),
+            (IN_SIGNATURE, [chunk.signature for chunk in chunks]),
+            (IN_COMMENT, [comments_of(chunk.content) for chunk in chunks]),
+        ):
+            read = self._table.read([text.replace("\n", " ") if text else "" for text in texts])
+            keys.append(self._keys(read.numbers, np.diff(read.starts), place))
+        return _pack(np.concatenate(keys), len(chunks))
+
+    def _keys(
+        self, numbers: NDArray[np.int32], counts: Sequence[int] | NDArray[np.int64], place: int
+    ) -> NDArray[np.uint64]:
+        terms, terms_of_word = self._terms.of(numbers)
+        chunk_of_word = np.repeat(np.arange(len(counts), dtype=np.uint64) << _CHUNK_SHIFT, counts)
+        keys: NDArray[np.uint64] = np.repeat(chunk_of_word, terms_of_word)
+        keys |= terms.astype(np.uint64) << _TERM_SHIFT
+        keys |= np.uint64(place)
+        return keys
+
+
+def _pack(keys: NDArray[np.uint64], chunk_count: int) -> list[bytes]:
+    if not len(keys):
+        return [b""] * chunk_count
+    keys.sort()
+    places, keys = keys & _PLACES, keys >> _TERM_SHIFT
+    firsts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    counts = np.minimum(np.add.reduceat(places == 0, firsts, dtype=np.int64), MAX_COUNT)
+    payloads = (counts << 8).astype(np.uint16) | np.bitwise_or.reduceat(places, firsts).astype(np.uint16)
+    heads = keys[firsts]
+    terms = heads.astype(np.uint32)
+    bounds = np.searchsorted(heads, np.arange(chunk_count + 1, dtype=np.uint64) << np.uint64(32)).tolist()
+    return [terms[start:end].tobytes() + payloads[start:end].tobytes() for start, end in pairwise(bounds)]

@@ -1,0 +1,302 @@
+"""The search index of each published run: made once, made again when it is gone, kept by who has it open."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from codesearch.core.errors import StoreError
+from codesearch.core.index.array_file import map_arrays, write_arrays
+from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.published import SCAN_ATTEMPTS, SearchIndexes
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.store.chunk_store import ChunkStore
+from codesearch.core.store.writer import StoreWriter
+from tests.unit.core.store.store_rows import DIMENSION, FORMAT, OTHER, SOURCE, make_row, open_store, publish
+
+
+class CountedScans:
+    """The rows of a store, and how often they were asked for."""
+
+    def __init__(self, store: ChunkStore, *, pause_seconds: float = 0.0) -> None:
+        self.count = 0
+        self._store = store
+        self._pause_seconds = pause_seconds
+        self._counting = threading.Lock()
+
+    def __call__(self, source_id: str) -> Iterable[RowBatch]:
+        with self._counting:
+            self.count += 1
+        time.sleep(self._pause_seconds)
+        return self._store.scan_rows(source_id)
+
+
+def open_indexes(folder: Path, scans: CountedScans) -> SearchIndexes:
+    return SearchIndexes(folder / "search", FORMAT.table_name, DIMENSION, scans)
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> StoreWriter:
+    """A store with two rows of a source and one of another."""
+    _, writer = open_store(tmp_path)
+    publish(writer, SOURCE, [make_row("a.py", "one"), make_row("b.py", "two")])
+    publish(writer, OTHER, [make_row("c.py", "three")])
+    return writer
+
+
+@pytest.fixture
+def scans(tmp_path: Path, writer: StoreWriter) -> CountedScans:
+    return CountedScans(open_store(tmp_path)[0])
+
+
+@pytest.fixture
+def indexes(tmp_path: Path, scans: CountedScans) -> SearchIndexes:
+    return open_indexes(tmp_path, scans)
+
+
+def shown(index: SearchIndex) -> list[str]:
+    return [index.chunk_of(row).content for row in range(index.row_count)]
+
+
+def files(folder: Path, source_id: str = SOURCE) -> list[str]:
+    """Return the names of a data source's files but for the lock, which may stay."""
+    found = (folder / "search" / source_id).glob("*")
+    return sorted(path.name for path in found if path.name != "build.lock")
+
+
+def file_of(folder: Path, run_id: int, source_id: str = SOURCE) -> Path:
+    return folder / "search" / source_id / f"{FORMAT.table_name}-{run_id}.index"
+
+
+def test_a_prepared_index_is_opened_and_stays_open(tmp_path: Path, indexes: SearchIndexes, scans: CountedScans) -> None:
+    indexes.prepare(SOURCE, 1)
+    assert files(tmp_path) == [f"{FORMAT.table_name}-1.index"]
+    assert shown(indexes.get(SOURCE, 1)) == ["one", "two"]
+    assert indexes.get(SOURCE, 1) is indexes.get(SOURCE, 1)
+    assert scans.count == 1
+    assert shown(open_indexes(tmp_path, scans).get(SOURCE, 1)) == ["one", "two"]
+    assert scans.count == 1
+
+
+def test_a_missing_index_is_made_from_the_rows(tmp_path: Path, indexes: SearchIndexes, scans: CountedScans) -> None:
+    assert shown(indexes.get(SOURCE, 3)) == ["one", "two"]
+    assert shown(indexes.get(OTHER, 4)) == ["three"]
+    assert (files(tmp_path), files(tmp_path, OTHER)) == (
+        [f"{FORMAT.table_name}-3.index"],
+        [f"{FORMAT.table_name}-4.index"],
+    )
+    assert scans.count == 2
+
+
+def test_a_source_without_rows_has_an_empty_index(indexes: SearchIndexes, writer: StoreWriter) -> None:
+    publish(writer, SOURCE, [], run_id=2)
+    indexes.prepare(SOURCE, 2)
+    assert shown(indexes.get(SOURCE, 2)) == []
+    assert shown(indexes.get("d" * 24, 1)) == []
+
+
+def spoil(path: Path, how: str) -> None:
+    whole = path.read_bytes()
+    # Written anew: a mapped file must not be changed under who reads it.
+    path.unlink()
+    if how == "truncated":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "foreign":
+        path.write_text("not an index\n" * 100)
+    else:
+        path.write_bytes(whole)
+        arrays, header = map_arrays(path)
+        if how == "older layout":
+            write_arrays(path, arrays, {**header, "layout": 0})
+        else:
+            write_arrays(path, {name: array for name, array in arrays.items() if name != "names"}, header)
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "foreign", "older layout", "lacks an array"])
+def test_a_file_that_cannot_be_read_is_made_again(
+    tmp_path: Path, indexes: SearchIndexes, scans: CountedScans, how: str
+) -> None:
+    indexes.prepare(SOURCE, 1)
+    whole = file_of(tmp_path, 1).read_bytes()
+    spoil(file_of(tmp_path, 1), how)
+    assert shown(indexes.get(SOURCE, 1)) == ["one", "two"]
+    assert file_of(tmp_path, 1).read_bytes() == whole
+    assert scans.count == 2
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+def test_a_missing_index_is_made_once_however_many_ask(tmp_path: Path, writer: StoreWriter, processes: int) -> None:
+    """Each process has an instance of its own; between them there is the lock file."""
+    slow = CountedScans(open_store(tmp_path)[0], pause_seconds=0.3)
+    opened = [open_indexes(tmp_path, slow) for _ in range(processes)]
+    found: list[list[str]] = []
+    errors: list[BaseException] = []
+    start = threading.Barrier(8)
+
+    def ask(number: int) -> None:
+        try:
+            start.wait(timeout=30)
+            found.append(shown(opened[number % processes].get(SOURCE, 1)))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert found == [["one", "two"]] * 8
+    assert slow.count == 1
+    assert files(tmp_path) == [f"{FORMAT.table_name}-1.index"]
+
+
+def test_a_run_that_changed_nothing_keeps_the_file(tmp_path: Path, indexes: SearchIndexes, scans: CountedScans) -> None:
+    indexes.prepare(SOURCE, 1)
+    indexes.carry_over(SOURCE, 1, 2)
+    assert file_of(tmp_path, 1).samefile(file_of(tmp_path, 2))
+    indexes.discard_others(SOURCE, 2)
+    assert files(tmp_path) == [f"{FORMAT.table_name}-2.index"]
+    assert shown(indexes.get(SOURCE, 2)) == ["one", "two"]
+    assert scans.count == 1
+
+
+def test_nothing_to_carry_over_is_made(tmp_path: Path, indexes: SearchIndexes, scans: CountedScans) -> None:
+    indexes.carry_over(SOURCE, 1, 2)
+    assert files(tmp_path) == [f"{FORMAT.table_name}-2.index"]
+    assert shown(indexes.get(SOURCE, 2)) == ["one", "two"]
+    assert scans.count == 1
+
+
+def test_a_file_that_is_in_the_way_is_not_taken_for_the_carried_one(tmp_path: Path, indexes: SearchIndexes) -> None:
+    indexes.prepare(SOURCE, 1)
+    file_of(tmp_path, 2).write_text("of a catalog that is gone")
+    indexes.carry_over(SOURCE, 1, 2)
+    assert file_of(tmp_path, 2).read_bytes() == file_of(tmp_path, 1).read_bytes()
+
+
+def test_who_has_the_old_index_open_keeps_it(tmp_path: Path, indexes: SearchIndexes, writer: StoreWriter) -> None:
+    indexes.prepare(SOURCE, 1)
+    indexes.prepare(OTHER, 2)
+    old = indexes.get(SOURCE, 1)
+    publish(writer, SOURCE, [make_row("a.py", "new")], run_id=3)
+    indexes.prepare(SOURCE, 3)
+    assert indexes.get(SOURCE, 1) is old, "until the catalog names the new run"
+    (tmp_path / "search" / SOURCE / ".left-by-a-killed-run").write_text("x")
+    indexes.discard_others(SOURCE, 3)
+    assert files(tmp_path) == [f"{FORMAT.table_name}-3.index"]
+    assert files(tmp_path, OTHER) == [f"{FORMAT.table_name}-2.index"]
+    assert shown(old) == ["one", "two"]
+    assert shown(indexes.get(SOURCE, 3)) == ["new"]
+
+
+def test_who_asks_late_for_the_run_before_gets_the_newer_one(
+    tmp_path: Path, indexes: SearchIndexes, scans: CountedScans
+) -> None:
+    """A request that read the catalog just before the next run was published must not make the old file again."""
+    indexes.prepare(SOURCE, 2)
+    newer = indexes.get(SOURCE, 2)
+    indexes.discard_others(SOURCE, 2)
+    assert indexes.get(SOURCE, 1) is newer
+    assert files(tmp_path) == [f"{FORMAT.table_name}-2.index"]
+    assert scans.count == 1
+
+
+def test_nothing_to_discard_is_no_error(tmp_path: Path, indexes: SearchIndexes) -> None:
+    indexes.discard_others(SOURCE, 1)
+    assert files(tmp_path) == []
+
+
+def test_files_of_a_run_that_is_being_written_are_not_discarded(tmp_path: Path, writer: StoreWriter) -> None:
+    slow = CountedScans(open_store(tmp_path)[0], pause_seconds=0.5)
+    reader, indexer = open_indexes(tmp_path, slow), open_indexes(tmp_path, slow)
+    found: list[SearchIndex] = []
+    asking = threading.Thread(target=lambda: found.append(reader.get(SOURCE, 1)))
+    asking.start()
+    while not slow.count:
+        time.sleep(0.01)
+    indexer.discard_others(SOURCE, 2)
+    asking.join()
+    assert shown(found[0]) == ["one", "two"]
+    assert files(tmp_path) == []
+
+
+def test_removing_a_source_removes_its_files_alone(tmp_path: Path, indexes: SearchIndexes) -> None:
+    indexes.prepare(SOURCE, 1)
+    indexes.prepare(OTHER, 2)
+    old = indexes.get(SOURCE, 1)
+    indexes.remove(SOURCE)
+    assert not (tmp_path / "search" / SOURCE).exists()
+    assert shown(old) == ["one", "two"]
+    assert shown(indexes.get(OTHER, 2)) == ["three"]
+    indexes.remove(SOURCE)
+
+
+def test_a_removed_source_that_comes_back_is_read_anew(indexes: SearchIndexes, writer: StoreWriter) -> None:
+    indexes.get(SOURCE, 1)
+    indexes.remove(SOURCE)
+    publish(writer, SOURCE, [make_row("a.py", "again")], run_id=1)
+    assert shown(indexes.get(SOURCE, 1)) == ["again"]
+
+
+def test_a_folder_that_cannot_be_written_is_a_store_error_that_names_it(tmp_path: Path, scans: CountedScans) -> None:
+    (tmp_path / "search").write_text("a file in the way")
+    indexes = open_indexes(tmp_path, scans)
+    asked: list[Callable[[], None]] = [
+        lambda: indexes.prepare(SOURCE, 1),
+        lambda: indexes.carry_over(SOURCE, 1, 2),
+    ]
+    for ask in asked:
+        with pytest.raises(StoreError, match="Cannot write the search index in") as caught:
+            ask()
+        assert str(tmp_path / "search") in caught.value.message
+        assert "\n" not in caught.value.message
+    with pytest.raises(StoreError, match=r"Cannot (read|write) the search index in .*search"):
+        indexes.get(SOURCE, 1)
+    indexes.discard_others(SOURCE, 1)
+    indexes.remove(SOURCE)
+
+
+def test_an_unreadable_file_is_a_store_error(tmp_path: Path, indexes: SearchIndexes) -> None:
+    file_of(tmp_path, 1).mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"Cannot read the search index in .*search"):
+        indexes.get(SOURCE, 1)
+
+
+def test_a_store_that_cannot_be_read_is_a_store_error_and_leaves_no_file(tmp_path: Path, scans: CountedScans) -> None:
+    for path in (tmp_path / "store").glob("*.lance/data/*"):
+        path.write_bytes(b"damaged")
+    indexes = open_indexes(tmp_path, scans)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="vector store"):
+            indexes.get(SOURCE, 1)
+    assert files(tmp_path) == []
+    assert scans.count == 2 * SCAN_ATTEMPTS
+
+
+def test_rows_that_are_cleaned_up_while_they_are_read_are_read_again(tmp_path: Path, writer: StoreWriter) -> None:
+    """Another data source's run may tidy the table up meanwhile."""
+    for number in range(5):
+        publish(writer, SOURCE, [make_row(f"{number}.py", "more")], run_id=number, replaced={f"{number}.py"})
+    store, _ = open_store(tmp_path)
+    interruptions = [1, 2]
+
+    def scan(source_id: str) -> Iterable[RowBatch]:
+        batches = iter(store.scan_rows(source_id))
+        yield next(batches)
+        if interruptions:
+            publish(writer, OTHER, [make_row("c.py", f"changed {interruptions.pop()}")])
+            writer.maintain()
+            raise StoreError("The vector store cannot be read: what was being read is gone")
+        yield from batches
+
+    indexes = SearchIndexes(tmp_path / "search", FORMAT.table_name, DIMENSION, scan)
+    index = indexes.get(SOURCE, 40)
+    assert shown(index) == ["more"] * 5 + ["one", "two"]
+    assert interruptions == []

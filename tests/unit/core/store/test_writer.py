@@ -1,0 +1,260 @@
+"""StoreWriter on real tables: staged rows, one commit per publication, nothing left behind."""
+
+from __future__ import annotations
+
+import resource
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lancedb.index import Bitmap
+
+from codesearch.core.errors import StoreError
+from codesearch.core.store.rows import IndexedChunk
+from codesearch.core.store.schema import schema_of
+from codesearch.core.store.writer import StoreWriter
+from tests.unit.core.store.store_rows import (
+    DIMENSION,
+    FORMAT,
+    OTHER,
+    SOURCE,
+    contents,
+    contents_of,
+    make_row,
+    open_store,
+    publish,
+)
+
+INDEXED_COLUMNS = {"data_source_id", "document_id"}
+
+
+def test_nothing_is_visible_before_it_is_published(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    publish(writer, SOURCE, [make_row("a.py", "old")])
+    version = store.table().version
+    with writer.stage(SOURCE, 2, None) as staged:
+        staged.write([make_row("a.py", "new"), make_row("b.py", "new")])
+        assert contents(store) == {SOURCE: ["old"]}
+        assert store.table().version == version
+        assert staged.path.is_file()
+    assert contents(store) == {SOURCE: ["old"]}
+    assert not staged.path.exists()
+
+
+def test_each_publication_is_one_version(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    publish(writer, OTHER, [make_row("a.py", "other")])
+    steps: list[tuple[list[str], set[str] | None, list[str]]] = [
+        (["one", "two"], None, ["one", "two"]),  # new
+        (["three"], {"three.py"}, ["one", "three", "two"]),  # a file more
+        (["four"], {"one.py", "two.py"}, ["four", "three"]),  # two files gone, one more
+        ([], {"four.py"}, ["three"]),  # a file gone
+        (["five"], None, ["five"]),  # everything replaced
+        ([], None, []),  # everything gone
+        ([], None, []),  # and again, which changes nothing
+    ]
+    for run_id, (words, replaced, expected) in enumerate(steps):
+        before = store.table().version
+        publish(writer, SOURCE, [make_row(f"{word}.py", word) for word in words], run_id=run_id, replaced=replaced)
+        assert contents(store).get(SOURCE, []) == expected
+        assert contents(store)[OTHER] == ["other"], "another source's rows were touched"
+        assert store.table().version - before == (0 if run_id == 6 else 1)
+
+
+def test_rows_that_stay_as_they_were_are_written_once(tmp_path: Path) -> None:
+    """A file's definition that did not change has the same document id: it is updated, not doubled."""
+    store, writer = open_store(tmp_path)
+    kept = make_row("a.py", "kept")
+    publish(writer, SOURCE, [kept, make_row("a.py", "old", start_line=5)], run_id=1)
+    publish(writer, SOURCE, [kept, make_row("a.py", "new", start_line=5)], run_id=2, replaced={"a.py"})
+    table = store.table().to_arrow()
+    assert sorted(zip(table["content"].to_pylist(), table["run_id"].to_pylist(), strict=True)) == [
+        ("kept", 2),
+        ("new", 2),
+    ]
+
+
+def test_paths_with_odd_characters_are_replaced_exactly(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    names = ["it's.py", "a%b.py", "a_b.py", "aXb.py", "back\\slash.py", "') OR true --.py"]
+    publish(writer, SOURCE, [make_row(name, name) for name in names])
+    for gone in names:
+        before = contents(store)[SOURCE]
+        publish(writer, SOURCE, [], replaced={gone})
+        assert contents(store).get(SOURCE, []) == [name for name in before if name != gone]
+
+
+def test_very_many_replaced_paths(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    names = [f"folder/file_{number}.py" for number in range(6000)]
+    publish(writer, SOURCE, [make_row(name, "old") for name in [*names, "kept.py"]])
+    publish(writer, SOURCE, [make_row(name, "new") for name in names], run_id=2, replaced=set(names))
+    assert contents(store) == {SOURCE: [*["new"] * 6000, "old"]}
+
+
+def test_a_document_that_is_staged_twice_is_one_row(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    with writer.stage(SOURCE, 1, None) as staged:
+        staged.write([make_row("a.py", "x"), make_row("a.py", "x")])
+        staged.write([make_row("a.py", "x"), make_row("b.py", "x")])
+        staged.write([])
+        assert staged.row_count == 2
+        writer.publish(SOURCE, staged, None)
+    assert contents(store) == {SOURCE: ["x", "x"]}
+
+
+def test_a_publication_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    publish(writer, SOURCE, [make_row("a.py", "old")])
+    version = store.table().version
+    with writer.stage(SOURCE, 2, None) as staged:
+        staged.write([make_row(f"{number}.py", f"new {number} " * 1000) for number in range(50)])
+        with full_disk(), pytest.raises(StoreError, match="Cannot publish the vector store at"):
+            writer.publish(SOURCE, staged, None)
+    assert contents(store) == {SOURCE: ["old"]}
+    assert store.table().version == version
+    publish(writer, SOURCE, [make_row("a.py", "new")], run_id=3)
+    assert contents(store) == {SOURCE: ["new"]}
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file grow over a few bytes, as on a disk without room."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_leftovers_of_killed_runs_are_of_one_source(tmp_path: Path) -> None:
+    _, writer = open_store(tmp_path)
+    staged = writer.stage(SOURCE, 1, None)
+    other = writer.stage(OTHER, 2, None)
+    writer.remove_leftovers(SOURCE)
+    assert (staged.path.exists(), other.path.exists()) == (False, True)
+    writer.remove_leftovers(OTHER)
+    assert list((tmp_path / "staging").iterdir()) == []
+
+
+def test_removing_a_source_takes_its_rows_in_every_format(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    other_format = type(FORMAT)("another model", "x", DIMENSION, "1")
+    older, older_writer = open_store(tmp_path, other_format)
+    for each in (writer, older_writer):
+        publish(each, SOURCE, [make_row("a.py", "gone")])
+        publish(each, OTHER, [make_row("a.py", "stays")])
+    writer.remove(SOURCE)
+    assert contents(store) == contents(older) == {OTHER: ["stays"]}
+    writer.remove(SOURCE)
+    assert contents(store) == {OTHER: ["stays"]}
+
+
+def test_tables_of_other_programs_are_left_alone(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    publish(writer, SOURCE, [make_row("a.py", "x")])
+    store._database.create_table("theirs", schema=schema_of(FORMAT))
+    writer.remove(SOURCE)
+    writer.drop_other_formats()
+    assert set(store._database.list_tables().tables) == {"theirs", FORMAT.table_name}
+    assert store.formats() == [FORMAT]
+
+
+def test_sources_and_documents_are_indexed(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    publish(writer, SOURCE, [make_row("a.py", "x")])
+    writer.maintain()
+    indexed = {index.columns[0]: index for index in store.table().list_indices()}
+    assert indexed.keys() == INDEXED_COLUMNS
+    assert all(index.num_unindexed_rows == 0 for index in indexed.values())
+
+
+def test_a_table_whose_indexes_a_killed_run_left_unfinished_gets_the_rest(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    store.table(create=True).create_index("data_source_id", config=Bitmap())
+    publish(writer, SOURCE, [make_row("a.py", "word")])
+    assert {index.columns[0] for index in store.table().list_indices()} == INDEXED_COLUMNS
+    assert contents_of(store.scan_rows(SOURCE)) == ["word"]
+
+
+def test_maintenance_keeps_one_fragment_and_few_versions(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    for run_id in range(12):
+        publish(writer, SOURCE, [make_row(f"{run_id}.py", f"word{run_id}")], run_id=run_id, replaced={f"{run_id}.py"})
+    writer.maintain()
+    assert store.table().stats()["fragment_stats"]["num_fragments"] == 1
+    assert len(store.table().list_versions()) <= 3
+    assert sorted(contents_of(store.scan_rows(SOURCE))) == sorted(f"word{number}" for number in range(12))
+
+
+def test_a_store_that_is_maintained_stays_small(tmp_path: Path) -> None:
+    """Whatever was replaced before: it is as large as one that was written at once."""
+    _, writer = open_store(tmp_path / "changing")
+    first_files = {f"{number}.py" for number in range(20)}
+    for run_id in range(15):
+        publish(writer, SOURCE, noisy_rows(run_id), run_id=run_id)
+        publish(writer, OTHER, noisy_rows(run_id)[:20], run_id=run_id, replaced=first_files)
+        writer.maintain()
+    _, fresh_writer = open_store(tmp_path / "fresh")
+    publish(fresh_writer, SOURCE, noisy_rows(14))
+    publish(fresh_writer, OTHER, noisy_rows(14)[:20])
+    fresh_writer.maintain()
+    assert bytes_in(tmp_path / "changing") < 1.5 * bytes_in(tmp_path / "fresh")
+
+
+def test_a_removed_source_gives_its_space_back(tmp_path: Path) -> None:
+    _, writer = open_store(tmp_path)
+    publish(writer, OTHER, noisy_rows(0)[:20])
+    writer.maintain()
+    before = bytes_in(tmp_path)
+    publish(writer, SOURCE, noisy_rows(1))
+    assert bytes_in(tmp_path) > 2 * before
+    writer.remove(SOURCE)
+    assert bytes_in(tmp_path) < 1.5 * before
+
+
+def noisy_rows(seed: int) -> list[IndexedChunk]:
+    """Return rows that do not compress, anew for each seed."""
+    draw = np.random.default_rng(seed)
+    return [make_row(f"{number}.py", draw.bytes(1500).hex()) for number in range(100)]
+
+
+def bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in (folder / "store").rglob("*") if path.is_file())
+
+
+def test_writers_in_two_places_take_turns(tmp_path: Path) -> None:
+    store, _ = open_store(tmp_path)
+    errors: list[BaseException] = []
+
+    def write(source_id: str) -> None:
+        try:
+            _, writer = open_store(tmp_path)
+            for run_id in range(6):
+                publish(writer, source_id, [make_row("a.py", f"{run_id}")], run_id=run_id)
+                writer.maintain()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(source_id,)) for source_id in (SOURCE, OTHER)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert contents(store) == {SOURCE: ["5"], OTHER: ["5"]}
+
+
+def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> None:
+    store, _ = open_store(tmp_path)
+    (tmp_path / "file").write_text("in the way")
+    writer = StoreWriter(store, tmp_path / "file" / "data")
+    with pytest.raises(StoreError, match="Cannot maintain the vector store at") as caught:
+        writer.maintain()
+    assert "\n" not in caught.value.message
+    with pytest.raises(StoreError, match="Cannot write the staging file"):
+        writer.stage(SOURCE, 1, None)

@@ -72,7 +72,7 @@ def _name(node: Node) -> str | None:
     return _symbol(values[0] if _is_method(node) else values[1])
 
 
-CLOJURE = Language(
+LANGUAGE = Language(
     name="clojure",
     grammar="clojure",
     extensions=(".clj", ".cljs", ".cljc", ".bb"),
@@ -81,5 +81,3 @@ CLOJURE = Language(
     descend=frozenset({"list_lit", "read_cond_lit", "splicing_read_cond_lit"}),
     comments=frozenset({"comment"}),
 )
-
-LANGUAGES: tuple[Language, ...] = (CLOJURE,)

@@ -7,7 +7,7 @@ from tree_sitter import Node
 from indexer.chunking.languages.rules import Language, Rule, by_child, by_field, text_of
 from indexer.chunking.languages.surroundings import child_of_type, has_token, kind_by_parent
 
-_DART_SIGNATURES = {
+_SIGNATURES = {
     "function_signature": "function",
     "getter_signature": "property",
     "setter_signature": "property",
@@ -17,34 +17,34 @@ _DART_SIGNATURES = {
     "factory_constructor_signature": "constructor",
     "redirecting_factory_constructor_signature": "constructor",
 }
-_DART_MEMBERS = ("method_signature", "declaration")
+_MEMBERS = ("method_signature", "declaration")
 
 
-def _dart_signature(node: Node) -> Node | None:
+def _signature(node: Node) -> Node | None:
     """Return the signature that a member wraps, that a body stands behind, or that the node is itself."""
     if node.type == "function_body":
         previous = node.prev_named_sibling
-        return _dart_signature(previous) if previous is not None and previous.type != "function_body" else None
-    return node if node.type in _DART_SIGNATURES else child_of_type(node, *_DART_SIGNATURES)
+        return _signature(previous) if previous is not None and previous.type != "function_body" else None
+    return node if node.type in _SIGNATURES else child_of_type(node, *_SIGNATURES)
 
 
-def _dart_callable_kind(node: Node) -> str | None:
-    if node.type in _DART_SIGNATURES and node.parent is not None and node.parent.type in _DART_MEMBERS:
+def _callable_kind(node: Node) -> str | None:
+    if node.type in _SIGNATURES and node.parent is not None and node.parent.type in _MEMBERS:
         return None
-    signature = _dart_signature(node)
+    signature = _signature(node)
     if signature is None:
         if node.type != "declaration":
             return None
         return "constant" if has_token(node, "const_builtin") else "field"
-    kind = _DART_SIGNATURES[signature.type]
-    is_member = signature.parent is not None and signature.parent.type in _DART_MEMBERS
+    kind = _SIGNATURES[signature.type]
+    is_member = signature.parent is not None and signature.parent.type in _MEMBERS
     return "method" if kind == "function" and is_member else kind
 
 
-def _dart_callable_name(node: Node) -> str | None:
-    signature = _dart_signature(node)
+def _callable_name(node: Node) -> str | None:
+    signature = _signature(node)
     if signature is None:
-        return _dart_variable_name(node)
+        return _variable_name(node)
     if "constructor" in signature.type:
         names = [text_of(child) for child in signature.named_children if child.type == "identifier"]
         return names[-1] if names else None
@@ -53,7 +53,7 @@ def _dart_callable_name(node: Node) -> str | None:
     return by_field("name")(signature)
 
 
-def _dart_variable_name(node: Node) -> str | None:
+def _variable_name(node: Node) -> str | None:
     """Name a list of variables by its first."""
     current: Node | None = node
     while current is not None and current.type != "identifier":
@@ -68,7 +68,7 @@ def _dart_variable_name(node: Node) -> str | None:
     return text_of(current) if current is not None else None
 
 
-def _dart_alias_name(node: Node) -> str | None:
+def _alias_name(node: Node) -> str | None:
     """Name `typedef Name = ...` and the older `typedef int Name(int a)`."""
     names = [text_of(child) for child in node.named_children if child.type == "type_identifier"]
     if not names:
@@ -76,44 +76,44 @@ def _dart_alias_name(node: Node) -> str | None:
     return names[0] if has_token(node, "=") else names[-1]
 
 
-def _dart_class_name(node: Node) -> str | None:
+def _class_name(node: Node) -> str | None:
     mixin_application = child_of_type(node, "mixin_application_class")
     return by_child("identifier")(mixin_application) if mixin_application is not None else by_field("name")(node)
 
 
-def _dart_extension_name(node: Node) -> str | None:
+def _extension_name(node: Node) -> str | None:
     return by_field("name")(node) or by_field("class")(node)
 
 
-def _dart_local_kind(node: Node) -> str | None:
+def _local_kind(node: Node) -> str | None:
     parameters = node.child_by_field_name("parameters")
     return "function" if parameters is not None and parameters.type == "function_signature" else None
 
 
-_dart_callable = Rule(_dart_callable_kind, _dart_callable_name, local=False)
-_dart_type = Rule("class", _dart_class_name, container=True)
+_callable = Rule(_callable_kind, _callable_name, local=False)
+_type = Rule("class", _class_name, container=True)
 
-DART = Language(
+LANGUAGE = Language(
     name="dart",
     grammar="dart",
     extensions=(".dart",),
     interpreters=("dart",),
     rules={
-        "class_definition": _dart_type,
+        "class_definition": _type,
         "mixin_declaration": Rule("mixin", by_child("identifier"), container=True, body=None),
         "enum_declaration": Rule("enum", container=True),
-        "extension_declaration": Rule("extension", _dart_extension_name, container=True),
+        "extension_declaration": Rule("extension", _extension_name, container=True),
         "extension_type_declaration": Rule("type", container=True),
-        "type_alias": Rule("type", _dart_alias_name),
-        **dict.fromkeys(_DART_SIGNATURES, _dart_callable),
-        "method_signature": _dart_callable,
+        "type_alias": Rule("type", _alias_name),
+        **dict.fromkeys(_SIGNATURES, _callable),
+        "method_signature": _callable,
         # Fields, and constructors and methods without a body.
-        "declaration": Rule(_dart_callable_kind, _dart_callable_name, local=False, minor=True),
+        "declaration": Rule(_callable_kind, _callable_name, local=False, minor=True),
         # A body is the sibling behind its signature and makes one symbol with it.
-        "function_body": _dart_callable,
-        "lambda_expression": Rule(_dart_local_kind, by_field("parameters", "name")),
-        "static_final_declaration_list": Rule(kind_by_parent(("program",), "constant", None), _dart_variable_name),
-        "initialized_identifier_list": Rule(kind_by_parent(("program",), "variable", None), _dart_variable_name),
+        "function_body": _callable,
+        "lambda_expression": Rule(_local_kind, by_field("parameters", "name")),
+        "static_final_declaration_list": Rule(kind_by_parent(("program",), "constant", None), _variable_name),
+        "initialized_identifier_list": Rule(kind_by_parent(("program",), "variable", None), _variable_name),
     },
     descend=frozenset({"class_body", "enum_body", "extension_body", "block", "local_function_declaration"}),
     comments=frozenset({"comment", "documentation_comment"}),
@@ -130,5 +130,3 @@ DART = Language(
     ),
     continues=lambda previous, node: node.type == "function_body",
 )
-
-LANGUAGES: tuple[Language, ...] = (DART,)

@@ -14,9 +14,3 @@ def blank_lines(pattern: re.Pattern[bytes]) -> Callable[[bytes], bytes | None]:
         return repaired if repaired != source else None
 
     return repair
-
-
-HASKELL_DIRECTIVES = re.compile(
-    rb"^#[ \t]*(?:if|ifdef|ifndef|elif|else|endif|define|undef|include|error|warning)\b[^\r\n]*", re.MULTILINE
-)
-SWIFT_DIRECTIVES = re.compile(rb"^[ \t]*#(?:if|elseif|else|endif|error|warning)\b[^\r\n]*", re.MULTILINE)

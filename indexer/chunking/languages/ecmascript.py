@@ -1,10 +1,10 @@
-"""JavaScript, TypeScript and TSX: what defines a symbol in their grammars."""
+"""What JavaScript and TypeScript both have: named functions and classes, tests."""
 
 from __future__ import annotations
 
 from tree_sitter import Node
 
-from indexer.chunking.languages.rules import Language, Rule, child_text, text_of
+from indexer.chunking.languages.rules import Rule, child_text, text_of
 
 _FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function", "function"})
 _TESTS = frozenset({"it", "test", "describe", "suite", "specify", "context"})
@@ -74,14 +74,16 @@ def _pair_kind(node: Node) -> str | None:
     return _value_kind(node.child_by_field_name("value"))
 
 
-def _key_name(node: Node) -> str | None:
+def key_name(node: Node) -> str | None:
+    """Return the name of a member or property; None for a computed one."""
     key = node.child_by_field_name("key") or node.child_by_field_name("name") or node.child_by_field_name("property")
     if key is None or key.type in ("computed_property_name", "number"):
         return None
     return text_of(key).strip("'\"`")
 
 
-def _field_kind(node: Node) -> str:
+def field_kind(node: Node) -> str:
+    """Return `method` for a field that holds a function, else `field`."""
     return "method" if _value_kind(node.child_by_field_name("value")) == "function" else "field"
 
 
@@ -106,68 +108,18 @@ def _test_call_name(node: Node) -> str | None:
     return text_of(values[0]).strip("'\"`")
 
 
-_CLASS = Rule("class", container=True)
-_RULES = {
+CLASS_RULE = Rule("class", container=True)
+ECMASCRIPT_RULES = {
     "function_declaration": Rule("function"),
     "generator_function_declaration": Rule("function"),
-    "class_declaration": _CLASS,
-    "class": _CLASS,
-    "method_definition": Rule("method", _key_name),
-    "field_definition": Rule(_field_kind, _key_name, body="value.body", minor=True),
+    "class_declaration": CLASS_RULE,
+    "class": CLASS_RULE,
+    "method_definition": Rule("method", key_name),
+    "field_definition": Rule(field_kind, key_name, body="value.body", minor=True),
     "variable_declarator": Rule(_variable_kind, _variable_name, body="value.body"),
     "assignment_expression": Rule(_assignment_kind, _assignment_name, _assignment_scope, body="right.body"),
-    "pair": Rule(_pair_kind, _key_name, body="value.body", minor=True),
+    "pair": Rule(_pair_kind, key_name, body="value.body", minor=True),
     "call_expression": Rule(_test_call_kind, _test_call_name, body="arguments"),
 }
-_TYPESCRIPT_RULES = {
-    **{node: rule for node, rule in _RULES.items() if node != "field_definition"},
-    "abstract_class_declaration": _CLASS,
-    "interface_declaration": Rule("interface", container=True),
-    "type_alias_declaration": Rule("type", body="value"),
-    "enum_declaration": Rule("enum"),
-    "function_signature": Rule("function"),
-    "method_signature": Rule("method", _key_name, local=False),
-    "abstract_method_signature": Rule("method", _key_name),
-    "property_signature": Rule("field", _key_name, local=False, minor=True),
-    "public_field_definition": Rule(_field_kind, _key_name, body="value.body", minor=True),
-    "internal_module": Rule("namespace", _key_name, container=True, transparent=True),
-    "module": Rule("module", _key_name, container=True, transparent=True),
-}
-_DESCEND = frozenset({"lexical_declaration", "variable_declaration", "expression_statement"})
-_COMMENTS = frozenset({"comment", "html_comment"})
-
-JAVASCRIPT = Language(
-    name="javascript",
-    grammar="javascript",
-    extensions=(".js", ".mjs", ".cjs", ".jsx", ".es6"),
-    filenames=("jakefile",),
-    interpreters=("node", "nodejs", "bun", "qjs"),
-    rules=_RULES,
-    descend=_DESCEND,
-    wrappers=frozenset({"export_statement"}),
-    comments=_COMMENTS,
-    attached=frozenset({"decorator"}),
-)
-TYPESCRIPT = Language(
-    name="typescript",
-    grammar="typescript",
-    extensions=(".ts", ".mts", ".cts"),
-    interpreters=("deno", "ts-node", "tsx"),
-    rules=_TYPESCRIPT_RULES,
-    descend=_DESCEND,
-    wrappers=frozenset({"export_statement", "ambient_declaration"}),
-    comments=_COMMENTS,
-    attached=frozenset({"decorator"}),
-)
-TSX = Language(
-    name="tsx",
-    grammar="tsx",
-    extensions=(".tsx",),
-    rules=_TYPESCRIPT_RULES,
-    descend=_DESCEND,
-    wrappers=TYPESCRIPT.wrappers,
-    comments=_COMMENTS,
-    attached=frozenset({"decorator"}),
-)
-
-LANGUAGES: tuple[Language, ...] = (JAVASCRIPT, TYPESCRIPT, TSX)
+ECMASCRIPT_DESCEND = frozenset({"lexical_declaration", "variable_declaration", "expression_statement"})
+ECMASCRIPT_COMMENTS = frozenset({"comment", "html_comment"})

@@ -67,7 +67,7 @@ def _is_annotation(node: Node) -> bool:
 
 _command = Rule(_kind, _name, container=True)
 
-GROOVY = Language(
+LANGUAGE = Language(
     name="groovy",
     grammar="groovy",
     extensions=(".groovy", ".gradle", ".gvy"),
@@ -78,5 +78,3 @@ GROOVY = Language(
     comments=frozenset({"comment", "line_comment", "block_comment"}),
     is_attached=_is_annotation,
 )
-
-LANGUAGES: tuple[Language, ...] = (GROOVY,)

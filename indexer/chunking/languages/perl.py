@@ -56,7 +56,7 @@ def _variable_name(node: Node) -> str | None:
     return text_of(variable).lstrip("$@%") if variable is not None else None
 
 
-PERL = Language(
+LANGUAGE = Language(
     name="perl",
     grammar="perl",
     extensions=(".pl", ".pm", ".t", ".psgi", ".cgi"),
@@ -74,5 +74,3 @@ PERL = Language(
     descend=frozenset({"phaser_statement", "block_statement", "block", "conditional_statement"}),
     comments=frozenset({"comment", "pod"}),
 )
-
-LANGUAGES: tuple[Language, ...] = (PERL,)

@@ -78,7 +78,7 @@ def _continues_body(previous: Node, node: Node) -> bool:
     return previous.type == "ERROR" and node.type == "block" and _matched(previous) is not None
 
 
-SQL = Language(
+LANGUAGE = Language(
     name="sql",
     grammar="sql",
     extensions=(".sql", ".psql", ".pgsql", ".ddl", ".plsql", ".pks", ".pkb"),
@@ -94,5 +94,3 @@ SQL = Language(
     comments=frozenset({"comment", "marginalia"}),
     continues=_continues_body,
 )
-
-LANGUAGES: tuple[Language, ...] = (SQL,)

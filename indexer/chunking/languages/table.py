@@ -25,25 +25,24 @@ _INTERPRETER = re.compile(r"^#!\s*\S*?([^/\s]+)(?:\s+(.*))?$")
 
 @lru_cache(maxsize=1)
 def all_languages() -> tuple[Language, ...]:
-    """Return every language with a definition table, in the order of modules and within them."""
-    found: list[Language] = []
-    for module in sorted(info.name for info in iter_modules(languages.__path__)):
-        found.extend(getattr(import_module(f"{languages.__name__}.{module}"), "LANGUAGES", ()))
-    return tuple(found)
+    """Return the `LANGUAGE` of every module beside this one that has one, by the modules' names."""
+    modules = sorted(info.name for info in iter_modules(languages.__path__))
+    found = (getattr(import_module(f"{languages.__name__}.{module}"), "LANGUAGE", None) for module in modules)
+    return tuple(language for language in found if language is not None)
+
+
+def keys_of(language: Language) -> tuple[str, ...]:
+    """Return what a table's files are known by: `.ext`, `name:file` and `run:interpreter`. No two tables share one."""
+    return (
+        *language.extensions,
+        *(f"name:{name}" for name in language.filenames),
+        *(f"run:{name}" for name in language.interpreters),
+    )
 
 
 @lru_cache(maxsize=1)
 def _by_key() -> dict[str, Language]:
-    """Map `.ext`, `name:file` and `run:interpreter` to languages; the first table that names a key has it."""
-    keys: dict[str, Language] = {}
-    for language in all_languages():
-        for key in (
-            *language.extensions,
-            *(f"name:{name}" for name in language.filenames),
-            *(f"run:{name}" for name in language.interpreters),
-        ):
-            keys.setdefault(key, language)
-    return keys
+    return {key: language for language in all_languages() for key in keys_of(language)}
 
 
 def language_of(path: str, text: str = "") -> Language | None:

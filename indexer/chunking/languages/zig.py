@@ -67,7 +67,7 @@ def _test_name(node: Node) -> str | None:
     return text_of(name).strip('"') if name is not None else None
 
 
-ZIG = Language(
+LANGUAGE = Language(
     name="zig",
     grammar="zig",
     extensions=(".zig",),
@@ -82,5 +82,3 @@ ZIG = Language(
     ),
     comments=frozenset({"line_comment", "doc_comment"}),
 )
-
-LANGUAGES: tuple[Language, ...] = (ZIG,)

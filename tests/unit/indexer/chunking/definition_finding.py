@@ -29,3 +29,8 @@ def first_line_of(path: str, text: str, symbol: str) -> str:
     """Return the first line of what belongs to a definition: its comments and decorators, too."""
     found = next(found for found in definitions_of(path, text) if found.symbol == symbol)
     return text.splitlines()[found.start_line - 1].strip()
+
+
+def kinds_in(path: str, text: str) -> set[tuple[str, str]]:
+    """Return kinds and qualified names of the definitions."""
+    return {(found.kind, found.symbol) for found in definitions_of(path, text)}

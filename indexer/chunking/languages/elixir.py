@@ -1,13 +1,11 @@
-"""Elixir, whose definitions are calls of macros, and Erlang."""
+"""Elixir: everything is a call, so `def`, `defmodule`, `test` and attributes are told by what they call."""
 
 from __future__ import annotations
 
 from tree_sitter import Node
 
-from indexer.chunking.languages.rules import Language, Rule, by_field, text_of
+from indexer.chunking.languages.rules import Language, Rule, text_of
 from indexer.chunking.languages.surroundings import child_of_type, first_named, one_line
-
-# --- Elixir ---------------------------------------------------------------------------------------------------------
 
 _CALL_KINDS = {
     "defmodule": "module",
@@ -188,7 +186,7 @@ def _continues_clause(previous: Node, node: Node) -> bool:
     return _arity(previous) == _arity(node) or not _has_block(previous)
 
 
-ELIXIR = Language(
+LANGUAGE = Language(
     name="elixir",
     grammar="elixir",
     extensions=(".ex", ".exs"),
@@ -202,58 +200,3 @@ ELIXIR = Language(
     is_attached=_is_annotation,
     continues=_continues_clause,
 )
-
-# --- Erlang ---------------------------------------------------------------------------------------------------------
-
-# How far down a file its `-module` attribute is looked for.
-_MODULE_WITHIN = 60
-
-
-def _erlang_module(node: Node) -> str | None:
-    """Qualify a form by the file's module, as callers write it: `client:retry`."""
-    form: Node | None = node
-    while form is not None and form.parent is not None and form.parent.type != "source_file":
-        form = form.parent
-    root = form.parent if form is not None else None
-    for index in range(min(root.child_count, _MODULE_WITHIN) if root is not None else 0):
-        child = root.child(index) if root is not None else None
-        if child is not None and child.type == "module_attribute":
-            return by_field("name")(child)
-    return None
-
-
-def _erlang_function_name(node: Node) -> str | None:
-    clause = node.child_by_field_name("clause")
-    name = clause.child_by_field_name("name") if clause is not None else None
-    return text_of(name).strip("'") if name is not None else None
-
-
-def _continues_function(previous: Node, node: Node) -> bool:
-    """The grammar makes each clause a declaration; all but the last end with a semicolon."""
-    if previous.type != "fun_decl" or node.type != "fun_decl" or not text_of(previous).rstrip().endswith(";"):
-        return False
-    return _erlang_function_name(previous) == _erlang_function_name(node)
-
-
-ERLANG = Language(
-    name="erlang",
-    grammar="erlang",
-    extensions=(".erl", ".hrl", ".escript"),
-    filenames=("rebar.config", "rebar.config.script"),
-    interpreters=("escript",),
-    rules={
-        "module_attribute": Rule("module", minor=True),
-        "fun_decl": Rule("function", _erlang_function_name, _erlang_module, local=False),
-        "record_decl": Rule("struct", scope=_erlang_module),
-        "type_alias": Rule("type", by_field("name", "name"), _erlang_module),
-        "opaque": Rule("type", by_field("name", "name"), _erlang_module),
-        "nominal": Rule("type", by_field("name", "name"), _erlang_module),
-        "callback": Rule("callback", by_field("fun"), _erlang_module, minor=True),
-        "pp_define": Rule("macro", by_field("lhs", "name"), _erlang_module, minor=True),
-    },
-    comments=frozenset({"comment"}),
-    attached=frozenset({"spec"}),
-    continues=_continues_function,
-)
-
-LANGUAGES: tuple[Language, ...] = (ELIXIR, ERLANG)

@@ -1,4 +1,4 @@
-"""Objective-C, with selectors as names (`sendRequest:withToken:`) and the C around its classes, and Swift."""
+"""Objective-C: selectors as names (`sendRequest:withToken:`), and the C around its classes."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import re
 
 from tree_sitter import Node
 
-from indexer.chunking.languages.directives import SWIFT_DIRECTIVES, blank_lines
 from indexer.chunking.languages.objective_c_repair import repair_objective_c
-from indexer.chunking.languages.rules import Language, Rule, by_child, by_field, text_of
-from indexer.chunking.languages.surroundings import child_of_type, constant_name, keyword_kind, kind_by_parent
-
-# --- Objective-C ----------------------------------------------------------------------------------------------------
+from indexer.chunking.languages.rules import Language, Rule, by_child, text_of
+from indexer.chunking.languages.surroundings import child_of_type
 
 _DECLARATORS = ("identifier", "field_identifier", "type_identifier")
 
 
-def selector_of(node: Node) -> str | None:
+def _selector_of(node: Node) -> str | None:
     """Return a method's selector: `count`, `sendRequest:withToken:`."""
     parts: list[str] = []
     for child in node.named_children:
@@ -70,7 +67,7 @@ def _variable_kind(node: Node) -> str | None:
 
 _implementation = Rule("impl", by_child("identifier"), container=True, transparent=True)
 
-OBJECTIVE_C = Language(
+LANGUAGE = Language(
     name="objective-c",
     grammar="objc",
     extensions=(".m", ".mm"),
@@ -80,8 +77,8 @@ OBJECTIVE_C = Language(
         "protocol_declaration": Rule("protocol", by_child("identifier"), container=True),
         "class_implementation": _implementation,
         "category_implementation": _implementation,
-        "method_declaration": Rule("method", selector_of, minor=True),
-        "method_definition": Rule("method", selector_of, body=None),
+        "method_declaration": Rule("method", _selector_of, minor=True),
+        "method_definition": Rule("method", _selector_of, body=None),
         "property_declaration": Rule("property", _property_name, minor=True),
         "function_definition": Rule("function", _declared_name),
         "struct_specifier": _with_body("struct"),
@@ -107,69 +104,3 @@ OBJECTIVE_C = Language(
     comments=frozenset({"comment"}),
     repair=repair_objective_c,
 )
-
-# --- Swift ----------------------------------------------------------------------------------------------------------
-
-
-def _swift_type_name(node: Node) -> str | None:
-    name = node.child_by_field_name("name")
-    return text_of(name).split("<")[0] if name is not None else None
-
-
-def _swift_function_name(node: Node) -> str | None:
-    """Name a function; operators such as `==` carry no name field inside of types."""
-    for before, child in zip(node.children, node.children[1:], strict=False):
-        if before.type == "func":
-            return text_of(child)
-    return by_field("name")(node)
-
-
-def _swift_property_name(node: Node) -> str | None:
-    name = by_field("name", "bound_identifier")(node)
-    return name.strip("`") if name else None
-
-
-def _swift_property_kind(node: Node) -> str | None:
-    parent = node.parent
-    if parent is None or parent.type not in ("source_file", "class_body", "enum_class_body"):
-        return None
-    is_constant = "let" in text_of(node).split("=")[0].split()
-    if parent.type == "source_file":
-        return "constant" if is_constant else "variable"
-    modifiers = child_of_type(node, "modifiers")
-    is_static = modifiers is not None and "static" in text_of(modifiers).split()
-    return "constant" if is_constant and is_static else "property"
-
-
-_swift_type_kind = keyword_kind(
-    {"struct": "struct", "enum": "enum", "actor": "actor", "extension": "extension"}, "class"
-)
-
-SWIFT = Language(
-    name="swift",
-    grammar="swift",
-    extensions=(".swift",),
-    interpreters=("swift",),
-    rules={
-        "class_declaration": Rule(_swift_type_kind, _swift_type_name, container=True),
-        "protocol_declaration": Rule("protocol", _swift_type_name, container=True),
-        "function_declaration": Rule(
-            kind_by_parent(("class_body", "enum_class_body"), "method", "function"), _swift_function_name
-        ),
-        "protocol_function_declaration": Rule("method", _swift_function_name, minor=True),
-        "init_declaration": Rule("constructor", constant_name("init")),
-        "deinit_declaration": Rule("method", constant_name("deinit")),
-        "subscript_declaration": Rule("method", constant_name("subscript"), body=None),
-        "property_declaration": Rule(_swift_property_kind, _swift_property_name, body="computed_value", minor=True),
-        "protocol_property_declaration": Rule("property", _swift_property_name, minor=True),
-        "typealias_declaration": Rule("type", minor=True),
-        "associatedtype_declaration": Rule("type", minor=True),
-        "macro_declaration": Rule("macro", by_child("simple_identifier")),
-    },
-    descend=frozenset({"class_body", "enum_class_body", "protocol_body", "statements"}),
-    comments=frozenset({"comment", "multiline_comment"}),
-    attached=frozenset({"attribute", "modifiers"}),
-    repair=blank_lines(SWIFT_DIRECTIVES),
-)
-
-LANGUAGES: tuple[Language, ...] = (OBJECTIVE_C, SWIFT)

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from tree_sitter import Node, Query, QueryCursor
+from tree_sitter import Node
 
+from indexer.chunking.comments import last_line_of, start_with_comments, tail_comments
+from indexer.chunking.kinds import DATA_KINDS, TYPE_KINDS
 from indexer.chunking.languages.rules import Language, Rule
-from indexer.chunking.parsing import grammar_of
+from indexer.chunking.nested_nodes import find_nested_nodes
 
-# What a function's inside is not searched for: its local names are no definitions that anyone looks for.
-DATA_KINDS = frozenset({"constant", "variable", "field", "property", "event", "type", "key", "import"})
-# Kinds whose functions are methods.
-TYPE_KINDS = frozenset(
-    {"class", "struct", "interface", "trait", "enum", "record", "union", "impl", "object", "protocol"}
-)
 # Functions inside functions: each level repeats its lines in one more chunk.
 _MAX_DEPTH = 6
 _MAX_NAME_LENGTH = 200
 _MAX_SIGNATURE_LENGTH = 300
 # Bytes read for a signature before whitespace is collapsed.
 _SIGNATURE_BYTES = 1200
-_MAX_ATTACHED = 200
 
 
 @dataclass(slots=True, eq=False)
@@ -60,33 +55,6 @@ def find_definitions(language: Language, root: Node, source: bytes | None = None
     return _Finder(language, root, text).find()
 
 
-def last_line_of(node: Node) -> int:
-    """Return the 1-based last line of a node; a node that ends with its newline does not reach the next line."""
-    row, column = node.end_point
-    return row if column == 0 and row > node.start_point[0] else row + 1
-
-
-def _tail_comments(node: Node, comments: frozenset[str]) -> tuple[int, int] | None:
-    """Return first and last row of the comments that a grammar reads as the end of a node, None without any.
-
-    Kotlin's imports and Scala's and Haskell's indented bodies take in the comments of what follows them.
-    """
-    found: tuple[int, int] | None = None
-    current: Node | None = node
-    while current is not None and current.child_count:
-        inner: Node | None = None
-        for child in reversed(current.children):
-            if child.type in comments and (found is None or last_line_of(child) >= found[0]):
-                found = (child.start_point[0], found[1] if found is not None else last_line_of(child) - 1)
-            elif child.end_byte > child.start_byte:
-                inner = child
-                break
-        if found is not None and inner is not None and inner.end_point[0] >= found[0] and inner.end_point[1] > 0:
-            return None
-        current = inner
-    return found
-
-
 @dataclass(slots=True)
 class _Block:
     """Siblings still to be read: members of `owner`. A comment run just above reaches the first of them."""
@@ -109,7 +77,7 @@ class _Finder:
         self._nested_starts: list[int] = []
 
     def find(self) -> list[Definition]:
-        self._nested = _nested_candidates(self._language, self._root)
+        self._nested = find_nested_nodes(self._language, self._root)
         self._nested_starts = [node.start_byte for node in self._nested]
         if any(first > second for first, second in pairwise(self._nested_starts)):
             self._nested = sorted(self._nested, key=lambda node: (node.start_byte, -node.end_byte))
@@ -155,7 +123,7 @@ class _Finder:
             run = (run_start, run_end)
             run_start, run_end = 0, -1
             code_end = last_line_of(child) - 1
-            comments_within = _tail_comments(child, comments)
+            comments_within = tail_comments(child, comments)
             if comments_within is not None:
                 run_start, run_end = comments_within
             tail = (run_start, None)
@@ -198,7 +166,7 @@ class _Finder:
             if made is None and candidate.type in self._language.wrappers:
                 made = self._unwrap(candidate, owner, row, is_local=True)
             if made is not None:
-                made.start_line = min(made.start_line, self._start_with_comments(candidate) + 1)
+                made.start_line = min(made.start_line, start_with_comments(self._language, candidate) + 1)
                 index = bisect_left(self._nested_starts, candidate.end_byte, index)
 
     def _unwrap(self, wrapper: Node, owner: Definition | None, start: int, *, is_local: bool) -> Definition | None:
@@ -301,21 +269,6 @@ class _Finder:
         text = " ".join(raw.decode("utf-8", "ignore").split())
         return text[:_MAX_SIGNATURE_LENGTH].rstrip(" {=")
 
-    def _start_with_comments(self, node: Node) -> int:
-        """Return the first row of a nested definition with the comments directly above it."""
-        language = self._language
-        row = node.start_point[0]
-        for _ in range(_MAX_ATTACHED):
-            previous = node.prev_named_sibling
-            if previous is None or last_line_of(previous) < row:
-                return row
-            is_comment = previous.type in language.comments or previous.type in language.attached
-            if not is_comment or previous.start_point[0] >= row:
-                return row
-            row = previous.start_point[0]
-            node = previous
-        return row
-
 
 def _tidy_name(raw: str | None) -> str | None:
     if raw is None:
@@ -334,30 +287,3 @@ def _body_of(node: Node, rule: Rule) -> Node | None:
     for name in rule.body.split("."):
         current = current.child_by_field_name(name) if current is not None else None
     return current
-
-
-def _nested_candidates(language: Language, root: Node) -> list[Node]:
-    """Return every node that may be a function or class, at any depth, in source order, outermost first."""
-    query = _nested_query(language.name, language)
-    if query is None:
-        return []
-    return [node for group in QueryCursor(query).captures(root).values() for node in group]
-
-
-_QUERIES: dict[str, Query | None] = {}
-
-
-def _nested_query(key: str, language: Language) -> Query | None:
-    if key not in _QUERIES:
-        grammar = grammar_of(language.grammar)
-        types = sorted(set(_nested_types(language)))
-        known = [name for name in types if grammar.id_for_node_kind(name, True)]
-        _QUERIES[key] = Query(grammar, "[" + " ".join(f"({name})" for name in known) + "] @found") if known else None
-    return _QUERIES[key]
-
-
-def _nested_types(language: Language) -> Iterator[str]:
-    for name, rule in language.rules.items():
-        if rule.local and not (isinstance(rule.kind, str) and rule.kind in DATA_KINDS):
-            yield name
-    yield from language.wrappers

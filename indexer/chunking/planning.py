@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from tree_sitter import Tree
 
-from indexer.chunking.definitions import DATA_KINDS, Definition
+from indexer.chunking.definitions import Definition
+from indexer.chunking.kinds import DATA_KINDS
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.splitting import Lines, Range, find_cuts, split_lines
 

@@ -11,7 +11,8 @@ from itertools import accumulate
 
 from tree_sitter import Node
 
-from indexer.chunking.definitions import TYPE_KINDS, Definition, find_definitions
+from indexer.chunking.definitions import Definition, find_definitions
+from indexer.chunking.kinds import TYPE_KINDS
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.parsing import SourceParser
 

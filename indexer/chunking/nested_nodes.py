@@ -19,13 +19,14 @@ def find_nested_nodes(language: Language, root: Node) -> list[Node]:
     return [node for group in QueryCursor(query).captures(root).values() for node in group]
 
 
+# By grammar: a query fits no other, and OCaml has two.
 _QUERIES: dict[str, Query | None] = {}
 
 
 def _nested_query(language: Language) -> Query | None:
-    key = language.name
+    key = language.grammar
     if key not in _QUERIES:
-        grammar = grammar_of(language.grammar)
+        grammar = grammar_of(key)
         types = sorted(set(_nested_types(language)))
         known = [name for name in types if grammar.id_for_node_kind(name, True)]
         _QUERIES[key] = Query(grammar, "[" + " ".join(f"({name})" for name in known) + "] @found") if known else None

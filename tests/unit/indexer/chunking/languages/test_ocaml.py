@@ -99,3 +99,9 @@ def test_finds_every_definition() -> None:
 
 def test_documentation_above_belongs_to_the_definition() -> None:
     assert first_line_of("client.ml", OCAML, "retry") == "(** Retries. *)"
+
+
+def test_interface_files_read_before_hide_no_methods() -> None:
+    text = "let make url =\n  let client = object\n    method retry = 1\n  end in\n  client\n"
+    assert found_in("client.mli", "val make : string -> client\n") == [("make", "function", 1, 1)]
+    assert found_in("client.ml", text) == [("make", "function", 1, 5), ("make.retry", "method", 3, 3)]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.text.terms import name_term, term_of
-from codesearch.core.text.tokens import split_words, stem, tokenize
+from codesearch.core.text.tokens import has_cjk, split_words, stem, tokenize
 
 MAX_QUERY_TOKENS = 64
 # Words of questions. Names of code that look like them are searched all the same when nothing else is asked for.
@@ -71,11 +71,13 @@ def parse_query(text: str) -> QueryTerms:
     """Take a query apart. Accepts any text; without a letter or digit there are no tokens."""
     tokens = list(dict.fromkeys(tokenize(text)))
     tokens = ([token for token in tokens if token not in STOP_WORDS] or tokens)[:MAX_QUERY_TOKENS]
-    is_name = len(text.split()) == 1
+    is_word = len(text.split()) == 1
+    # A whole question without a blank; where it is a name all the same, that is one of the names below.
+    is_name = is_word and not has_cjk(text)
     neighbours = pairwise(word for word in split_words(text).split() if word not in STOP_WORDS)
     compounds = list(dict.fromkeys(term_of(first + second) for first, second in neighbours))[:MAX_QUERY_TOKENS]
     words = _NAME.findall(text)
-    names = [_SEPARATOR.sub(".", word.lower()) for word in words if is_name or _CODE_LIKE.search(word)]
+    names = [_SEPARATOR.sub(".", word.lower()) for word in words if is_word or _CODE_LIKE.search(word)]
     if _PUNCTUATED_NAME.fullmatch(text.strip()):
         names.append(text.strip().lower())
     first_tokens = {term_of(token): token for token in reversed(tokens)}

@@ -18,7 +18,7 @@ from indexer.chunking.sections.finding import find_sections, section_language_of
 from indexer.chunking.splitting import Lines, Range, split_lines
 
 # Goes up whenever the same file would give other chunks: an index built by another version is built anew.
-CHUNKER_VERSION: int = 1
+CHUNKER_VERSION: int = 2
 
 # Characters of text per token, about: what sections aim at.
 _CHARACTERS_PER_TOKEN = 3.5

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
+from unicodedata import normalize
 
 # A run of letters and digits, underscores inside it kept so that `max_retry` is seen whole as well as in parts.
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
@@ -11,6 +13,12 @@ _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Where other letters occur, a word is split at underscores and digits only: `größe_2` -> größe, 2.
 _OTHER_PART = re.compile(r"\d+|[^\W\d_]+")
+# Han, Kana and Hangul, which are written without blanks between words, or with endings that grow onto them.
+_CJK = (
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_CJK_RUN = re.compile(f"[{_CJK}]+")
+_SCRIPT_RUN = re.compile(f"[{_CJK}]+|[^{_CJK}]+")
 MAX_WORD_LENGTH = 64
 # Longest first. `retry`, `retries` and `retrying` must lose the same part.
 SUFFIXES = (
@@ -31,19 +39,28 @@ def split_ascii(word: str) -> list[str]:
 
 
 def find_words(text: str) -> list[str]:
-    """Return the identifiers, words and numbers of any text, in order, as they are written."""
-    return _WORD.findall(text)
+    """Return the identifiers, words and numbers of any text, in order, as they are written.
+
+    Characters that have several forms, such as full-width letters or accents apart from their letter, come in one.
+    """
+    return _WORD.findall(text if text.isascii() else normalize("NFKC", text))
+
+
+def has_cjk(text: str) -> bool:
+    """Say whether a text holds Han, Kana or Hangul."""
+    return not text.isascii() and _CJK_RUN.search(text) is not None
 
 
 def tokenize(text: str) -> list[str]:
     """Return the search tokens of any text, in order, lower-cased.
 
     Each identifier gives its parts and, when there are several, the whole without separators:
-    `HttpClient max_retry` -> httpclient, http, client, maxretry, max, retry. Words over 64 characters (hashes, encoded
-    data) give nothing. Accepts any string.
+    `HttpClient max_retry` -> httpclient, http, client, maxretry, max, retry. Runs of Han, Kana and Hangul give each two
+    neighbours: `在庫を確認` -> 在庫, 庫を, を確, 確認. Other words over 64 characters (hashes, encoded data) give
+    nothing. Accepts any string.
     """
     tokens: list[str] = []
-    for word in _WORD.findall(text):
+    for word in find_words(text):
         tokens += tokens_of_word(word)
     return tokens
 
@@ -51,10 +68,19 @@ def tokenize(text: str) -> list[str]:
 @lru_cache(maxsize=65_536)
 def tokens_of_word(word: str) -> tuple[str, ...]:
     """Return the search tokens of one word, as `tokenize` gives them."""
+    if has_cjk(word):
+        return tuple(token for run in _SCRIPT_RUN.findall(word) for token in _tokens_of_run(run))
     if len(word) > MAX_WORD_LENGTH:
         return ()
     parts = split_identifier(word)
     return ("".join(parts), *parts) if len(parts) > 1 else tuple(parts)
+
+
+def _tokens_of_run(run: str) -> tuple[str, ...]:
+    """Return the tokens of a part of a word that is all in such a script, or all in others."""
+    if not _CJK_RUN.match(run):
+        return tokens_of_word(run)
+    return tuple(first + second for first, second in pairwise(run)) or (run,)
 
 
 def stem(word: str) -> str:

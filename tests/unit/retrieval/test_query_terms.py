@@ -25,7 +25,7 @@ from codesearch.retrieval.query_terms import MAX_QUERY_TOKENS, STOP_WORDS, parse
         ("", ()),
         ("?! -- ()", ()),
         ("файл не найден", ("файл", "не", "найден")),
-        ("読み込み", ("読み込み",)),
+        ("読み込み", ("読み", "み込", "込み")),
     ],
 )
 def test_tokens(text: str, tokens: tuple[str, ...]) -> None:
@@ -170,3 +170,12 @@ def test_any_text_is_accepted(text: str) -> None:
 )
 def test_a_task_begins_with_what_is_to_be_done(text: str, is_task: bool) -> None:
     assert parse_query(text).is_task == is_task
+
+
+def test_a_question_without_a_blank_is_no_name() -> None:
+    assert parse_query("retryLimit").is_name
+    asked = parse_query("库存不足时怎么预留")
+    assert not asked.is_name
+    assert asked.tokens[:2] == ("库存", "存不")
+    # A definition may have such a name, and is found by it.
+    assert parse_query("計算する").simple_names == {"計算する"}

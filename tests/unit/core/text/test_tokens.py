@@ -53,6 +53,29 @@ def test_encoded_data_gives_no_tokens() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("在庫を確認", ["在庫", "庫を", "を確", "確認"]),
+        ("税", ["税"]),
+        ("잠금은 계정", ["잠금", "금은", "계정"]),
+        ("查询用户ID和max_retry", ["查询", "询用", "用户", "id", "和", "maxretry", "max", "retry"]),
+        ("計算_2", ["計算", "2"]),
+        ("データ、キー", ["デー", "ータ", "キー"]),
+        ("ｶﾞｲﾄﾞ ＩＤ", ["ガイ", "イド", "id"]),
+        ("𠮷野家", ["𠮷野", "野家"]),
+        ("cafe\u0301", ["café"]),
+    ],
+)
+def test_scripts_without_blanks_give_each_two_neighbours(text: str, tokens: list[str]) -> None:
+    assert tokenize(text) == tokens
+
+
+def test_a_long_sentence_without_a_blank_is_no_encoded_data() -> None:
+    assert len(tokenize("数" * 65)) == 64
+    assert tokenize("数" + "a" * 65) == ["数"]
+
+
+@pytest.mark.parametrize(
     ("words", "stemmed"),
     [
         (["retry", "retries", "retried", "retrying"], "retr"),

@@ -37,10 +37,10 @@ class Catalog(SourceCatalog, RunCatalog, KeyCatalog):
 
 
 def open_catalog(database_url: str, *, clock: Callable[[], datetime] = utc_now) -> Catalog:
-    """Open the catalog, creating the SQLite file and the tables where they are missing.
+    """Open the catalog, creating the SQLite file and the tables where they are missing, and upgrading older tables.
 
     `postgresql://` and `postgres://` mean `postgresql+psycopg://`. `clock` gives the moment, aware. Raises
-    ConfigurationError for a URL or driver that cannot be used, CatalogError when the database cannot be opened or its
-    tables are of another version.
+    ConfigurationError for a URL or driver that cannot be used, CatalogError when the database cannot be opened, its
+    tables are of a newer version or cannot be upgraded; then everything is as it was.
     """
     return Catalog(open_database(database_url), clock)

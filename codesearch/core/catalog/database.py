@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
-from codesearch.core.catalog.schema import SCHEMA_VERSION, metadata, schema_version
+from codesearch.core.catalog.migrations import STEPS, Step, create_or_upgrade, is_up_to_date
 from codesearch.core.errors import CatalogError, ConfigurationError
 
 LOCK_TIMEOUT_SECONDS = 30
@@ -56,22 +56,45 @@ class Database:
         except (SQLAlchemyError, UnicodeEncodeError) as error:
             raise self._translate(error) from error
 
-    def prepare(self) -> None:
-        """Create the tables in an empty database; raise CatalogError when they are of another version."""
+    @contextmanager
+    def altering(self) -> Iterator[Connection]:
+        """Yield a connection as `writing` does, on which tables may be made anew.
+
+        SQLite counts dropping a table as deleting its rows, and deletes what refers to them: here references are off.
+        """
+        if self._url.get_backend_name() != "sqlite":
+            with self.writing() as connection:
+                yield connection
+            return
+        try:
+            with self._writer.connect() as connection:
+                # Past SQLAlchemy, which would begin a transaction first; inside of one this says nothing.
+                pragma = connection.connection.cursor().execute
+                pragma("PRAGMA foreign_keys = OFF")
+                try:
+                    with connection.begin():
+                        yield connection
+                finally:
+                    pragma("PRAGMA foreign_keys = ON")
+        except (SQLAlchemyError, UnicodeEncodeError) as error:
+            raise self._translate(error) from error
+
+    def prepare(self, steps: Sequence[Step]) -> None:
+        """Create the tables in an empty database, bring those of an older version up to date, all or nothing.
+
+        Raises CatalogError when they are of a version that the steps do not know, and when a step fails.
+        """
         if self._url.get_backend_name() == "sqlite":
             self._prepare_file()
         with self.reading() as connection:
-            is_new = not inspect(connection).has_table(schema_version.name)
-        if is_new:
-            with self.writing() as connection:
-                # Another process may have been first while this one waited for its turn.
-                if not inspect(connection).has_table(schema_version.name):
-                    metadata.create_all(connection)
-                    connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
-        with self.reading() as connection:
-            found = connection.execute(select(schema_version.c.version)).scalar()
-        if found != SCHEMA_VERSION:
-            raise CatalogError(_describe_mismatch(self.name, found))
+            if is_up_to_date(connection, steps):
+                return
+        # Another process may be first while this one waits for its turn: what is to be done is looked up then.
+        try:
+            with self.altering() as connection:
+                create_or_upgrade(connection, self.name, steps)
+        except CatalogError as error:
+            raise CatalogError(f"{error.message} Nothing in it was changed.") from error
 
     @property
     def name(self) -> str:
@@ -102,14 +125,14 @@ class Database:
         return CatalogError(f"The catalog {self.name} failed: {' '.join(reason.split())}.")
 
 
-def open_database(database_url: str) -> Database:
-    """Connect to the catalog's database and make sure that it has the tables of this version.
+def open_database(database_url: str, steps: Sequence[Step] = STEPS) -> Database:
+    """Connect to the catalog's database and make sure that it has the tables that the steps lead to.
 
     Raises ConfigurationError for a URL or driver that cannot be used, CatalogError when the database cannot.
     """
     database = Database(_parse_url(database_url))
     try:
-        database.prepare()
+        database.prepare(steps)
     except BaseException:
         database.close()
         raise
@@ -198,11 +221,3 @@ def _enable_write_ahead_log(connection: Connection) -> None:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
-
-
-def _describe_mismatch(name: str, found: object) -> str:
-    if isinstance(found, int) and found > SCHEMA_VERSION:
-        remedy = "it was written by a newer codesearch: upgrade this one"
-    else:
-        remedy = "it was written by an older codesearch: set CODESEARCH_DATABASE_URL to a new database and index again"
-    return f"The catalog {name} has schema {found}, this codesearch reads schema {SCHEMA_VERSION}; {remedy}."

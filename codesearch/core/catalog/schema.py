@@ -1,4 +1,4 @@
-"""The catalog's tables. A change to them raises SCHEMA_VERSION, which every catalog carries and open_catalog checks."""
+"""The catalog's tables, as a new catalog gets them. Those there are need a step in migrations.py for every change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = 1
 # Every table carries it, so that the catalog can live in a database that others use too.
 TABLE_PREFIX = "codesearch_"
 

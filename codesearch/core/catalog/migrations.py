@@ -1,0 +1,78 @@
+"""The catalog's migrations: a numbered list of steps that bring an older catalog's tables up to those of schema.py."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, inspect, select
+
+from codesearch.core.catalog.schema import metadata, schema_version
+from codesearch.core.errors import CatalogError
+
+logger = logging.getLogger(__name__)
+
+# Changes tables and rows on a connection, on SQLite and PostgreSQL, and neither commits nor rolls back.
+Step = Callable[[Connection], None]
+# The first one leads from schema 1 to schema 2, and so on. A step that was released is never changed again: it names
+# its columns itself and does not import schema.py, which goes on changing. The last step leads to schema.py as it is.
+STEPS: tuple[Step, ...] = ()
+_FIRST_VERSION = 1
+
+
+def newest_version(steps: Sequence[Step]) -> int:
+    """Return the version of the tables that these steps lead to."""
+    return _FIRST_VERSION + len(steps)
+
+
+def is_up_to_date(connection: Connection, steps: Sequence[Step]) -> bool:
+    """Say whether the tables are there and of the version that the steps lead to."""
+    return _find_version(connection) == newest_version(steps)
+
+
+def create_or_upgrade(connection: Connection, name: str, steps: Sequence[Step]) -> None:
+    """Create the tables where there are none; of an older version, run the steps that it lacks, in order.
+
+    Belongs into a transaction that nobody else writes beside. `name` is what messages call the catalog. Raises
+    CatalogError for a version from which no step leads, and when a step leaves references that lead nowhere.
+    """
+    newest = newest_version(steps)
+    if not inspect(connection).has_table(schema_version.name):
+        metadata.create_all(connection)
+        connection.execute(schema_version.insert().values(version=newest))
+        return
+    found = _find_version(connection)
+    if found is None or not _FIRST_VERSION <= found <= newest:
+        raise CatalogError(_describe_mismatch(name, found, newest))
+    for version, step in enumerate(steps[found - _FIRST_VERSION :], start=found + 1):
+        logger.info("catalog %s: upgrading to schema %d", name, version)
+        step(connection)
+        _check_references(connection, name, version)
+        connection.execute(schema_version.update().values(version=version))
+
+
+def _find_version(connection: Connection) -> int | None:
+    if not inspect(connection).has_table(schema_version.name):
+        return None
+    return connection.execute(select(schema_version.c.version)).scalar()
+
+
+def _check_references(connection: Connection, name: str, version: int) -> None:
+    """PostgreSQL checks references by itself; SQLite does not while a step runs, see Database.altering."""
+    if connection.dialect.name != "sqlite":
+        return
+    dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if dangling is not None:
+        child, _, parent, _ = dangling
+        raise CatalogError(
+            f"The catalog {name} failed: the step to schema {version} would leave rows of {child} without the rows of "
+            f"{parent} that they belong to."
+        )
+
+
+def _describe_mismatch(name: str, found: int | None, newest: int) -> str:
+    if found is not None and found > newest:
+        remedy = "it was written by a newer codesearch: upgrade this one"
+    else:
+        remedy = "no codesearch wrote that: set CODESEARCH_DATABASE_URL to a backup or a new database, and index again"
+    return f"The catalog {name} has schema {found}, this codesearch reads schema {newest}; {remedy}."

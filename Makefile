@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 WORKERS ?= auto
 
-.PHONY: serve index test golden check bench lint types format clean
+.PHONY: serve index test golden check bench findings lint types format clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "codesearch needs Python 3.10 or newer: make PYTHON=/path/to/python3")'
@@ -48,6 +48,13 @@ bench: $(DEV)  ## speed on the fixtures; with BENCH=DIR TREES=DIR also quality a
 	$(BIN)/python -m benchmarks.indexing fixtures/repos/*/
 	$(BIN)/python -m benchmarks.latency fixtures/repos/*/ --chunks $(or $(CHUNKS),10000)
 	$(if $(BENCH),$(BIN)/python -m benchmarks.compare --bench $(BENCH) --trees $(TREES) --write-docs)
+
+findings:  ## run each surprise of a library again, in pinned versions; needs a package registry and no part of this project
+	@changed=0; for script in findings/*.sh; do \
+		if output=$$(PYTHON="$(PYTHON)" timeout 600 $$script 2>&1); \
+		then echo "holds $$script: $$(echo "$$output" | tail -n 1)"; \
+		else echo "CHANGED OR NOT RUN $$script:"; echo "$$output"; changed=1; fi; \
+	done; exit $$changed
 
 check: lint types test  ## what CI runs
 

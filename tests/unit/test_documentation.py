@@ -320,6 +320,30 @@ def test_the_architecture_page_has_every_folder_and_no_other() -> None:
     assert set(named) == {folder for folder in folders if not folder.startswith(data)}
 
 
+DECISIONS = sorted(page for page in PAGES if page.startswith("docs/decisions/"))
+
+
+def test_decisions_have_numbers_of_their_own() -> None:
+    numbers = [int(PurePosixPath(page).name[:4]) for page in DECISIONS]
+    assert len(numbers) == len(set(numbers)) > 0
+    assert all(re.fullmatch(r"docs/decisions/\d{4}(-[a-z0-9]+)+\.md", page) for page in DECISIONS)
+
+
+@pytest.mark.parametrize("page", DECISIONS)
+def test_every_decision_says_whether_it_stands(page: str) -> None:
+    title, status, *parts = PAGES[page].split("\n\n")
+    number = PurePosixPath(page).name[:4]
+    assert title.startswith(f"# {number} ")
+    assert re.match(r"\*\*Status\.\*\* (Stands\b|[^\n]*\b[Ss]uperseded by )", status), (
+        "Stands, or superseded by which one?"
+    )
+    later = re.findall(r"\[(\d{4})\]\((\d{4})-[a-z0-9-]+\.md\)", status)
+    assert later or "superseded" not in status.lower(), "a link says by which decision"
+    assert all(shown == linked > number for shown, linked in later), "only a later decision changes an earlier one"
+    for heading in ("Context", "Choice", "Given up"):
+        assert any(part.startswith(f"**{heading}.**") for part in parts), heading
+
+
 def test_every_import_that_a_page_shows_works() -> None:
     shown = {match for page in PAGES.values() for match in re.findall(r"from (codesearch[\w.]*) import (\w+)", page)}
     assert shown

@@ -8,6 +8,7 @@ import sysconfig
 import tarfile
 import venv
 import zipfile
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,21 @@ def test_the_wheel_holds_the_packages_the_model_and_nothing_else(built: Path) ->
         assert own <= set(names)
 
 
+def test_the_wheel_says_under_what_terms_it_may_be_used(built: Path) -> None:
+    with zipfile.ZipFile(wheel_in(built)) as archive:
+        (metadata,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        fields = Parser().parsestr(archive.read(metadata).decode())
+        folder = metadata.removesuffix("METADATA") + "licenses/"
+        texts = {name: archive.read(folder + name) for name in fields.get_all("License-File", [])}
+    assert fields["License-Expression"] == "Apache-2.0"
+    assert fields["Author"] == "codesearch maintainers"
+    assert texts == {name: (ROOT / name).read_bytes() for name in ("LICENSE", "NOTICE")}
+    assert b"Version 2.0, January 2004" in texts["LICENSE"]
+    # What the bundled model is derived from asks to be named.
+    assert b"all-MiniLM-L6-v2" in texts["NOTICE"]
+    assert b"Permission is hereby granted" in texts["NOTICE"]
+
+
 def test_the_sdist_holds_what_builds_the_wheel_and_the_model(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
@@ -57,10 +73,14 @@ def test_the_sdist_holds_what_builds_the_wheel_and_the_model(built: Path) -> Non
     assert {
         "pyproject.toml",
         "README.md",
+        "LICENSE",
+        "NOTICE",
+        "CHANGELOG.md",
+        "docs/operations.md",
         "codesearch/cli/main.py",
         "codesearch/bundled_model/model.safetensors",
     } <= names
-    assert {name.split("/")[0] for name in names if "/" in name} == {"codesearch", "indexer", "training"}
+    assert {name.split("/")[0] for name in names if "/" in name} == {"codesearch", "indexer", "training", "docs"}
 
 
 def test_the_wheel_indexes_and_serves_without_a_network(

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 
-# One thread of BLAS is all that is wanted, see core/embedding.py; more of them would keep this process from forking.
+# One thread of BLAS is all that is wanted, see core/embedding/; more of them would keep this process from forking.
 os.putenv("OPENBLAS_NUM_THREADS", "1")
 
 from collections import deque

@@ -1,6 +1,6 @@
 """`codesearch evaluate`: asks a repository's own later commits of its earlier tree and says how well that went.
 
-cli.py adds the command to its group. Everything is built in a temporary folder; the data folder is only read.
+main.py adds the command to its group. Everything is built in a temporary folder; the data folder is only read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How far an index run is, on stderr: a bar on a terminal, plain lines elsewhere. cli.py hands it to the run."""
+"""How far an index run is, on stderr: a bar on a terminal, plain lines elsewhere. index.py hands it to the run."""
 
 from __future__ import annotations
 

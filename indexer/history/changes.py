@@ -1,6 +1,6 @@
 """Which lines and symbols of an earlier tree a later commit changed: reads diffs, carries lines back, asks the chunks.
 
-history.py calls it for each question it chose.
+questions.py calls it for each question it chose.
 """
 
 from __future__ import annotations

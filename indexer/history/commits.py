@@ -1,6 +1,6 @@
 """Which commits of a history ask a question: reads the log, turns away what is not small and focused.
 
-history.py chooses among what comes from here.
+questions.py chooses among what comes from here.
 """
 
 from __future__ import annotations

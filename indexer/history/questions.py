@@ -1,7 +1,7 @@
 """Questions without labels: a repository's later commits, asked of its tree as of an earlier one.
 
-`choose_questions` picks the earlier commit and the questions, from a repository that history_repository.py opened;
-cli_evaluate.py indexes the one and asks the others.
+`choose_questions` picks the earlier commit and the questions, from a repository that repository.py opened;
+`codesearch evaluate` indexes the one and asks the others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Opens the history of a source through a bare repository of our own, in a temporary folder, for history.py.
+"""Opens the history of a source through a bare repository of our own, in a temporary folder, for questions.py.
 
 A remote's newest commits are fetched into it; a local repository's objects are read where they are.
 """

@@ -1,6 +1,6 @@
 """Keeps a bare, shallow mirror of a remote repository: one commit, no work tree, no address in its configuration.
 
-Called by source.py; what it leaves is read by git_snapshot.py.
+Called by opening.py; what it leaves is read by git_snapshot.py.
 """
 
 from __future__ import annotations

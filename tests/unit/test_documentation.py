@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import re
@@ -307,6 +308,26 @@ def test_every_module_named_is_there(page: str) -> None:
     for span in spans_of(PAGES[page]):
         if re.fullmatch(r"[\w*/]+\.py", span) and not page.startswith("fixtures/"):
             assert any(fnmatch(path, f"*/{span}") for path in MODULES), span
+
+
+def test_every_module_that_a_module_names_is_there() -> None:
+    """A bare name is a module of the same package; `folder/name.py` is enough for any other."""
+    named = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in SOURCES
+        for name in re.findall(r"[\w/]+\.py\b", ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
+    }
+    ours = [path.relative_to(ROOT).as_posix() for path in find_files("*.py")]
+    missing = {
+        (path, name)
+        for path, name in named
+        if not any(
+            f"/{other}".endswith(f"/{name}") and ("/" in name or other.split("/")[0] == path.split("/")[0])
+            for other in ours
+        )
+    }
+    assert missing == set()
+    assert len(named) > 20
 
 
 def test_the_architecture_page_has_every_folder_and_no_other() -> None:

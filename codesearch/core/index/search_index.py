@@ -1,7 +1,7 @@
 """SearchIndex: one data source's rows as memory-mapped arrays, which a query is answered from; never changed.
 
 Rows are in the order of path, start line, end line and document id; files in the order of their paths. Everything here
-is derived from the store's rows (search_index_builder.py) and can be made again from them.
+is derived from the store's rows (builder.py) and can be made again from them.
 """
 
 from __future__ import annotations

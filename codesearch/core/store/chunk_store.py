@@ -1,4 +1,4 @@
-"""ChunkStore: reads the vectors, texts and metadata in LanceDB. Writing is in store_writer.py."""
+"""ChunkStore: reads the vectors, texts and metadata in LanceDB. Writing is in writer.py."""
 
 from __future__ import annotations
 

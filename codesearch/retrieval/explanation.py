@@ -16,18 +16,17 @@ _LEAST_CONTRIBUTION = 0.005
 _LEAST_CHANCE = 1e-9
 
 
-def explain_rows(
+def explain_files(
     model: QueryModel,
     file_features: NDArray[np.float32],
     matches: Matches,
     words: Sequence[str],
     probabilities: NDArray[np.float64],
-    factors: Sequence[float],
 ) -> list[Explanation]:
-    """Explain rows, each by FILE_FEATURES and the matches of its file's best row.
+    """Explain the best row of each file by its FILE_FEATURES and its matches.
 
     `words` are those of the query's terms; a word's sign is called `word:` and the word, its value is the share of the
-    query that it is. probabilities are those of the files, factors the rows' own.
+    query that it is. probabilities are those of the files.
     """
     shares = model.explain(file_features, matches) * model.calibration.slope
     names = (*FILE_FEATURES, *(f"word:{word}" for word in words))
@@ -36,8 +35,8 @@ def explain_rows(
     certain = np.clip(probabilities, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
     log_odds = np.log(certain / (1 - certain))
     return [
-        Explanation(float(log_odds[row]), factors[row], _strongest(names, values[row], shares[row]))
-        for row in range(len(factors))
+        Explanation(float(log_odds[row]), 1.0, _strongest(names, values[row], shares[row]))
+        for row in range(len(file_features))
     ]
 
 

@@ -33,10 +33,6 @@ class Matches:
     values: NDArray[np.float32]
     shares: NDArray[np.float32]
 
-    def select(self, rows: NDArray[np.intp]) -> Matches:
-        """Return the matches of these rows alone, in this order."""
-        return Matches(self.values[:, rows], self.shares)
-
 
 def describe_matches(candidates: JoinedCandidates, rows: NDArray[np.intp]) -> Matches:
     """Return the matches of these of the candidates."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.candidates import Candidates, join_candidates
-from codesearch.retrieval.explanation import explain_rows
+from codesearch.retrieval.explanation import explain_files
 from codesearch.retrieval.features import compute_features, find_runs
 from codesearch.retrieval.matches import Matches, describe_matches
 from codesearch.retrieval.query_terms import QueryTerms
@@ -122,10 +122,9 @@ def _explain(
     scored: Scores,
     rows: NDArray[np.intp],
 ) -> list[Explanation]:
-    speakers_of_rows = scored.speakers[rows]
-    speakers, places = np.unique(speakers_of_rows, return_inverse=True)
-    seen = to_file_features(features, features @ model.weights, speakers)[places]
-    matches = matches_of(speakers).select(places)
-    return explain_rows(
-        model, seen, matches, terms.words, scored.scores[speakers_of_rows], scored.factors[rows].tolist()
-    )
+    speakers, files = np.unique(scored.speakers[rows], return_inverse=True)
+    seen = to_file_features(features, features @ model.weights, speakers)
+    # Once for each file: all of its rows say the same, also where a processor adds up rows in several ways.
+    explained = explain_files(model, seen, matches_of(speakers), terms.words, scored.scores[speakers])
+    factors = scored.factors[rows].tolist()
+    return [replace(explained[file], factor=factor) for file, factor in zip(files.tolist(), factors, strict=True)]

@@ -46,7 +46,7 @@ def document(client: ApiClient) -> dict[str, Any]:
 def test_requests_made_from_the_document(openapi_schema: Any, method: str, path: str, mode: GenerationMode) -> None:
     """Answers to valid and invalid requests have the status, the content type and the form that the document says."""
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(case=openapi_schema[path][method].as_strategy(generation_mode=mode))
     def check(case: Any) -> None:
         response = case.call(headers=bearer())
@@ -73,7 +73,6 @@ def shared_client() -> Iterator[ApiClient]:
         yield client
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=60), path=st.sampled_from(ENDPOINTS))
 def test_any_bytes_are_refused_and_never_an_internal_error(shared_client: ApiClient, content: bytes, path: str) -> None:
     assert read_error(shared_client.post_bytes(content, path))[:2] == (400, 1001)
@@ -99,7 +98,6 @@ BODY = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(body=BODY)
 def test_any_json_is_answered_or_refused(shared_client: ApiClient, body: dict[str, Any]) -> None:
     response = shared_client.post_bytes(json.dumps(body).encode())

@@ -15,6 +15,7 @@ import numpy as np
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.types import Hit, SearchQuery
+from tests.floats import near
 
 Row = dict[str, Any]
 
@@ -39,7 +40,7 @@ def check_same_rows(
         other = theirs[key]
         names = row.keys() - {"vector", *apart_from}
         assert {name: row[name] for name in names} == {name: other[name] for name in names}
-        assert np.allclose(row["vector"], other["vector"], atol=1e-5)
+        assert np.asarray(row["vector"]) == near(np.asarray(other["vector"]))
 
 
 def table_version(assembly: Assembly) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.service import Service, copy_index, create_key, index_fixtures, read_error, run_cli
+from tests.floats import near
 
 QUESTION = {"knowledge_id": "orders-service", "query": "how long do we wait before the next attempt"}
 SIGN = re.compile(r"  +[+-]\d+\.\d\d  (?:word:\w+|[a-z_0-9]+) = \S+")
@@ -60,7 +61,7 @@ def test_each_record_says_why_it_has_its_score(service: Service, admin_key: str)
         assert explanation["signs"]
         assert all(set(sign) == {"name", "value", "contribution"} for sign in explanation["signs"])
         probability = 1 / (1 + math.exp(-explanation["log_odds"]))
-        assert explanation["factor"] * probability == pytest.approx(record["score"], abs=1e-4)
+        assert explanation["factor"] * probability == near(record["score"])
     assert any(record["explain"]["factor"] < 1 for record in records)
     plain = service.ask(**QUESTION, retrieval_setting=setting, key=admin_key).json()["records"]
     assert plain == [{name: value for name, value in record.items() if name != "explain"} for record in records]

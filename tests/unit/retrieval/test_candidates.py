@@ -23,6 +23,7 @@ from codesearch.retrieval.candidates import (
 from codesearch.retrieval.lexical import find_hits, score_hits
 from codesearch.retrieval.nearest import similarity_of
 from codesearch.retrieval.query_terms import parse_query
+from tests.floats import near
 from tests.unit.retrieval.index_rows import (
     QUERY_VECTOR,
     candidates_of,
@@ -79,7 +80,7 @@ def check_form(found: Candidates) -> None:
     assert found.row_places.shape == found.file_places.shape == (terms, count)
     assert found.row_compounds.shape == found.file_compounds.shape
     assert found.row_compounds.shape[1] == count
-    assert found.similarity == pytest.approx(similarity_of(found.index, QUERY_VECTOR, found.rows), abs=1e-6)
+    assert found.similarity == near(similarity_of(found.index, QUERY_VECTOR, found.rows))
 
 
 @given(st.sampled_from(QUERIES), st.sampled_from(PREDICATES), st.sampled_from([1, 10, 150, 1000]))
@@ -93,8 +94,8 @@ def test_what_a_condition_allows_and_as_many_as_asked_for(
     assert len(found.rows) >= min(wanted, allowed)
     assert mask is None or mask[found.rows].all()
     scores = score_hits(index, find_hits(index, parse_query(query).terms), found.rarity)
-    assert found.lexical.tolist() == scores.rows[found.rows].tolist()
-    assert found.file_lexical.tolist() == scores.files[found.files].tolist()
+    assert found.lexical == near(scores.rows[found.rows])
+    assert found.file_lexical == near(scores.files[found.files])
 
 
 def test_a_row_that_only_words_find_and_one_that_only_its_vector_finds() -> None:
@@ -176,7 +177,7 @@ def test_two_indexes_are_searched_as_if_they_were_one(
     # With room for every row, each one has the same said of it.
     apart, together = (candidates_of_all(indexes, query, wanted=COUNT) for indexes in ((first, second), (whole,)))
     for values in ("lexical", "file_lexical", "similarity", "file_similarity"):
-        assert numbered(apart, values) == pytest.approx(numbered(together, values), abs=1e-5)
+        assert numbered(apart, values) == near(numbered(together, values))
         assert len(numbered(apart, values)) == COUNT
     assert apart[0].rarity.rows.tolist() == together[0].rarity.rows.tolist()
 
@@ -240,5 +241,5 @@ def test_many_rows_are_searched_at_once_with_the_same_answer(
     monkeypatch.setattr(candidates_module, "PARALLEL_ROWS", 1)
     at_once = candidates_of(index, query)
     assert at_once.rows.tolist() == alone.rows.tolist()
-    assert at_once.lexical.tolist() == alone.lexical.tolist()
-    assert at_once.similarity.tolist() == alone.similarity.tolist()
+    assert at_once.lexical == near(alone.lexical)
+    assert at_once.similarity == near(alone.similarity)

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
-from codesearch.retrieval.explanation import explain_rows
+from codesearch.retrieval.explanation import explain_files
 from codesearch.retrieval.features import FEATURES
 from codesearch.retrieval.query_terms import parse_query
 from codesearch.retrieval.ranking import FURTHER_ROWS, SECOND_ROW, Ranked, rank, to_file_features
 from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, QueryModel
+from tests.floats import near
 from tests.unit.retrieval.index_rows import candidates_of, index_of, make_row, place_of, random_vectors
 from tests.unit.retrieval.networks import matches_of, network_of
 
@@ -37,7 +38,7 @@ def model_of(seed: int, slope: float, *, with_network: bool) -> QueryModel:
     return QueryModel(weights, network if with_network else None, Calibration(slope, 0.3, -0.2, 0.1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.floats(0.1, 2), st.booleans(), st.integers(1, 8))
 def test_signs_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, with_network: bool, count: int) -> None:
     model = model_of(seed, slope, with_network=with_network)
@@ -49,7 +50,7 @@ def test_signs_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, wit
     matches = matches_of(len(WORDS), count, seed)
     margins = model.margins_of(seen, matches)
     probabilities = model.calibration.to_probabilities(margins)
-    explained = explain_rows(model, seen, matches, WORDS, probabilities, [1.0] * count)
+    explained = explain_files(model, seen, matches, WORDS, probabilities)
     common = []
     # What integrated gradients in 32 steps may miss, for each of two rows.
     rest = 0.0
@@ -60,7 +61,7 @@ def test_signs_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, wit
         rest = 2 * slope / 32 * float(np.einsum("sch,sh->c", reached, np.abs(network.output)).max())
     for row, explanation in enumerate(explained):
         check_form(explanation, WORDS)
-        assert 1 / (1 + math.exp(-explanation.log_odds)) == pytest.approx(probabilities[row])
+        assert 1 / (1 + math.exp(-explanation.log_odds)) == near(probabilities[row])
         for sign in explanation.signs:
             if sign.name.startswith("word:"):
                 assert sign.value == matches.shares[WORDS.index(sign.name.removeprefix("word:"))]
@@ -83,7 +84,7 @@ def check_form(explanation: Explanation, words: Sequence[str]) -> None:
 def test_a_certainty_has_finite_log_odds(probability: float) -> None:
     seen: NDArray[np.float32] = np.zeros((1, len(FILE_FEATURES)), np.float32)
     model, matches = model_of(1, 1.0, with_network=False), matches_of(0, 1)
-    (explanation,) = explain_rows(model, seen, matches, (), np.array([probability]), [1.0])
+    (explanation,) = explain_files(model, seen, matches, (), np.array([probability]))
     assert math.isfinite(explanation.log_odds)
     assert (explanation.log_odds > 10) == (probability == 1)
     assert explanation.signs == ()
@@ -121,7 +122,7 @@ def test_log_odds_and_factor_are_the_score(index: SearchIndex, query: str) -> No
     for item, explanation in ranking:
         check_form(explanation, parse_query(query).words)
         assert explanation.signs
-        assert explanation.factor / (1 + math.exp(-explanation.log_odds)) == pytest.approx(item.score)
+        assert explanation.factor / (1 + math.exp(-explanation.log_odds)) == near(item.score)
 
 
 @pytest.mark.parametrize("query", ["retry", "how is a failed call retried"])
@@ -131,8 +132,6 @@ def test_a_further_record_has_a_factor_and_the_signs_of_its_files_best(index: Se
         by_file.setdefault(place_of(index, item.row)[0], []).append(explanation)
     assert len(by_file) == 10
     for of_file in by_file.values():
-        assert [explanation.factor for explanation in of_file] == pytest.approx(
-            [1, SECOND_ROW, SECOND_ROW * FURTHER_ROWS]
-        )
+        assert [explanation.factor for explanation in of_file] == near([1, SECOND_ROW, SECOND_ROW * FURTHER_ROWS])
         for first, second in pairwise(of_file):
             assert (first.log_odds, first.signs) == (second.log_odds, second.signs)

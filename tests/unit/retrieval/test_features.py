@@ -12,6 +12,7 @@ from codesearch.core.store.rows import IndexedChunk
 from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.features import FEATURES, compute_features
 from codesearch.retrieval.query_terms import parse_query
+from tests.floats import near
 from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, place_of
 
 SHARES = [
@@ -56,7 +57,7 @@ ROWS = st.builds(
 QUERIES = st.sampled_from(["retry", "Client::retry", "how does the client retry", "test docs", "?", "the"]) | st.text()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(QUERIES, st.lists(ROWS, min_size=1, max_size=10))
 def test_every_feature_of_any_query_is_a_number(query: str, rows: list[IndexedChunk]) -> None:
     index = index_of(rows)
@@ -77,7 +78,7 @@ def test_every_feature_of_any_query_is_a_number(query: str, rows: list[IndexedCh
     assert columns(["lexical", "file_lexical"]).max() <= 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(QUERIES, st.lists(st.lists(ROWS, min_size=1, max_size=5), min_size=2, max_size=3))
 def test_several_indexes_follow_one_another(query: str, sources: list[list[IndexedChunk]]) -> None:
     found = candidates_of_all([index_of(rows) for rows in sources], query)
@@ -199,7 +200,7 @@ def test_how_much_of_the_query_stands_where() -> None:
         make_row("c.py", "# a bucket\nx = window", symbol="Window.bucket"),
         make_row("d.py", "y"),
     )
-    all_of_it = pytest.approx(1.0)
+    all_of_it = near(1.0)
     first, second = features["a.py", 1], features["a.py", 5]
     assert 0 < first["covered"] < 1
     assert first["covered_by_signature"] == first["covered"]
@@ -213,7 +214,7 @@ def test_how_much_of_the_query_stands_where() -> None:
     assert named["covered"] == all_of_it
     assert named["covered_by_name"] + named["covered_by_qualifier"] == all_of_it
     assert named["covers_name"] == 1
-    assert named["covered_by_comment"] == pytest.approx(named["covered_by_name"])
+    assert named["covered_by_comment"] == near(named["covered_by_name"])
     assert features["d.py", 1]["covered"] == features["d.py", 1]["covered_by_file"] == 0
     assert {row["top_coverage"] for row in features.values()} == {named["covered"]}
 
@@ -228,9 +229,9 @@ def test_words_of_one_meaning_count_nearly_as_much() -> None:
     )
     named, path, exact, other = (features[place, 1] for place in ("a.py", "remove.py", "b.py", "c.py"))
     assert named["covered_by_name"] == path["covered_by_stem"] == 0
-    assert 0 < named["related_in_name"] == named["related"] < exact["related"] == pytest.approx(1)
+    assert 0 < named["related_in_name"] == named["related"] < exact["related"] == near(1)
     assert 0 < path["related_in_stem"] == path["related_in_file"]
-    assert exact["related_in_signature"] == pytest.approx(1)
+    assert exact["related_in_signature"] == near(1)
     assert not [name for name in FEATURES if name.startswith("related") and other[name]]
     assert named["best_related_in_file"] == named["related"]
 
@@ -247,8 +248,8 @@ def test_what_a_file_is_made_of() -> None:
     types, work, notes = (features[place, 1] for place in ("a/types.py", "a/work.py", "b/notes.md"))
     assert (types["type_share"], types["function_share"]) == (1, 0)
     assert (work["type_share"], work["function_share"]) == (0, 0.5)
-    assert types["language_share"] == pytest.approx(2 / 3)
-    assert notes["language_share"] == pytest.approx(1 / 3)
+    assert types["language_share"] == near(2 / 3)
+    assert notes["language_share"] == near(1 / 3)
     assert types["files_in_folder"] == work["files_in_folder"] > notes["files_in_folder"] == 0
     assert notes["file_length_gap"] == 0 > work["file_length_gap"]
 

@@ -24,6 +24,7 @@ from codesearch.retrieval.lexical import (
     score_hits,
 )
 from codesearch.retrieval.query_terms import parse_query
+from tests.floats import near
 from tests.unit.retrieval.index_rows import index_of, make_row, place_of
 
 WORDS = "retry client parse window bucket größe".split()
@@ -62,7 +63,7 @@ def test_rows_score_as_bm25_says(texts: list[str], query: list[str]) -> None:
             rarity = math.log(1 + (len(texts) - frequency + 0.5) / (frequency + 0.5))
             score += rarity * counts[term] / (counts[term] + norm)
         expected.append(score)
-    assert scores_of(index, " ".join(query)).rows.tolist() == pytest.approx(expected, rel=1e-4)
+    assert scores_of(index, " ".join(query)).rows.tolist() == near(expected)
 
 
 @given(st.integers(0, (1 << 16) - 1))

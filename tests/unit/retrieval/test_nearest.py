@@ -176,7 +176,7 @@ def test_the_lowest_of_several_lists_are_those_of_their_union(lists: list[list[i
     st.lists(st.integers(1, COUNT - 1), min_size=1, max_size=3, unique=True).map(sorted),
     st.none() | st.sets(st.integers(0, COUNT - 1)),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_indexes_are_searched_as_if_they_were_one(
     index: SearchIndex,
     vectors: NDArray[np.float32],

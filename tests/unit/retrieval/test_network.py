@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codesearch.retrieval.matches import MATCH_SIGNS, Matches
 from codesearch.retrieval.network import CLIP, Network, read_network
+from tests.floats import ABSOLUTE, near
 from tests.unit.retrieval.networks import matches_of, network_of
 
 NAMES = ("first", "second", "third")
@@ -79,7 +80,7 @@ def test_every_row_gets_the_margin_of_its_features_and_matches(
     expected = [
         margin_by_hand(network, row, matches.values[:, number], matches.shares) for number, row in enumerate(features)
     ]
-    assert network.predict(features, matches) == pytest.approx(expected, abs=1e-3)
+    assert network.predict(features, matches) == near(expected)
 
 
 @given(networks, rows, st.integers(0, 4))
@@ -98,7 +99,7 @@ def test_the_explanation_sums_up_to_the_difference_from_mean_and_no_match(
     reached += np.abs(network.terms.units_of(matches).sum(axis=1)) @ np.abs(network.from_terms)
     steps = np.einsum("sch,sh->c", reached, np.abs(network.output)) / 32
     explained = by_feature.sum(axis=1) + by_term.sum(axis=1)
-    assert np.all(np.abs(explained + at_mean - network.predict(features, matches)) <= steps + 1e-3)
+    assert np.all(np.abs(explained + at_mean - network.predict(features, matches)) <= steps + 10 * ABSOLUTE)
 
 
 def test_units_below_zero_say_nothing_and_far_features_are_cut() -> None:

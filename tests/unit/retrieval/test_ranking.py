@@ -23,6 +23,7 @@ from codesearch.retrieval.features import FEATURES
 from codesearch.retrieval.query_terms import parse_query
 from codesearch.retrieval.ranking import FURTHER_ROWS, SECOND_ROW, Ranked, rank, score_rows
 from codesearch.retrieval.ranking_model import Calibration, QueryModel
+from tests.floats import near
 from tests.unit.retrieval.index_rows import (
     candidates_of,
     candidates_of_all,
@@ -132,7 +133,7 @@ def test_the_best_of_a_file_speaks_for_it_and_each_further_one_counts_less(items
         best_first = sorted(rows.tolist(), key=lambda row: (-items[row][0], row))
         best = 1 / (1 + math.exp(-items[best_first[0]][0]))
         expected = [best, *(best * SECOND_ROW * FURTHER_ROWS**further for further in range(len(rows) - 1))]
-        assert scores[best_first].tolist() == pytest.approx(expected, rel=1e-4)
+        assert scores[best_first].tolist() == near(expected)
 
 
 @settings(max_examples=30)

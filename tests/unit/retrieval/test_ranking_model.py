@@ -15,6 +15,7 @@ from codesearch.core.errors import ConfigurationError
 from codesearch.retrieval import ranking_model
 from codesearch.retrieval.features import FEATURES
 from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, load_ranking_model
+from tests.floats import near
 from tests.unit.retrieval.networks import matches_of
 
 QUERY_MODEL: dict[str, Any] = {
@@ -96,10 +97,8 @@ def test_a_test_yields_unless_it_is_asked_for() -> None:
         matches = matches_of(2, 1)
         margin, learned = model.margins_of(features, matches)[0], model.network.predict(features, matches)[0]
         by_feature, by_term = model.network.explain(features, matches)
-        assert model.explain(features, matches).sum() == pytest.approx(
-            by_feature.sum() + by_term.sum() + margin - learned, abs=1e-4
-        )
+        assert model.explain(features, matches).sum() == near(by_feature.sum() + by_term.sum() + margin - learned)
         return float(margin - learned)
 
-    assert margin_of(is_test=1) == pytest.approx(-ranking_model.TEST_PENALTY)
+    assert margin_of(is_test=1) == near(-ranking_model.TEST_PENALTY)
     assert margin_of() == margin_of(is_test=1, asks_test=1) == margin_of(is_test=1, is_task=1) == 0

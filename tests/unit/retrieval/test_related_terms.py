@@ -98,7 +98,7 @@ def test_where_relatives_stand() -> None:
     assert in_name[1] == anywhere[3] == in_name[3] == 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from("parse parser retry retries client delete remove get fetch".split()), min_size=1))
 def test_nothing_counts_more_than_the_term_itself(words: list[str]) -> None:
     index = index_of([make_row("a.py", " ".join(words)), make_row("b.py", "other")])

@@ -24,6 +24,7 @@ from codesearch.core.embedding.loading import identify_bundled_model, load_embed
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.text.chunk_text import PREFIX_TOKENS, embedding_text, find_prefixes, query_text
 from codesearch.core.types import ArtifactKind, Chunk
+from tests.floats import near
 
 MODEL_FOLDER = Path(codesearch.__file__).parent / "bundled_model"
 RETRY = "def retry(call, attempts):\n    for attempt in range(attempts):\n        time.sleep(backoff * 2 ** attempt)"
@@ -64,8 +65,8 @@ def test_embeds_unit_rows_in_order(embedder: Embedder) -> None:
     vectors = embedder.embed(TEXTS)
     assert vectors.shape == (len(TEXTS), embedder.dimension)
     assert vectors.dtype == np.float32
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert np.array_equal(vectors, embedder.embed(TEXTS))
+    assert np.linalg.norm(vectors, axis=1) == near(np.ones(len(TEXTS)))
+    assert vectors == near(embedder.embed(TEXTS))
 
 
 def test_a_text_alone_has_the_vector_it_has_in_a_batch(embedder: Embedder) -> None:
@@ -103,7 +104,7 @@ def test_embeds_no_texts(embedder: Embedder) -> None:
 )
 def test_identifiers_embed_as_their_words(embedder: Embedder, identifier: str, words: str) -> None:
     left, right = embedder.embed([identifier, words])
-    assert left @ right == pytest.approx(1, abs=1e-5)
+    assert left @ right == near(1)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_query_text_drops_outer_space() -> None:
 @given(text=st.text(max_size=200))
 def test_embeds_any_text(embedder: Embedder, text: str) -> None:
     length = float(np.linalg.norm(embedder.embed([text])[0]))
-    assert length == 0 or length == pytest.approx(1, abs=1e-5)
+    assert length == 0 or length == near(1)
     assert embedder.embed_query(text).shape == (embedder.dimension,)
 
 
@@ -192,7 +193,7 @@ def test_a_folder_is_a_model_and_its_bytes_make_the_fingerprint(embedder: Embedd
     shutil.copytree(MODEL_FOLDER, folder)
     copy = load_named(str(folder), tmp_path)
     assert copy.name == "own-model"
-    assert np.array_equal(copy.embed(TEXTS), embedder.embed(TEXTS))
+    assert copy.embed(TEXTS) == near(embedder.embed(TEXTS))
     assert copy.fingerprint.partition("@")[2] == embedder.fingerprint.partition("@")[2]
 
     weights = bytearray((folder / "model.safetensors").read_bytes())

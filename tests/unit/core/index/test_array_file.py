@@ -60,7 +60,7 @@ def test_arrays_come_back_as_they_were_and_cannot_be_changed(tmp_path: Path) -> 
         assert array.ctypes.data % 64 == 0 or not array.size
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.dictionaries(
         st.text(max_size=5),

@@ -189,7 +189,7 @@ def test_what_an_index_hands_out_of_its_file_cannot_be_changed(index: SearchInde
         index.start_lines[0] = 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.permutations(ROWS), st.lists(st.integers(0, len(ROWS)), max_size=4))
 def test_rows_in_any_order_and_batches_give_the_same_bytes(
     tmp_path_factory: pytest.TempPathFactory, rows: list[IndexedChunk], cuts: list[int]
@@ -214,7 +214,7 @@ NAMES = st.text(alphabet=st.characters(exclude_characters="\0", exclude_categori
 CONTENTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.builds(

@@ -108,13 +108,13 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(_FILES, st.lists(_PIECES | st.text(max_size=12), max_size=60).map("".join), st.integers(1, 80))
 def test_any_text_is_covered_within_bounds(path: str, text: str, max_tokens: int) -> None:
     chunk(path, text, max_tokens)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(_PIECES, max_size=40).map("".join), st.integers(3, 40))
 def test_marks_around_every_text_count_once(text: str, max_tokens: int) -> None:
     chunks = Chunker(count_words_between_marks, max_tokens).chunk(SourceFile("a.py", text, "id", None))

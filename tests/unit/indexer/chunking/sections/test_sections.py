@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from indexer.chunking.sections.finding import SECTION_LANGUAGES, Section, find_sections, section_language_of
@@ -323,7 +323,7 @@ fragments = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map("".join)
 
 
 @pytest.mark.parametrize("language", [*LANGUAGES, "unknown"])
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(text=fragments | st.text(), target_chars=st.integers(1, 2000))
 @example(text="", target_chars=1200)
 @example(text="\n \n", target_chars=1200)

@@ -15,9 +15,10 @@ import numpy as np
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.types import Hit, SearchQuery
-from tests.floats import near
+from tests.floats import ABSOLUTE, RELATIVE
 
 Row = dict[str, Any]
+ROOT = Path(__file__).parents[2]
 
 
 def read_rows(assembly: Assembly, source_id: str | None = None) -> dict[str, Row]:
@@ -40,7 +41,7 @@ def check_same_rows(
         other = theirs[key]
         names = row.keys() - {"vector", *apart_from}
         assert {name: row[name] for name in names} == {name: other[name] for name in names}
-        assert np.asarray(row["vector"]) == near(np.asarray(other["vector"]))
+        assert np.allclose(row["vector"], other["vector"], RELATIVE, ABSOLUTE)
 
 
 def table_version(assembly: Assembly) -> int:
@@ -85,8 +86,8 @@ def answers(assembly: Assembly, knowledge_id: str, query: str, top_k: int = 10) 
     return [(hit.document_id, hit.chunk.content, hit.score) for hit in ask(assembly, knowledge_id, query, top_k)]
 
 
-def command_line(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "codesearch.cli", *map(str, arguments)]
+def command_line(*arguments: object, module: str = "codesearch.cli") -> list[str]:
+    return [sys.executable, "-m", module, *map(str, arguments)]
 
 
 def environment(data_dir: Path, **settings: object) -> dict[str, str]:
@@ -106,11 +107,13 @@ def run_codesearch(data_dir: Path, *arguments: object, **settings: object) -> su
     )
 
 
-def start_codesearch(data_dir: Path, *arguments: object, **settings: object) -> subprocess.Popen[str]:
+def start_codesearch(
+    data_dir: Path, *arguments: object, module: str = "codesearch.cli", **settings: str
+) -> subprocess.Popen[str]:
     """Start the command line as the leader of a process group of its own."""
     return subprocess.Popen(
-        command_line(*arguments),
-        env=environment(data_dir, **settings),
+        command_line(*arguments, module=module),
+        env={**environment(data_dir, **settings), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.evidence import wait_until
 from tests.e2e.service import FIXTURES, NAMES, clean_environment, command_of, run_cli, spawn_cli
 from tests.unit.indexer.conftest import Repository
 
@@ -188,7 +189,7 @@ def test_ctrl_c_ends_it_at_once_and_the_next_run_completes(data_dir: Path, tmp_p
     for line in process.stderr:
         if line.startswith("indexing"):
             break
-    time.sleep(1.0)
+    assert wait_until(lambda: "indexing: " in run_cli(data_dir, "list").out, timeout_seconds=60)
     asked = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=180)

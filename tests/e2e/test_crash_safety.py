@@ -16,6 +16,7 @@ from codesearch.assembly import Assembly
 from codesearch.core.catalog.runs import RunState
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.index.published import SearchIndexes
+from tests.e2e import stopped_run
 from tests.e2e.conftest import AssemblyFactory, Repository, index_with
 from tests.e2e.evidence import (
     Row,
@@ -30,7 +31,7 @@ from tests.e2e.evidence import (
 # Together larger than indexer.workers.SMALL_SOURCE_BYTES, so that worker processes run.
 FILE_COUNT = 400
 FUNCTIONS_PER_FILE = 2
-SETTINGS = {"index_workers": 2}
+SETTINGS = {"index_workers": "2"}
 QUERIES = ["mark of function 3 in module 17", "odd branch", "generation"]
 
 Stage = Callable[[subprocess.Popen[str], Path], bool]
@@ -61,23 +62,6 @@ def after(seconds: float) -> Stage:
     return passed
 
 
-def has_staged(minimum_bytes: int) -> Stage:
-    return lambda process, data: any(path.stat().st_size >= minimum_bytes for path in staging_files(data))
-
-
-def has_new_file(pattern: str) -> Stage:
-    """A file of this kind has appeared in the data folder since the first look."""
-    seen: set[Path] = set()
-
-    def appeared(process: subprocess.Popen[str], data: Path) -> bool:
-        now = set(data.glob(pattern))
-        if not seen:
-            seen.update(now)
-        return bool(now - seen)
-
-    return appeared
-
-
 def workers_run(process: subprocess.Popen[str], data: Path) -> bool:
     return len(processes_of_group(process.pid)) > 2
 
@@ -86,19 +70,12 @@ def staging_files(data_dir: Path) -> list[Path]:
     return list((data_dir / "staging").glob("*"))
 
 
-def stages() -> dict[str, Stage]:
-    """Return where the run is killed, in the order of its stages."""
-    return {
-        "the first imports": after(0.2),
-        "worker processes": workers_run,
-        "opening the store": after(0.5),
-        "the first staged rows": has_staged(1),
-        "many staged rows": has_staged(400_000),
-        "the first rows in the store": has_new_file("store/*.lance/data/*"),
-        "the commit of the new rows": has_new_file("store/*.lance/_versions/*"),
-        "the search index": has_new_file("search/*/chunks_*.index"),
-        "tidying up": has_new_file("store/*.lance/_indices/*"),
-    }
+# What is seen from outside for long enough; the other stages a run sees itself.
+SEEN_FROM_OUTSIDE: dict[str, Stage] = {
+    "the first imports": after(0.2),
+    "worker processes": workers_run,
+    "opening the store": after(0.5),
+}
 
 
 class Published:
@@ -128,20 +105,31 @@ def repository(tmp_path: Path) -> Repository:
     return made
 
 
-def kill_at(is_reached: Stage, data_dir: Path, source: Path, stage: str) -> None:
-    """Start an index run, kill it at the stage, and hold that nothing of it lives on."""
+def start_run(stage: str, by: signal.Signals, data_dir: Path, source: Path) -> subprocess.Popen[str]:
+    """Start an index run that gets the signal at the stage: from here, its whole group but for a kill, or by itself."""
+    is_reached = SEEN_FROM_OUTSIDE.get(stage)
+    if is_reached is None:
+        module = stopped_run.__name__
+        return start_codesearch(data_dir, stage, by.name, "index", source, module=module, **SETTINGS)
     process = start_codesearch(data_dir, "index", source, **SETTINGS)
+    reached = wait_until(lambda: is_reached(process, data_dir), timeout_seconds=60, interval_seconds=0.001)
+    if by is signal.SIGKILL or not reached:
+        process.kill()
+    else:
+        # As a terminal does: to the worker processes as well.
+        os.killpg(process.pid, by)
+    assert reached, stage
+    return process
+
+
+def kill_at(stage: str, data_dir: Path, source: Path) -> None:
+    """Start an index run, kill it at the stage, and hold that nothing of it lives on."""
+    process = start_run(stage, signal.SIGKILL, data_dir, source)
     try:
-        reached = wait_until(
-            lambda: is_reached(process, data_dir) or process.poll() is not None,
-            timeout_seconds=60,
-            interval_seconds=0.001,
-        )
+        process.wait(60)
     finally:
         process.kill()
     # Its pipes are open as long as a worker process holds them, so this waits for those too.
-    process.wait()
-    assert reached, stage
     assert process.returncode == -signal.SIGKILL, f"it ended by itself before {stage}"
     gone = wait_until(lambda: not processes_of_group(process.pid), timeout_seconds=5)
     assert gone, f"{stage}: worker processes stay alive"
@@ -162,11 +150,11 @@ def test_killed_at_any_stage_the_old_or_the_new_index_answers(
     index_with(assembly_factory(), repository.path)
     current, outcomes = 1, []
 
-    for stage, is_reached in stages().items():
+    for stage in (*SEEN_FROM_OUTSIDE, *stopped_run.STAGES):
         old, new = current, 1 - current
         before = Published(assembly_factory(), source_id)
         repository.git("reset", "--quiet", "--soft", f"generation-{new}")
-        kill_at(is_reached, data_dir, repository.path, stage)
+        kill_at(stage, data_dir, repository.path)
 
         between = Published(assembly_factory(), source_id)
         stayed = between.rows.keys() == before.rows.keys()
@@ -271,12 +259,8 @@ def test_control_c_ends_with_one_clear_line(
     source_id = index_with(assembly_factory(), repository.path).source.id
     before = Published(assembly_factory(), source_id)
     repository.git("reset", "--quiet", "--soft", "generation-1")
-    is_reached = stages()[stage]
-    process = start_codesearch(data_dir, "index", repository.path, **SETTINGS)
-    assert wait_until(lambda: is_reached(process, data_dir), timeout_seconds=60, interval_seconds=0.001)
-    # As a terminal does: to the worker processes as well.
-    os.killpg(process.pid, signal.SIGINT)
-    output, errors = process.communicate(timeout=30)
+    process = start_run(stage, signal.SIGINT, data_dir, repository.path)
+    output, errors = process.communicate(timeout=60)
 
     assert process.returncode == 1, errors
     assert "Traceback" not in errors

@@ -78,7 +78,8 @@ class BatchIndexer:
     def embed(self, files: Sequence[ChunkedFile], source_id: str) -> IndexedFiles:
         """Embed the chunks and build their rows as a data source's, in order.
 
-        With the bundled model, the files are those of the last call of `chunk`.
+        With the bundled model, the files are those of the last call of `chunk`: once its table of words has begun
+        again, earlier ones raise RuntimeError.
         """
         pairs = [(file, chunk) for file in files for chunk in file.chunks]
         paths, characters = tuple(file.path for file in files), sum(file.characters for file in files)

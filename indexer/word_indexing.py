@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from codesearch.core.embedding.embedder import Embedder
 from codesearch.core.embedding.static_model import StaticModel
 from codesearch.core.text.chunk_text import embedding_parts
-from codesearch.core.text.word_table import LineWords, WordTable, WordValues
+from codesearch.core.text.word_table import LineWords, Words, WordTable, WordValues
 from codesearch.core.types import Chunk
 from indexer.term_packing import TermPacker
 
@@ -38,18 +38,19 @@ class WordIndexer:
         return words
 
     def forget_many(self) -> None:
-        """Keep the memory small, between groups of files. What was taken before is void."""
+        """Keep the memory small, between groups of files. What was taken before may be refused from then on."""
         self._table.forget_many()
 
-    def embed(self, chunks: Sequence[Chunk], words: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
-        """Return the vectors of chunks; `words` are those of their lines."""
+    def embed(self, chunks: Sequence[Chunk], words: Sequence[Words]) -> NDArray[np.float32]:
+        """Return the vectors of chunks; `words` are those of their lines. Raises RuntimeError for forgotten words."""
+        contents = self._table.numbers_of(words)
         parts = [embedding_parts(chunk) for chunk in chunks]
         heads = self._table.read([head.rstrip("\n") for head, _, _ in parts])
         signatures = self._table.read([signature.replace("\n", " ") for _, _, signature in parts])
         pieces: list[NDArray[np.int32]] = []
         sizes = []
-        for index, (content, (_, repeats, _)) in enumerate(zip(words, parts, strict=True), 1):
-            head, signature = heads.of_lines(index, index), signatures.of_lines(index, index)
+        for index, (content, (_, repeats, _)) in enumerate(zip(contents, parts, strict=True), 1):
+            head, signature = heads.of_lines(index, index).numbers, signatures.of_lines(index, index).numbers
             pieces += [content, *[head] * repeats, signature]
             sizes.append(len(content) + repeats * len(head) + len(signature))
         ids, counts = self._token_ids.of(np.concatenate(pieces))
@@ -60,6 +61,6 @@ class WordIndexer:
         longest = self._embedder.max_tokens
         return self._embedder.embed_ids(ids[within < longest].astype(np.int64), np.minimum(lengths, longest))
 
-    def pack_terms(self, chunks: Sequence[Chunk], words: Sequence[NDArray[np.int32]]) -> list[bytes]:
-        """Return the packed terms of chunks; `words` are those of their lines."""
-        return self._packer.pack(chunks, words)
+    def pack_terms(self, chunks: Sequence[Chunk], words: Sequence[Words]) -> list[bytes]:
+        """Return the packed terms of chunks; `words` are those of their lines. Raises RuntimeError as `embed`."""
+        return self._packer.pack(chunks, self._table.numbers_of(words))

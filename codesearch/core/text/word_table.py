@@ -20,16 +20,25 @@ _LINE_END = 0
 REMEMBERED_WORDS = 200_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Words:
+    """Words by their numbers in a table, which mean nothing once that is of another generation."""
+
+    numbers: NDArray[np.int32]
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LineWords:
     """The words of consecutive lines: those of line i (from 0) are `numbers[starts[i]:starts[i + 1]]`."""
 
     numbers: NDArray[np.int32]
     starts: NDArray[np.int64]
+    generation: int
 
-    def of_lines(self, first: int, last: int) -> NDArray[np.int32]:
+    def of_lines(self, first: int, last: int) -> Words:
         """Return the words of the lines `first`..`last`, 1-based and inclusive."""
-        return self.numbers[self.starts[first - 1] : self.starts[last]]
+        return Words(self.numbers[self.starts[first - 1] : self.starts[last]], self.generation)
 
 
 class _Numbers(dict[str, int]):
@@ -65,10 +74,16 @@ class WordTable:
         ends = np.flatnonzero(numbers == _LINE_END)
         starts = np.zeros(len(lines) + 1, np.int64)
         starts[1:] = ends - np.arange(len(ends))
-        return LineWords(numbers[numbers != _LINE_END], starts)
+        return LineWords(numbers[numbers != _LINE_END], starts, self.generation)
+
+    def numbers_of(self, words: Sequence[Words]) -> list[NDArray[np.int32]]:
+        """Return the numbers of each. Raises RuntimeError for words that were read before the table began again."""
+        if any(found.generation != self.generation for found in words):
+            raise RuntimeError("These words were read before the table of words began again: read their lines anew.")
+        return [found.numbers for found in words]
 
     def forget_many(self) -> None:
-        """Forget all words when there are too many. Numbers that were read before mean nothing any more."""
+        """Begin again when there are too many words. What was read before is refused from then on."""
         if len(self._numbers) > REMEMBERED_WORDS:
             self._numbers = _Numbers()
             self.generation += 1

@@ -115,3 +115,24 @@ def test_what_is_forgotten_is_read_again(embedder: Embedder, monkeypatch: pytest
         assert ours.terms == theirs.terms
         assert ours.texts == theirs.texts
         assert ours.vectors == near(theirs.vectors)
+
+
+def test_words_of_before_the_table_began_again_are_refused(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their numbers mean other words by now: wrong vectors and terms, and nothing that shows it."""
+    monkeypatch.setattr(word_table, "REMEMBERED_WORDS", 3)
+    indexer = BatchIndexer(embedder, load_settings())
+    earlier = indexer.chunk([SourceFile("a.py", "one two three four", "1", None)])
+    later = indexer.chunk([SourceFile("b.py", "five six", "2", None)])
+    with pytest.raises(RuntimeError, match="began again"):
+        indexer.embed(earlier, "0" * 24)
+    assert indexer.embed(later, "0" * 24).chunk_count == 1
+    words = make_indexer(embedder)
+    words.count_tokens(["one two three four"])
+    taken = words.take_words()
+    assert taken is not None
+    of_chunk, chunk = taken.of_lines(1, 1), Chunk("a.py", 1, 1, "one two three four", ArtifactKind.FILE)
+    assert words.embed([chunk], [of_chunk]).shape == (1, embedder.dimension)
+    words.forget_many()
+    for use in (words.embed, words.pack_terms):
+        with pytest.raises(RuntimeError, match="began again"):
+            use([chunk], [of_chunk])

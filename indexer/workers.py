@@ -102,7 +102,7 @@ class WorkerPool:
     def _terminate(self) -> None:
         self.is_open = False
         # Nobody wants what they are at any more, and ctrl-C should not wait for it.
-        for process in list((self._pool._processes or {}).values()):
+        for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 - the pool has no other way
             process.terminate()
         # What is still on its way to them is read by nobody: waiting for it would keep this process from ending.
         # A pool that has shut down already has no queue any more.

@@ -29,7 +29,6 @@ class Walk:
         self._skipped: list[Skipped] = []
         self.unchanged: list[str] = []
         self.file_count = 0
-        self.bytes_read = 0
         listing = snapshot.listing()
         self._skipped.extend(listing.skipped)
         self._wanted = list(self._judge_entries(listing.files, max_file_bytes))
@@ -44,7 +43,6 @@ class Walk:
             if isinstance(content, Skipped):
                 self._skipped.append(content)
                 continue
-            self.bytes_read += len(content)
             content_id = entry.content_id or content_hash(content)
             if self._known.get(entry.path) == content_id:
                 self.unchanged.append(entry.path)

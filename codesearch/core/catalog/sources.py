@@ -82,17 +82,6 @@ class SourceCatalog(CatalogPart):
         """Return the data source with that id or name. Raises NotFoundError."""
         return _expect_source(self.resolve(id_or_name), id_or_name)
 
-    def find_source(self, location: str, branch: str | None, subdir: str | None) -> DataSource | None:
-        """Return the data source of exactly that place, or None."""
-        statement = _SELECT_SOURCES.where(
-            data_sources.c.location == location,
-            data_sources.c.branch.is_not_distinct_from(branch),
-            data_sources.c.subdir.is_not_distinct_from(subdir),
-        )
-        with self._database.reading() as connection:
-            row = connection.execute(statement.order_by(data_sources.c.id)).first()
-        return None if row is None else _to_source(row)
-
     def list_sources(self) -> list[DataSource]:
         """Return every data source, in name order."""
         with self._database.reading() as connection:

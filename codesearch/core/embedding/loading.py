@@ -184,7 +184,7 @@ def _list_models() -> Iterable[_Listed]:
     from fastembed import TextEmbedding
 
     for model_class in TextEmbedding.EMBEDDINGS_REGISTRY:
-        for description in model_class._list_supported_models():
+        for description in model_class._list_supported_models():  # noqa: SLF001 - the public one lists without classes
             if description.model != _STATIC_NAME:
                 yield _Listed(description.model, model_class, description)
 

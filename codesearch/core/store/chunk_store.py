@@ -24,13 +24,13 @@ logger = logging.getLogger(__name__)
 
 # A reader that met files of a version that a writer has just cleaned up looks again at the newest version.
 READ_ATTEMPTS = 4
-# Other places than this machine's disk pay for every look at the newest version.
+# Stores elsewhere than on this machine's disk pay for every look at the newest version.
 REMOTE_CONSISTENCY_INTERVAL = timedelta(seconds=5)
 SCAN_BATCH_ROWS = 4096
 
 
 class ChunkStore:
-    """One LanceDB place, seen through one index format."""
+    """One LanceDB database, seen through one index format."""
 
     def __init__(self, uri: str, index_format: IndexFormat) -> None:
         """Stand before `uri` (a folder, s3://...); the first look at a table connects to it and creates nothing."""
@@ -55,12 +55,12 @@ class ChunkStore:
         Thread(target=_import_early, daemon=True).start()
 
     def formats(self) -> list[IndexFormat]:
-        """Return the formats of the indexes at this place, in the order of their tables' names."""
-        names = [name for name in self._table_names() if name.startswith(TABLE_PREFIX)]
-        read = [format_of(self._database.open_table(name).schema) for name in sorted(names)]
+        """Return the formats of the indexes in this store, in the order of their tables' names."""
+        read = [format_of(self.open_table(name).schema) for name in self.table_names()]
         return [item for item in read if item is not None]
 
-    def _table_names(self) -> list[str]:
+    def table_names(self) -> list[str]:
+        """Return the names of the tables of all formats, sorted; others' tables are left out. Raises StoreError."""
         names: list[str] = []
         token: str | None = None
         while True:
@@ -68,7 +68,15 @@ class ChunkStore:
             names += page.tables
             token = page.page_token
             if not token:
-                return names
+                return sorted(name for name in names if name.startswith(TABLE_PREFIX))
+
+    def open_table(self, name: str) -> Any:
+        """Return the LanceDB table of that name, at its newest version; the library's own errors come through."""
+        return self._database.open_table(name)
+
+    def drop_table(self, name: str) -> None:
+        """Delete a table with all of its rows; the library's own errors come through."""
+        self._database.drop_table(name)
 
     def table(self, *, create: bool = False) -> Any:
         """Return the LanceDB table of this format; None when there is none and `create` is false."""
@@ -76,8 +84,8 @@ class ChunkStore:
             name = self.index_format.table_name
             if not create and self._lacks_folder(name):
                 return None
-            if name in self._table_names():
-                self._table = self._open_table(name)
+            if name in self.table_names():
+                self._table = self._open_listed(name)
             if self._table is None and create:
                 schema = schema_of(self.index_format)
                 self._table = _translate(
@@ -87,14 +95,14 @@ class ChunkStore:
 
     def _lacks_folder(self, table_name: str) -> bool:
         """Say whether there can be no such table, without importing lancedb, which takes longer than to look."""
-        place = Path(self.uri).expanduser()
-        is_place = "://" not in self.uri and (place.is_dir() or not place.exists())
-        return is_place and not (place / f"{table_name}.lance").is_dir()
+        folder = Path(self.uri).expanduser()
+        is_folder = "://" not in self.uri and (folder.is_dir() or not folder.exists())
+        return is_folder and not (folder / f"{table_name}.lance").is_dir()
 
-    def _open_table(self, name: str) -> Any:
+    def _open_listed(self, name: str) -> Any:
         """Open a table that was listed; None while another process is still creating it."""
         try:
-            return self._database.open_table(name)
+            return self.open_table(name)
         except Exception as error:
             if "was not found" in str(error):
                 return None
@@ -118,7 +126,7 @@ class ChunkStore:
             return
         try:
             # A handle of its own: the version that it reads stays the same while others write.
-            table = self._database.open_table(self.index_format.table_name)
+            table = self.open_table(self.index_format.table_name)
             table.checkout(table.version)
             reader = table.search().where(where).select(SEARCHED_COLUMNS).limit(2**31 - 1).to_batches(SCAN_BATCH_ROWS)
             for batch in reader:

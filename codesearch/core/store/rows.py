@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from codesearch.core.paths import file_extension_of
 from codesearch.core.text.chunk_text import shows_signature
-from codesearch.core.text.terms import pack_terms
 from codesearch.core.types import Chunk
 
 SCHEMA_VERSION = 3
@@ -37,16 +36,6 @@ class IndexFormat:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexedChunk:
-    """A chunk with all that its row needs. `vector` is float32 of the format's dimension, L2-normalised."""
-
-    chunk: Chunk
-    content_id: str
-    modified_at: int | None
-    vector: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
 class RowColumns:
     """Rows by column, each in the same order, but for the columns that are the same in every row of a run.
 
@@ -66,22 +55,9 @@ class RowColumns:
 
 
 def document_id_of(source_id: str, chunk: Chunk) -> str:
-    """Return the record's id, 32 hex digits: the same as long as its place, its lines and its symbol are."""
+    """Return the record's id, 32 hex digits: the same as long as its path, its lines and its symbol are."""
     parts = (source_id, chunk.path, str(chunk.start_line), str(chunk.end_line), chunk.symbol or "", chunk.content)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def rows_to_columns(rows: Sequence[IndexedChunk], source_id: str) -> RowColumns:
-    """Turn indexed chunks, at least one, into columns in the given order."""
-    chunks = [row.chunk for row in rows]
-    return chunks_to_columns(
-        chunks,
-        source_id=source_id,
-        content_ids=[row.content_id for row in rows],
-        modified_at=[row.modified_at for row in rows],
-        terms=[pack_terms(chunk) for chunk in chunks],
-        vectors=np.stack([row.vector for row in rows]).astype(np.float32, copy=False),
-    )
 
 
 def chunks_to_columns(

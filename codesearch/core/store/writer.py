@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from codesearch.core.errors import StoreError
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.store.chunk_store import ChunkStore, quote
 from codesearch.core.store.library import import_lancedb
-from codesearch.core.store.rows import TABLE_PREFIX, IndexedChunk, RowColumns, rows_to_columns
+from codesearch.core.store.rows import RowColumns
 from codesearch.core.store.schema import batch_to_rows, columns_to_batch, complete_batch, schema_of
 
 logger = logging.getLogger(__name__)
@@ -45,11 +45,6 @@ class StagedRows:
             self._writer = pa.ipc.new_stream(str(path), schema)
         except OSError as error:
             raise StoreError(f"Cannot write the staging file {path}: {error}") from error
-
-    def write(self, rows: Sequence[IndexedChunk]) -> None:
-        """Append rows; a row whose document id was staged before is dropped."""
-        if rows:
-            self.write_columns(rows_to_columns(rows, self._source_id))
 
     def write_columns(self, rows: RowColumns) -> None:
         """Append rows, at least one; a row whose document id was staged before is dropped."""
@@ -142,18 +137,18 @@ class StoreWriter:
         """Delete every row of a data source, in every format, and give their space back."""
         where = f"data_source_id = {quote(source_id)}"
         with self._locked("remove from"):
-            for name in self._store._table_names():
-                table = self._store._database.open_table(name) if name.startswith(TABLE_PREFIX) else None
-                if table is not None and table.count_rows(where):
+            for name in self._store.table_names():
+                table = self._store.open_table(name)
+                if table.count_rows(where):
                     table.delete(where)
                     self._optimize(table)
 
     def drop_other_formats(self) -> None:
         """Delete the tables of every other format."""
         with self._locked("clean"):
-            for name in self._store._table_names():
-                if name.startswith(TABLE_PREFIX) and name != self._store.index_format.table_name:
-                    self._store._database.drop_table(name)
+            for name in self._store.table_names():
+                if name != self._store.index_format.table_name:
+                    self._store.drop_table(name)
 
     def maintain(self) -> None:
         """Bring the indexes up to date where that pays, and delete what no reader needs any more."""

@@ -9,9 +9,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 from zlib import crc32
 
-import numpy as np
-from numpy.typing import NDArray
-
 from codesearch.core.text.tokens import find_words, stem, tokens_of_word
 from codesearch.core.types import Chunk
 
@@ -20,7 +17,6 @@ IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_COMMENT = 1, 2, 4, 8
 # Where in a path.
 IN_STEM, IN_FOLDER = 1, 2
 MAX_COUNT = 255
-_BYTES_PER_TERM = 6
 _DIRECTIVE = r"(?!\s*(?:include|define|if(?:n?def)?|else|elif|endif|pragma|undef)\b)"
 _COMMENT_LINE = re.compile(rf"^[ \t]*(?:#{_DIRECTIVE}|//|/\*|\*|--|;;|%|\"\"\"|''')(.*)", re.MULTILINE)
 _DOCSTRING = re.compile(r"(?:\"\"\"|''')(.*?)(?:\"\"\"|''')", re.DOTALL)
@@ -69,12 +65,6 @@ def pack_terms(chunk: Chunk) -> bytes:
 def _mark(places: dict[int, int], place: int, terms: Iterable[int]) -> None:
     for term in terms:
         places[term] = places.get(term, 0) | place
-
-
-def unpack_terms(data: bytes | memoryview) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
-    """Return the terms and payloads that `pack_terms` packed."""
-    count = len(data) // _BYTES_PER_TERM
-    return np.frombuffer(data, np.uint32, count), np.frombuffer(data, np.uint16, count, 4 * count)
 
 
 def comments_of(content: str) -> str:

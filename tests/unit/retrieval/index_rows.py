@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from codesearch.core.index.builder import build_search_index
 from codesearch.core.index.search_index import SearchIndex, open_search_index
 from codesearch.core.predicates import EVERYTHING, Predicate
-from codesearch.core.store.rows import IndexedChunk, rows_to_columns
 from codesearch.core.store.schema import batch_to_rows, columns_to_batch
 from codesearch.core.types import ArtifactKind, Chunk
 from codesearch.retrieval.candidates import Candidates, find_candidates
 from codesearch.retrieval.query_terms import parse_query
+from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
 
 DIMENSION = 64
 QUERY_VECTOR: NDArray[np.float32] = np.eye(1, DIMENSION, dtype=np.float32)[0]

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from codesearch.core.paths import file_extension_of
 from codesearch.core.predicates import And, Comparison, FieldType, Not, Operator, Or, Predicate
-from codesearch.core.store.rows import IndexedChunk
+from tests.unit.core.store.indexed_chunks import IndexedChunk
 
 RecordFields: TypeAlias = Mapping[str, str | int | None]
 

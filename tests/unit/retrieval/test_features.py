@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from codesearch.core.store.rows import IndexedChunk
 from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.features import FEATURES, compute_features
 from codesearch.retrieval.query_terms import parse_query
 from tests.floats import near
+from tests.unit.core.store.indexed_chunks import IndexedChunk
 from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, place_of
 
 SHARES = [

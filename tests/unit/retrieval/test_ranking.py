@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import EVERYTHING as ANYTHING
 from codesearch.core.predicates import NOTHING
-from codesearch.core.store.rows import IndexedChunk
 from codesearch.core.types import Chunk
 from codesearch.retrieval.features import FEATURES
 from codesearch.retrieval.query_terms import parse_query
 from codesearch.retrieval.ranking import FURTHER_ROWS, SECOND_ROW, Ranked, rank, score_rows
 from codesearch.retrieval.ranking_model import Calibration, QueryModel
 from tests.floats import near
+from tests.unit.core.store.indexed_chunks import IndexedChunk
 from tests.unit.retrieval.index_rows import (
     candidates_of,
     candidates_of_all,

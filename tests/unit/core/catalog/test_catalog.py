@@ -64,7 +64,7 @@ def catalog(database_url: str, clock: Clock) -> Iterator[Catalog]:
 # Data sources and names
 
 
-def test_a_source_is_found_by_id_by_name_and_by_place(catalog: Catalog) -> None:
+def test_a_source_is_found_by_id_and_by_name(catalog: Catalog) -> None:
     added = catalog.add_source(
         id=make_id(1), name="My-Shop", location=LOCATION, branch="main", subdir="services/api", type="repository"
     )
@@ -74,15 +74,6 @@ def test_a_source_is_found_by_id_by_name_and_by_place(catalog: Catalog) -> None:
     assert catalog.resolve(make_id(1)) == added
     assert catalog.resolve("my-SHOP ") == added
     assert catalog.get_source("My-Shop") == added
-    assert catalog.find_source(LOCATION, "main", "services/api") == added
-    assert catalog.find_source(LOCATION, None, "services/api") is None
-    assert catalog.find_source(LOCATION, "main", None) is None
-
-
-def test_a_source_without_branch_is_found_by_its_place(catalog: Catalog) -> None:
-    added = add(catalog, 1)
-    assert catalog.find_source(added.location, None, None) == added
-    assert catalog.find_source(added.location, "main", None) is None
 
 
 def test_an_id_is_found_in_upper_case_too(catalog: Catalog) -> None:

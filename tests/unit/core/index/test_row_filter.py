@@ -26,8 +26,9 @@ from codesearch.core.predicates import (
     Or,
     Predicate,
 )
-from codesearch.core.store.rows import IndexedChunk, document_id_of
+from codesearch.core.store.rows import document_id_of
 from codesearch.retrieval.source_fields import resolve_source_fields
+from tests.unit.core.store.indexed_chunks import IndexedChunk
 from tests.unit.core.store.store_rows import build_index, make_row
 from tests.unit.retrieval.predicate_evaluation import RecordFields, compare, holds, record_of
 

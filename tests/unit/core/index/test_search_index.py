@@ -19,9 +19,10 @@ from codesearch.core.index.columns import pack_texts
 from codesearch.core.index.search_index import LAYOUT_VERSION, SearchIndex, open_search_index
 from codesearch.core.index.sign_bits import sign_bits_of
 from codesearch.core.predicates import Comparison, Operator
-from codesearch.core.store.rows import IndexedChunk, document_id_of
-from codesearch.core.text.terms import IN_COMMENT, IN_NAME, name_term, path_terms, term_of, unpack_terms
+from codesearch.core.store.rows import document_id_of
+from codesearch.core.text.terms import IN_COMMENT, IN_NAME, name_term, path_terms, term_of
 from codesearch.core.types import ArtifactKind
+from tests.unit.core.store.indexed_chunks import IndexedChunk, unpack_terms
 from tests.unit.core.store.store_rows import DIMENSION, SOURCE, build_index, make_row, to_batch, unit_vector
 
 DRAW = np.random.default_rng(11)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from codesearch.core.index.builder import RowBatch, build_search_index
 from codesearch.core.index.search_index import SearchIndex, open_search_index
 from codesearch.core.store.chunk_store import ChunkStore
-from codesearch.core.store.rows import IndexedChunk, IndexFormat, rows_to_columns
+from codesearch.core.store.rows import IndexFormat
 from codesearch.core.store.schema import batch_to_rows, columns_to_batch
 from codesearch.core.store.writer import StoreWriter
 from codesearch.core.types import ArtifactKind, Chunk
+from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
 
 DIMENSION = 8
 FORMAT = IndexFormat("test model", "fingerprint", DIMENSION, "1")
@@ -74,7 +75,8 @@ def publish(
     commit: str | None = "c0ffee",
 ) -> None:
     with writer.stage(source_id, run_id, commit) as staged:
-        staged.write(rows)
+        if rows:
+            staged.write_columns(rows_to_columns(rows, source_id))
         writer.publish(source_id, staged, replaced)
 
 

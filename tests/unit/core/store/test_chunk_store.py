@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from codesearch.core.errors import StoreError
 from codesearch.core.index.search_index import NO_TIME
 from codesearch.core.store.chunk_store import SCAN_BATCH_ROWS, ChunkStore, quote
-from codesearch.core.store.rows import IndexedChunk, document_id_of, rows_to_columns
+from codesearch.core.store.rows import document_id_of
 from codesearch.core.store.schema import (
     SEARCHED_COLUMNS,
     batch_to_rows,
@@ -26,6 +26,7 @@ from codesearch.core.store.schema import (
 )
 from codesearch.core.store.writer import StoreWriter
 from codesearch.core.text.terms import pack_terms
+from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
 from tests.unit.core.store.store_rows import (
     DIMENSION,
     FORMAT,

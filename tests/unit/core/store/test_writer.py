@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import lancedb
 import numpy as np
 import pytest
 from lancedb.index import Bitmap
 
 from codesearch.core.errors import StoreError
-from codesearch.core.store.rows import IndexedChunk
 from codesearch.core.store.schema import schema_of
 from codesearch.core.store.writer import StoreWriter
+from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
 from tests.unit.core.store.store_rows import (
     DIMENSION,
     FORMAT,
@@ -36,7 +37,7 @@ def test_nothing_is_visible_before_it_is_published(tmp_path: Path) -> None:
     publish(writer, SOURCE, [make_row("a.py", "old")])
     version = store.table().version
     with writer.stage(SOURCE, 2, None) as staged:
-        staged.write([make_row("a.py", "new"), make_row("b.py", "new")])
+        staged.write_columns(rows_to_columns([make_row("a.py", "new"), make_row("b.py", "new")], SOURCE))
         assert contents(store) == {SOURCE: ["old"]}
         assert store.table().version == version
         assert staged.path.is_file()
@@ -98,9 +99,8 @@ def test_very_many_replaced_paths(tmp_path: Path) -> None:
 def test_a_document_that_is_staged_twice_is_one_row(tmp_path: Path) -> None:
     store, writer = open_store(tmp_path)
     with writer.stage(SOURCE, 1, None) as staged:
-        staged.write([make_row("a.py", "x"), make_row("a.py", "x")])
-        staged.write([make_row("a.py", "x"), make_row("b.py", "x")])
-        staged.write([])
+        staged.write_columns(rows_to_columns([make_row("a.py", "x"), make_row("a.py", "x")], SOURCE))
+        staged.write_columns(rows_to_columns([make_row("a.py", "x"), make_row("b.py", "x")], SOURCE))
         assert staged.row_count == 2
         writer.publish(SOURCE, staged, None)
     assert contents(store) == {SOURCE: ["x", "x"]}
@@ -111,7 +111,9 @@ def test_a_publication_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> 
     publish(writer, SOURCE, [make_row("a.py", "old")])
     version = store.table().version
     with writer.stage(SOURCE, 2, None) as staged:
-        staged.write([make_row(f"{number}.py", f"new {number} " * 1000) for number in range(50)])
+        staged.write_columns(
+            rows_to_columns([make_row(f"{number}.py", f"new {number} " * 1000) for number in range(50)], SOURCE)
+        )
         with full_disk(), pytest.raises(StoreError, match="Cannot publish the vector store at"):
             writer.publish(SOURCE, staged, None)
     assert contents(store) == {SOURCE: ["old"]}
@@ -157,10 +159,11 @@ def test_removing_a_source_takes_its_rows_in_every_format(tmp_path: Path) -> Non
 def test_tables_of_other_programs_are_left_alone(tmp_path: Path) -> None:
     store, writer = open_store(tmp_path)
     publish(writer, SOURCE, [make_row("a.py", "x")])
-    store._database.create_table("theirs", schema=schema_of(FORMAT))
+    database = lancedb.connect(store.uri)
+    database.create_table("theirs", schema=schema_of(FORMAT))
     writer.remove(SOURCE)
     writer.drop_other_formats()
-    assert set(store._database.list_tables().tables) == {"theirs", FORMAT.table_name}
+    assert set(database.list_tables().tables) == {"theirs", FORMAT.table_name}
     assert store.formats() == [FORMAT]
 
 

@@ -23,10 +23,10 @@ from codesearch.core.text.terms import (
     path_terms,
     term_of,
     terms_of,
-    unpack_terms,
 )
 from codesearch.core.text.tokens import tokenize
 from codesearch.core.types import ArtifactKind, Chunk
+from tests.unit.core.store.indexed_chunks import unpack_terms
 
 
 def make_chunk(

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, RowMapping, bindparam, or_, select
 
 from codesearch.core.catalog.names import create_id, fold_name, lookup_key, validate_name
 from codesearch.core.catalog.schema import api_key_scopes, api_keys
@@ -44,7 +44,7 @@ class KeyCatalog(CatalogPart):
         if secret_hash is None:
             raise AuthenticationError(_INVALID)
         with self._database.reading() as connection:
-            rows = connection.execute(_SELECT_BY_HASH, {"secret_hash": secret_hash}).all()
+            rows = connection.execute(_SELECT_BY_HASH, {"secret_hash": secret_hash}).mappings().all()
         if not rows:
             raise AuthenticationError(_INVALID)
         key = _to_key(rows)
@@ -123,7 +123,7 @@ def _choose_key(connection: Connection, given: str, now: datetime) -> ApiKey:
     conditions = [] if secret_hash is None else [api_keys.c.secret_hash == secret_hash]
     if folded is not None:
         conditions += [api_keys.c.id == folded, api_keys.c.name_key == folded]
-    # A prefix may end in a sign that no name ends in.
+    # A prefix may end in a character that no name ends in.
     if given.isascii() and given.isprintable():
         conditions.append(api_keys.c.prefix == given)
     keys = _find_keys(connection, or_(*conditions)) if conditions else []
@@ -143,21 +143,21 @@ def _list_ids(keys: Sequence[ApiKey]) -> str:
 
 
 def _find_keys(connection: Connection, *conditions: Any) -> list[ApiKey]:
-    rows = connection.execute(_SELECT_KEYS.where(*conditions).order_by(api_keys.c.id)).all()
-    return [_to_key(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+    rows = connection.execute(_SELECT_KEYS.where(*conditions).order_by(api_keys.c.id)).mappings().all()
+    return [_to_key(list(group)) for _, group in groupby(rows, key=lambda row: row["id"])]
 
 
-def _to_key(rows: Sequence[Sequence[Any]]) -> ApiKey:
-    id_, name, prefix, is_admin, is_scoped, created_at, expires_at, revoked_at, _ = rows[0]
+def _to_key(rows: Sequence[RowMapping]) -> ApiKey:
+    first, scopes = rows[0], frozenset(row["source_id"] for row in rows if row["source_id"] is not None)
     return ApiKey(
-        id=id_,
-        name=name,
-        prefix=prefix,
-        is_admin=is_admin,
-        source_ids=frozenset(row[8] for row in rows if row[8] is not None) if is_scoped else None,
-        created_at=created_at,
-        expires_at=expires_at,
-        revoked_at=revoked_at,
+        id=first["id"],
+        name=first["name"],
+        prefix=first["prefix"],
+        is_admin=first["is_admin"],
+        source_ids=scopes if first["is_scoped"] else None,
+        created_at=first["created_at"],
+        expires_at=first["expires_at"],
+        revoked_at=first["revoked_at"],
     )
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import socket
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from codesearch.core.catalog.schema import data_sources, index_runs
 from codesearch.core.catalog.sources import CatalogPart, find_source_row
@@ -60,23 +58,7 @@ class IndexRun:
         return is_silent or (self.host == socket.gethostname() and not _is_alive(self.process_id))
 
 
-# In the order of IndexRun's fields.
-_SELECT_RUNS = select(
-    index_runs.c.id,
-    index_runs.c.source_id,
-    index_runs.c.state,
-    index_runs.c.commit_id,
-    index_runs.c.phase,
-    index_runs.c.files_done,
-    index_runs.c.files_total,
-    index_runs.c.chunks_done,
-    index_runs.c.started_at,
-    index_runs.c.updated_at,
-    index_runs.c.finished_at,
-    index_runs.c.message,
-    index_runs.c.host,
-    index_runs.c.process_id,
-)
+_SELECT_RUNS = select(index_runs)
 _REPORT = (
     update(index_runs)
     .where(index_runs.c.id == bindparam("run"), index_runs.c.state == RunState.RUNNING.value)
@@ -219,12 +201,27 @@ def _shell_words(source: DataSource) -> str:
 
 def _find_latest(connection: Connection, source_id: str) -> IndexRun | None:
     statement = _SELECT_RUNS.where(index_runs.c.source_id == source_id).order_by(index_runs.c.id.desc()).limit(1)
-    row = connection.execute(statement).first()
+    row = connection.execute(statement).mappings().first()
     return None if row is None else _to_run(row)
 
 
-def _to_run(row: Sequence[Any]) -> IndexRun:
-    return IndexRun(row[0], row[1], RunState(row[2]), *row[3:])
+def _to_run(row: RowMapping) -> IndexRun:
+    return IndexRun(
+        id=row["id"],
+        source_id=row["source_id"],
+        state=RunState(row["state"]),
+        commit=row["commit_id"],
+        phase=row["phase"],
+        files_done=row["files_done"],
+        files_total=row["files_total"],
+        chunks_done=row["chunks_done"],
+        started_at=row["started_at"],
+        updated_at=row["updated_at"],
+        finished_at=row["finished_at"],
+        message=row["message"],
+        host=row["host"],
+        process_id=row["process_id"],
+    )
 
 
 def _source_of_run(connection: Connection, run_id: int) -> DataSource:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timezone
 from itertools import groupby
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select
 
 from codesearch.core.catalog.database import Database
 from codesearch.core.catalog.names import choose_name, create_id, fold_name, is_id, lookup_key, validate_name
@@ -23,23 +22,25 @@ from codesearch.core.errors import InvalidRequestError, NotFoundError
 from codesearch.core.types import DataSource, SourceState, Workspace
 
 _names = knowledge_bases.alias("source_names")
-# In the order of DataSource's fields.
-_SOURCE_COLUMNS = (
-    _names.c.id,
-    _names.c.name,
-    data_sources.c.type,
-    data_sources.c.location,
-    data_sources.c.branch,
-    data_sources.c.subdir,
-    data_sources.c.commit_id,
-    data_sources.c.state,
-    data_sources.c.run_id,
-    data_sources.c.file_count,
-    data_sources.c.chunk_count,
-    data_sources.c.indexed_at,
-    data_sources.c.message,
-    data_sources.c.index_format,
-)
+# A source's own columns, by DataSource's fields; called source_FIELD where others stand beside them.
+_COLUMNS_BY_FIELD = {
+    "id": _names.c.id,
+    "name": _names.c.name,
+    "type": data_sources.c.type,
+    "location": data_sources.c.location,
+    "branch": data_sources.c.branch,
+    "subdir": data_sources.c.subdir,
+    "commit": data_sources.c.commit_id,
+    "state": data_sources.c.state,
+    "run_id": data_sources.c.run_id,
+    "file_count": data_sources.c.file_count,
+    "chunk_count": data_sources.c.chunk_count,
+    "indexed_at": data_sources.c.indexed_at,
+    "message": data_sources.c.message,
+    "index_format": data_sources.c.index_format,
+}
+_LABELS_BY_FIELD = {field: f"source_{field}" for field in _COLUMNS_BY_FIELD}
+_SOURCE_COLUMNS = [column.label(_LABELS_BY_FIELD[field]) for field, column in _COLUMNS_BY_FIELD.items()]
 _SELECT_SOURCES = select(*_SOURCE_COLUMNS).select_from(data_sources.join(_names, _names.c.id == data_sources.c.id))
 # A row per member of a workspace, one row for a data source; built once, for every request runs one of these.
 _SELECT_KNOWLEDGE_BASES = select(
@@ -85,7 +86,7 @@ class SourceCatalog(CatalogPart):
     def list_sources(self) -> list[DataSource]:
         """Return every data source, in name order."""
         with self._database.reading() as connection:
-            return _in_name_order(connection.execute(_SELECT_SOURCES))
+            return _in_name_order(connection.execute(_SELECT_SOURCES).mappings())
 
     def add_source(
         self,
@@ -128,7 +129,7 @@ class SourceCatalog(CatalogPart):
             return find_source_row(connection, source.id)
 
     def remove_source(self, id_or_name: str) -> DataSource:
-        """Remove a data source, its runs, and its place in workspaces and in the scopes of keys; return what it was.
+        """Remove a data source, its runs, and its membership in workspaces and scopes of keys; return what it was.
 
         A key that could read nothing else reads nothing from then on. Raises NotFoundError.
         """
@@ -159,8 +160,8 @@ class SourceCatalog(CatalogPart):
         """Return every workspace, in name order."""
         statement = _SELECT_KNOWLEDGE_BASES.where(knowledge_bases.c.kind == WORKSPACE_KIND)
         with self._database.reading() as connection:
-            rows = connection.execute(statement.order_by(knowledge_bases.c.id)).all()
-        found = [_to_workspace(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+            rows = connection.execute(statement.order_by(knowledge_bases.c.id)).mappings().all()
+        found = [_to_workspace(list(group)) for _, group in groupby(rows, key=lambda row: row["id"])]
         return sorted(found, key=lambda workspace: fold_name(workspace.name))
 
     def remove_workspace(self, id_or_name: str) -> Workspace:
@@ -195,24 +196,23 @@ def find_source_ids(connection: Connection, ids_or_names: Iterable[str]) -> list
 
 
 def _find(connection: Connection, key: str) -> DataSource | Workspace | None:
-    rows = connection.execute(_SELECT_BY_KEY, {"key": key}).all()
+    rows = connection.execute(_SELECT_BY_KEY, {"key": key}).mappings().all()
     if not rows:
         return None
-    return _to_source(rows[0][3:]) if rows[0][1] == SOURCE_KIND else _to_workspace(rows)
+    return _to_source(rows[0]) if rows[0]["kind"] == SOURCE_KIND else _to_workspace(rows)
 
 
-def _to_source(row: Sequence[Any]) -> DataSource:
-    values = list(row)
-    values[7] = SourceState(values[7])
-    return DataSource(*values)
+def _to_source(row: RowMapping) -> DataSource:
+    values = {field: row[label] for field, label in _LABELS_BY_FIELD.items()}
+    return DataSource(**{**values, "state": SourceState(values["state"])})
 
 
-def _to_workspace(rows: Sequence[Sequence[Any]]) -> Workspace:
-    members = _in_name_order(row[3:] for row in rows if row[3] is not None)
-    return Workspace(id=rows[0][0], name=rows[0][2], members=tuple(members))
+def _to_workspace(rows: Sequence[RowMapping]) -> Workspace:
+    members = _in_name_order(row for row in rows if row[_LABELS_BY_FIELD["id"]] is not None)
+    return Workspace(id=rows[0]["id"], name=rows[0]["name"], members=tuple(members))
 
 
-def _in_name_order(rows: Iterable[Sequence[Any]]) -> list[DataSource]:
+def _in_name_order(rows: Iterable[RowMapping]) -> list[DataSource]:
     # Sorted here, for databases differ in the order of letters.
     return sorted(map(_to_source, rows), key=lambda source: fold_name(source.name))
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import click
 
-from codesearch.cli import output
+from codesearch.cli import listings, output
 from codesearch.cli.context import LazyAssembly, as_json_option
 from codesearch.core.types import Workspace
 
@@ -18,7 +18,7 @@ def list_sources(holder: LazyAssembly, as_json: bool) -> None:
     """List the data sources with state, commit, files, chunks and age."""
     catalog = holder.get().catalog
     sources = [(source, catalog.describe_progress(source)) for source in catalog.list_sources()]
-    output.print_sources(sources, as_json=as_json)
+    listings.print_sources(sources, as_json=as_json)
 
 
 @click.command()
@@ -49,7 +49,7 @@ def workspace() -> None:
 def create_workspace(holder: LazyAssembly, name: str, sources: tuple[str, ...], as_json: bool) -> None:
     """Create the workspace NAME of the data sources ID... (ids or names)."""
     created = holder.get().catalog.create_workspace(name, sources)
-    output.print_workspaces([created], as_json=as_json)
+    listings.print_workspaces([created], as_json=as_json)
 
 
 @workspace.command("list")
@@ -57,7 +57,7 @@ def create_workspace(holder: LazyAssembly, name: str, sources: tuple[str, ...], 
 @click.pass_obj
 def list_workspaces(holder: LazyAssembly, as_json: bool) -> None:
     """List the workspaces with their members."""
-    output.print_workspaces(holder.get().catalog.list_workspaces(), as_json=as_json)
+    listings.print_workspaces(holder.get().catalog.list_workspaces(), as_json=as_json)
 
 
 @workspace.command("remove")
@@ -94,7 +94,7 @@ def create_key(
     source_ids = frozenset(catalog.get_source(source).id for source in sources) if sources else None
     expires_at = datetime.now(timezone.utc) + timedelta(days=days) if days else None
     created, secret = catalog.create_key(name, source_ids=source_ids, is_admin=admin, expires_at=expires_at)
-    output.print_new_key(created, secret, as_json=as_json)
+    listings.print_new_key(created, secret, as_json=as_json)
 
 
 @key.command("list")
@@ -102,7 +102,7 @@ def create_key(
 @click.pass_obj
 def list_keys(holder: LazyAssembly, as_json: bool) -> None:
     """List the keys, without their secrets."""
-    output.print_keys(holder.get().catalog.list_keys(), as_json=as_json)
+    listings.print_keys(holder.get().catalog.list_keys(), as_json=as_json)
 
 
 @key.command("revoke")
@@ -124,6 +124,6 @@ def doctor(context: click.Context, as_json: bool) -> None:
 
     holder: LazyAssembly = context.obj
     findings = examine(holder.get)
-    output.print_findings(findings, as_json=as_json)
+    listings.print_findings(findings, as_json=as_json)
     if any(not finding.is_good for finding in findings):
         context.exit(1)

@@ -11,6 +11,7 @@ from codesearch.assembly import Assembly, open_indexer
 from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly
 from codesearch.cli.progress import index_progress
+from codesearch.cli.reports import print_previews, print_report, reports_as_json
 from codesearch.core.errors import CodesearchError, SourceError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def index(
         previews = [
             preview_source(source, branch=branch, subdir=subdir, settings=assembly.settings) for source in sources
         ]
-        output.print_previews(previews, as_json=as_json)
+        print_previews(previews, as_json=as_json)
         return
     from indexer.workers import fork_workers
 
@@ -96,10 +97,10 @@ def index_targets(
             continue
         reports.append(report)
         if not as_json:
-            output.print_report(report)
+            print_report(report)
     if not assembly.outdated_sources():
         assembly.writer.drop_other_formats()
     if as_json:
-        output.print_json(output.reports_as_json(reports, failures))
+        output.print_json(reports_as_json(reports, failures))
     if failures:
         raise SourceError(f"{len(failures)} of {len(targets)} sources could not be indexed.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from codesearch.assembly import LOCAL_PRINCIPAL
-from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly
+from codesearch.cli.hits import print_hits
 from codesearch.core.types import SearchQuery
 
 
@@ -40,4 +40,4 @@ def search(
     assembly = holder.get()
     asked = SearchQuery(knowledge_id, text, top_k, threshold, explain=explain)
     hits = assembly.retriever.retrieve(LOCAL_PRINCIPAL, asked)
-    output.print_hits(hits, as_json=as_json)
+    print_hits(hits, as_json=as_json)

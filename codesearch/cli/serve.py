@@ -15,6 +15,7 @@ from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.index import index_targets
 from codesearch.cli.listening import find_port, run_workers, url_host
+from codesearch.cli.welcome import print_welcome
 from codesearch.core.errors import SourceError
 from codesearch.core.types import SourceState
 
@@ -64,7 +65,7 @@ def serve(
     if first_run is not None and not assembly.catalog.has_keys():
         _, secret = assembly.catalog.create_key("first", source_ids=None, is_admin=True, expires_at=None)
     url = f"http://{url_host(host)}:{port}"
-    output.print_welcome(assembly.catalog.list_sources(), assembly.catalog.list_workspaces(), url, secret)
+    print_welcome(assembly.catalog.list_sources(), assembly.catalog.list_workspaces(), url, secret)
     options: dict[str, Any] = {
         "host": host,
         "port": port,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codesearch.cli import hits, listings, welcome
 from codesearch.cli import output as cli_output
 from codesearch.cli import progress as cli_progress
 from codesearch.core.keys import ApiKey
@@ -57,7 +58,7 @@ def test_an_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_ages(capsys: pytest.CaptureFixture[str], seconds: int, shown: str) -> None:
     source = make_source(indexed_at=datetime.now(timezone.utc) - timedelta(seconds=seconds))
-    cli_output.print_sources([(source, "")], as_json=False)
+    listings.print_sources([(source, "")], as_json=False)
     _, row = columns_of(capsys.readouterr().out)
     assert row[-2].strip() == shown
 
@@ -68,7 +69,7 @@ def columns_of(text: str) -> Sequence[Sequence[str]]:
 
 def test_sources_are_aligned_whatever_their_names(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [(make_source(name=name), "") for name in ("a", "[b]wide name[/b]", "日本語")]
-    cli_output.print_sources(rows, as_json=False)
+    listings.print_sources(rows, as_json=False)
     head, *lines = capsys.readouterr().out.splitlines()
     assert "[b]wide name[/b]" in lines[1]
     assert len({line.index("/srv/app") + (3 if "日" in line else 0) for line in lines}) == 1
@@ -82,28 +83,28 @@ def test_a_state_names_progress_and_failures(capsys: pytest.CaptureFixture[str])
         (make_source(message="x" * 500, name="failed once"), "its last run failed"),
         (make_source(branch="next", subdir="server"), ""),
     ]
-    cli_output.print_sources(rows, as_json=False)
+    listings.print_sources(rows, as_json=False)
     shown = capsys.readouterr().out
     assert "indexing: 5 of 9 files" in shown
     assert f"ready; last run failed: {'x' * 80}…  " in shown
     assert "/srv/app, branch next, folder server" in shown
-    cli_output.print_sources(rows, as_json=True)
+    listings.print_sources(rows, as_json=True)
     items = json.loads(capsys.readouterr().out)["sources"]
     assert items[1]["message"] == "x" * 500
     assert "commit" not in items[0]
 
 
 def test_long_records_are_cut_with_a_note_and_numbers_are_the_files(capsys: pytest.CaptureFixture[str]) -> None:
-    cli_output.print_hits([make_hit("\n".join(f"line {n}\r" for n in range(50)))], as_json=False)
+    hits.print_hits([make_hit("\n".join(f"line {n}\r" for n in range(50)))], as_json=False)
     head, first, *rest = capsys.readouterr().out.splitlines()
     assert head == "1  app  a.py:8-57  0.500"
     assert first == " 8  line 0"
-    assert rest[cli_output.SHOWN_LINES - 1] == "… 20 more lines"
-    assert rest[cli_output.SHOWN_LINES - 2] == "37  line 29"
+    assert rest[hits.SHOWN_LINES - 1] == "… 20 more lines"
+    assert rest[hits.SHOWN_LINES - 2] == "37  line 29"
 
 
 def test_json_is_one_line_whatever_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    cli_output.print_hits([make_hit("a\n\u2028b\x1b ü", "ü\n.py")], as_json=True)
+    hits.print_hits([make_hit("a\n\u2028b\x1b ü", "ü\n.py")], as_json=True)
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     (record,) = json.loads(out)["records"]
@@ -112,11 +113,11 @@ def test_json_is_one_line_whatever_it_holds(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_welcome_offers_a_source_that_answers(capsys: pytest.CaptureFixture[str]) -> None:
     sources = [make_source(id="b" * 24, name="new", state=SourceState.INDEXING), make_source()]
-    cli_output.print_welcome(sources, [], "http://127.0.0.1:1", "cs_secret")
+    welcome.print_welcome(sources, [], "http://127.0.0.1:1", "cs_secret")
     shown = capsys.readouterr().out
     assert f'"knowledge_id": "{"a" * 24}"' in shown
     assert shown.count("cs_secret") == 2
-    cli_output.print_welcome([], [], "http://127.0.0.1:1", None)
+    welcome.print_welcome([], [], "http://127.0.0.1:1", None)
     shown = capsys.readouterr().out
     assert "curl" not in shown
     assert "codesearch index SOURCE" in shown
@@ -129,7 +130,7 @@ def test_key_states(capsys: pytest.CaptureFixture[str]) -> None:
         ApiKey("2", "late", "cs_bbbbb", False, frozenset(), NOW - day, expires_at=NOW - day / 2),
         ApiKey("3", "both", "cs_ccccc", False, frozenset({"x"}), NOW - day, expires_at=NOW - day / 2, revoked_at=NOW),
     ]
-    cli_output.print_keys(keys, as_json=False)
+    listings.print_keys(keys, as_json=False)
     _, *rows = columns_of(capsys.readouterr().out)
     assert [row[-1].strip() for row in rows] == ["usable", "expired", "revoked"]
     assert [row[3].strip() for row in rows] == ["everything", "nothing", "x"]

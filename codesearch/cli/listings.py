@@ -1,0 +1,159 @@
+"""What there is and what was found: data sources, workspaces, keys, doctor's findings, as tables or JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from codesearch.cli.output import print_json, print_table
+from codesearch.core.keys import ApiKey
+from codesearch.core.types import DataSource, SourceState, Workspace
+
+if TYPE_CHECKING:
+    from codesearch.cli.doctor import Finding
+
+
+# `codesearch doctor` and --json show the whole of it.
+SHOWN_MESSAGE = 80
+
+
+def source_as_json(source: DataSource) -> dict[str, object]:
+    """Return the JSON form of a data source; absent values are left out."""
+    value = {
+        "id": source.id,
+        "name": source.name,
+        "type": source.type,
+        "location": source.location,
+        "branch": source.branch,
+        "subdir": source.subdir,
+        "state": source.state.value,
+        "commit": source.commit,
+        "files": source.file_count,
+        "chunks": source.chunk_count,
+        "indexed_at": source.indexed_at,
+        "message": source.message,
+    }
+    return {key: item for key, item in value.items() if item is not None}
+
+
+def print_sources(sources: Sequence[tuple[DataSource, str]], *, as_json: bool) -> None:
+    """Print the data sources, each with a phrase on its progress."""
+    if as_json:
+        print_json({"sources": [{**source_as_json(source), "progress": progress} for source, progress in sources]})
+        return
+    if not sources:
+        print("Nothing is indexed yet. Run `codesearch index SOURCE`.")
+        return
+    rows = [
+        (
+            source.id,
+            source.name,
+            _describe_state(source, progress),
+            (source.commit or "")[:12],
+            f"{source.file_count:,}",
+            f"{source.chunk_count:,}",
+            _age(source.indexed_at),
+            _describe_location(source),
+        )
+        for source, progress in sources
+    ]
+    print_table(("id", "name", "state", "commit", "files", "chunks", "age", "location"), rows)
+
+
+def _describe_state(source: DataSource, progress: str) -> str:
+    if source.message:
+        message = source.message if len(source.message) <= SHOWN_MESSAGE else f"{source.message[:SHOWN_MESSAGE]}…"
+        return f"{source.state.value}; last run failed: {message}"
+    return source.state.value if source.state is SourceState.READY else progress
+
+
+def _describe_location(source: DataSource) -> str:
+    branch = f", branch {source.branch}" if source.branch else ""
+    return f"{source.location}{branch}{f', folder {source.subdir}' if source.subdir else ''}"
+
+
+def _age(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    seconds = max(0, int((datetime.now(timezone.utc) - moment).total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def print_workspaces(workspaces: Sequence[Workspace], *, as_json: bool) -> None:
+    """Print workspaces with their members."""
+    if as_json:
+        items = [
+            {"id": item.id, "name": item.name, "members": [{"id": m.id, "name": m.name} for m in item.members]}
+            for item in workspaces
+        ]
+        print_json({"workspaces": items})
+        return
+    if not workspaces:
+        print("There is no workspace. Run `codesearch workspace create NAME ID...`.")
+        return
+    rows = [(item.id, item.name, ", ".join(member.name for member in item.members)) for item in workspaces]
+    print_table(("id", "name", "members"), rows)
+
+
+def print_new_key(key: ApiKey, secret: str, *, as_json: bool) -> None:
+    """Print a new key with its secret, which is shown this once."""
+    if as_json:
+        print_json({**_key_as_json(key), "secret": secret})
+        return
+    print(secret)
+    print(f"That is the key {key.name!r}. It is stored hashed and cannot be shown again.", file=sys.stderr)
+
+
+def print_keys(keys: Sequence[ApiKey], *, as_json: bool) -> None:
+    """Print keys without secrets."""
+    if as_json:
+        print_json({"keys": [_key_as_json(key) for key in keys]})
+        return
+    if not keys:
+        print("There is no key. Run `codesearch key create NAME`.")
+        return
+    rows: list[tuple[str, ...]] = []
+    now = datetime.now(timezone.utc)
+    for key in keys:
+        reads = "everything (admin)" if key.is_admin else "everything"
+        if not key.is_admin and key.source_ids is not None:
+            reads = ", ".join(sorted(key.source_ids)) or "nothing"
+        state = "revoked" if key.revoked_at else "usable" if key.is_usable(now) else "expired"
+        if state == "usable" and key.expires_at:
+            state = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC"
+        rows.append((key.id, key.name, key.prefix, reads, f"{key.created_at:%Y-%m-%d}", state))
+    print_table(("id", "name", "starts with", "reads", "created", "state"), rows)
+
+
+def _key_as_json(key: ApiKey) -> dict[str, object]:
+    value = {
+        "id": key.id,
+        "name": key.name,
+        "prefix": key.prefix,
+        "admin": key.is_admin,
+        "sources": None if key.source_ids is None else sorted(key.source_ids),
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+    }
+    return {name: item for name, item in value.items() if item is not None}
+
+
+def print_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
+    """Print what doctor found."""
+    if as_json:
+        items = [
+            {"subject": item.subject, "ok": item.is_good, "found": item.found, "advice": item.advice}
+            for item in findings
+        ]
+        print_json({"ok": all(item.is_good for item in findings), "findings": items})
+        return
+    for item in findings:
+        print(f"{'ok ' if item.is_good else 'BAD'}  {item.subject}: {item.found}")
+        if item.advice:
+            print(f"     -> {item.advice}")

@@ -1,0 +1,133 @@
+"""What an index run has done, or would do, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from codesearch.cli.listings import source_as_json
+from codesearch.cli.output import print_json, visible
+from codesearch.core.types import DataSource
+
+
+class ReportLike(Protocol):
+    """What is shown of an index run."""
+
+    @property
+    def source(self) -> DataSource: ...
+
+    @property
+    def changed(self) -> int: ...
+
+    @property
+    def unchanged(self) -> int: ...
+
+    @property
+    def removed(self) -> int: ...
+
+    @property
+    def embedded_chunks(self) -> int: ...
+
+    @property
+    def characters(self) -> int: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def skipped(self) -> dict[str, int]: ...
+
+    @property
+    def wrote(self) -> bool: ...
+
+
+class PreviewLike(Protocol):
+    """What is shown of a dry run."""
+
+    @property
+    def location(self) -> str: ...
+
+    @property
+    def commit(self) -> str | None: ...
+
+    @property
+    def files(self) -> tuple[tuple[str, int], ...]: ...
+
+    @property
+    def skipped(self) -> tuple[Any, ...]: ...
+
+    @property
+    def counts(self) -> dict[str, int]: ...
+
+
+def print_report(report: ReportLike) -> None:
+    """Print the end of an index run: the id, what changed, what was skipped, how long it took."""
+    source = report.source
+    commit = f" at {source.commit[:12]}" if source.commit else ""
+    print(f"{source.id}  {source.name}{commit}: {source.file_count:,} files, {source.chunk_count:,} chunks")
+    # Of a moment's work, a rate says nothing.
+    rate = f" ({report.characters / 1e6 / report.seconds:.1f} MB/s)" if report.seconds >= 1 else ""
+    if report.wrote:
+        print(
+            f"  {report.changed:,} files indexed ({report.embedded_chunks:,} chunks), {report.unchanged:,} unchanged, "
+            f"{report.removed:,} removed in {report.seconds:.1f} s{rate}"
+        )
+    else:
+        print(f"  nothing changed ({report.seconds:.1f} s)")
+    if report.skipped:
+        print(f"  skipped: {_list_counts(report.skipped)}")
+    if not source.chunk_count:
+        print("  nothing in it can be indexed; `codesearch index --dry-run` says why")
+
+
+def _list_counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in counts.items())
+
+
+def reports_as_json(reports: Sequence[ReportLike], failures: Sequence[str]) -> dict[str, object]:
+    """Return the JSON form of an index command: the report itself for one source, a list for several."""
+    items: list[dict[str, object]] = [
+        {
+            **source_as_json(report.source),
+            "changed_files": report.changed,
+            "unchanged_files": report.unchanged,
+            "removed_files": report.removed,
+            "embedded_chunks": report.embedded_chunks,
+            "characters": report.characters,
+            "seconds": round(report.seconds, 3),
+            "skipped": report.skipped,
+        }
+        for report in reports
+    ]
+    if len(items) == 1 and not failures:
+        return items[0]
+    return {"sources": items, "failures": list(failures)}
+
+
+def print_previews(previews: Sequence[PreviewLike], *, as_json: bool) -> None:
+    """Print what an index run would take, what not, and why."""
+    if as_json:
+        items = [
+            {
+                "location": item.location,
+                "commit": item.commit,
+                "files": [{"path": path, "characters": size} for path, size in item.files],
+                "skipped": [
+                    {"path": skip.path, "reason": skip.reason.value, "detail": skip.detail} for skip in item.skipped
+                ],
+                "counts": item.counts,
+            }
+            for item in previews
+        ]
+        print_json(items[0] if len(items) == 1 else {"sources": items})
+        return
+    for item in previews:
+        for path, size in item.files:
+            print(f"index  {visible(path)}  ({size:,} characters)")
+        for skip in item.skipped:
+            print(visible(f"skip   {skip.path}  ({skip.reason.value.replace('_', ' ')}: {skip.detail})"))
+        total = sum(size for _, size in item.files)
+        print(
+            f"{item.location}: would index {len(item.files):,} files with {total:,} characters; "
+            f"would skip {_list_counts(item.counts) or 'nothing'}"
+        )

@@ -39,7 +39,7 @@ def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
 def load_service(
     port: int, secret: str, body: dict[str, object], queries: Sequence[str], *, clients: int, seconds: float
 ) -> Load:
-    """Let the clients ask for `seconds`, each from another place in the list of queries on; exit at a failed request.
+    """Let the clients ask for `seconds`, each from another query of the list on; exit at a failed request.
 
     The first request of each client opens its connection and is not counted.
     """

@@ -108,8 +108,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     for number, repository in enumerate(repositories, 1):
         print(f"{number}/{len(repositories)} {repository.name}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as temporary:
-            place = Workplace(Path(temporary), semble)
-            run["repositories"].append(measure_repository(place, repository, wanted, scorer, run, options.index_runs))
+            workplace = Workplace(Path(temporary), semble)
+            run["repositories"].append(
+                measure_repository(workplace, repository, wanted, scorer, run, options.index_runs)
+            )
     run["notes"] += [f"{message} ({', '.join(names)})" for message, names in run.pop("failures").items()]
     run["minutes"] = round((time.time() - run.pop("began_at")) / 60, 1)
     run["load_average"].append(round(os.getloadavg()[0], 1))
@@ -149,7 +151,7 @@ def describe_run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def measure_repository(
-    place: Workplace, repository: Repository, wanted: list[str], scorer: Any, run: dict[str, Any], index_runs: int
+    workplace: Workplace, repository: Repository, wanted: list[str], scorer: Any, run: dict[str, Any], index_runs: int
 ) -> dict[str, Any]:
     """Run the wanted systems on one repository; return its figures. What fails is noted and left out."""
     for path in repository.folder.rglob("*"):  # so that the first system does not pay for reading the disk
@@ -159,45 +161,45 @@ def measure_repository(
     ours, measured = None, {}
     if set(wanted) & set(ON_OUR_INDEX):
         try:
-            ours = index_codesearch(place, repository)
+            ours = index_codesearch(workplace, repository)
             figures |= ours.source
         except RunFailedError as error:
-            note_failure(run, place, f"codesearch could not index: {error}", repository)
+            note_failure(run, workplace, f"codesearch could not index: {error}", repository)
     for system in wanted:
         if (not repository.items and system not in INDEXERS) or (system in ON_OUR_INDEX and ours is None):
             continue
         try:
             if ours is not None and system in ON_OUR_INDEX:
-                measured[system] = ask_codesearch(place, repository, ours, system)
+                measured[system] = ask_codesearch(workplace, repository, ours, system)
             elif system in SEMBLE_SYSTEMS:
-                measured[system] = run_semble(place, repository, system, MODEL)
+                measured[system] = run_semble(workplace, repository, system, MODEL)
             else:
-                measured[system] = run_ripgrep(place, repository)
+                measured[system] = run_ripgrep(workplace, repository)
         except RunFailedError as error:
-            note_failure(run, place, f"{LABELS[system]} failed: {error}", repository)
-    repeat_indexing(place, repository, measured, index_runs)
+            note_failure(run, workplace, f"{LABELS[system]} failed: {error}", repository)
+    repeat_indexing(workplace, repository, measured, index_runs)
     for system, item in measured.items():
         run["versions"][system] = item.system
         figures["systems"][system] = as_figures(item, score(scorer, repository, item.results))
     return figures
 
 
-def note_failure(run: dict[str, Any], place: Workplace, message: str, repository: Repository) -> None:
+def note_failure(run: dict[str, Any], workplace: Workplace, message: str, repository: Repository) -> None:
     """Keep a failure, once with all the repositories it happened on, without this machine's paths."""
-    for path, shown in ((place.folder, "FOLDER"), (repository.tree.resolve(), "TREE"), (ROOT, "ROOT")):
+    for path, shown in ((workplace.folder, "FOLDER"), (repository.tree.resolve(), "TREE"), (ROOT, "ROOT")):
         message = message.replace(str(path), shown)
     print(f"{repository.name}: {message}", file=sys.stderr, flush=True)
     run["failures"].setdefault(message, []).append(repository.name)
 
 
-def repeat_indexing(place: Workplace, repository: Repository, measured: dict[str, Measured], runs: int) -> None:
+def repeat_indexing(workplace: Workplace, repository: Repository, measured: dict[str, Measured], runs: int) -> None:
     """Index again, in turns, with the systems whose indexing is compared, and keep every time."""
     silent = Repository(repository.name, repository.language, repository.tree, repository.root)
     for _ in range(1, runs):
         if CODESEARCH in measured:
-            measured[CODESEARCH].index_seconds.append(index_codesearch(place, silent).seconds)
+            measured[CODESEARCH].index_seconds.append(index_codesearch(workplace, silent).seconds)
         if SEMBLE in measured:
-            measured[SEMBLE].index_seconds += run_semble(place, silent, SEMBLE, MODEL).index_seconds
+            measured[SEMBLE].index_seconds += run_semble(workplace, silent, SEMBLE, MODEL).index_seconds
 
 
 def as_figures(item: Measured, means: Any) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class Score:
 
 
 def count_tokens(texts: Sequence[str]) -> list[int]:
-    """Count words and signs: near enough to a model's tokens, and needs no model."""
+    """Count words and other characters: near enough to a model's tokens, and needs no model."""
     return [len(_WORD.findall(text)) for text in texts]
 
 

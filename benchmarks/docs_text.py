@@ -13,7 +13,7 @@ METHOD = """
 
 Every system indexes the same folder of a repository and answers the same queries, ten results each. NDCG@10 is
 computed by the annotation folder's own script: a target counts at the rank of the first result that covers it,
-repeating a file costs places.
+repeating a file costs ranks.
 
 - **codesearch**: `codesearch index` into a fresh data folder; the retriever is asked in one process. **over HTTP**:
   the same index behind `codesearch serve`, `POST /retrieval` on one connection that stays open. The shipped ranking was

@@ -25,7 +25,7 @@ from benchmarks.quality import open_assembly
 from codesearch.cli.evaluate import DEFAULT_COMMITS, ask, choose_history, figures_as_json, index_base
 from codesearch.core.config import load_settings
 from codesearch.core.errors import CodesearchError
-from codesearch.retrieval.evaluation import DEFAULT_TOP_K, RECORDS, Figures, Place, judge, summarise
+from codesearch.retrieval.evaluation import DEFAULT_TOP_K, RECORDS, Figures, Passage, judge, summarise
 from indexer.history.questions import History, Question
 from indexer.history.repository import HistoryRepository, open_history
 from indexer.pipeline import SilentProgress
@@ -131,7 +131,7 @@ def ask_semble(python: Path, tree: Path, history: History, folder: Path) -> Figu
     subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
     answers: dict[str, list[tuple[str, int, int]]] = json.loads(out.read_text(encoding="utf-8"))
     return summarise(
-        [judge(question, [Place(*place) for place in answers[question.text]]) for question in history.questions]
+        [judge(question, [Passage(*passage) for passage in answers[question.text]]) for question in history.questions]
     )
 
 

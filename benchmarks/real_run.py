@@ -79,20 +79,20 @@ def ask(url: str, key: str, source_id: str, question: dict[str, Any]) -> Answer:
     with urllib.request.urlopen(request) as response:
         records = json.load(response)["records"]
     milliseconds = 1000 * (time.perf_counter() - started)
-    places = [record["metadata"] for record in records]
+    found = [record["metadata"] for record in records]
     ranks = (
-        rank for rank, place in enumerate(places, 1) if any(answer in place["path"] for answer in question["answers"])
+        rank for rank, folder in enumerate(found, 1) if any(answer in folder["path"] for answer in question["answers"])
     )
-    first = "{path}:{start_line}-{end_line}".format(**places[0]) if places else "nothing"
+    first = "{path}:{start_line}-{end_line}".format(**found[0]) if found else "nothing"
     return Answer(question["query"], milliseconds, next(ranks, None), first)
 
 
 def find_repository(url: str, mirrors: Path | None) -> str:
     """Return the local mirror of a repository, or its URL."""
     owner, name = url.split("/")[-2:]
-    for place in (mirrors / f"{owner}+{name}" / "repo", mirrors / name) if mirrors else ():
-        if place.is_dir():
-            return str(place)
+    for folder in (mirrors / f"{owner}+{name}" / "repo", mirrors / name) if mirrors else ():
+        if folder.is_dir():
+            return str(folder)
     return url
 
 

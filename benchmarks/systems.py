@@ -119,28 +119,28 @@ class OurIndex:
     store_bytes: int
 
 
-def index_codesearch(place: Workplace, repository: Repository) -> OurIndex:
+def index_codesearch(workplace: Workplace, repository: Repository) -> OurIndex:
     """Index a repository with `codesearch index` into a fresh data folder."""
-    shutil.rmtree(place.data_dir, ignore_errors=True)
+    shutil.rmtree(workplace.data_dir, ignore_errors=True)
     command = [sys.executable, "-m", "codesearch.cli", "index", str(repository.tree.resolve()), "--json"]
     command += ["--name", repository.name, *(["--subdir", repository.root] if repository.root else [])]
-    ended = run_watched(command, {"CODESEARCH_DATA_DIR": str(place.data_dir)})
+    ended = run_watched(command, {"CODESEARCH_DATA_DIR": str(workplace.data_dir)})
     said = ended.output
     source = {"megabytes": said["characters"] / 1e6, "files": said["files"], "chunks": said["chunks"]}
-    return OurIndex(said["id"], source, ended.seconds, ended.peak_bytes, folder_bytes(place.data_dir))
+    return OurIndex(said["id"], source, ended.seconds, ended.peak_bytes, folder_bytes(workplace.data_dir))
 
 
-def ask_codesearch(place: Workplace, repository: Repository, index: OurIndex, system: str) -> Measured:
+def ask_codesearch(workplace: Workplace, repository: Repository, index: OurIndex, system: str) -> Measured:
     """Ask codesearch, through the Retriever or over HTTP, or one of the plain searches over its chunks."""
     module = "codesearch_runner" if system in (CODESEARCH, HTTP) else "plain_runner"
-    command = [sys.executable, "-m", f"benchmarks.peers.{module}", "--data-dir", str(place.data_dir)]
-    command += place.ask_options(repository)
+    command = [sys.executable, "-m", f"benchmarks.peers.{module}", "--data-dir", str(workplace.data_dir)]
+    command += workplace.ask_options(repository)
     if module == "codesearch_runner":
         command += ["--source", index.source_id, *(["--http"] if system == HTTP else [])]
     else:
         command += ["--mode", system]
     ended = run_watched(command)
-    said, results = ended.output, place.read_results()
+    said, results = ended.output, workplace.read_results()
     if module == "plain_runner":
         times, size = [said["index_seconds"]], said["store_bytes"]
         return Measured(said["system"], times, said["query_ms"], ended.peak_bytes, size, results)
@@ -148,11 +148,11 @@ def ask_codesearch(place: Workplace, repository: Repository, index: OurIndex, sy
     return Measured(said["system"], [index.seconds], said["query_ms"], peak, index.store_bytes, results)
 
 
-def run_semble(place: Workplace, repository: Repository, system: str, model: Path) -> Measured:
+def run_semble(workplace: Workplace, repository: Repository, system: str, model: Path) -> Measured:
     """Let semble index the repository's folder and answer; its time counts until its index is ready."""
-    saved = place.folder / "semble"
-    command = [str(place.semble_python), str(ROOT / "benchmarks" / "peers" / "semble_runner.py")]
-    command += ["--tree", str(repository.folder.resolve()), *place.ask_options(repository)]
+    saved = workplace.folder / "semble"
+    command = [str(workplace.semble_python), str(ROOT / "benchmarks" / "peers" / "semble_runner.py")]
+    command += ["--tree", str(repository.folder.resolve()), *workplace.ask_options(repository)]
     command += ["--model-path", str(model.resolve()), "--save", str(saved)]
     ended = run_watched([*command, *(["--alpha", "0"] if system == SEMBLE_BM25 else [])])
     if system == SEMBLE and ended.output["model"] != "given":
@@ -163,13 +163,13 @@ def run_semble(place: Workplace, repository: Repository, system: str, model: Pat
         ended.output["query_ms"],
         ended.peak_bytes,
         folder_bytes(saved),
-        add_prefix(place.read_results(), repository.root),
+        add_prefix(workplace.read_results(), repository.root),
     )
 
 
-def run_ripgrep(place: Workplace, repository: Repository) -> Measured:
+def run_ripgrep(workplace: Workplace, repository: Repository) -> Measured:
     """Ask ripgrep, which has no index."""
     command = [sys.executable, "-m", "benchmarks.peers.ripgrep_runner", "--tree", str(repository.folder.resolve())]
-    ended = run_watched([*command, *place.ask_options(repository)])
-    results = add_prefix(place.read_results(), repository.root)
+    ended = run_watched([*command, *workplace.ask_options(repository)])
+    results = add_prefix(workplace.read_results(), repository.root)
     return Measured(ended.output["system"], [], ended.output["query_ms"], ended.peak_bytes, None, results)

@@ -23,9 +23,9 @@ from codesearch.core.text.word_table import WordTable, WordValues
 from codesearch.core.types import Chunk
 
 _REMEMBERED_PARTS = 100_000
-# A key is chunk, term and, in the lowest bits, the place where it stands: 0 for the chunk's lines.
+# A key is chunk, term and, in the lowest bits, the field where it stands: 0 for the chunk's lines.
 _TERM_SHIFT, _CHUNK_SHIFT = np.uint64(4), np.uint64(36)
-_PLACES = np.uint64(15)
+_FIELDS = np.uint64(15)
 
 
 class _WordTerms(dict[str, int]):
@@ -61,7 +61,7 @@ class TermPacker:
         """Return the packed terms of each chunk; `words` are those of its lines."""
         keys = [self._keys(np.concatenate(words), [len(found) for found in words], 0)] if words else []
         names = [(chunk.symbol or "").rpartition(".") for chunk in chunks]
-        for place, texts in (
+        for field, texts in (
             (0, [chunk.outline for chunk in chunks]),
             (IN_NAME, [name for _, _, name in names]),
             (IN_QUALIFIER, [qualifier for qualifier, _, _ in names]),
@@ -69,17 +69,17 @@ class TermPacker:
             (IN_COMMENT, [comments_of(chunk.content) for chunk in chunks]),
         ):
             read = self._table.read([text.replace("\n", " ") if text else "" for text in texts])
-            keys.append(self._keys(read.numbers, np.diff(read.starts), place))
+            keys.append(self._keys(read.numbers, np.diff(read.starts), field))
         return _pack(np.concatenate(keys), len(chunks))
 
     def _keys(
-        self, numbers: NDArray[np.int32], counts: Sequence[int] | NDArray[np.int64], place: int
+        self, numbers: NDArray[np.int32], counts: Sequence[int] | NDArray[np.int64], field: int
     ) -> NDArray[np.uint64]:
         terms, terms_of_word = self._terms.of(numbers)
         chunk_of_word = np.repeat(np.arange(len(counts), dtype=np.uint64) << _CHUNK_SHIFT, counts)
         keys: NDArray[np.uint64] = np.repeat(chunk_of_word, terms_of_word)
         keys |= terms.astype(np.uint64) << _TERM_SHIFT
-        keys |= np.uint64(place)
+        keys |= np.uint64(field)
         return keys
 
 
@@ -87,10 +87,10 @@ def _pack(keys: NDArray[np.uint64], chunk_count: int) -> list[bytes]:
     if not len(keys):
         return [b""] * chunk_count
     keys.sort()
-    places, keys = keys & _PLACES, keys >> _TERM_SHIFT
+    fields, keys = keys & _FIELDS, keys >> _TERM_SHIFT
     firsts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    counts = np.minimum(np.add.reduceat(places == 0, firsts, dtype=np.int64), MAX_COUNT)
-    payloads = (counts << 8).astype(np.uint16) | np.bitwise_or.reduceat(places, firsts).astype(np.uint16)
+    counts = np.minimum(np.add.reduceat(fields == 0, firsts, dtype=np.int64), MAX_COUNT)
+    payloads = (counts << 8).astype(np.uint16) | np.bitwise_or.reduceat(fields, firsts).astype(np.uint16)
     heads = keys[firsts]
     terms = heads.astype(np.uint32)
     bounds = np.searchsorted(heads, np.arange(chunk_count + 1, dtype=np.uint64) << np.uint64(32)).tolist()

@@ -28,8 +28,8 @@ class Bags:
         """Return these texts, in this order."""
         starts, lengths = self.offsets[texts], np.diff(self.offsets)[texts]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
-        places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-        return Bags(offsets, self.indices[places], self.weights[places])
+        positions = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
+        return Bags(offsets, self.indices[positions], self.weights[positions])
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ WHITENING = 0.75
 # 0.793 with 1.6e-3.
 FREQUENCY_SMOOTHING = 4e-4
 # MiniLM's vocabulary is ordered by frequency from this word on. What stands before it (single characters) and the
-# added code words have no place in that order; these ranks are assumed (3 to 300 and 2,000 to 25,000 score alike).
+# added code words have no rank in that order; these ranks are assumed (3 to 300 and 2,000 to 25,000 score alike).
 FIRST_RANKED_WORD = "the"
 CHARACTER_RANK = 30
 CODE_WORD_RANK = 5_000

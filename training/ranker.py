@@ -25,7 +25,7 @@ from ranker_fit import NAMES_PENALTY, QUESTIONS_PENALTY, fit_calibration, fit_we
 from ranker_network import fit_network, to_files
 
 from benchmarks.quality import open_assembly
-from codesearch.retrieval.matches import MATCH_SIGNS
+from codesearch.retrieval.matches import MATCH_FEATURES
 from codesearch.retrieval.network import Network
 from codesearch.retrieval.ranking import score_rows
 from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, QueryModel
@@ -34,8 +34,8 @@ QUESTIONS = Path(__file__).with_name("questions")
 # How much a query of each set counts beside one of the benchmark; those that are only reported count nothing.
 WEIGHTS = {"benchmark": 1.0, "golden": 0.5, "plain": 0.5, "paraphrased": 0.0, "history": 0.3}
 FOLDS = 6
-# A name is looked up by few signs. Chosen by hand on the benchmark, they keep the learned ones from what only holds in
-# some repositories: a type, for one, is named before its constructors.
+# A name is looked up by few features. Chosen by hand on the benchmark, they keep the learned ones from what only
+# holds in some repositories: a type, for one, is named before its constructors.
 NAME_WEIGHTS = {
     "similarity": 7.0, "lexical": 2.0, "names_it": 2.0, "declares_it": 3.0, "is_type": 3.0, "is_value": -1.0,
     "is_test": -2.0, "is_example": -2.0, "is_old": -4.0, "is_document": -2.0, "candidates_in_file": 0.5,
@@ -104,7 +104,7 @@ def _group_of(query: Query) -> str:
 
 
 def ndcg(query: Query, fitted: Fitted, calibration: Calibration) -> float:
-    """Return NDCG@10 of the rows as they are ranked; further rows of what was found gain nothing and cost places."""
+    """Return NDCG@10 of the rows as they are ranked; further rows of what was found gain nothing and cost ranks."""
     model = QueryModel(fitted.weights, fitted.network, calibration)
     scored = score_rows(model, query.features, query.files, query.matches_of)
     hits = query.covers[np.argsort(-scored.scores, kind="stable")[:10]]
@@ -144,7 +144,7 @@ def export_network(network: Network) -> dict[str, Any]:
         for name, mean, deviation, hidden in zip(FILE_FEATURES, *layers, strict=True)
     }
     terms = {
-        "signs": {name: _round(weights) for name, weights in zip(MATCH_SIGNS, network.terms.first, strict=True)},
+        "signs": {name: _round(weights) for name, weights in zip(MATCH_FEATURES, network.terms.first, strict=True)},
         "first_bias": _round(network.terms.first_bias),
         "second": _round(network.terms.second),
         "second_bias": _round(network.terms.second_bias),

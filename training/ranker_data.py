@@ -20,7 +20,7 @@ from codesearch.core.config import load_settings
 from codesearch.core.predicates import EVERYTHING
 from codesearch.core.types import DataSource
 from codesearch.retrieval.candidates import find_candidates, join_candidates
-from codesearch.retrieval.features import FEATURES, compute_features
+from codesearch.retrieval.features.table import FEATURES, compute_features
 from codesearch.retrieval.matches import Matches, describe_matches
 from codesearch.retrieval.query_terms import parse_query
 from indexer.history.repository import open_history
@@ -45,7 +45,7 @@ Target = tuple[str, int, int]
 class Query:
     """A query's candidates: features (c, f), files (c,) ascending, covers (c, t) bool, which of t found targets.
 
-    `match_values` (terms, c, signs) are kept at half precision, `match_shares` (terms,). `target_count` counts those
+    `match_values` (terms, c, features) are kept at half precision, `match_shares` (terms,). `target_count` counts those
     too that no candidate covers.
     """
 
@@ -160,10 +160,10 @@ def _ask(
     candidates = join_candidates(find_candidates([(index, EVERYTHING)], terms, vector, _WANTED))
     features, files = compute_features(terms, candidates), candidates.files
     covers = np.zeros((len(files), len(targets)), np.bool_)
-    for place, row in enumerate(candidates.rows.tolist()):
+    for position, row in enumerate(candidates.rows.tolist()):
         path, first, last = index.path_of(index.file_of_row[row]), index.start_lines[row], index.end_lines[row]
         for number, target in enumerate(targets):
-            covers[place, number] = _is_same(path, target[0]) and first <= target[2] and target[1] <= last
+            covers[position, number] = _is_same(path, target[0]) and first <= target[2] and target[1] <= last
     matches = describe_matches(candidates, np.arange(len(files)))
     values = matches.values.astype(np.float16)
     return Query(repository, kind, text, weight, features, values, matches.shares, files, covers, len(targets))

@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 
 from codesearch.retrieval.ranking_model import Calibration
 
-# Signs that can only speak against a row, those that may do either, and those of the query, which order nothing.
+# Features that can only speak against a row, those that may do either, and those of the query, which order nothing.
 AGAINST = frozenset(
     "is_value is_test is_example is_old is_document depth is_entry definitions position is_method is_header".split()
 )
@@ -129,6 +129,6 @@ def calibration_error(
     chances: NDArray[np.float64], labels: NDArray[np.float64], weights: NDArray[np.float64], bins: int = 10
 ) -> float:
     """Return the expected calibration error: |share right - mean chance| of equal bins, weighed by their sizes."""
-    places = np.minimum((chances * bins).astype(int), bins - 1)
-    gaps = [abs(float(weights[places == i] @ (labels - chances)[places == i])) for i in range(bins)]
+    numbers = np.minimum((chances * bins).astype(int), bins - 1)
+    gaps = [abs(float(weights[numbers == i] @ (labels - chances)[numbers == i])) for i in range(bins)]
     return sum(gaps) / float(weights.sum())

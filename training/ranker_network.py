@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ranker_data import Query
 from torch.nn import functional
 
-from codesearch.retrieval.matches import MATCH_SIGNS
+from codesearch.retrieval.matches import MATCH_FEATURES
 from codesearch.retrieval.network import CLIP, Network, TermLayers
 from codesearch.retrieval.ranking import order_by_file, to_file_features
 
@@ -34,7 +34,7 @@ def to_files(query: Query, sums: NDArray[np.float32]) -> tuple[NDArray[np.float3
 class _Chosen:
     """Files of some queries and the matches of their terms.
 
-    files: their places. groups: which of the queries each belongs to. matches: the places of their terms' matches.
+    files: their positions. groups: which of the queries each belongs to. matches: those of their terms' matches.
     of_file: which of the files each of these is of.
     """
 
@@ -58,7 +58,7 @@ class _Files:
                 counts.append(len(best))
                 query_weights.append(query.weight)
                 of_query = query.matches_of(best)
-                matches.append(of_query.values.transpose(1, 0, 2).reshape(-1, len(MATCH_SIGNS)))
+                matches.append(of_query.values.transpose(1, 0, 2).reshape(-1, len(MATCH_FEATURES)))
                 shares.append(np.tile(of_query.shares, len(best)))
                 term_counts.append(np.full(len(best), len(of_query.shares)))
         values = np.concatenate(features)
@@ -93,7 +93,10 @@ class _Layers(torch.nn.Module):  # type: ignore[misc]
 
     def __init__(self, feature_count: int) -> None:
         super().__init__()
-        self.first, self.second = torch.nn.Linear(len(MATCH_SIGNS), TERM_INNER), torch.nn.Linear(TERM_INNER, TERM_UNITS)
+        self.first, self.second = (
+            torch.nn.Linear(len(MATCH_FEATURES), TERM_INNER),
+            torch.nn.Linear(TERM_INNER, TERM_UNITS),
+        )
         self.hidden, self.output = torch.nn.Linear(feature_count + TERM_UNITS, HIDDEN), torch.nn.Linear(HIDDEN, 1)
 
     def forward(self, files: _Files, chosen: _Chosen) -> torch.Tensor:

@@ -43,11 +43,11 @@ def main() -> None:
     for start in range(0, len(words), _WORDS_AT_ONCE):
         similarities = vectors[start : start + _WORDS_AT_ONCE] @ vectors.T
         nearest = np.argpartition(-similarities, _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS]
-        for place, found in enumerate(nearest.tolist()):
-            of_term = related[int(terms[start + place])]
+        for position, found in enumerate(nearest.tolist()):
+            of_term = related[int(terms[start + position])]
             for other in found:
-                term, similarity = int(terms[other]), float(similarities[place, other])
-                if term != terms[start + place] and similarity >= LEAST_SIMILARITY:
+                term, similarity = int(terms[other]), float(similarities[position, other])
+                if term != terms[start + position] and similarity >= LEAST_SIMILARITY:
                     of_term[term] = max(similarity, of_term.get(term, 0.0))
     kept = {
         term: sorted(others.items(), key=lambda item: (-item[1], item[0]))[:MOST_RELATED]

@@ -57,8 +57,8 @@ def over_http(data_dir: Path, source_id: str, top_k: int) -> Iterator[Answer]:
         def answer(query: str) -> list[Result]:
             connection.request("POST", "/retrieval", json.dumps({**body, "query": query}), headers)
             records = json.loads(connection.getresponse().read())["records"]
-            places = [record["metadata"] for record in records]
-            return [[place["path"], place["start_line"], place["end_line"]] for place in places]
+            found = [record["metadata"] for record in records]
+            return [[place["path"], place["start_line"], place["end_line"]] for place in found]
 
         with closing(connection):
             yield answer

@@ -25,7 +25,7 @@ from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.text.tokens import tokenize
 
 CANDIDATES = 100
-PLACE = ["path", "start_line", "end_line"]
+PASSAGE = ["path", "start_line", "end_line"]
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--mode", choices=("text", "vector"), required=True)
     arguments = parser.parse_args()
     assembly = open_assembly(arguments.data_dir)
-    columns = [*PLACE, "symbol", "content", "vector"]
+    columns = [*PASSAGE, "symbol", "content", "vector"]
     rows = assembly.store.table().search().select(columns).limit(2**31 - 1).to_arrow()
     with tempfile.TemporaryDirectory() as temporary:
         started = time.perf_counter()
@@ -55,7 +55,7 @@ def text_search(folder: str, rows: pa.Table, top_k: int) -> Answer:
     """Build the full-text index; return the function that asks it."""
     texts = zip(*(rows[name].to_pylist() for name in ("path", "symbol", "content")), strict=True)
     tokens = pa.array([" ".join(tokenize("\n".join(parts))) for parts in texts], pa.string())
-    table: Any = lancedb.connect(folder).create_table("text", rows.select(PLACE).append_column("tokens", tokens))
+    table: Any = lancedb.connect(folder).create_table("text", rows.select(PASSAGE).append_column("tokens", tokens))
     plain = FTS(base_tokenizer="whitespace", stem=False, remove_stop_words=False, ascii_folding=False)
     table.create_index("tokens", config=plain)
     match: Any = MatchQuery  # its optional arguments are required in its type
@@ -64,25 +64,25 @@ def text_search(folder: str, rows: pa.Table, top_k: int) -> Answer:
         words = " ".join(tokenize(query))
         if not words:
             return []
-        return places_of(table.search(match(words, "tokens"), query_type="fts"), top_k)
+        return payloads_of(table.search(match(words, "tokens"), query_type="fts"), top_k)
 
     return answer
 
 
 def vector_search(folder: str, rows: pa.Table, top_k: int, embedder: Any) -> Answer:
     """Store the vectors; return the function that compares a query's with all of them."""
-    table: Any = lancedb.connect(folder).create_table("vectors", rows.select([*PLACE, "vector"]))
+    table: Any = lancedb.connect(folder).create_table("vectors", rows.select([*PASSAGE, "vector"]))
 
     def answer(query: str) -> list[Result]:
-        return places_of(table.search(embedder.embed_query(query)).distance_type("cosine"), top_k)
+        return payloads_of(table.search(embedder.embed_query(query)).distance_type("cosine"), top_k)
 
     return answer
 
 
-def places_of(search: Any, top_k: int) -> list[Result]:
-    """Run a search; return its best places, one per file."""
+def payloads_of(search: Any, top_k: int) -> list[Result]:
+    """Run a search; return its best passages, one per file."""
     found = search.limit(CANDIDATES).to_arrow()
-    return one_per_file(map(list, zip(*(found[name].to_pylist() for name in PLACE), strict=True)), top_k)
+    return one_per_file(map(list, zip(*(found[name].to_pylist() for name in PASSAGE), strict=True)), top_k)
 
 
 if __name__ == "__main__":

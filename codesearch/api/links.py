@@ -14,15 +14,15 @@ LinkForm = Callable[[str, str, str, int, int], str]
 
 
 def line_url(location_display: str, commit: str | None, path: str, start_line: int, end_line: int) -> str | None:
-    """Return the web address of lines at a commit; None for local places, unknown hosts or an unknown commit.
+    """Return the web address of lines at a commit; None for local sources, unknown hosts or an unknown commit.
 
     `location_display` is a clone URL or `git@host:path` without credentials. Knows GitHub, GitLab, Bitbucket, Azure
     DevOps, and Gitea and Forgejo, each also on a company's host that is named after it (`gitlab.example.org`).
     """
-    place = _split_location(location_display)
-    if place is None or not commit or not path:
+    address_and_repository = _split_location(location_display)
+    if address_and_repository is None or not commit or not path:
         return None
-    address, repository = place
+    address, repository = address_and_repository
     if address in _AZURE_SSH_HOSTS or address == "dev.azure.com":
         return _azure_url(repository, commit, path, start_line, end_line)
     form = _find_form(address)
@@ -30,7 +30,7 @@ def line_url(location_display: str, commit: str | None, path: str, start_line: i
 
 
 def _split_location(location: str) -> tuple[str, str] | None:
-    """Return the web host (with an http address's port) and the repository's quoted path; None for local places."""
+    """Return the web host (with an http address's port) and the repository's quoted path; None for local sources."""
     if "://" in location:
         try:
             parts = urlsplit(location)

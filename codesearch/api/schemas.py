@@ -114,8 +114,8 @@ class RecordMetadata(BaseModel):
     url: str = Field("", description="These lines at this commit on the code host")
 
 
-class RecordSign(BaseModel):
-    """What one sign of relevance adds to the log-odds of a record's score."""
+class RecordFeature(BaseModel):
+    """What one feature, or a word of the query, adds to the log-odds of a record's score."""
 
     name: str
     value: float
@@ -127,7 +127,7 @@ class RecordExplanation(BaseModel):
 
     log_odds: float
     factor: float
-    signs: list[RecordSign] = Field(description="Those that count, the strongest first")
+    features: list[RecordFeature] = Field(description="Those that count, the strongest first")
 
 
 class Record(BaseModel):
@@ -135,7 +135,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    content: str = Field(description="The lines; on /dify/retrieval after a line with their place and an empty line")
+    content: str = Field(description="The lines; on /dify/retrieval after a line that locates them and an empty line")
     score: float = Field(ge=0, le=1)
     title: str = Field(description="File name with its extension")
     metadata: RecordMetadata

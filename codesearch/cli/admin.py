@@ -26,7 +26,7 @@ def list_sources(holder: LazyAssembly, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def remove(holder: LazyAssembly, knowledge_id: str, as_json: bool) -> None:
-    """Remove a data source: its index, its mirror, its place in workspaces and keys."""
+    """Remove a data source: its index, its mirror, its part in workspaces and keys."""
     assembly = holder.get()
     source = assembly.catalog.get_source(knowledge_id)
     # First out of sight, then out of the store: a reader never meets half of it.

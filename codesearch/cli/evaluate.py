@@ -24,7 +24,7 @@ from codesearch.retrieval.evaluation import (
     RECORDS,
     Figures,
     Judgement,
-    Place,
+    Passage,
     judge,
     summarise,
     worst_first,
@@ -152,8 +152,8 @@ def ask(assembly: Assembly, source_id: str, questions: Sequence[Question], top_k
     judgements = []
     for question in questions:
         hits = assembly.retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery(source_id, question.text, RECORDS))
-        places = [Place(hit.chunk.path, hit.chunk.start_line, hit.chunk.end_line) for hit in hits]
-        judgements.append(judge(question, places, top_k))
+        passages = [Passage(hit.chunk.path, hit.chunk.start_line, hit.chunk.end_line) for hit in hits]
+        judgements.append(judge(question, passages, top_k))
     return judgements
 
 

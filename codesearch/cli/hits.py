@@ -45,8 +45,8 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
 def _print_explanation(explanation: Explanation) -> None:
     note = "" if explanation.factor == 1 else f", times {explanation.factor:.2g}: another record of this file is better"
     console().print(f"log-odds {explanation.log_odds:+.2f}{note}", style="dim", highlight=False, soft_wrap=True)
-    for sign in explanation.signs:
-        line = f"  {sign.contribution:+6.2f}  {sign.name} = {sign.value:.3g}"
+    for feature in explanation.features:
+        line = f"  {feature.contribution:+6.2f}  {feature.name} = {feature.value:.3g}"
         console().print(line, style="dim", highlight=False, soft_wrap=True)
 
 

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
 
     @property
     def resolved_store_uri(self) -> str:
-        """The store's place, with the default filled in."""
+        """Where the store is, with the default filled in."""
         return self.store_uri or str(self.data_dir / "store")
 
     @property

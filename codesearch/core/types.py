@@ -128,8 +128,8 @@ class SearchQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
-    """What one sign of relevance says of a record: its value there, and what it adds to the log-odds of the score."""
+class FeatureShare:
+    """What one feature, or word, says of a record: its value there, and what it adds to the log-odds of the score."""
 
     name: str
     value: float
@@ -140,13 +140,13 @@ class Sign:
 class Explanation:
     """Why a record has its score: 1 / (1 + exp(-log_odds)), times `factor` for a further record of one file.
 
-    `signs` are those that count, the strongest first; what they do not say of `log_odds` is the same for every record
-    of the answer.
+    `features` are those that count, the strongest first; what they do not say of `log_odds` is the same for every
+    record of the answer.
     """
 
     log_odds: float
     factor: float
-    signs: tuple[Sign, ...]
+    features: tuple[FeatureShare, ...]
 
 
 @dataclass(frozen=True, slots=True)

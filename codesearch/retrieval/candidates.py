@@ -14,10 +14,10 @@ from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT, E
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import Predicate
 from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
-from codesearch.retrieval.lexical import LexicalScores, Rarity, find_hits, measure_rarity, places_of, score_hits
+from codesearch.retrieval.lexical import LexicalScores, Rarity, find_hits, measure_rarity, payloads_of, score_hits
 from codesearch.retrieval.nearest import choose_lowest, file_similarity_of, find_nearest, similarity_of
 from codesearch.retrieval.query_terms import QueryTerms
-from codesearch.retrieval.related_terms import ANYWHERE, RelatedTerms, find_related, related_places
+from codesearch.retrieval.related_terms import ANYWHERE, RelatedTerms, find_related, related_in_fields
 
 # How many rows each search brings up; together they hold a right answer to 99.8% of the benchmark's queries. In a
 # workspace, where other repositories' rows stand between, twice as many.
@@ -31,8 +31,8 @@ FILE_SHARE = 0.5
 # over costs what it saves.
 PARALLEL_ROWS, PARALLEL_ROWS_OF_INDEX = 200_000, 50_000
 # Where related terms are looked for.
-ROW_PLACES = (ANYWHERE, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_COMMENT)
-FILE_PLACES = (ANYWHERE, IN_STEM, IN_FOLDER, FILE_NAMES_IT, FILE_COMMENTS_ON_IT)
+ROW_FIELDS = (ANYWHERE, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_COMMENT)
+FILE_FIELDS = (ANYWHERE, IN_STEM, IN_FOLDER, FILE_NAMES_IT, FILE_COMMENTS_ON_IT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Candidates:
     """Rows of one index in ascending order, with what the searches say of them.
 
     rows, files (c,): the rows and their files. lexical, file_lexical (c,): BM25 of row and file. similarity,
-    file_similarity (c,): cosines with the query. row_places, file_places (t, c): each term's payload there.
+    file_similarity (c,): cosines with the query. row_payloads, file_payloads (t, c): each term's payload there.
     row_compounds, file_compounds: payloads of the query's compounds; row_relatives, file_relatives: of related terms.
     """
 
@@ -51,8 +51,8 @@ class Candidates:
     file_lexical: NDArray[np.float32]
     similarity: NDArray[np.float32]
     file_similarity: NDArray[np.float32]
-    row_places: NDArray[np.uint16]
-    file_places: NDArray[np.uint16]
+    row_payloads: NDArray[np.uint16]
+    file_payloads: NDArray[np.uint16]
     row_compounds: NDArray[np.uint16]
     file_compounds: NDArray[np.uint16]
     row_relatives: NDArray[np.uint16]
@@ -65,20 +65,20 @@ class Candidates:
 class JoinedCandidates:
     """The candidates of all indexes that are asked, one index's after another's, c in all, as one list.
 
-    parts: those of the indexes that have any. row_count, file_count: of all indexes. places, rows (c,): each one's
-    index, by its place among those asked, and its row there. files (c,): a number for each file, ascending.
-    row_related, file_related (places, t, c): how near to each term what stands in each of ROW_PLACES and FILE_PLACES
+    parts: those of the indexes that have any. row_count, file_count: of all indexes. positions, rows (c,): each one's
+    index, by its position among those asked, and its row there. files (c,): a number for each file, ascending.
+    row_related, file_related (fields, t, c): how near to each term what stands in each of ROW_FIELDS and FILE_FIELDS
     comes. The others as in Candidates.
     """
 
     parts: Sequence[Candidates]
     row_count: int
     file_count: int
-    places: NDArray[np.int64]
+    positions: NDArray[np.int64]
     rows: NDArray[np.int32]
     files: NDArray[np.int64]
-    row_places: NDArray[np.uint16]
-    file_places: NDArray[np.uint16]
+    row_payloads: NDArray[np.uint16]
+    file_payloads: NDArray[np.uint16]
     row_compounds: NDArray[np.uint16]
     file_compounds: NDArray[np.uint16]
     row_related: NDArray[np.float32]
@@ -109,9 +109,9 @@ def find_candidates(
             nearest = running.result()
     found = []
     missing = wanted
-    for place, index in enumerate(indexes):
-        named = [_keep(index.rows_named(name), masks[place])[:NAMED_ROWS] for name in terms.name_hashes]
-        rows = np.unique(np.concatenate((lexical[place], nearest[place], *named)))
+    for position, index in enumerate(indexes):
+        named = [_keep(index.rows_named(name), masks[position])[:NAMED_ROWS] for name in terms.name_hashes]
+        rows = np.unique(np.concatenate((lexical[position], nearest[position], *named)))
         missing -= len(rows)
         found.append(rows)
     if missing > 0:
@@ -131,21 +131,21 @@ def join_candidates(found: Sequence[Candidates]) -> JoinedCandidates:
         arrays = [getattr(part, name) for part in parts]
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=-1)
 
-    places = np.repeat(np.arange(len(found)), [len(candidates.rows) for candidates in found])
+    positions = np.repeat(np.arange(len(found)), [len(candidates.rows) for candidates in found])
     related = found[0].related
     return JoinedCandidates(
         parts=parts,
         row_count=sum(candidates.index.row_count for candidates in found),
         file_count=sum(candidates.index.file_count for candidates in found),
-        places=places,
+        positions=positions,
         rows=join("rows"),
-        files=(places << 32) + join("files"),
-        row_places=join("row_places"),
-        file_places=join("file_places"),
+        files=(positions << 32) + join("files"),
+        row_payloads=join("row_payloads"),
+        file_payloads=join("file_payloads"),
         row_compounds=join("row_compounds"),
         file_compounds=join("file_compounds"),
-        row_related=related_places(join("row_relatives"), related, ROW_PLACES),
-        file_related=related_places(join("file_relatives"), related, FILE_PLACES),
+        row_related=related_in_fields(join("row_relatives"), related, ROW_FIELDS),
+        file_related=related_in_fields(join("file_relatives"), related, FILE_FIELDS),
         rarity=found[0].rarity,
     )
 
@@ -177,23 +177,23 @@ def _describe(
         file_lexical=scores.files[files],
         similarity=similarity_of(index, vector, rows),
         file_similarity=file_similarity_of(index, vector, files),
-        row_places=places_of(scores.hits.rows, rows),
-        file_places=places_of(scores.hits.files, files),
-        row_compounds=_find_places(index.row_postings, terms.compounds, rows),
-        file_compounds=_find_places(index.file_postings, terms.compounds, files),
-        row_relatives=_find_places(index.row_postings, related.terms, rows),
-        file_relatives=_find_places(index.file_postings, related.terms, files),
+        row_payloads=payloads_of(scores.hits.rows, rows),
+        file_payloads=payloads_of(scores.hits.files, files),
+        row_compounds=_find_payloads(index.row_postings, terms.compounds, rows),
+        file_compounds=_find_payloads(index.file_postings, terms.compounds, files),
+        row_relatives=_find_payloads(index.row_postings, related.terms, rows),
+        file_relatives=_find_payloads(index.file_postings, related.terms, files),
         related=related,
         rarity=rarity,
     )
 
 
-def _find_places(postings: Entries, terms: NDArray[np.uint32], ids: NDArray[np.int32]) -> NDArray[np.uint16]:
+def _find_payloads(postings: Entries, terms: NDArray[np.uint32], ids: NDArray[np.int32]) -> NDArray[np.uint16]:
     """Return the payload of each term at each of the ids, (terms, ids); 0 where it is not.
 
     Without ids, as in most indexes of a workspace, nothing is looked up.
     """
-    return places_of(postings.find(terms), ids) if len(ids) else np.empty((len(terms), 0), np.uint16)
+    return payloads_of(postings.find(terms), ids) if len(ids) else np.empty((len(terms), 0), np.uint16)
 
 
 def _find_best(

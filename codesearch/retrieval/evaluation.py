@@ -44,7 +44,7 @@ class QuestionLike(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Passage:
     """Where a record stands: lines 1-based, both included."""
 
     path: str
@@ -104,24 +104,24 @@ class Figures:
     any_right: float
 
 
-def judge(question: QuestionLike, places: Sequence[Place], top_k: int = DEFAULT_TOP_K) -> Judgement:
+def judge(question: QuestionLike, passages: Sequence[Passage], top_k: int = DEFAULT_TOP_K) -> Judgement:
     """Judge the records that a question got, best first."""
-    distinct = list(dict.fromkeys(place.path for place in places))
+    distinct = list(dict.fromkeys(passage.path for passage in passages))
     rank_of = {path: rank for rank, path in enumerate(distinct, 1)}
-    shown = places[:top_k]
+    shown = passages[:top_k]
     return Judgement(
         question=question,
         ranks=tuple(rank_of.get(path) for path in question.files),
-        found_symbols=tuple(any(_shows(place, symbol) for place in shown) for symbol in question.symbols),
-        shown_files=len({place.path for place in shown} & set(question.files)),
+        found_symbols=tuple(any(_shows(passage, symbol) for passage in shown) for symbol in question.symbols),
+        shown_files=len({passage.path for passage in shown} & set(question.files)),
         first_files=tuple(distinct[:top_k]),
         top_k=top_k,
     )
 
 
-def _shows(place: Place, symbol: SymbolLike) -> bool:
-    return place.path == symbol.path and any(
-        place.start_line <= last and first <= place.end_line for first, last in symbol.ranges
+def _shows(passage: Passage, symbol: SymbolLike) -> bool:
+    return passage.path == symbol.path and any(
+        passage.start_line <= last and first <= passage.end_line for first, last in symbol.ranges
     )
 
 

@@ -1,4 +1,4 @@
-"""Why records stand where they stand: what each sign adds to the model's margin. Pure."""
+"""Why records stand where they stand: what each feature adds to the model's margin. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.types import Explanation, Sign
+from codesearch.core.types import Explanation, FeatureShare
 from codesearch.retrieval.matches import Matches
 from codesearch.retrieval.ranking_model import FILE_FEATURES, QueryModel
 
-_SHOWN_SIGNS = 10
+_SHOWN_FEATURES = 10
 _LEAST_CONTRIBUTION = 0.005
 _LEAST_CHANCE = 1e-9
 
@@ -25,7 +25,7 @@ def explain_files(
 ) -> list[Explanation]:
     """Explain the best row of each file by its FILE_FEATURES and its matches.
 
-    `words` are those of the query's terms; a word's sign is called `word:` and the word, its value is the share of the
+    `words` are those of the query's terms; a word's share is called `word:` and the word, its value is the share of the
     query that it is. probabilities are those of the files.
     """
     shares = model.explain(file_features, matches) * model.calibration.slope
@@ -40,10 +40,12 @@ def explain_files(
     ]
 
 
-def _strongest(names: Sequence[str], values: NDArray[np.float32], shares: NDArray[np.float64]) -> tuple[Sign, ...]:
-    order = np.argsort(-np.abs(shares), kind="stable")[:_SHOWN_SIGNS]
+def _strongest(
+    names: Sequence[str], values: NDArray[np.float32], shares: NDArray[np.float64]
+) -> tuple[FeatureShare, ...]:
+    order = np.argsort(-np.abs(shares), kind="stable")[:_SHOWN_FEATURES]
     return tuple(
-        Sign(names[i], float(values[i]), float(shares[i]))
+        FeatureShare(names[i], float(values[i]), float(shares[i]))
         for i in order.tolist()
         if abs(shares[i]) >= _LEAST_CONTRIBUTION
     )

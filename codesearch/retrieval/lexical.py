@@ -12,7 +12,7 @@ from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
 
-# Saturation and length norm of BM25 (Robertson and Zaragoza 2009, the BM25F form: occurrences are weighed by place,
+# Saturation and length norm of BM25 (Robertson and Zaragoza 2009, the BM25F form: occurrences are weighed by field,
 # then saturated together).
 SATURATION = 1.2
 LENGTH_NORM = 0.6
@@ -21,10 +21,10 @@ _PAYLOADS = np.arange(1 << 16)
 
 
 def _weigh_payloads(weights: dict[int, float]) -> NDArray[np.float32]:
-    """Return for every payload what its occurrences weigh: their count, and more for each place."""
+    """Return for every payload what its occurrences weigh: their count, and more for each field."""
     weighed = (_PAYLOADS >> 8).astype(np.float32)
-    for place, weight in weights.items():
-        weighed += weight * (_PAYLOADS & place > 0)
+    for field, weight in weights.items():
+        weighed += weight * (_PAYLOADS & field > 0)
     return weighed
 
 
@@ -107,13 +107,13 @@ def _score(
     return scores
 
 
-def places_of(
+def payloads_of(
     hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]], ids: NDArray[np.int32] | NDArray[np.int64]
 ) -> NDArray[np.uint16]:
     """Return the payload of each term at each of the ids, (terms, ids); 0 where it is not."""
     found = np.zeros((len(hits), len(ids)), np.uint16)
     for number, (known, payloads) in enumerate(hits):
         if len(known):
-            places = known.searchsorted(ids)
-            found[number] = payloads.take(places, mode="clip") * (known.take(places, mode="clip") == ids)
+            positions = known.searchsorted(ids)
+            found[number] = payloads.take(positions, mode="clip") * (known.take(positions, mode="clip") == ids)
     return found

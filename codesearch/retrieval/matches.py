@@ -8,24 +8,44 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.retrieval.candidates import FILE_PLACES, ROW_PLACES, JoinedCandidates
+from codesearch.retrieval.candidates import FILE_FIELDS, ROW_FIELDS, JoinedCandidates
 from codesearch.retrieval.lexical import to_shares
 from codesearch.retrieval.related_terms import stands_in
 
-# Rarities; count and ROW_PLACES of the row, count and FILE_PLACES of the file; related terms in both's places.
-MATCH_SIGNS: Final = (
-    "rarity", "file_rarity",
-    "count", "here", "in_name", "in_qualifier", "in_signature", "in_comment",
-    "count_in_file", "in_file", "in_stem", "in_folder", "in_names_of_file", "in_comments_of_file",
-    "related", "related_in_name", "related_in_qualifier", "related_in_signature", "related_in_comment",
-    "related_in_file", "related_in_stem", "related_in_folder", "related_in_names_of_file",
-    "related_in_comments_of_file",
-)  # fmt: skip
+# Name and meaning. Rarities; count and ROW_FIELDS of the row, count and FILE_FIELDS of the file; related terms in the
+# fields of both.
+MATCH_MEANINGS: Final = {
+    "rarity": "how rare the word is among rows",
+    "file_rarity": "how rare the word is among files",
+    "count": "how often the word stands in the row, log(1 + n)",
+    "here": "the word stands in the row",
+    "in_name": "the word stands in the symbol's name",
+    "in_qualifier": "the word stands in what encloses the symbol",
+    "in_signature": "the word stands in the signature",
+    "in_comment": "the word stands in the row's comments",
+    "count_in_file": "how often the word stands in the file, log(1 + n)",
+    "in_file": "the word stands anywhere in the file",
+    "in_stem": "the word stands in the file's name",
+    "in_folder": "the word stands in the folders",
+    "in_names_of_file": "the word stands in names that the file defines",
+    "in_comments_of_file": "the word stands in the file's comments",
+    "related": "how near the row comes to the word's meaning, 1 for the word itself",
+    "related_in_name": "how near the symbol's name comes",
+    "related_in_qualifier": "how near what encloses the symbol comes",
+    "related_in_signature": "how near the signature comes",
+    "related_in_comment": "how near the row's comments come",
+    "related_in_file": "how near the whole file comes",
+    "related_in_stem": "how near the file's name comes",
+    "related_in_folder": "how near the folders come",
+    "related_in_names_of_file": "how near names that the file defines come",
+    "related_in_comments_of_file": "how near the file's comments come",
+}
+MATCH_FEATURES: Final = tuple(MATCH_MEANINGS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """How each of t terms stands in each of c rows: values (t, c, len(MATCH_SIGNS)) float32.
+    """How each of t terms stands in each of c rows: values (t, c, len(MATCH_FEATURES)) float32.
 
     shares (t,) float32: how much of the query each term is, as it is rare; they sum to 1 unless there are no terms.
     """
@@ -38,12 +58,12 @@ def describe_matches(candidates: JoinedCandidates, rows: NDArray[np.intp]) -> Ma
     """Return the matches of these of the candidates."""
     row_rarity = _relative(candidates.rarity.rows, candidates.row_count)
     file_rarity = _relative(candidates.rarity.files, candidates.file_count)
-    row_places, file_places = candidates.row_places[:, rows], candidates.file_places[:, rows]
+    row_payloads, file_payloads = candidates.row_payloads[:, rows], candidates.file_payloads[:, rows]
     columns: list[NDArray[Any]] = [row_rarity[:, None], file_rarity[:, None]]
-    for payloads, places in ((row_places, ROW_PLACES), (file_places, FILE_PLACES)):
-        columns += [np.log1p(payloads >> 8), *(stands_in(payloads, place) for place in places)]
+    for payloads, fields in ((row_payloads, ROW_FIELDS), (file_payloads, FILE_FIELDS)):
+        columns += [np.log1p(payloads >> 8), *(stands_in(payloads, field) for field in fields)]
     columns += [*candidates.row_related[:, :, rows], *candidates.file_related[:, :, rows]]
-    values: NDArray[np.float32] = np.empty((len(MATCH_SIGNS), *row_places.shape), np.float32)
+    values: NDArray[np.float32] = np.empty((len(MATCH_FEATURES), *row_payloads.shape), np.float32)
     for number, column in enumerate(columns):
         values[number] = column
     return Matches(values.transpose(1, 2, 0), to_shares(row_rarity))

@@ -36,7 +36,7 @@ def find_nearest(
     if sum(map(len, rows)) > EXACT_ROWS:
         bits = sign_bits_of(vector[None])[0]
         different = [
-            count_different_bits(index.signs if chosen is None else index.signs[:, chosen], bits)
+            count_different_bits(index.sign_bits if chosen is None else index.sign_bits[:, chosen], bits)
             for index, chosen in zip(indexes, allowed, strict=True)
         ]
         rows = choose_lowest(different, rows, KEPT_ROWS)
@@ -68,8 +68,8 @@ def _find_lowest(values: NDArray[Any], limit: int) -> NDArray[np.int64]:
     """
     if len(values) > SAMPLED_VALUES:
         sample = values[:: len(values) // SAMPLE_SIZE]
-        place = min(len(sample) - 1, 8 + 2 * limit * len(sample) // len(values))
-        low = np.flatnonzero(values <= np.partition(sample, place)[place])
+        rank = min(len(sample) - 1, 8 + 2 * limit * len(sample) // len(values))
+        low = np.flatnonzero(values <= np.partition(sample, rank)[rank])
         if len(low) >= limit:
             return low if len(low) == limit else low[values[low].argpartition(limit)[:limit]]
     return values.argpartition(limit)[:limit]

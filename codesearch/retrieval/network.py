@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.retrieval.matches import MATCH_SIGNS, Matches
+from codesearch.retrieval.matches import MATCH_FEATURES, Matches
 
 # Features further from their mean than so many deviations say no more than that they are far.
 CLIP: Final = 4.0
@@ -20,7 +20,7 @@ _STEPS = 32
 class TermLayers:
     """What s networks make of one term's match, two layers each.
 
-    first (len(MATCH_SIGNS), s, a), first_bias (s, a), second (s, a, u), second_bias (s, u), float32.
+    first (len(MATCH_FEATURES), s, a), first_bias (s, a), second (s, a, u), second_bias (s, u), float32.
     """
 
     first: NDArray[np.float32]
@@ -30,9 +30,9 @@ class TermLayers:
 
     def units_of(self, matches: Matches) -> NDArray[np.float32]:
         """Return the units of each term in each row times the term's share, (s, t, c, u)."""
-        terms, rows, signs = matches.values.shape
+        terms, rows, features = matches.values.shape
         starts, width = self.first_bias.shape
-        reached = matches.values.reshape(-1, signs) @ self.first.reshape(signs, -1) + self.first_bias.reshape(-1)
+        reached = matches.values.reshape(-1, features) @ self.first.reshape(features, -1) + self.first_bias.reshape(-1)
         inner = np.maximum(reached, 0).reshape(-1, starts, width).transpose(1, 0, 2)
         units = np.maximum(inner @ self.second + self.second_bias[:, None], 0)
         by_term = units.reshape(starts, terms, rows, self.second_bias.shape[1])
@@ -99,13 +99,13 @@ def read_network(content: Mapping[str, Any], feature_names: Sequence[str]) -> Ne
         return np.array(values, np.float32)
 
     rows = [content["features"][name] for name in feature_names]
-    signs = content["terms"]["signs"]
+    features = content["terms"]["signs"]
     network = Network(
         means=array([row["mean"] for row in rows]),
         deviations=array([row["deviation"] for row in rows]),
         hidden=array([row["hidden"] for row in rows]),
         terms=TermLayers(
-            first=array([signs[name] for name in MATCH_SIGNS]),
+            first=array([features[name] for name in MATCH_FEATURES]),
             first_bias=array(content["terms"]["first_bias"]),
             second=array(content["terms"]["second"]),
             second_bias=array(content["terms"]["second_bias"]),
@@ -125,7 +125,7 @@ def _check(network: Network) -> None:
     inner = terms.first_bias.shape[-1]
     shapes = [
         (network.hidden, (len(network.means), starts, width)),
-        (terms.first, (len(MATCH_SIGNS), starts, inner)),
+        (terms.first, (len(MATCH_FEATURES), starts, inner)),
         (terms.first_bias, (starts, inner)),
         (terms.second, (starts, inner, units)),
         (terms.second_bias, (starts, units)),

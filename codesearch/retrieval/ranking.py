@@ -13,7 +13,8 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.candidates import Candidates, join_candidates
 from codesearch.retrieval.explanation import explain_files
-from codesearch.retrieval.features import compute_features, find_runs
+from codesearch.retrieval.features.groups import find_runs
+from codesearch.retrieval.features.table import compute_features
 from codesearch.retrieval.matches import Matches, describe_matches
 from codesearch.retrieval.query_terms import QueryTerms
 from codesearch.retrieval.ranking_model import QueryModel, load_ranking_model
@@ -29,9 +30,9 @@ MatchesOf = Callable[[NDArray[np.intp]], Matches]
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A row of an index with its score in [0, 1]. `place` is its index's among those that were asked."""
+    """A row of an index with its score in [0, 1]. `position` is its index's among those that were asked."""
 
-    place: int
+    position: int
     index: SearchIndex
     row: int
     score: float
@@ -59,15 +60,15 @@ def rank(terms: QueryTerms, found: Sequence[Candidates], *, limit: int, explain:
     if not any(len(candidates.rows) for candidates in found):
         return []
     joined = join_candidates(found)
-    places, rows = joined.places, joined.rows
+    positions, rows = joined.positions, joined.rows
     features = compute_features(terms, joined)
     model = model_for(terms)
     matches_of = partial(describe_matches, joined)
     scored = score_rows(model, features, joined.files, matches_of)
-    order = np.lexsort((rows, places, -scored.scores))[:limit]
+    order = np.lexsort((rows, positions, -scored.scores))[:limit]
     explanations = _explain(model, terms, features, matches_of, scored, order) if explain else [None] * len(order)
     return [
-        Ranked(int(places[i]), found[places[i]].index, int(rows[i]), float(scored.scores[i]), explanation)
+        Ranked(int(positions[i]), found[positions[i]].index, int(rows[i]), float(scored.scores[i]), explanation)
         for i, explanation in zip(order.tolist(), explanations, strict=True)
     ]
 

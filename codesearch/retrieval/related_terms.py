@@ -45,11 +45,11 @@ def load_related_terms() -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray
 def find_related(terms: NDArray[np.uint32]) -> RelatedTerms:
     """Return each of the distinct terms, followed by those that mean nearly the same."""
     known, starts, related, similarities = load_related_terms()
-    places = np.minimum(np.searchsorted(known, terms), len(known) - 1)
+    positions = np.minimum(np.searchsorted(known, terms), len(known) - 1)
     found: list[NDArray[np.uint32]] = []
     weights: list[NDArray[np.float32]] = []
-    for term, place in zip(terms, places.tolist(), strict=True):
-        span = slice(int(starts[place]), int(starts[place + 1])) if known[place] == term else slice(0, 0)
+    for term, position in zip(terms, positions.tolist(), strict=True):
+        span = slice(int(starts[position]), int(starts[position + 1])) if known[position] == term else slice(0, 0)
         found.append(np.concatenate((term[None], related[span])))
         weights.append(np.concatenate(([1.0], similarities[span] / 255)).astype(np.float32))
     counts = np.array([len(of_term) for of_term in found], np.intp)
@@ -59,20 +59,22 @@ def find_related(terms: NDArray[np.uint32]) -> RelatedTerms:
     )
 
 
-def stands_in(payloads: NDArray[np.uint16], place: int) -> NDArray[np.bool_]:
-    """Return which payloads say that their term is in a place; with ANYWHERE, that it is there at all."""
-    return payloads > 0 if place == ANYWHERE else payloads & place > 0
+def stands_in(payloads: NDArray[np.uint16], field: int) -> NDArray[np.bool_]:
+    """Return which payloads say that their term is in a field; with ANYWHERE, that it is there at all."""
+    return payloads > 0 if field == ANYWHERE else payloads & field > 0
 
 
-def related_places(payloads: NDArray[np.uint16], related: RelatedTerms, places: Sequence[int]) -> NDArray[np.float32]:
-    """Return how near what stands somewhere comes to each query term, (places, terms, ids), in [0, 1].
+def related_in_fields(
+    payloads: NDArray[np.uint16], related: RelatedTerms, fields: Sequence[int]
+) -> NDArray[np.float32]:
+    """Return how near what stands somewhere comes to each query term, (fields, terms, ids), in [0, 1].
 
-    `payloads` (k, ids) are those of the related terms there. `places` are bits of payloads; ANYWHERE asks whether the
+    `payloads` (k, ids) are those of the related terms there. `fields` are bits of payloads; ANYWHERE asks whether the
     term is there at all.
     """
-    values = np.zeros((len(places), len(related.firsts), payloads.shape[1]), np.float32)
+    values = np.zeros((len(fields), len(related.firsts), payloads.shape[1]), np.float32)
     if payloads.size:
-        for number, place in enumerate(places):
-            near = stands_in(payloads, place) * related.weights[:, None]
+        for number, field in enumerate(fields):
+            near = stands_in(payloads, field) * related.weights[:, None]
             np.maximum.reduceat(near, related.firsts, axis=0, out=values[number])
     return values

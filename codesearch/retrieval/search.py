@@ -107,7 +107,7 @@ class Retriever:
             found = find_candidates(asked, terms, vector, query.top_k)
             ranked = rank(terms, found, limit=query.top_k, explain=query.explain)
             kept = [item for item in ranked if item.score >= query.score_threshold]
-            return [_hit(item, sources[scope[item.place][0]]) for item in kept]
+            return [_hit(item, sources[scope[item.position][0]]) for item in kept]
 
     def _loaded_embedder(self) -> QueryEmbedder:
         if self._embedder is None:

@@ -14,7 +14,7 @@ from indexer.chunking.languages.table import language_of
 from indexer.history.subjects import clean_subject
 from indexer.source.git import Git
 
-# More than this and the subject speaks of something larger than the places it would be compared with.
+# More than this and the subject speaks of something larger than the lines it would be compared with.
 MOST_SOURCE_FILES = 5
 MOST_FILES = 20
 
@@ -47,7 +47,7 @@ class Commit:
 class Candidate:
     """A commit that asks a question: its cleaned subject and the source files it modified or deleted.
 
-    `position` is the place, counted from the newest commit, at which it came into the first-parent line.
+    `position` says where it came into the first-parent line, counted from the newest commit.
     """
 
     commit: Commit

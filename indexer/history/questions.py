@@ -203,9 +203,10 @@ def _build_question(git: Git, base: str, item: Candidate, symbols: dict[str, Sym
 
 
 def _too_few(repository: HistoryRepository, found: int, since: str | None) -> str:
-    place = f"The history of {repository.git.display}{f' since {since}' if since else ''}"
+    subject = f"The history of {repository.git.display}{f' since {since}' if since else ''}"
     told = (
-        f"{place} gives {found} questions: small commits with a telling subject, to source files that were there before"
+        f"{subject} gives {found} questions: small commits with a telling subject, to source files that were there "
+        "before"
     )
     if since:
         return f"{told}. Choose an earlier commit, or leave out --since."

@@ -168,7 +168,7 @@ class GitProcess:
 
 
 class Git:
-    """Git on one repository (`git_dir`; NO_REPOSITORY for none), about one place (`display`, for messages)."""
+    """Git on one repository (`git_dir`; NO_REPOSITORY for none), about one location (`display`, for messages)."""
 
     def __init__(
         self, git_dir: Path, *, display: str, access: Access | None = None, timeout_seconds: float = 600

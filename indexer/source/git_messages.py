@@ -8,54 +8,55 @@ _EXPLANATIONS = (
     (
         r"could not read (?:Username|Password)|Authentication failed|terminal prompts disabled"
         r"|HTTP Basic: Access denied|returned error: 40[13]",
-        "{place} wants a login that was missing or not accepted; set CODESEARCH_GIT_TOKEN to a token that may read it "
-        "and CODESEARCH_GIT_TOKEN_HOST to its host, or set up a git credential helper.",
+        "{address} wants a login that was missing or not accepted; set CODESEARCH_GIT_TOKEN to a token that may read "
+        "it and CODESEARCH_GIT_TOKEN_HOST to its host, or set up a git credential helper.",
     ),
     (
         r"Permission denied \(|Permissions .* are too open|no such identity|Load key",
-        "ssh could not log in for {place}; set CODESEARCH_GIT_SSH_KEY to a key that may read it, or use ssh-agent.",
+        "ssh could not log in for {address}; set CODESEARCH_GIT_SSH_KEY to a key that may read it, or use ssh-agent.",
     ),
     (
         r"Host key verification failed|authenticity of host",
-        "The ssh host key of {place} is not known yet; connect once with ssh by hand and accept it.",
+        "The ssh host key of {address} is not known yet; connect once with ssh by hand and accept it.",
     ),
     (
         r"Repository not found|repository '.*' not found|does not appear to be a git repository|returned error: 404"
         r"|project you were looking for could not be found|does not exist or you do not have permission",
-        "There is no git repository at {place}, or it is private; check the address, or set CODESEARCH_GIT_TOKEN.",
+        "There is no git repository at {address}, or it is private; check the address, or set CODESEARCH_GIT_TOKEN.",
     ),
     (
         r"Could not resolve host|Name or service not known|Temporary failure in name resolution",
-        "The host of {place} was not found; check the address and the network.",
+        "The host of {address} was not found; check the address and the network.",
     ),
     (
         r"Connection refused|Connection timed out|Failed to connect|Network is unreachable|Couldn't connect"
         r"|Operation too slow|Connection reset|early EOF|the remote end hung up",
-        "The connection to {place} failed; check the network and run it again. git said: {detail}",
+        "The connection to {address} failed; check the network and run it again. git said: {detail}",
     ),
     (
         r"server certificate verification failed|SSL certificate problem|certificate",
-        "The certificate of {place} is not trusted; add its authority to git (http.sslCAInfo). git said: {detail}",
+        "The certificate of {address} is not trusted; add its authority to git (http.sslCAInfo). git said: {detail}",
     ),
     (
         r"dubious ownership",
-        "{place} belongs to another user; run: git config --global --add safe.directory PATH, or give the path itself.",
+        "{address} belongs to another user; run: git config --global --add safe.directory PATH, or give the path "
+        "itself.",
     ),
     (
         r"transport '.*' not allowed|lazy fetching disabled|promisor remote",
-        "{place} is a partial clone; run git fetch --refetch --no-filter there, or give its clone URL.",
+        "{address} is a partial clone; run git fetch --refetch --no-filter there, or give its clone URL.",
     ),
     (r"No space left on device", "The disk is full; make room in the data folder and run it again."),
 )
 
 
-def explain_failure(error_text: str, place: str) -> str:
+def explain_failure(error_text: str, address: str) -> str:
     """Return one line about a failed git command; git's own last message when the failure is not a known one."""
     detail = last_message(error_text)
     for pattern, explanation in _EXPLANATIONS:
         if re.search(pattern, error_text, re.IGNORECASE):
-            return explanation.format(place=place, detail=detail)
-    return f"git could not read {place}: {detail}"
+            return explanation.format(address=address, detail=detail)
+    return f"git could not read {address}: {detail}"
 
 
 def last_message(error_text: str) -> str:

@@ -26,7 +26,7 @@ _WEB_PAGE = re.compile(r"(?P<repository>/[^/]+/.+?)(?:/-)?/(?:tree|blob)/(?P<bra
 
 
 class LocationKind(str, Enum):
-    """How a location is read: cloned into a mirror, read in place from its git objects, or file by file."""
+    """How a location is read: cloned into a mirror, read in text from its git objects, or file by file."""
 
     REMOTE = "remote"
     REPOSITORY = "repository"
@@ -43,7 +43,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """One place that can be indexed.
+    """What can be indexed.
 
     `display` is for people, the catalog and logs; `canonical` is the normalised form that ids are made of. Neither
     holds a secret. Remote: `url` is what git gets (no credentials) and `path` is None. Local: `path` is absolute and
@@ -203,15 +203,15 @@ def check_subdir(subdir: str | None) -> str | None:
 
 
 def source_id(location: Location, branch: str | None = None, subdir: str | None = None) -> str:
-    """Return the id of a data source: 24 hex digits, the same for the same place, branch and sub-folder."""
+    """Return the id of a data source: 24 hex digits, the same for the same location, branch and sub-folder."""
     key = "\0".join((location.canonical, check_branch(branch) or "", check_subdir(subdir) or ""))
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:SOURCE_ID_LENGTH]
 
 
 def suggested_name(location: Location, subdir: str | None = None) -> str:
-    """Return a short name: the last part of the place, with the sub-folder's parts behind it (`rails-railties`)."""
-    place = location.canonical if location.path is None else location.path.name.removesuffix(".git")
-    last = re.split(r"[/:]", unquote(place).rstrip("/"))[-1]
+    """Return a short name: the last part of the location, with the sub-folder's parts behind it (`rails-railties`)."""
+    text = location.canonical if location.path is None else location.path.name.removesuffix(".git")
+    last = re.split(r"[/:]", unquote(text).rstrip("/"))[-1]
     words = [last, *(check_subdir(subdir) or "").split("/")]
     cleaned = (re.sub(r"[^\w.-]+", "-", word).strip("-.") for word in words)
     return "-".join(word for word in cleaned if word) or "source"

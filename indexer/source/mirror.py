@@ -108,7 +108,7 @@ def _fetch_into(git: Git, url: str, reference: str) -> bool:
 
 
 def _build(git: Git, url: str, reference: str, tip: str) -> None:
-    """Make the mirror beside its place and move it there whole."""
+    """Make the mirror beside where it belongs and move it there whole."""
     unfinished = git.git_dir.with_name(f"{git.git_dir.name}.new-{os.getpid()}")
     building = Git(unfinished, display=git.display, access=git.access, timeout_seconds=git.timeout_seconds)
     try:

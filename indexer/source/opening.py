@@ -75,8 +75,8 @@ def open_repository(location: Location, settings: Settings) -> Git:
 
 def find_local_commit(git: Git, branch: str | None) -> str:
     """Return the commit id of HEAD, or of a branch, a remote-tracking branch of origin or a tag. Raises SourceError."""
-    places = ("refs/heads", "refs/remotes/origin", "refs/tags")
-    for reference in [f"{place}/{branch}" for place in places] if branch else ["HEAD"]:
+    namespaces = ("refs/heads", "refs/remotes/origin", "refs/tags")
+    for reference in [f"{namespace}/{branch}" for namespace in namespaces] if branch else ["HEAD"]:
         outcome = git.run("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
         if not outcome.status:
             return outcome.output.decode().strip()

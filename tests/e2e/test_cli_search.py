@@ -58,9 +58,11 @@ def test_a_pipe_gets_plain_whole_lines(indexed: Path) -> None:
     assert outcome.err == ""
     assert "\x1b" not in outcome.out
     head, *code = outcome.out.split("\n\n")[0].splitlines()
-    place = re.fullmatch(r"1  orders-service  orders/tax\.py:(\d+)-(\d+)  add_value_added_tax  (0\.\d{3}|1\.000)", head)
-    assert place
-    first, last = int(place[1]), int(place[2])
+    heading = re.fullmatch(
+        r"1  orders-service  orders/tax\.py:(\d+)-(\d+)  add_value_added_tax  (0\.\d{3}|1\.000)", head
+    )
+    assert heading
+    first, last = int(heading[1]), int(heading[2])
     lines = (FIXTURES / "orders-service" / "orders" / "tax.py").read_text().splitlines()
     width = len(str(last))
     assert code == [f"{number:>{width}}  {lines[number - 1]}".rstrip() for number in range(first, last + 1)]
@@ -162,7 +164,7 @@ def test_a_closed_pipe_is_no_traceback(indexed: Path) -> None:
     assert b"Exception" not in done.stderr
 
 
-def test_list_shows_state_counts_age_and_place(indexed: Path) -> None:
+def test_list_shows_state_counts_age_and_location(indexed: Path) -> None:
     head, *rows = run_cli(indexed, "list").out.splitlines()
     assert head.split() == ["id", "name", "state", "commit", "files", "chunks", "age", "location"]
     assert len(rows) == 10

@@ -146,14 +146,14 @@ def test_a_query_storm_meets_no_error_and_no_half_of_an_index(
         else:
             write(tmp_path / "plain", files_of(generation))
 
-    place = repository.path if kind == "repository" else tmp_path / "plain"
+    given = repository.path if kind == "repository" else tmp_path / "plain"
     change(0)
     indexing, asking = assembly_factory(), assembly_factory()
-    source = index_with(indexing, place).source
+    source = index_with(indexing, given).source
     with Storm(asking, source.id) as storm:
         for generation in range(1, GENERATIONS):
             change(generation)
-            index_with(indexing, place)
+            index_with(indexing, given)
     assert storm.errors == []
     check_storm(storm.answers)
 

@@ -188,7 +188,7 @@ def test_document_ids_are_unique_and_stable(service: Service, all_records: list[
     assert set(document_ids(again)) <= set(found)
 
 
-def test_a_definition_is_described_by_kind_name_and_place(service: Service) -> None:
+def test_a_definition_is_described_by_kind_name_and_lines(service: Service) -> None:
     (record,) = service.filtered("orders-service", condition("symbol", "is", "add_value_added_tax"))
     data = record["metadata"]
     assert data["description"] == "function add_value_added_tax in tax.py from orders-service"

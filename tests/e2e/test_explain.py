@@ -14,7 +14,7 @@ from tests.e2e.service import Service, copy_index, create_key, index_fixtures, r
 from tests.floats import near
 
 QUESTION = {"knowledge_id": "orders-service", "query": "how long do we wait before the next attempt"}
-SIGN = re.compile(r"  +[+-]\d+\.\d\d  (?:word:\w+|[a-z_0-9]+) = \S+")
+FEATURE = re.compile(r"  +[+-]\d+\.\d\d  (?:word:\w+|[a-z_0-9]+) = \S+")
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,9 @@ def test_each_record_says_why_it_has_its_score(service: Service, admin_key: str)
     assert len(records) == 20
     for record in records:
         explanation = record["explain"]
-        assert set(explanation) == {"log_odds", "factor", "signs"}
-        assert explanation["signs"]
-        assert all(set(sign) == {"name", "value", "contribution"} for sign in explanation["signs"])
+        assert set(explanation) == {"log_odds", "factor", "features"}
+        assert explanation["features"]
+        assert all(set(feature) == {"name", "value", "contribution"} for feature in explanation["features"])
         probability = 1 / (1 + math.exp(-explanation["log_odds"]))
         assert explanation["factor"] * probability == near(record["score"])
     assert any(record["explain"]["factor"] < 1 for record in records)
@@ -67,18 +67,18 @@ def test_each_record_says_why_it_has_its_score(service: Service, admin_key: str)
     assert plain == [{name: value for name, value in record.items() if name != "explain"} for record in records]
 
 
-def test_the_command_line_prints_the_signs(data_dir: Path) -> None:
+def test_the_command_line_prints_the_features(data_dir: Path) -> None:
     asked = ("search", QUESTION["knowledge_id"], QUESTION["query"], "--top-k", "10")
     outcome = run_cli(data_dir, *asked, "--explain")
     assert outcome.status == 0
     lines = outcome.out.splitlines()
     heads = [number for number, line in enumerate(lines) if re.match(r"log-odds [+-]\d+\.\d\d", line)]
     assert len(heads) == 10
-    assert all(SIGN.fullmatch(lines[number + 1]) for number in heads)
+    assert all(FEATURE.fullmatch(lines[number + 1]) for number in heads)
     assert any("another record of this file is better" in lines[number] for number in heads)
     plain = run_cli(data_dir, *asked).out
     assert plain.splitlines() == [
-        line for line in lines if not SIGN.fullmatch(line) and not line.startswith("log-odds ")
+        line for line in lines if not FEATURE.fullmatch(line) and not line.startswith("log-odds ")
     ]
     records = json.loads(run_cli(data_dir, *asked, "--explain", "--json").out)["records"]
-    assert all(record["explain"]["signs"] for record in records)
+    assert all(record["explain"]["features"] for record in records)

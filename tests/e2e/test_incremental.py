@@ -44,13 +44,13 @@ def test_nothing_changed_writes_nothing(
     kind: str, repository: Repository, tmp_path: Path, assembly: Assembly, data_dir: Path, index_source: IndexSource
 ) -> None:
     folder = write(tmp_path / "plain", FILES)
-    place = {"clone URL": repository.url, "local repository": repository.path, "folder": folder}[kind]
-    first = index_source(place)
+    given = {"clone URL": repository.url, "local repository": repository.path, "folder": folder}[kind]
+    first = index_source(given)
     source, run = assembly.catalog.get_source(first.source.id), assembly.catalog.latest_run(first.source.id)
     files = {name: state for name, state in list_files(data_dir).items() if not name.endswith(".lock")}
     version = table_version(assembly)
 
-    second = index_source(place)
+    second = index_source(given)
 
     assert (second.wrote, second.changed, second.removed, second.embedded_chunks) == (False, 0, 0, 0)
     assert second.unchanged == len(FILES)
@@ -77,13 +77,13 @@ def test_one_changed_file_is_all_that_is_embedded(
     kind: str, repository: Repository, tmp_path: Path, assembly: Assembly, index_source: IndexSource
 ) -> None:
     folder = write(tmp_path / "plain", FILES)
-    place: object = folder if kind == "folder" else repository.url
-    source = index_source(place).source
+    given: object = folder if kind == "folder" else repository.url
+    source = index_source(given).source
     before = read_rows(assembly)
     write(folder, {"src/part_3.py": TWO_FUNCTIONS})
     commit = repository.commit({"src/part_3.py": TWO_FUNCTIONS})
 
-    report = index_source(place)
+    report = index_source(given)
 
     after = read_rows(assembly)
     changed = {key: row for key, row in after.items() if row["path"] == "src/part_3.py"}

@@ -63,8 +63,8 @@ def test_every_kind_of_source_is_indexed_line_by_line(
     kind: str, repository: Repository, tmp_path: Path, assembly: Assembly, index_source: IndexSource
 ) -> None:
     commit = repository.git("rev-parse", "HEAD")
-    places = {"clone URL": repository.url, "local repository": repository.path}
-    report = index_source(places[kind] if kind in places else write_folder(tmp_path / "plain"))
+    given_by_kind = {"clone URL": repository.url, "local repository": repository.path}
+    report = index_source(given_by_kind[kind] if kind in given_by_kind else write_folder(tmp_path / "plain"))
 
     rows = read_rows(assembly)
     check_rows_match(rows, TEXTS)
@@ -98,11 +98,11 @@ def test_branch_and_subdir_make_their_own_data_sources(
     repository.git("checkout", "--quiet", "-b", "feature/x")
     other = repository.commit({"src/client.py": "class Other:\n    pass\n", "docs/guide.md": None})
     repository.git("checkout", "--quiet", "main")
-    place = repository.url if remote else repository.path
+    given = repository.url if remote else repository.path
 
-    whole = index_source(place)
-    branch = index_source(place, branch="feature/x")
-    subdir = index_source(place, subdir="docs")
+    whole = index_source(given)
+    branch = index_source(given, branch="feature/x")
+    subdir = index_source(given, subdir="docs")
 
     assert len({whole.source.id, branch.source.id, subdir.source.id}) == 3
     assert len({whole.source.name, branch.source.name, subdir.source.name}) == 3

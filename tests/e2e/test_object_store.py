@@ -36,7 +36,7 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def object_store(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """Set what AWS's own tools read from the environment; return a place for a store of this test."""
+    """Set what AWS's own tools read from the environment; return an address for a store of this test."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ENDPOINT", endpoint)

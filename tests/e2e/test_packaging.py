@@ -87,14 +87,14 @@ def test_the_wheel_indexes_and_serves_without_a_network(
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Installed into an environment that shares only the dependencies with this one, not the source tree."""
-    place = tmp_path / "environment"
-    venv.create(place, with_pip=False, symlinks=True)
-    packages = Path(sysconfig.get_path("purelib", vars={"base": str(place), "platbase": str(place)}))
+    folder = tmp_path / "environment"
+    venv.create(folder, with_pip=False, symlinks=True)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
     with zipfile.ZipFile(wheel_in(built)) as archive:
         archive.extractall(packages)
     # Plain .pth lines give the folder; the editable install's own .pth, inside it, is not read.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    python = place / "bin" / "python"
+    python = folder / "bin" / "python"
     data_dir = tmp_path / "data"
     environment = {**clean_environment(data_dir), "HF_HUB_OFFLINE": "1", "HOME": str(tmp_path), "https_proxy": "x:1"}
     del environment["PYTHONPATH"]

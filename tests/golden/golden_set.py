@@ -21,7 +21,7 @@ DEPTH = 10
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place that answers: lines `first`..`last` of a file, or all of it."""
+    """Lines that answer: lines `first`..`last` of a file, or all of it."""
 
     path: str
     first: int = 1
@@ -74,7 +74,7 @@ def ndcg(chunks: Sequence[Chunk], targets: Sequence[Target]) -> float:
     """Return the normalised discounted cumulative gain of the first ten chunks (Jarvelin and Kekalainen, 2002).
 
     A target gains 1 at the rank of the first chunk that covers it, a rank at most 1: further chunks of what was found
-    already gain nothing and cost their places.
+    already gain nothing and cost their ranks.
     """
     ranks = {
         next((rank for rank, chunk in enumerate(chunks[:DEPTH]) if target.is_covered_by(chunk)), None)

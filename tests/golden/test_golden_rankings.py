@@ -81,9 +81,9 @@ def test_a_semantic_query_is_not_the_name_of_its_answer() -> None:
         ([("b", 5, 9)], [("a", 5, 9)], 0.0),
         ([], [("a", 5, 9)], 0.0),
         ([("b", 1, 1), ("a", 1, 9)], [("a", 5, 9)], 0.6309),
-        # What repeats an answer costs its place.
+        # What repeats an answer costs its rank.
         ([("a", 1, 9), ("a", 1, 9), ("b", 1, 1)], [("a", 1, 9), ("b", 1, 1)], (1 + 0.5) / (1 + 0.6309)),
-        # One chunk with two answers takes one place.
+        # One chunk with two answers takes one rank.
         ([("a", 1, 9)], [("a", 1, 2), ("a", 8, 9)], 1 / (1 + 0.6309)),
         ([("b", 1, 1)] * 10 + [("a", 1, 9)], [("a", 1, 9)], 0.0),
     ],
@@ -98,7 +98,7 @@ def test_answers_are_no_worse_than_before(fixtures_index: Assembly, scope: str) 
     values: dict[str, list[float]] = defaultdict(list)
     for query in QUERIES:
         hits = ask(fixtures_index, query.repository if scope == "own" else WORKSPACE, query.text, DEPTH)
-        # Another repository's chunk takes a place and answers nothing.
+        # Another repository's chunk takes a rank and answers nothing.
         chunks = [hit.chunk if hit.source.name == query.repository else chunk_at("", 1, 1) for hit in hits]
         value = ndcg(chunks, query.targets)
         values[query.category].append(value)
@@ -130,8 +130,8 @@ def test_ranking(fixtures_index: Assembly, golden_write: bool, case: Path) -> No
 def describe(hit: Hit) -> str:
     """Return `repository/path:first-last symbol`, or the kind of artifact for what is no symbol."""
     chunk = hit.chunk
-    place = f"{hit.source.name}/{chunk.path}:{chunk.start_line}-{chunk.end_line}"
-    return f"{place} {chunk.symbol or f'({chunk.artifact_kind.value})'}"
+    lines = f"{hit.source.name}/{chunk.path}:{chunk.start_line}-{chunk.end_line}"
+    return f"{lines} {chunk.symbol or f'({chunk.artifact_kind.value})'}"
 
 
 def test_there_are_rankings() -> None:

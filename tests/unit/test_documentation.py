@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -29,6 +29,9 @@ from codesearch.core.types import SourceFile
 from codesearch.retrieval import condition_operators
 from codesearch.retrieval.condition_operators import RULES, VALID_OPERATORS, parse_operator
 from codesearch.retrieval.conditions import parse_condition
+from codesearch.retrieval.features.table import TABLE
+from codesearch.retrieval.matches import MATCH_MEANINGS
+from codesearch.retrieval.ranking_model import SUM_MEANINGS
 from indexer.chunking.chunker import CHUNKER_VERSION, Chunker
 from indexer.chunking.languages.table import all_languages
 from indexer.chunking.sections.finding import SECTION_LANGUAGES, section_language_of
@@ -90,6 +93,22 @@ def test_the_configuration_file_shown_can_be_read(tmp_path: Path, monkeypatch: p
         monkeypatch.delenv(f"CODESEARCH_{name.upper()}", raising=False)
     settings = load_settings()
     assert settings != Settings.model_construct()
+
+
+# --- Ranking features ---
+
+
+@pytest.mark.parametrize(
+    ("heading", "meanings"),
+    [
+        ("Of a candidate", {feature.name: feature.meaning for feature in TABLE}),
+        ("Of a file", SUM_MEANINGS),
+        ("Of a word in a candidate", MATCH_MEANINGS),
+    ],
+)
+def test_the_glossary_shows_every_feature_with_its_meaning(heading: str, meanings: Mapping[str, str]) -> None:
+    rows = table_under(section_of(PAGES["docs/ranking-features.md"], heading), "Feature", "What it is")
+    assert rows == [[f"`{name}`", meaning] for name, meaning in meanings.items()]
 
 
 # --- The API ---

@@ -86,7 +86,7 @@ class StaticModel:
         is_there = np.zeros(len(self._embeddings), bool)
         is_there[rows] = True
         distinct = np.flatnonzero(is_there)
-        places = (np.cumsum(is_there) - 1)[rows]
+        columns = (np.cumsum(is_there) - 1)[rows]
         cells = len(lengths) * len(distinct)
         if cells > _CELLS:
             half = len(lengths) // 2
@@ -95,7 +95,7 @@ class StaticModel:
                 [self._sum_rows(ids[:split], lengths[:half]), self._sum_rows(ids[split:], lengths[half:])]
             )
         texts = np.repeat(np.arange(len(lengths)), lengths)
-        counts = np.bincount(texts * len(distinct) + places, self._weights[ids], cells).astype(np.float32)
+        counts = np.bincount(texts * len(distinct) + columns, self._weights[ids], cells).astype(np.float32)
         sums: NDArray[np.float32] = counts.reshape(len(lengths), len(distinct)) @ self._embeddings[distinct]
         return sums
 

@@ -17,18 +17,18 @@ from codesearch.core.embedding.word_tokenizer import WORD_PATTERN, WORD_SPLIT, W
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# Latin, Greek and Cyrillic letters, and signs that are in no word: of these both engines of regular expressions agree.
+# Latin, Greek and Cyrillic letters, and what is in no word: of these both engines of regular expressions agree.
 _LATIN = "\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f"
 _GREEK = "\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03f5\u03f7-\u03ff\U0001d6fc-\U0001d714"
 _CYRILLIC = "\u0400-\u0481\u048a-\u052f"
-# What makes a sign a picture counts as a letter.
+# What makes a character a picture counts as a letter.
 _LETTERS = f"{_LATIN}{_GREEK}{_CYRILLIC}\ufe0f"
-_LATIN_SIGNS = "\u00a0-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7"
+_LATIN_OTHERS = "\u00a0-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7"
 _PUNCTUATION = "\u2002-\u200a\u2010-\u2027\u2030-\u203e\u2041-\u2053\u2055-\u205e\u3000-\u3003\ufeff"
 _SYMBOLS = "\u20a0-\u20bf\u2122\u2190-\u2426\u2500-\u2775\u2794-\u2bff\ufffd\U0001f300-\U0001fbca"
 _PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd"
-_SIGNS = f"{_LATIN_SIGNS}{_PUNCTUATION}{_SYMBOLS}{_PRIVATE}"
-_PLAIN = re.compile(rf"[\x00-\x7f{_LETTERS}{_SIGNS}]*")
+_OUTSIDE_WORDS = f"{_LATIN_OTHERS}{_PUNCTUATION}{_SYMBOLS}{_PRIVATE}"
+_PLAIN = re.compile(rf"[\x00-\x7f{_LETTERS}{_OUTSIDE_WORDS}]*")
 # What WORD_PATTERN finds in such text.
 _PLAIN_WORD = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[{_LETTERS}]+")
 _REMEMBERED_WORDS = 100_000

@@ -28,12 +28,12 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], header: Mapping
     """Write the arrays and the header to `path`, which others see whole or not at all. Raises OSError."""
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     position = 0
-    places: dict[str, dict[str, Any]] = {}
+    described: dict[str, dict[str, Any]] = {}
     for name, array in contiguous.items():
         position = _align(position)
-        places[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": position}
+        described[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": position}
         position += array.nbytes
-    head = json.dumps({"header": dict(header), "arrays": places, "bytes": position}).encode()
+    head = json.dumps({"header": dict(header), "arrays": described, "bytes": position}).encode()
     start = _align(16 + len(head))
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not the process id: in two containers on one folder that is the same.
@@ -42,7 +42,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], header: Mapping
         with temporary.open("wb") as file:
             file.write(_MAGIC + len(head).to_bytes(8, "little") + head)
             for name, array in contiguous.items():
-                file.seek(start + places[name]["offset"])
+                file.seek(start + described[name]["offset"])
                 file.write(array.data if array.nbytes else b"")
             file.truncate(start + position)
         temporary.replace(path)
@@ -69,9 +69,9 @@ def map_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             arrays = {
                 name: np.frombuffer(
-                    data, np.dtype(place["dtype"]), int(np.prod(place["shape"])), first + place["offset"]
-                ).reshape(place["shape"])
-                for name, place in head["arrays"].items()
+                    data, np.dtype(described["dtype"]), int(np.prod(described["shape"])), first + described["offset"]
+                ).reshape(described["shape"])
+                for name, described in head["arrays"].items()
             }
             header = dict(head["header"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -106,10 +106,12 @@ class _Rows:
         total = int(counts.sum())
         within = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
         begin = np.repeat(offsets[:-1], counts)
-        term_places = begin + 4 * within
-        payload_places = begin + np.repeat(4 * counts, counts) + 2 * within
-        terms = sum(data[term_places + byte].astype(np.uint32) << np.uint32(8 * byte) for byte in range(4))
-        payloads = data[payload_places].astype(np.uint16) | data[payload_places + 1].astype(np.uint16) << np.uint16(8)
+        term_positions = begin + 4 * within
+        payload_positions = begin + np.repeat(4 * counts, counts) + 2 * within
+        terms = sum(data[term_positions + byte].astype(np.uint32) << np.uint32(8 * byte) for byte in range(4))
+        payloads = data[payload_positions].astype(np.uint16) | data[payload_positions + 1].astype(
+            np.uint16
+        ) << np.uint16(8)
         self._append("terms", np.asarray(terms, np.uint32))
         self._append("payloads", payloads)
         self._append("term_counts", counts.astype(np.int32))

@@ -12,7 +12,7 @@ from codesearch.core.text.terms import IN_COMMENT, IN_NAME, MAX_COUNT
 
 # What a file's payload says of its rows: a definition's name, a comment has the term. Beside IN_STEM and IN_FOLDER.
 FILE_NAMES_IT, FILE_COMMENTS_ON_IT = 4, 8
-# A term, a row's place in its block and a payload fit 64 bits, which numpy sorts eight times as fast as it sorts keys.
+# A term, a row's position in its block and a payload fit 64 bits, which numpy sorts eight times as fast as keys.
 _BLOCK_BITS = 16
 
 
@@ -44,13 +44,13 @@ class Entries:
         return counts
 
     def _spans(self, terms: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return where the ids of each term begin and end, the same place for a term that is nowhere."""
+        """Return where the ids of each term begin and end, the same position for a term that is nowhere."""
         if not len(self.terms):
             return np.zeros(len(terms), np.int64), np.zeros(len(terms), np.int64)
-        places = self.terms.searchsorted(terms)
-        known = self.terms.take(places, mode="clip") == terms
-        starts = self.starts.take(places)
-        return starts, np.where(known, self.starts.take(places + 1, mode="clip"), starts)
+        positions = self.terms.searchsorted(terms)
+        known = self.terms.take(positions, mode="clip") == terms
+        starts = self.starts.take(positions)
+        return starts, np.where(known, self.starts.take(positions + 1, mode="clip"), starts)
 
 
 def sort_entries(
@@ -74,12 +74,12 @@ def sort_entries(
     ids, sorted_payloads = np.empty(int(starts[-1]), np.int32), np.empty(int(starts[-1]), np.uint16)
     cursors = starts[:-1].copy()
     for block, (keys, (block_terms, counts)) in enumerate(zip(blocks, heads, strict=True)):
-        places = np.searchsorted(distinct, block_terms)
-        shift = cursors[places] - (np.cumsum(counts) - counts)
+        positions = np.searchsorted(distinct, block_terms)
+        shift = cursors[positions] - (np.cumsum(counts) - counts)
         targets = np.arange(len(keys)) + np.repeat(shift, counts)
         ids[targets] = ((keys >> np.uint64(16)) & np.uint64(0xFFFF)).astype(np.int32) + (block << _BLOCK_BITS)
         sorted_payloads[targets] = (keys & np.uint64(0xFFFF)).astype(np.uint16)
-        cursors[places] += counts
+        cursors[positions] += counts
     return Entries(distinct, starts, ids, sorted_payloads)
 
 
@@ -89,8 +89,8 @@ def sum_by_file(entries: Entries, file_of_row: NDArray[np.int32], paths: Sequenc
     keys = terms << np.uint64(32) | file_of_row[entries.ids].astype(np.uint64)
     firsts = np.flatnonzero(np.diff(keys, prepend=keys[:1] + np.uint64(1))) if len(keys) else np.empty(0, np.int64)
     counts = np.add.reduceat(entries.payloads >> 8, firsts, dtype=np.int64) if len(firsts) else firsts
-    places = np.bitwise_or.reduceat(entries.payloads & 0xFF, firsts) if len(firsts) else firsts.astype(np.uint16)
-    marks = (places & IN_NAME > 0) * FILE_NAMES_IT | (places & IN_COMMENT > 0) * FILE_COMMENTS_ON_IT
+    fields = np.bitwise_or.reduceat(entries.payloads & 0xFF, firsts) if len(firsts) else firsts.astype(np.uint16)
+    marks = (fields & IN_NAME > 0) * FILE_NAMES_IT | (fields & IN_COMMENT > 0) * FILE_COMMENTS_ON_IT
     in_paths = [(term << 32 | file, mark) for file, found in enumerate(paths) for term, mark in found.items()]
     more_keys, more_marks = np.array(in_paths, np.uint64).reshape(-1, 2).T
     all_keys = np.concatenate((keys[firsts], more_keys))

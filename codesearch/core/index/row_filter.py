@@ -68,8 +68,8 @@ class TextColumn:
         before = _SEPARATOR if operator in (Operator.IN, Operator.STARTS_WITH) else b""
         after = b"(?=\0)" if operator in (Operator.IN, Operator.ENDS_WITH) else b""
         pattern = re.compile(before + re.escape(wanted) + after)
-        places = np.fromiter((match.end() - 1 for match in pattern.finditer(self._texts.data)), np.int64)
-        return np.searchsorted(self._starts, places, side="right") - 1
+        positions = np.fromiter((match.end() - 1 for match in pattern.finditer(self._texts.data)), np.int64)
+        return np.searchsorted(self._starts, positions, side="right") - 1
 
 
 def _encode(value: str | int | float) -> bytes:

@@ -40,7 +40,7 @@ class SearchIndex:
     n rows, m files, d dimensions:
 
     vectors (n, d) int8, vector_scales (n,) float32: a row's vector is their product, of length 1 or all zeros.
-    signs (words, n) uint64: `sign_bits_of` the vectors, for a quick first pass. file_vectors (m, d) int8: the
+    sign_bits (words, n) uint64: those of the vectors, for a quick first pass. file_vectors (m, d) int8: the
     directions of the files' mean vectors. file_of_row, start_lines, end_lines, lengths (in tokens) (n,). first_rows
     (m + 1,): where each file's rows begin. names (n,) uint32: `name_term` of the defined name, 0 for none.
     qualified_names the same of the whole. name_lengths (n,): how many distinct terms the name has. declares (n,) bool:
@@ -54,7 +54,7 @@ class SearchIndex:
         self._header = header
         self.vectors: NDArray[np.int8] = arrays["vectors"]
         self.vector_scales: NDArray[np.float32] = arrays["vector_scales"]
-        self.signs: NDArray[np.uint64] = arrays["signs"]
+        self.sign_bits: NDArray[np.uint64] = arrays["signs"]
         self.file_vectors: NDArray[np.int8] = arrays["file_vectors"]
         self.file_vector_scales: NDArray[np.float32] = arrays["file_vector_scales"]
         self.file_of_row: NDArray[np.int32] = arrays["file_of_row"]

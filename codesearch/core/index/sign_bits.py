@@ -13,7 +13,7 @@ _ROWS_AT_ONCE = 1 << 14
 
 
 def sign_bits_of(vectors: NDArray[np.float32]) -> NDArray[np.uint64]:
-    """Return the signs of vectors (n, d) after a rotation, packed: (n, words).
+    """Return the sign bits of vectors (n, d) after a rotation, packed: (n, words).
 
     The share of bits in which two vectors differ grows with the angle between them (Charikar 2002). The rotation
     spreads what the leading dimensions hold over all bits: of the 80 nearest of 87,000 rows, 94% are among the 3,000
@@ -22,18 +22,18 @@ def sign_bits_of(vectors: NDArray[np.float32]) -> NDArray[np.uint64]:
     return np.packbits(vectors @ _rotation(vectors.shape[1]) > 0, axis=1).view(np.uint64)
 
 
-def count_different_bits(signs: NDArray[np.uint64], query: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """Return in how many bits each row of `signs` (words, n) differs from `query` (words,), modulo 256.
+def count_different_bits(rows_bits: NDArray[np.uint64], query: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """Return in how many bits each row of `rows_bits` (words, n) differs from `query` (words,), modulo 256.
 
     Only an opposite of 256 bits comes out wrong, as equal: whoever compares the vectors afterwards finds that out.
     """
-    different = np.empty(signs.shape[1], np.uint8)
+    different = np.empty(rows_bits.shape[1], np.uint8)
     for start in range(0, len(different), _ROWS_AT_ONCE):
         # What a block of rows needs stays in the processor's cache.
         rows = slice(start, start + _ROWS_AT_ONCE)
         counts = different[rows]
-        np.bitwise_count(signs[0, rows] ^ query[0], out=counts)
-        for word, bits in zip(signs[1:, rows], query[1:], strict=True):
+        np.bitwise_count(rows_bits[0, rows] ^ query[0], out=counts)
+        for word, bits in zip(rows_bits[1:, rows], query[1:], strict=True):
             counts += np.bitwise_count(word ^ bits)
     return different
 

@@ -39,7 +39,7 @@ def _terms_of_word(word: str) -> tuple[int, ...]:
 
 
 def pack_terms(chunk: Chunk) -> bytes:
-    """Return a chunk's distinct terms in ascending order, and for each its payload: count << 8 | places.
+    """Return a chunk's distinct terms in ascending order, and for each its payload: count << 8 | fields.
 
     All terms (uint32) come first, then all payloads (uint16). The count is that in content and outline, at most 255;
     a term that is only in the name has count 0.
@@ -62,9 +62,9 @@ def pack_terms(chunk: Chunk) -> bytes:
     return array("I", terms).tobytes() + array("H", [payloads[term] for term in terms]).tobytes()
 
 
-def _mark(places: dict[int, int], place: int, terms: Iterable[int]) -> None:
+def _mark(fields: dict[int, int], field: int, terms: Iterable[int]) -> None:
     for term in terms:
-        places[term] = places.get(term, 0) | place
+        fields[term] = fields.get(term, 0) | field
 
 
 def comments_of(content: str) -> str:
@@ -76,13 +76,13 @@ def comments_of(content: str) -> str:
 
 
 def path_terms(path: str) -> dict[int, int]:
-    """Return the terms of a path with their places: in the file's name without its extension, or in the folders."""
+    """Return the terms of a path with their fields: in the file's name without its extension, or in the folders."""
     folder, _, name = path.rpartition("/")
     file_stem, dot, extension = name.rpartition(".")
-    places: dict[int, int] = {}
-    _mark(places, IN_STEM, terms_of(file_stem if dot and file_stem else name))
-    _mark(places, IN_FOLDER, terms_of(f"{folder} {extension}" if dot and file_stem else folder))
-    return places
+    fields: dict[int, int] = {}
+    _mark(fields, IN_STEM, terms_of(file_stem if dot and file_stem else name))
+    _mark(fields, IN_FOLDER, terms_of(f"{folder} {extension}" if dot and file_stem else folder))
+    return fields
 
 
 def name_term(name: str) -> int:

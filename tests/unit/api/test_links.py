@@ -1,4 +1,4 @@
-"""Links to code hosts: every known form, nothing for places without a web page, and paths that need quoting."""
+"""Links to code hosts: every known form, nothing for sources without a web page, and paths that need quoting."""
 
 from __future__ import annotations
 

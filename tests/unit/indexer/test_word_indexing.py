@@ -70,7 +70,7 @@ def test_chunks_get_what_their_texts_get(embedder: Embedder, file: tuple[list[st
     assert indexer.embed(chunks, words) == near(embedder.embed_chunks(chunks))
 
 
-def test_chunks_without_a_word_come_first_and_keep_their_places(embedder: Embedder) -> None:
+def test_chunks_without_a_word_come_first_and_keep_their_order(embedder: Embedder) -> None:
     lines = ["---", "{}", "word"]
     chunks = [
         Chunk("+", 1, 2, "---\n{}", ArtifactKind.FILE),

@@ -86,7 +86,7 @@ def candidates_of_all(
     return find_candidates([(index, predicate) for index in indexes], parse_query(query), vector, wanted)
 
 
-def place_of(index: SearchIndex, row: int) -> tuple[str, int]:
+def position_of(index: SearchIndex, row: int) -> tuple[str, int]:
     """Return a row's path and first line."""
     return index.path_of(int(index.file_of_row[row])), int(index.start_lines[row])
 

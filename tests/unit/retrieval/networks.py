@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from codesearch.retrieval.matches import MATCH_SIGNS, Matches
+from codesearch.retrieval.matches import MATCH_FEATURES, Matches
 from codesearch.retrieval.network import Network, TermLayers
 
 
@@ -16,7 +16,7 @@ def network_of(features: int, seed: int, *, starts: int = 2, width: int = 3, use
     hidden[chosen] = numbers.normal(size=(len(chosen), starts, width)) / 3
     inner, units = 4, 2
     drawn = {
-        "first": (len(MATCH_SIGNS), starts, inner),
+        "first": (len(MATCH_FEATURES), starts, inner),
         "first_bias": (starts, inner),
         "second": (starts, inner, units),
         "second_bias": (starts, units),
@@ -39,6 +39,6 @@ def network_of(features: int, seed: int, *, starts: int = 2, width: int = 3, use
 def matches_of(terms: int, rows: int, seed: int = 0) -> Matches:
     """Return matches of so many terms in so many rows."""
     numbers = np.random.default_rng(seed)
-    values = numbers.uniform(0, 1, (terms, rows, len(MATCH_SIGNS))).astype(np.float32)
+    values = numbers.uniform(0, 1, (terms, rows, len(MATCH_FEATURES))).astype(np.float32)
     shares = numbers.uniform(0.1, 1, terms).astype(np.float32)
     return Matches(values, shares / (shares.sum() or 1))

@@ -30,7 +30,7 @@ from tests.unit.retrieval.index_rows import (
     candidates_of_all,
     index_of,
     make_row,
-    place_of,
+    position_of,
     random_vectors,
 )
 
@@ -77,7 +77,7 @@ def check_form(found: Candidates) -> None:
     assert found.files.tolist() == found.index.file_of_row[found.rows].tolist()
     for values in (found.lexical, found.file_lexical, found.similarity, found.file_similarity):
         assert values.shape == (count,)
-    assert found.row_places.shape == found.file_places.shape == (terms, count)
+    assert found.row_payloads.shape == found.file_payloads.shape == (terms, count)
     assert found.row_compounds.shape == found.file_compounds.shape
     assert found.row_compounds.shape[1] == count
     assert found.similarity == near(similarity_of(found.index, QUERY_VECTOR, found.rows))
@@ -104,9 +104,9 @@ def test_a_row_that_only_words_find_and_one_that_only_its_vector_finds() -> None
     vector = make_row("vector.py", "else", similarity=0.9)
     named = make_row("named.py", "def f(): ...", symbol="Window.bucket_of", similarity=-1.0)
     mixed = index_of([*far, words, vector, named])
-    found = {place_of(mixed, row)[0] for row in candidates_of(mixed, "bucket").rows}
+    found = {position_of(mixed, row)[0] for row in candidates_of(mixed, "bucket").rows}
     assert {"words.py", "vector.py", "named.py"} <= found
-    assert "named.py" in {place_of(mixed, row)[0] for row in candidates_of(mixed, "Window.bucket_of").rows}
+    assert "named.py" in {position_of(mixed, row)[0] for row in candidates_of(mixed, "Window.bucket_of").rows}
 
 
 def test_a_definition_is_found_among_many_uses() -> None:
@@ -114,7 +114,7 @@ def test_a_definition_is_found_among_many_uses() -> None:
     uses = [make_row(f"f{number}.py", "setup\n" * 9, similarity=0.3) for number in range(3 * LEXICAL_ROWS)]
     definition = make_row("z.py", "x = " + "1 + " * 200 + "1", symbol="App.setup", similarity=-0.5)
     index = index_of([*uses, definition])
-    assert "z.py" in {place_of(index, row)[0] for row in candidates_of(index, "setup").rows}
+    assert "z.py" in {position_of(index, row)[0] for row in candidates_of(index, "setup").rows}
 
 
 def test_there_are_only_so_many(index: SearchIndex) -> None:
@@ -163,7 +163,7 @@ WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
 def numbered(found: Sequence[Candidates], values: str) -> dict[str, float]:
     """Return path -> one of the values of its row, of files with one row each."""
     return {
-        place_of(candidates.index, int(row))[0]: float(value)
+        position_of(candidates.index, int(row))[0]: float(value)
         for candidates in found
         for row, value in zip(candidates.rows, getattr(candidates, values), strict=True)
     }
@@ -189,10 +189,10 @@ def test_the_best_of_all_indexes_come_and_not_the_best_of_each() -> None:
     others = index_of(
         [make_row(f"f{number:03}.py", "bucket " + "else " * 50, similarity=0.1) for number in range(many)]
     )
-    for indexes, place in (([answers, others], 0), ([others, answers], 1)):
+    for indexes, position in (([answers, others], 0), ([others, answers], 1)):
         found = candidates_of_all(indexes, "bucket", wanted=10)
-        assert len(found[place].rows) == many
-        assert len(found[1 - place].rows) == 0
+        assert len(found[position].rows) == many
+        assert len(found[1 - position].rows) == 0
 
 
 def test_each_index_has_a_condition_of_its_own(index: SearchIndex) -> None:
@@ -216,8 +216,8 @@ def test_joined_they_are_one_list_and_all_indexes_count(index: SearchIndex) -> N
     assert joined.file_count == 3 * index.file_count
     assert [part.index for part in joined.parts] == [index, index]
     assert joined.rows.tolist() == [*found[0].rows.tolist(), *found[2].rows.tolist()]
-    assert joined.places.tolist() == [0] * len(found[0].rows) + [2] * len(found[2].rows)
-    assert joined.row_places.tolist() == np.hstack((found[0].row_places, found[2].row_places)).tolist()
+    assert joined.positions.tolist() == [0] * len(found[0].rows) + [2] * len(found[2].rows)
+    assert joined.row_payloads.tolist() == np.hstack((found[0].row_payloads, found[2].row_payloads)).tolist()
     # A file of one index is not the file of that number in another.
     assert np.all(np.diff(joined.files) >= 0)
     assert len(set(joined.files.tolist())) == len(set(found[0].files.tolist())) + len(set(found[2].files.tolist()))

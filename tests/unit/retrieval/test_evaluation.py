@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesearch.retrieval.evaluation import Place, judge, summarise, worst_first
+from codesearch.retrieval.evaluation import Passage, judge, summarise, worst_first
 
 
 @dataclass(frozen=True)
@@ -26,28 +26,28 @@ class Question:
     commit: str = "c0ffee"
 
 
-def places(*paths: str) -> list[Place]:
-    return [Place(path, 1, 10) for path in paths]
+def passages(*paths: str) -> list[Passage]:
+    return [Passage(path, 1, 10) for path in paths]
 
 
 def test_files_are_counted_once_however_many_records_they_have() -> None:
-    judged = judge(Question(("b", "d", "z")), places("a", "a", "b", "a", "c", "d"), top_k=3)
+    judged = judge(Question(("b", "d", "z")), passages("a", "a", "b", "a", "c", "d"), top_k=3)
     assert judged.ranks == (2, 4, None)
     assert judged.file_recall == pytest.approx(1 / 3)
     assert judged.shown_file_recall == pytest.approx(1 / 3)
     assert judged.reciprocal_rank == 0.5
     assert judged.first_files == ("a", "b", "c")
-    assert judge(Question(("c",)), places("a", "a", "b", "a", "c"), top_k=3).file_recall == 1
-    assert judge(Question(("c",)), places("a", "a", "b", "a", "c"), top_k=3).shown_file_recall == 0
+    assert judge(Question(("c",)), passages("a", "a", "b", "a", "c"), top_k=3).file_recall == 1
+    assert judge(Question(("c",)), passages("a", "a", "b", "a", "c"), top_k=3).shown_file_recall == 0
 
 
 def test_a_symbol_is_found_when_a_shown_record_has_a_line_of_its_own() -> None:
     symbols = (Symbol("a", "f", ((3, 4), (9, 9))), Symbol("a", "g", ((20, 30),)), Symbol("b", "f", ((1, 1),)))
-    records = [Place("a", 5, 9), Place("a", 1, 2), Place("b", 1, 1)]
+    records = [Passage("a", 5, 9), Passage("a", 1, 2), Passage("b", 1, 1)]
     judged = judge(Question(("a", "b"), symbols), records, top_k=2)
     assert judged.found_symbols == (True, False, False)
     assert judged.symbol_recall == pytest.approx(1 / 3)
-    assert judge(Question(("a",), symbols[:1]), [Place("a", 5, 8)]).found_symbols == (False,)
+    assert judge(Question(("a",), symbols[:1]), [Passage("a", 5, 8)]).found_symbols == (False,)
     assert judge(Question(("a",)), records).symbol_recall is None
 
 
@@ -57,9 +57,9 @@ def test_nothing_found_is_zero() -> None:
 
 
 def test_means_and_the_worst() -> None:
-    good = judge(Question(("a",), (Symbol("a", "f", ((1, 2),)),)), places("a"))
-    late = judge(Question(("a",)), places("x", "y", "z", "a"))
-    never = judge(Question(("a", "b")), places("x"))
+    good = judge(Question(("a",), (Symbol("a", "f", ((1, 2),)),)), passages("a"))
+    late = judge(Question(("a",)), passages("x", "y", "z", "a"))
+    never = judge(Question(("a", "b")), passages("x"))
     figures = summarise([good, late, never])
     assert (figures.questions, figures.symbol_questions) == (3, 1)
     assert figures.file_recall == pytest.approx(2 / 3)
@@ -76,7 +76,7 @@ paths = st.sampled_from("abcdefgh")
 
 @given(st.sets(paths, min_size=1), st.lists(paths), st.integers(1, 12))
 def test_every_figure_is_a_share(expected: set[str], found: list[str], top_k: int) -> None:
-    judged = judge(Question(tuple(sorted(expected))), places(*found), top_k)
+    judged = judge(Question(tuple(sorted(expected))), passages(*found), top_k)
     figures = summarise([judged])
     # Distinct files reach at least as far as the records that are shown.
     assert 0 <= figures.shown_file_recall <= figures.file_recall <= 1

@@ -1,4 +1,4 @@
-"""Explanations: what the signs add is what sets two records of one answer apart."""
+"""Explanations: what the features add is what sets two records of one answer apart."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.explanation import explain_files
-from codesearch.retrieval.features import FEATURES
+from codesearch.retrieval.features.table import FEATURES
 from codesearch.retrieval.query_terms import parse_query
 from codesearch.retrieval.ranking import FURTHER_ROWS, SECOND_ROW, Ranked, rank, to_file_features
 from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, QueryModel
 from tests.floats import near
-from tests.unit.retrieval.index_rows import candidates_of, index_of, make_row, place_of, random_vectors
+from tests.unit.retrieval.index_rows import candidates_of, index_of, make_row, position_of, random_vectors
 from tests.unit.retrieval.networks import matches_of, network_of
 
 # With two words fewer than are shown at most, so that a test sees all of them; each one left out adds less than this.
@@ -40,7 +40,7 @@ def model_of(seed: int, slope: float, *, with_network: bool) -> QueryModel:
 
 @settings(max_examples=60)
 @given(st.integers(0, 10_000), st.floats(0.1, 2), st.booleans(), st.integers(1, 8))
-def test_signs_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, with_network: bool, count: int) -> None:
+def test_features_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, with_network: bool, count: int) -> None:
     model = model_of(seed, slope, with_network=with_network)
     features = np.random.default_rng(seed + 1).normal(size=(count, len(FEATURES))).astype(np.float32)
     flags = [FEATURES.index(name) for name in ("is_test", "asks_test", "is_task")]
@@ -62,20 +62,20 @@ def test_signs_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, wit
     for row, explanation in enumerate(explained):
         check_form(explanation, WORDS)
         assert 1 / (1 + math.exp(-explanation.log_odds)) == near(probabilities[row])
-        for sign in explanation.signs:
-            if sign.name.startswith("word:"):
-                assert sign.value == matches.shares[WORDS.index(sign.name.removeprefix("word:"))]
+        for feature in explanation.features:
+            if feature.name.startswith("word:"):
+                assert feature.value == matches.shares[WORDS.index(feature.name.removeprefix("word:"))]
             else:
-                assert sign.value == seen[row, FILE_FEATURES.index(sign.name)]
-        common.append(explanation.log_odds - sum(sign.contribution for sign in explanation.signs))
+                assert feature.value == seen[row, FILE_FEATURES.index(feature.name)]
+        common.append(explanation.log_odds - sum(feature.contribution for feature in explanation.features))
     assert max(common) - min(common) < 2 * (len(USED) + 3 + len(WORDS)) * LEFT_OUT + 1e-3 + rest
 
 
 def check_form(explanation: Explanation, words: Sequence[str]) -> None:
-    names = [sign.name for sign in explanation.signs]
+    names = [feature.name for feature in explanation.features]
     assert len(names) == len(set(names)) <= 10
     assert set(names) <= {*FILE_FEATURES, *(f"word:{word}" for word in words)}
-    strengths = [abs(sign.contribution) for sign in explanation.signs]
+    strengths = [abs(feature.contribution) for feature in explanation.features]
     assert strengths == sorted(strengths, reverse=True)
     assert all(strength >= LEFT_OUT for strength in strengths)
 
@@ -87,7 +87,7 @@ def test_a_certainty_has_finite_log_odds(probability: float) -> None:
     (explanation,) = explain_files(model, seen, matches, (), np.array([probability]))
     assert math.isfinite(explanation.log_odds)
     assert (explanation.log_odds > 10) == (probability == 1)
-    assert explanation.signs == ()
+    assert explanation.features == ()
 
 
 @pytest.fixture(scope="module")
@@ -121,17 +121,17 @@ def test_log_odds_and_factor_are_the_score(index: SearchIndex, query: str) -> No
     assert len(ranking) == index.row_count
     for item, explanation in ranking:
         check_form(explanation, parse_query(query).words)
-        assert explanation.signs
+        assert explanation.features
         assert explanation.factor / (1 + math.exp(-explanation.log_odds)) == near(item.score)
 
 
 @pytest.mark.parametrize("query", ["retry", "how is a failed call retried"])
-def test_a_further_record_has_a_factor_and_the_signs_of_its_files_best(index: SearchIndex, query: str) -> None:
+def test_a_further_record_has_a_factor_and_the_features_of_its_files_best(index: SearchIndex, query: str) -> None:
     by_file: dict[str, list[Explanation]] = {}
     for item, explanation in explained_ranking(index, query):
-        by_file.setdefault(place_of(index, item.row)[0], []).append(explanation)
+        by_file.setdefault(position_of(index, item.row)[0], []).append(explanation)
     assert len(by_file) == 10
     for of_file in by_file.values():
         assert [explanation.factor for explanation in of_file] == near([1, SECOND_ROW, SECOND_ROW * FURTHER_ROWS])
         for first, second in pairwise(of_file):
-            assert (first.log_odds, first.signs) == (second.log_odds, second.signs)
+            assert (first.log_odds, first.features) == (second.log_odds, second.features)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from codesearch.retrieval.candidates import join_candidates
-from codesearch.retrieval.features import FEATURES, compute_features
+from codesearch.retrieval.features.table import FEATURES, compute_features
 from codesearch.retrieval.query_terms import parse_query
 from tests.floats import near
 from tests.unit.core.store.indexed_chunks import IndexedChunk
-from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, place_of
+from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, position_of
 
 SHARES = [
     name for name in FEATURES if name.startswith(("covered", "covers", "top_coverage")) or name.endswith("e_share")
@@ -28,7 +28,7 @@ def features_of(query: str, *rows: IndexedChunk) -> dict[tuple[str, int], dict[s
     assert len(found.rows) == len(rows)
     values = compute_features(parse_query(query), join_candidates([found]))
     return {
-        place_of(index, row): dict(zip(FEATURES, map(float, values[number]), strict=True))
+        position_of(index, row): dict(zip(FEATURES, map(float, values[number]), strict=True))
         for number, row in enumerate(found.rows)
     }
 
@@ -161,8 +161,8 @@ def test_a_definition_of_the_name_that_is_asked_for() -> None:
         make_row("d.py", "client.retry()"),
     )
     told = {
-        place: [name for name in ("names_it", "qualified_names_it", "declares", "declares_it") if row[name]]
-        for place, row in features.items()
+        path: [name for name in ("names_it", "qualified_names_it", "declares", "declares_it") if row[name]]
+        for path, row in features.items()
     }
     assert told == {
         ("a.py", 1): ["names_it", "qualified_names_it", "declares", "declares_it"],
@@ -227,7 +227,7 @@ def test_words_of_one_meaning_count_nearly_as_much() -> None:
         make_row("b.py", "def delete(options): ...", symbol="delete", signature="def delete(options)"),
         make_row("c.py", "y"),
     )
-    named, path, exact, other = (features[place, 1] for place in ("a.py", "remove.py", "b.py", "c.py"))
+    named, path, exact, other = (features[path, 1] for path in ("a.py", "remove.py", "b.py", "c.py"))
     assert named["covered_by_name"] == path["covered_by_stem"] == 0
     assert 0 < named["related_in_name"] == named["related"] < exact["related"] == near(1)
     assert 0 < path["related_in_stem"] == path["related_in_file"]
@@ -245,7 +245,7 @@ def test_what_a_file_is_made_of() -> None:
         make_row("a/work.py", "x = 1", start=5),
         make_row("b/notes.md", "x " * 20, language="markdown"),
     )
-    types, work, notes = (features[place, 1] for place in ("a/types.py", "a/work.py", "b/notes.md"))
+    types, work, notes = (features[path, 1] for path in ("a/types.py", "a/work.py", "b/notes.md"))
     assert (types["type_share"], types["function_share"]) == (1, 0)
     assert (work["type_share"], work["function_share"]) == (0, 0.5)
     assert types["language_share"] == near(2 / 3)
@@ -261,7 +261,7 @@ def test_words_that_are_written_as_one_name() -> None:
         make_row("b.py", "limiter of a rate"),
         make_row("rate_limiter.py", "x"),
     )
-    named, apart, path = (features[place, 1] for place in ("a.py", "b.py", "rate_limiter.py"))
+    named, apart, path = (features[path, 1] for path in ("a.py", "b.py", "rate_limiter.py"))
     assert (named["compounds"], named["compounds_in_name"], named["compounds_in_names_of_file"]) == (1, 1, 1)
     assert (path["compounds"], path["compounds_in_stem"], path["compounds_in_file"]) == (0, 1, 1)
     assert not [name for name in FEATURES if name.startswith("compounds") and apart[name]]

@@ -20,12 +20,12 @@ from codesearch.retrieval.lexical import (
     Rarity,
     find_hits,
     measure_rarity,
-    places_of,
+    payloads_of,
     score_hits,
 )
 from codesearch.retrieval.query_terms import parse_query
 from tests.floats import near
-from tests.unit.retrieval.index_rows import index_of, make_row, place_of
+from tests.unit.retrieval.index_rows import index_of, make_row, position_of
 
 WORDS = "retry client parse window bucket größe".split()
 
@@ -42,7 +42,7 @@ def rarity_of(query: str, *indexes: SearchIndex) -> Rarity:
 
 def by_path(index: SearchIndex, query: str) -> dict[str, float]:
     """Return path -> the score of its row, of files with one row each."""
-    return {place_of(index, row)[0]: float(score) for row, score in enumerate(scores_of(index, query).rows)}
+    return {position_of(index, row)[0]: float(score) for row, score in enumerate(scores_of(index, query).rows)}
 
 
 contents = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
@@ -67,10 +67,10 @@ def test_rows_score_as_bm25_says(texts: list[str], query: list[str]) -> None:
 
 
 @given(st.integers(0, (1 << 16) - 1))
-def test_what_an_occurrence_weighs_grows_with_its_count_and_its_places(payload: int) -> None:
+def test_what_an_occurrence_weighs_grows_with_its_count_and_its_fields(payload: int) -> None:
     assert ROW_WEIGHTS[payload] >= payload >> 8
-    for place in range(8):
-        assert ROW_WEIGHTS[payload | 1 << place] >= ROW_WEIGHTS[payload]
+    for bit in range(8):
+        assert ROW_WEIGHTS[payload | 1 << bit] >= ROW_WEIGHTS[payload]
     assert payload >> 8 == 255 or ROW_WEIGHTS[payload + (1 << 8)] > ROW_WEIGHTS[payload]
 
 
@@ -161,10 +161,10 @@ def test_places_say_where_each_term_stands() -> None:
     scores = scores_of(index, "retry window nowhere")
     rows = np.arange(2, dtype=np.int32)
     # Rows and files are in the order of the paths.
-    places = places_of(scores.hits.rows, rows)
-    assert (places >> 8).tolist() == [[0, 3], [1, 0], [0, 0]]
-    assert (places & (IN_NAME | IN_SIGNATURE)).tolist() == [[0, IN_NAME | IN_SIGNATURE], [0, IN_SIGNATURE], [0, 0]]
-    files = places_of(scores.hits.files, rows)
+    payloads = payloads_of(scores.hits.rows, rows)
+    assert (payloads >> 8).tolist() == [[0, 3], [1, 0], [0, 0]]
+    assert (payloads & (IN_NAME | IN_SIGNATURE)).tolist() == [[0, IN_NAME | IN_SIGNATURE], [0, IN_SIGNATURE], [0, 0]]
+    files = payloads_of(scores.hits.files, rows)
     assert (files & IN_STEM).tolist() == [[0, IN_STEM], [0, 0], [0, 0]]
 
 
@@ -178,6 +178,6 @@ def twenty_rows() -> SearchIndex:
 @given(st.lists(st.sampled_from(WORDS), min_size=1, unique=True), st.sets(st.integers(0, 19), min_size=1))
 def test_places_of_some_rows_are_those_of_all(twenty_rows: SearchIndex, query: list[str], chosen: set[int]) -> None:
     scores = scores_of(twenty_rows, " ".join(query))
-    everywhere = places_of(scores.hits.rows, np.arange(20, dtype=np.int32))
+    everywhere = payloads_of(scores.hits.rows, np.arange(20, dtype=np.int32))
     some = np.array(sorted(chosen), np.int32)
-    assert places_of(scores.hits.rows, some).tolist() == everywhere[:, some].tolist()
+    assert payloads_of(scores.hits.rows, some).tolist() == everywhere[:, some].tolist()

@@ -7,35 +7,37 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesearch.retrieval.candidates import join_candidates
-from codesearch.retrieval.matches import MATCH_SIGNS, describe_matches
+from codesearch.retrieval.matches import MATCH_FEATURES, describe_matches
 from codesearch.retrieval.query_terms import parse_query
 from tests.floats import near
 from tests.unit.core.store.indexed_chunks import IndexedChunk
-from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, place_of
+from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, position_of
 from tests.unit.retrieval.test_features import QUERIES, ROWS
 
-SIGNS_OF_PLACES = [name for name in MATCH_SIGNS if name.startswith(("here", "in_"))]
+FEATURES_OF_FIELDS = [name for name in MATCH_FEATURES if name.startswith(("here", "in_"))]
 
 
-def signs_of(query: str, *rows: IndexedChunk) -> dict[tuple[str, str], dict[str, float]]:
-    """Return (path, word) -> the signs of that word in the one row of that path."""
+def features_of(query: str, *rows: IndexedChunk) -> dict[tuple[str, str], dict[str, float]]:
+    """Return (path, word) -> the features of that word in the one row of that path."""
     index = index_of(rows)
     found = candidates_of(index, query, wanted=len(rows))
     matches = describe_matches(join_candidates([found]), np.arange(len(found.rows)))
     words = parse_query(query).words
     return {
-        (place_of(index, row)[0], word): dict(zip(MATCH_SIGNS, map(float, matches.values[term, number]), strict=True))
+        (position_of(index, row)[0], word): dict(
+            zip(MATCH_FEATURES, map(float, matches.values[term, number]), strict=True)
+        )
         for number, row in enumerate(found.rows)
         for term, word in enumerate(words)
     }
 
 
-def places_of(signs: dict[str, float]) -> set[str]:
-    return {name for name in SIGNS_OF_PLACES if signs[name]}
+def fields_of(features: dict[str, float]) -> set[str]:
+    return {name for name in FEATURES_OF_FIELDS if features[name]}
 
 
 def test_each_word_says_where_it_stands() -> None:
-    signs = signs_of(
+    features = features_of(
         "retry policy wait",
         make_row(
             "net/retry.py",
@@ -45,14 +47,14 @@ def test_each_word_says_where_it_stands() -> None:
         ),
         make_row("src/other.py", "nothing = 1"),
     )
-    assert places_of(signs["net/retry.py", "retry"]) == {"in_file", "in_stem"}
-    assert places_of(signs["net/retry.py", "policy"]) == {
+    assert fields_of(features["net/retry.py", "retry"]) == {"in_file", "in_stem"}
+    assert fields_of(features["net/retry.py", "policy"]) == {
         "here", "in_name", "in_signature", "in_file", "in_names_of_file",
     }  # fmt: skip
-    assert places_of(signs["net/retry.py", "wait"]) == {"here", "in_comment", "in_file", "in_comments_of_file"}
-    assert signs["net/retry.py", "wait"]["count"] == near(np.log1p(2))
+    assert fields_of(features["net/retry.py", "wait"]) == {"here", "in_comment", "in_file", "in_comments_of_file"}
+    assert features["net/retry.py", "wait"]["count"] == near(np.log1p(2))
     for word in ("retry", "policy", "wait"):
-        assert places_of(signs["src/other.py", word]) == set()
+        assert fields_of(features["src/other.py", word]) == set()
 
 
 def test_a_rare_word_has_the_larger_share() -> None:
@@ -71,7 +73,7 @@ def test_any_rows_of_any_indexes_have_the_same_matches_alone_and_together(
     found = join_candidates(candidates_of_all([index_of(rows) for rows in sources], query))
     count = len(found.rows)
     everything = describe_matches(found, np.arange(count))
-    assert everything.values.shape == (len(parse_query(query).terms), count, len(MATCH_SIGNS))
+    assert everything.values.shape == (len(parse_query(query).terms), count, len(MATCH_FEATURES))
     assert everything.values.dtype == everything.shares.dtype == np.float32
     assert np.isfinite(everything.values).all()
     assert len(everything.shares) == 0 or everything.shares.sum() == near(1)

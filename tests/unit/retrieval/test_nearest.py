@@ -158,7 +158,7 @@ LISTS = st.lists(st.lists(st.integers(-3, 3) | st.integers(-1000, 1000), max_siz
 def test_the_lowest_of_several_lists_are_those_of_their_union(lists: list[list[int]], limit: int, kind: type) -> None:
     values: list[NDArray[Any]] = [np.array(numbers).astype(kind) for numbers in lists]
     # Rows of a list start where they like and may be any, as those that a condition left.
-    rows = [np.arange(len(numbers)) * 3 + 7 * place for place, numbers in enumerate(lists)]
+    rows = [np.arange(len(numbers)) * 3 + 7 * position for position, numbers in enumerate(lists)]
     found = choose_lowest(values, rows, limit)
     assert len(found) == len(lists)
     chosen = []

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from codesearch.retrieval.matches import MATCH_SIGNS, Matches
+from codesearch.retrieval.matches import MATCH_FEATURES, Matches
 from codesearch.retrieval.network import CLIP, Network, read_network
 from tests.floats import ABSOLUTE, near
 from tests.unit.retrieval.networks import matches_of, network_of
@@ -26,7 +26,7 @@ CONTENT: dict[str, Any] = {
         "third": {"mean": 0.0, "deviation": 1.0, "hidden": [[0.0, 0.0]]},
     },
     "terms": {
-        "signs": {name: [[1.0 if name == "in_name" else 0.0]] for name in MATCH_SIGNS},
+        "signs": {name: [[1.0 if name == "in_name" else 0.0]] for name in MATCH_FEATURES},
         "first_bias": [[0.0]],
         "second": [[[1.0]]],
         "second_bias": [[0.0]],
@@ -91,7 +91,7 @@ def test_the_explanation_sums_up_to_the_difference_from_mean_and_no_match(
     by_feature, by_term = network.explain(features, matches)
     assert by_feature.shape == features.shape
     assert by_term.shape == (len(rows), terms)
-    nothing = Matches(np.zeros((0, 1, len(MATCH_SIGNS)), np.float32), np.zeros(0, np.float32))
+    nothing = Matches(np.zeros((0, 1, len(MATCH_FEATURES)), np.float32), np.zeros(0, np.float32))
     at_mean = network.predict(network.means[None], nothing)
     # A unit that becomes active on the way does so within one of 32 steps.
     values = np.abs((features - network.means) / network.deviations)
@@ -114,9 +114,9 @@ def test_units_below_zero_say_nothing_and_far_features_are_cut() -> None:
 
 def test_a_term_counts_by_its_share_of_the_query() -> None:
     network = read_network(CONTENT, NAMES)
-    values = np.zeros((2, 3, len(MATCH_SIGNS)), np.float32)
-    values[0, 1, MATCH_SIGNS.index("in_name")] = 1
-    values[1, 2, MATCH_SIGNS.index("in_name")] = 1
+    values = np.zeros((2, 3, len(MATCH_FEATURES)), np.float32)
+    values[0, 1, MATCH_FEATURES.index("in_name")] = 1
+    values[1, 2, MATCH_FEATURES.index("in_name")] = 1
     matches = Matches(values, np.array([0.75, 0.25], np.float32))
     asked = np.tile(network.means, (3, 1))
     assert network.predict(asked, matches).tolist() == [11.0, 12.5, 11.5]

@@ -18,7 +18,7 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import EVERYTHING as ANYTHING
 from codesearch.core.predicates import NOTHING
 from codesearch.core.types import Chunk
-from codesearch.retrieval.features import FEATURES
+from codesearch.retrieval.features.table import FEATURES
 from codesearch.retrieval.query_terms import parse_query
 from codesearch.retrieval.ranking import FURTHER_ROWS, SECOND_ROW, Ranked, rank, score_rows
 from codesearch.retrieval.ranking_model import Calibration, QueryModel
@@ -29,7 +29,7 @@ from tests.unit.retrieval.index_rows import (
     candidates_of_all,
     index_of,
     make_row,
-    place_of,
+    position_of,
     random_vectors,
 )
 from tests.unit.retrieval.networks import matches_of
@@ -42,10 +42,10 @@ def ranking(query: str, *indexes: SearchIndex, wanted: int = EVERYTHING) -> list
     """Rank what the searches bring up in each index, after a look at the form."""
     found = candidates_of_all(indexes, query, wanted=wanted)
     ranked = rank(parse_query(query), found, limit=EVERYTHING)
-    shown = sorted((item.place, item.row) for item in ranked)
-    assert shown == sorted((place, int(row)) for place, candidates in enumerate(found) for row in candidates.rows)
-    assert all(item.index is indexes[item.place] for item in ranked)
-    order = [(-item.score, item.place, item.row) for item in ranked]
+    shown = sorted((item.position, item.row) for item in ranked)
+    assert shown == sorted((position, int(row)) for position, candidates in enumerate(found) for row in candidates.rows)
+    assert all(item.index is indexes[item.position] for item in ranked)
+    order = [(-item.score, item.position, item.row) for item in ranked]
     assert order == sorted(order)
     assert all(0 <= item.score <= 1 for item in ranked)
     return ranked
@@ -54,13 +54,13 @@ def ranking(query: str, *indexes: SearchIndex, wanted: int = EVERYTHING) -> list
 def order(query: str, *rows: IndexedChunk, among: Sequence[IndexedChunk] = ()) -> list[Chunk]:
     """Return the rows' chunks in the order of their ranks, among others that are not returned."""
     index = index_of([*rows, *among])
-    places = [place_of(index, item.row) for item in ranking(query, index)]
-    return sorted((row.chunk for row in rows), key=lambda chunk: places.index((chunk.path, chunk.start_line)))
+    positions = [position_of(index, item.row) for item in ranking(query, index)]
+    return sorted((row.chunk for row in rows), key=lambda chunk: positions.index((chunk.path, chunk.start_line)))
 
 
 def shown(query: str, *indexes: SearchIndex) -> list[tuple[int, str, float]]:
     """Return what can be told of a ranking without its indexes."""
-    return [(item.place, item.index.document_id_of(item.row), item.score) for item in ranking(query, *indexes)]
+    return [(item.position, item.index.document_id_of(item.row), item.score) for item in ranking(query, *indexes)]
 
 
 @settings(max_examples=50)
@@ -104,13 +104,13 @@ def test_nothing_found_is_nothing_ranked() -> None:
     assert rank(parse_query("?"), [nothing, nothing], limit=10) == []
 
 
-def test_an_index_without_candidates_keeps_its_place() -> None:
+def test_an_index_without_candidates_keeps_its_position() -> None:
     index = index_of([make_row(), make_row("src/b.py", "retry")])
     nothing, found = (candidates_of(index, "retry", predicate=predicate) for predicate in (NOTHING, ANYTHING))
     assert len(nothing.rows) == 0
     alone = rank(parse_query("retry"), [found], limit=10)
     beside = rank(parse_query("retry"), [nothing, found], limit=10)
-    assert [item.place for item in beside] == [1, 1]
+    assert [item.position for item in beside] == [1, 1]
     assert [item.row for item in beside] == [item.row for item in alone]
 
 
@@ -156,7 +156,7 @@ def test_a_second_chunk_of_a_file_goes_behind_another_file() -> None:
         make_row("src/b.py", "bucket", similarity=0.60),
     ]
     ranked = ranking("bucket", index_of(rows))
-    assert sorted(place_of(item.index, item.row)[0] for item in ranked[:2]) == ["src/a.py", "src/b.py"]
+    assert sorted(position_of(item.index, item.row)[0] for item in ranked[:2]) == ["src/a.py", "src/b.py"]
 
 
 # Files of a repository that have little to do with what is asked.
@@ -220,7 +220,7 @@ def test_an_answer_scores_above_what_has_nothing_to_do_with_it() -> None:
     )
     index = index_of([answer, *REST])
     ranked = ranking("retry_call", index)
-    assert place_of(index, ranked[0].row) == ("src/retry.py", 1)
+    assert position_of(index, ranked[0].row) == ("src/retry.py", 1)
     assert ranked[0].score > 2 * ranked[1].score
 
 
@@ -236,7 +236,7 @@ rows = [
     for i in range(1, 80)
 ]
 for query in ["parsing a request header of the client, its cookies and tokens; the window of a bucket", "retry"]:
-    for place, document_id, score in shown(query, index_of(rows)):
+    for position, document_id, score in shown(query, index_of(rows)):
         print(document_id, score.hex())
 """
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from codesearch.core.errors import ConfigurationError
 from codesearch.retrieval import ranking_model
-from codesearch.retrieval.features import FEATURES
+from codesearch.retrieval.features.table import FEATURES
 from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, load_ranking_model
 from tests.floats import near
 from tests.unit.retrieval.networks import matches_of

@@ -16,9 +16,9 @@ from codesearch.core.index.array_file import map_arrays, write_arrays
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.text.terms import IN_NAME, term_of
 from codesearch.retrieval import related_terms
-from codesearch.retrieval.lexical import places_of
+from codesearch.retrieval.lexical import payloads_of
 from codesearch.retrieval.query_terms import parse_query
-from codesearch.retrieval.related_terms import ANYWHERE, find_related, load_related_terms, related_places
+from codesearch.retrieval.related_terms import ANYWHERE, find_related, load_related_terms, related_in_fields
 from tests.unit.retrieval.index_rows import index_of, make_row
 
 
@@ -26,11 +26,11 @@ def terms_of(*words: str) -> NDArray[np.uint32]:
     return np.array([term_of(word) for word in words], np.uint32)
 
 
-def related_in(index: SearchIndex, terms: NDArray[np.uint32], *places: int) -> NDArray[np.float32]:
-    """Return how near all rows of an index come to the terms, (places, terms, rows)."""
+def related_in(index: SearchIndex, terms: NDArray[np.uint32], *fields: int) -> NDArray[np.float32]:
+    """Return how near all rows of an index come to the terms, (fields, terms, rows)."""
     related = find_related(terms)
-    payloads = places_of(index.row_postings.find(related.terms), np.arange(index.row_count, dtype=np.int32))
-    return related_places(payloads, related, places)
+    payloads = payloads_of(index.row_postings.find(related.terms), np.arange(index.row_count, dtype=np.int32))
+    return related_in_fields(payloads, related, fields)
 
 
 def test_the_bundled_table_is_whole() -> None:
@@ -80,7 +80,7 @@ def test_each_term_comes_first_with_all_its_weight() -> None:
 def test_no_terms_have_no_relatives() -> None:
     found = find_related(terms_of())
     assert len(found.terms) == len(found.weights) == len(found.firsts) == 0
-    assert related_places(np.zeros((0, 3), np.uint16), found, [ANYWHERE]).shape == (1, 0, 3)
+    assert related_in_fields(np.zeros((0, 3), np.uint16), found, [ANYWHERE]).shape == (1, 0, 3)
 
 
 def test_where_relatives_stand() -> None:

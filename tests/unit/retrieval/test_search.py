@@ -208,7 +208,7 @@ def test_explanations_are_for_admins(assembly: Assembly) -> None:
 
 def test_an_explanation_changes_nothing_else(assembly: Assembly) -> None:
     explained = ask(assembly, "both", top_k=20, explain=True)
-    assert all(hit.explanation is not None and hit.explanation.signs for hit in explained)
+    assert all(hit.explanation is not None and hit.explanation.features for hit in explained)
     assert [replace(hit, explanation=None) for hit in explained] == ask(assembly, "both", top_k=20)
 
 

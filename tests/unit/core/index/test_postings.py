@@ -35,8 +35,8 @@ def as_dictionary(entries: Entries) -> dict[int, list[tuple[int, int]]]:
     bounds = entries.starts.tolist()
     pairs = list(zip(entries.ids.tolist(), entries.payloads.tolist(), strict=True))
     found = {}
-    for place, term in enumerate(entries.terms.tolist()):
-        found[term] = pairs[bounds[place] : bounds[place + 1]]
+    for position, term in enumerate(entries.terms.tolist()):
+        found[term] = pairs[bounds[position] : bounds[position + 1]]
         assert found[term], "no term without ids"
         ids = [row for row, _ in found[term]]
         assert ids == sorted(set(ids)), "ascending, each once"
@@ -107,9 +107,9 @@ def sum_naively(
         counts[key] = counts.get(key, 0) + (payload >> 8)
         mark = (FILE_NAMES_IT if payload & IN_NAME else 0) | (FILE_COMMENTS_ON_IT if payload & IN_COMMENT else 0)
         marks[key] = marks.get(key, 0) | mark
-    for file, places in enumerate(paths):
-        for term, place in places.items():
-            marks[term, file] = marks.get((term, file), 0) | place
+    for file, fields in enumerate(paths):
+        for term, field in fields.items():
+            marks[term, file] = marks.get((term, file), 0) | field
     found: dict[int, list[tuple[int, int]]] = {}
     for term, file in sorted(marks):
         payload = min(counts.get((term, file), 0), MAX_COUNT) << 8 | marks[term, file]
@@ -117,7 +117,7 @@ def sum_naively(
     return found
 
 
-PLACES = st.integers(0, IN_NAME | IN_QUALIFIER | IN_SIGNATURE | IN_COMMENT)
+FIELDS = st.integers(0, IN_NAME | IN_QUALIFIER | IN_SIGNATURE | IN_COMMENT)
 SMALL_TERMS = st.sampled_from([0, 5, 2**31, 2**32 - 1])
 
 
@@ -125,11 +125,11 @@ SMALL_TERMS = st.sampled_from([0, 5, 2**31, 2**32 - 1])
 def files(draw: st.DrawFn) -> tuple[Given, list[int], list[dict[int, int]]]:
     row_counts = draw(st.lists(st.integers(1, 4), max_size=5))
     file_of_row = [file for file, count in enumerate(row_counts) for _ in range(count)]
-    payloads = st.builds(lambda count, places: count << 8 | places, st.integers(0, MAX_COUNT), PLACES)
+    payloads = st.builds(lambda count, fields: count << 8 | fields, st.integers(0, MAX_COUNT), FIELDS)
     rows = st.sampled_from(range(len(file_of_row))) if file_of_row else st.nothing()
     entries = draw(st.dictionaries(st.tuples(rows, SMALL_TERMS | TERMS), payloads, max_size=20)) if file_of_row else {}
-    places = st.dictionaries(SMALL_TERMS, st.sampled_from([IN_STEM, IN_FOLDER, IN_STEM | IN_FOLDER]), max_size=3)
-    return entries, file_of_row, [draw(places) for _ in row_counts]
+    fields = st.dictionaries(SMALL_TERMS, st.sampled_from([IN_STEM, IN_FOLDER, IN_STEM | IN_FOLDER]), max_size=3)
+    return entries, file_of_row, [draw(fields) for _ in row_counts]
 
 
 @settings(max_examples=300)

@@ -105,7 +105,7 @@ def test_vectors_keep_their_direction(index: SearchIndex) -> None:
     vectors = index.vectors[:, :DIMENSION] * index.vector_scales[:, None]
     for row, expected in enumerate(IN_ORDER):
         assert np.abs(vectors[row] - expected.vector).max() <= np.abs(expected.vector).max() / 127 + 1e-6
-        assert index.signs[:, row].tolist() == sign_bits_of(expected.vector[None])[0].tolist()
+        assert index.sign_bits[:, row].tolist() == sign_bits_of(expected.vector[None])[0].tolist()
     for file, path in enumerate(index.path_of(number) for number in range(index.file_count)):
         mean = np.sum([row.vector for row in ROWS if row.chunk.path == path], axis=0)
         found = (index.file_vectors[file] * index.file_vector_scales[file])[:DIMENSION]
@@ -119,12 +119,12 @@ def test_terms_are_found_by_row_and_by_file(index: SearchIndex) -> None:
         set(zip(ids.tolist(), (payloads >> 8).tolist(), strict=True))
         for ids, payloads in index.row_postings.find(asked)
     ]
-    places = {(row.chunk.path, row.chunk.start_line): number for number, row in enumerate(IN_ORDER)}
-    retry, again = places["src/client.py", 10], places["b/retry.go", 1]
-    assert by_row[0] == {(retry, 2), (places["z.txt", 1], 2)}
-    assert by_row[1] == {(retry, 1), (again, 1), (places["b/retry.go", 2], 1)}
+    rows = {(row.chunk.path, row.chunk.start_line): number for number, row in enumerate(IN_ORDER)}
+    retry, again = rows["src/client.py", 10], rows["b/retry.go", 1]
+    assert by_row[0] == {(retry, 2), (rows["z.txt", 1], 2)}
+    assert by_row[1] == {(retry, 1), (again, 1), (rows["b/retry.go", 2], 1)}
     assert by_row[2] == set()
-    assert by_row[3] == {(places["Größe/日本語", 1], 1)}
+    assert by_row[3] == {(rows["Größe/日本語", 1], 1)}
     payloads = dict(zip(*(array.tolist() for array in index.row_postings.find(asked[1:2])[0]), strict=True))
     assert payloads[retry] & IN_NAME
     in_comment = dict(
@@ -253,7 +253,7 @@ def test_an_index_without_rows_answers_nothing(tmp_path: Path) -> None:
     assert (index.row_count, index.file_count, index.dimension) == (0, 0, DIMENSION)
     assert index.rows_named(name_term("x")).tolist() == []
     assert index.vectors.shape[0] == index.file_vectors.shape[0] == 0
-    assert index.signs.shape[1] == 0
+    assert index.sign_bits.shape[1] == 0
     assert (index.languages, index.symbol_kinds, index.artifact_kinds) == ([], [], [])
     assert index.row_postings.find(np.array([5], np.uint32))[0][0].tolist() == []
 

@@ -73,8 +73,8 @@ def test_what_only_a_few_dimensions_hold_is_spread_over_all_bits() -> None:
 
 @given(st.lists(st.lists(st.integers(0, 2**64 - 1), min_size=3, max_size=3), min_size=1, max_size=6))
 def test_different_bits_are_counted_one_by_one(rows: list[list[int]]) -> None:
-    signs = np.array(rows, np.uint64)
-    found = count_different_bits(np.ascontiguousarray(signs.T), signs[0])
+    bits = np.array(rows, np.uint64)
+    found = count_different_bits(np.ascontiguousarray(bits.T), bits[0])
     expected = [sum((a ^ b).bit_count() for a, b in zip(row, rows[0], strict=True)) % 256 for row in rows]
     assert found.tolist() == expected
 
@@ -87,5 +87,5 @@ def test_bits_are_the_same_wherever_they_are_computed() -> None:
     assert np.concatenate([sign_bits_of(vectors[start : start + 7]) for start in range(0, 50, 7)]).tolist() == (
         bits.tolist()
     )
-    # Both dimensions are flipped by their CRC-32: less than nothing everywhere, and in every other place.
+    # Both dimensions are flipped by their CRC-32: less than nothing everywhere, and in every other position.
     assert sign_bits_of(np.eye(2, dtype=np.float32)).tobytes() == b"\x00" * 8 + b"\x55" * 8

@@ -61,19 +61,22 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
     publish(writer, SOURCE, ROWS, run_id=9)
     publish(writer, OTHER, [make_row("other.py", "another's")])
     (batch,) = store.scan_rows(SOURCE)
-    by_id = {document_id: place for place, document_id in enumerate(batch.document_ids)}
+    by_id = {document_id: position for position, document_id in enumerate(batch.document_ids)}
     texts = contents_of([batch])
     terms, offsets = batch.terms
     for row in ROWS:
-        chunk, place = row.chunk, by_id.pop(document_id_of(SOURCE, row.chunk))
-        assert (batch.paths[place], texts[place]) == (chunk.path, chunk.content)
-        assert (batch.languages[place], batch.artifact_kinds[place]) == (chunk.language or "", chunk.artifact_kind)
-        assert (batch.symbols[place], batch.symbol_kinds[place]) == (chunk.symbol or "", chunk.symbol_kind or "")
-        assert (batch.start_lines[place], batch.end_lines[place]) == (chunk.start_line, chunk.end_line)
-        assert batch.modified_at[place] == (NO_TIME if row.modified_at is None else row.modified_at)
-        assert batch.declares[place] == bool(chunk.signature)
-        assert terms[int(offsets[place]) : int(offsets[place + 1])].tobytes() == pack_terms(chunk)
-        assert np.allclose(batch.vectors[place], row.vector)
+        chunk, position = row.chunk, by_id.pop(document_id_of(SOURCE, row.chunk))
+        assert (batch.paths[position], texts[position]) == (chunk.path, chunk.content)
+        assert (batch.languages[position], batch.artifact_kinds[position]) == (
+            chunk.language or "",
+            chunk.artifact_kind,
+        )
+        assert (batch.symbols[position], batch.symbol_kinds[position]) == (chunk.symbol or "", chunk.symbol_kind or "")
+        assert (batch.start_lines[position], batch.end_lines[position]) == (chunk.start_line, chunk.end_line)
+        assert batch.modified_at[position] == (NO_TIME if row.modified_at is None else row.modified_at)
+        assert batch.declares[position] == bool(chunk.signature)
+        assert terms[int(offsets[position]) : int(offsets[position + 1])].tobytes() == pack_terms(chunk)
+        assert np.allclose(batch.vectors[position], row.vector)
     assert by_id == {}
 
 

@@ -37,7 +37,7 @@ def make_chunk(
 
 
 def unpacked(chunk: Chunk) -> dict[int, tuple[int, int]]:
-    """Return term -> count and places."""
+    """Return term -> count and fields."""
     terms, payloads = unpack_terms(pack_terms(chunk))
     assert len(terms) == len(payloads)
     assert (np.diff(terms.astype(np.int64)) > 0).all(), "ascending, each once"
@@ -94,9 +94,9 @@ def test_any_chunk_packs_and_unpacks(
     assert {term: count for term, (count, _) in found.items() if count} == {
         term: min(count, MAX_COUNT) for term, count in counts.items()
     }
-    assert all(places for count, places in found.values() if not count), "every term stands somewhere"
-    assert {term for term, (_, places) in found.items() if places & IN_SIGNATURE} == set(terms_of(signature or ""))
-    named = {term for term, (_, places) in found.items() if places & (IN_NAME | IN_QUALIFIER)}
+    assert all(fields for count, fields in found.values() if not count), "every term stands somewhere"
+    assert {term for term, (_, fields) in found.items() if fields & IN_SIGNATURE} == set(terms_of(signature or ""))
+    named = {term for term, (_, fields) in found.items() if fields & (IN_NAME | IN_QUALIFIER)}
     assert named >= set(terms_of((symbol or "").rpartition(".")[2]))
 
 
@@ -132,19 +132,19 @@ def test_comments_are_found_in_any_language(content: str, comment: list[str]) ->
 )
 def test_a_path_has_words_in_its_name_and_in_its_folders(path: str, in_stem: str, in_folder: str) -> None:
     found = path_terms(path)
-    assert {term for term, places in found.items() if places & IN_STEM} == set(terms_of(in_stem))
-    assert {term for term, places in found.items() if places & IN_FOLDER} == set(terms_of(in_folder))
+    assert {term for term, fields in found.items() if fields & IN_STEM} == set(terms_of(in_stem))
+    assert {term for term, fields in found.items() if fields & IN_FOLDER} == set(terms_of(in_folder))
 
 
-def test_a_word_in_name_and_folder_has_both_places() -> None:
+def test_a_word_in_name_and_folder_has_both_fields() -> None:
     assert path_terms("client/client.py")[term_of("client")] == IN_STEM | IN_FOLDER
 
 
 @given(st.text())
-def test_any_path_has_terms_with_places(path: str) -> None:
+def test_any_path_has_terms_with_fields(path: str) -> None:
     found = path_terms(path)
     assert found.keys() == set(terms_of(path.replace("/", " ")))
-    assert all(places in (IN_STEM, IN_FOLDER, IN_STEM | IN_FOLDER) for places in found.values())
+    assert all(fields in (IN_STEM, IN_FOLDER, IN_STEM | IN_FOLDER) for fields in found.values())
 
 
 def test_a_name_stands_for_itself_whatever_its_case() -> None:

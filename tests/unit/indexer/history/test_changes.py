@@ -40,9 +40,9 @@ def test_git_counts_as_these_tests_do(make_repository: Callable[..., Repository]
     versions = ([1, 2, 3, 4, 5, 6], [0, 1, 3, 40, 41, 5, 6, 7], [9])
     ids = [repository.commit({"a.txt": "".join(f"{number}\n" for number in version)}) for version in versions]
     git = Git(repository.path / ".git", display="here")
-    for place in range(2):
-        read = read_diff(git, ids[place], ids[place + 1], ["a.txt"])
-        assert read == {"a.txt": hunks_of(list(versions[place]), list(versions[place + 1]))}
+    for number in range(2):
+        read = read_diff(git, ids[number], ids[number + 1], ["a.txt"])
+        assert read == {"a.txt": hunks_of(list(versions[number]), list(versions[number + 1]))}
 
 
 @given(numbers, numbers)
@@ -66,7 +66,7 @@ def test_a_line_that_stayed_is_found_where_it_was(earlier: list[int], later: lis
 def test_an_insertion_lies_between_two_lines() -> None:
     assert carry_back([Hunk(4, 0, 5, 3)], []) == Change((), (4,))
     assert carry_back([Hunk(0, 0, 1, 3)], []) == Change((), (0,))
-    # Behind lines that came since, there is no place for it in the earlier version.
+    # Behind lines that came since, there are no lines for it in the earlier version.
     assert carry_back([Hunk(4, 0, 5, 3)], [Hunk(2, 0, 3, 4)]) == Change((), ())
     assert carry_back([Hunk(9, 0, 10, 3)], [Hunk(2, 0, 3, 4)]) == Change((), (5,))
 

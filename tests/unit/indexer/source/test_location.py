@@ -126,10 +126,8 @@ def test_local_paths_are_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "plain").mkdir()
     (tmp_path / "link").symlink_to("plain")
     monkeypatch.chdir(tmp_path)
-    places = {
-        parse_location(raw).canonical for raw in ("plain", "./plain/", "link", str(tmp_path / "plain"), "~/plain")
-    }
-    assert places == {str((tmp_path / "plain").resolve())}
+    paths = {parse_location(raw).canonical for raw in ("plain", "./plain/", "link", str(tmp_path / "plain"), "~/plain")}
+    assert paths == {str((tmp_path / "plain").resolve())}
 
 
 def test_ids_tell_places_branches_and_sub_folders_apart() -> None:

@@ -36,16 +36,16 @@ def mirrors(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_at(mirrors: Path) -> Callable[..., Snapshot]:
-    """Return a function that opens a place with the settings given by name."""
+    """Return a function that opens a address with the settings given by name."""
 
-    def open_place(
-        place: str | Path, branch: str | None = None, subdir: str | None = None, **settings: object
+    def open_address(
+        address: str | Path, branch: str | None = None, subdir: str | None = None, **settings: object
     ) -> Snapshot:
-        location = parse_location(str(place))
+        location = parse_location(str(address))
         chosen = load_settings(**settings)
         return open_source(location, branch=branch, subdir=subdir, mirrors_dir=mirrors, settings=chosen)
 
-    return open_place
+    return open_address
 
 
 OpenAt = Callable[..., Snapshot]
@@ -122,11 +122,11 @@ def test_branches_and_tags(make_repository: MakeRepository, open_at: OpenAt) -> 
     origin.git("tag", "-a", "v1", "-m", "first")
     origin.git("branch", "feature/x")
     second = origin.commit({"a.txt": "two"})
-    for place in (origin.url, origin.path):
-        assert open_at(place).commit == second
-        assert open_at(place, "feature/x").commit == first
-        assert open_at(place, "v1").commit == first
-        assert open_at(place, "v1").commit == first  # again, from the mirror
+    for address in (origin.url, origin.path):
+        assert open_at(address).commit == second
+        assert open_at(address, "feature/x").commit == first
+        assert open_at(address, "v1").commit == first
+        assert open_at(address, "v1").commit == first  # again, from the mirror
 
 
 def test_a_branch_that_went_away_is_a_clear_error(make_repository: MakeRepository, open_at: OpenAt) -> None:
@@ -136,9 +136,9 @@ def test_a_branch_that_went_away_is_a_clear_error(make_repository: MakeRepositor
         origin.git("branch", f"topic{number}")
     open_at(origin.url, "topic7")
     origin.git("branch", "--delete", "topic7")
-    for place in (origin.url, origin.path):
+    for address in (origin.url, origin.path):
         with pytest.raises(SourceError, match=r"no branch 'topic7' in .*; it has: topic\d") as caught:
-            open_at(place, "topic7")
+            open_at(address, "topic7")
         assert caught.value.message.count("topic") == 6
 
 
@@ -146,18 +146,18 @@ def test_a_remote_without_its_default_branch_names_the_others(make_repository: M
     origin = make_repository()
     origin.commit({"a.txt": "one"})
     origin.git("symbolic-ref", "HEAD", "refs/heads/gone")
-    for place in (origin.url, origin.path):
+    for address in (origin.url, origin.path):
         with pytest.raises(SourceError, match=r"--branch.*main"):
-            open_at(place)
+            open_at(address)
 
 
 def test_an_empty_repository_is_a_clear_error(make_repository: MakeRepository, open_at: OpenAt) -> None:
     origin = make_repository()
-    for place in (origin.url, origin.path):
+    for address in (origin.url, origin.path):
         with pytest.raises(SourceError, match="empty: it has no commits yet"):
-            open_at(place)
+            open_at(address)
         with pytest.raises(SourceError, match="empty: it has no commits yet"):
-            open_at(place, "main")
+            open_at(address, "main")
 
 
 def test_a_missing_repository_is_a_clear_error(tmp_path: Path, open_at: OpenAt, mirrors: Path) -> None:
@@ -175,15 +175,15 @@ def test_a_sub_folder_keeps_paths_from_the_root(
     for name in ("a.txt", "lib/b.txt", "lib/deep/c.txt", "library/d.txt"):
         (plain / name).parent.mkdir(parents=True, exist_ok=True)
         (plain / name).write_text(name)
-    for place in (origin.url, origin.path, plain):
-        with open_at(place, None, "lib/") as snapshot:
+    for address in (origin.url, origin.path, plain):
+        with open_at(address, None, "lib/") as snapshot:
             assert [entry.path for entry in snapshot.list_files()] == ["lib/b.txt", "lib/deep/c.txt"]
             assert set(snapshot.modified_times()) == {"lib/b.txt", "lib/deep/c.txt"}
         for missing in ("nowhere", "a.txt"):
             with pytest.raises(SourceError, match="no folder"):
-                open_at(place, None, missing)
+                open_at(address, None, missing)
         with pytest.raises(SourceError, match="not a sub-folder"):
-            open_at(place, None, "lib/../..")
+            open_at(address, None, "lib/../..")
 
 
 def test_a_local_repository_is_read_at_its_commit_and_left_untouched(
@@ -370,13 +370,13 @@ def test_a_refused_login_is_explained_without_it(
 ) -> None:
     make_repository("served/project").commit({"a.txt": "private"})
     with serve(tmp_path / "served", ("bob", "right")) as server:
-        for place, settings in (
+        for address, settings in (
             (f"http://{server.address}/project/.git", {}),
             (f"http://{server.address}/project/.git", {"git_token": TOKEN, "git_token_host": server.address}),
             (f"http://bob:{TOKEN.replace('/', '%2F')}@{server.address}/project/.git", {}),
         ):
             with pytest.raises(SourceError, match="CODESEARCH_GIT_TOKEN") as caught:
-                open_at(place, **settings)
+                open_at(address, **settings)
             printed = "".join(traceback.format_exception(caught.value))
             assert "tok3n" not in printed
             assert "\n" not in caught.value.message
@@ -403,16 +403,16 @@ def test_over_tls_an_authority_has_to_be_trusted_and_the_token_logs_in(
     make_repository("served/project").commit({"a.txt": "private"})
     make_certificate(tmp_path / "server.pem")
     with serve(tmp_path / "served", ("x-access-token", TOKEN), certificate=tmp_path / "server.pem") as server:
-        place, settings = f"https://{server.address}/project/.git", {"git_token_host": server.address}
+        address, settings = f"https://{server.address}/project/.git", {"git_token_host": server.address}
         with pytest.raises(SourceError, match=r"is not trusted; add its authority to git \(http\.sslCAInfo\)"):
-            open_at(place, git_token=TOKEN, **settings)
+            open_at(address, git_token=TOKEN, **settings)
         assert server.seen == []
         (tmp_path / "gitconfig").write_text(f"[http]\n\tsslCAInfo = {tmp_path / 'server.crt'}\n")
         monkeypatch.delenv("GIT_SSL_CAINFO", raising=False)  # it goes before the configuration
         monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-        assert contents(open_at(place, git_token=TOKEN, **settings)) == {"a.txt": b"private"}
+        assert contents(open_at(address, git_token=TOKEN, **settings)) == {"a.txt": b"private"}
         with pytest.raises(SourceError, match="CODESEARCH_GIT_TOKEN"):
-            open_at(place)
+            open_at(address)
 
 
 def test_the_token_is_not_stored_by_the_persons_credential_helper(
@@ -424,11 +424,11 @@ def test_the_token_is_not_stored_by_the_persons_credential_helper(
     configuration.write_text(f"[credential]\n\thelper = store --file={store}\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(configuration))
     with serve(tmp_path / "served", ("x-access-token", TOKEN)) as server:
-        place = f"http://{server.address}/project/.git"
-        assert contents(open_at(place, git_token=TOKEN, git_token_host=server.address)) == {"a.txt": b"private"}
+        address = f"http://{server.address}/project/.git"
+        assert contents(open_at(address, git_token=TOKEN, git_token_host=server.address)) == {"a.txt": b"private"}
         assert not store.exists()
         store.write_text(f"http://x-access-token:{TOKEN.replace('/', '%2F')}@{server.address}\n")
-        assert contents(open_at(place)) == {"a.txt": b"private"}, "git's own helper serves when no token is set"
+        assert contents(open_at(address)) == {"a.txt": b"private"}, "git's own helper serves when no token is set"
 
 
 def test_ssh_uses_the_key_and_never_asks(open_at: OpenAt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -472,8 +472,8 @@ def test_a_local_repositorys_configuration_runs_nothing(
     ):  # fmt: skip
         origin.git("config", key, str(script))
     origin.git("config", "log.showSignature", "true")
-    for place in (origin.path, origin.url):
-        with open_at(place) as snapshot:
+    for address in (origin.path, origin.url):
+        with open_at(address) as snapshot:
             assert contents(snapshot)["a.txt"] == b"one"
             snapshot.modified_times()
     assert not owned.exists()
@@ -519,8 +519,8 @@ def test_links_and_submodules_are_counted_never_followed(
     (origin.path / "up").symlink_to("..")
     origin.git("submodule", "--quiet", "add", other.url, "sub")
     origin.commit({"a.txt": "one"})
-    for place in (origin.path, origin.url):
-        listing = open_at(place).listing()
+    for address in (origin.path, origin.url):
+        listing = open_at(address).listing()
         assert [entry.path for entry in listing.files] == [".gitmodules", "a.txt"]
         assert {(item.path, item.reason.value) for item in listing.skipped} == {
             ("leak.txt", "link"),
@@ -553,8 +553,8 @@ def test_odd_names_work_or_are_counted(make_repository: MakeRepository, open_at:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(name.encode("utf-8", "replace").decode())
     origin.commit({})
-    for place in (origin.path, origin.url, plain):
-        with open_at(place) as snapshot:
+    for address in (origin.path, origin.url, plain):
+        with open_at(address) as snapshot:
             listing = snapshot.listing()
             assert contents(snapshot) == {name: name.encode() for name in sorted(GOOD_NAMES)}
             assert {item.path for item in listing.skipped} == set(ODD_NAMES.values())

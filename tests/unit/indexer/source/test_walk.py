@@ -61,8 +61,8 @@ def write(root: Path, files: dict[str, str | bytes]) -> Path:
     return root
 
 
-def open_place(place: Path | str, mirrors: Path, subdir: str | None = None) -> Snapshot:
-    location = parse_location(str(place))
+def open_address(address: Path | str, mirrors: Path, subdir: str | None = None) -> Snapshot:
+    location = parse_location(str(address))
     return open_source(location, branch=None, subdir=subdir, mirrors_dir=mirrors, settings=load_settings())
 
 
@@ -71,7 +71,7 @@ def walk_folder(tmp_path: Path) -> Callable[[dict[str, str | bytes]], tuple[list
     """Return a function that writes files, walks them, and returns the indexed paths and the skipped ones' reasons."""
 
     def walk_files(files: dict[str, str | bytes]) -> tuple[list[str], dict[str, str]]:
-        found = walk(open_place(write(tmp_path / "plain", files), tmp_path))
+        found = walk(open_address(write(tmp_path / "plain", files), tmp_path))
         indexed = [file.path for file in found]
         return indexed, {item.path: item.reason.value for item in found.skipped}
 
@@ -84,14 +84,14 @@ WalkFolder = Callable[[dict[str, str | bytes]], tuple[list[str], dict[str, str]]
 @pytest.mark.parametrize("kind", ["folder", "local", "clone"])
 def test_every_file_is_indexed_or_counted(kind: str, tmp_path: Path, make_repository: MakeRepository) -> None:
     if kind == "folder":
-        place: Path | str = write(tmp_path / "plain", FILES)
+        address: Path | str = write(tmp_path / "plain", FILES)
         vendored = {"vendor/": "vendored", "web/node_modules/": "vendored"}
     else:
         origin = make_repository()
         origin.commit(FILES)
-        place = origin.path if kind == "local" else origin.url
+        address = origin.path if kind == "local" else origin.url
         vendored = {"vendor/lib.rb": "vendored", "web/node_modules/lib/index.js": "vendored"}
-    with open_place(place, tmp_path / "mirrors") as snapshot:
+    with open_address(address, tmp_path / "mirrors") as snapshot:
         found = walk(snapshot, max_file_bytes=2500)
         files = list(found)
     assert [file.path for file in files] == INDEXED
@@ -142,9 +142,9 @@ class Unread:
 def test_git_files_with_a_known_id_are_not_read(tmp_path: Path, make_repository: MakeRepository) -> None:
     origin = make_repository()
     origin.commit({"a.py": "a", "b.py": "b", "c.py": "c"})
-    known = {file.path: file.content_id for file in walk(open_place(origin.path, tmp_path))}
+    known = {file.path: file.content_id for file in walk(open_address(origin.path, tmp_path))}
     origin.commit({"b.py": "changed", "c.py": None, "d.py": "new"})
-    spy = Unread(open_place(origin.path, tmp_path))
+    spy = Unread(open_address(origin.path, tmp_path))
     found = walk(spy, known=known)  # type: ignore[arg-type]
     assert found.planned == 2
     assert [(file.path, file.modified_at) for file in found] == [
@@ -157,9 +157,9 @@ def test_git_files_with_a_known_id_are_not_read(tmp_path: Path, make_repository:
 
 def test_a_folders_unchanged_files_are_told_by_their_content(tmp_path: Path) -> None:
     root = write(tmp_path / "plain", {"a.py": "a", "b.py": "b"})
-    known = {file.path: file.content_id for file in walk(open_place(root, tmp_path))}
+    known = {file.path: file.content_id for file in walk(open_address(root, tmp_path))}
     write(root, {"a.py": "a", "b.py": "changed"})
-    found = walk(open_place(root, tmp_path), known=known)
+    found = walk(open_address(root, tmp_path), known=known)
     assert [file.path for file in found] == ["b.py"]
     assert found.unchanged == ["a.py"]
 
@@ -167,8 +167,8 @@ def test_a_folders_unchanged_files_are_told_by_their_content(tmp_path: Path) -> 
 def test_a_known_file_that_is_no_longer_wanted_is_skipped(tmp_path: Path, make_repository: MakeRepository) -> None:
     origin = make_repository()
     origin.commit({"a.py": "a" * 100})
-    known = {file.path: file.content_id for file in walk(open_place(origin.path, tmp_path))}
-    found = walk(open_place(origin.path, tmp_path), max_file_bytes=10, known=known)
+    known = {file.path: file.content_id for file in walk(open_address(origin.path, tmp_path))}
+    found = walk(open_address(origin.path, tmp_path), max_file_bytes=10, known=known)
     assert list(found) == []
     assert found.unchanged == []
     assert found.counts() == {SkipReason.TOO_LARGE: 1}
@@ -235,21 +235,21 @@ def test_a_folder_agrees_with_git_about_what_is_ignored(tmp_path: Path, make_rep
     )
     expected = origin.git("ls-files", "--others", "--exclude-standard").splitlines()
     (origin.path / ".git").rename(tmp_path / "elsewhere")
-    assert [file.path for file in walk(open_place(origin.path, tmp_path))] == sorted(expected)
+    assert [file.path for file in walk(open_address(origin.path, tmp_path))] == sorted(expected)
 
 
 def test_git_trees_need_no_gitignore(tmp_path: Path, make_repository: MakeRepository) -> None:
     origin = make_repository()
     origin.commit({".gitignore": "*.py\n", "forced.py": "x"})
-    assert [file.path for file in walk(open_place(origin.path, tmp_path))] == [".gitignore", "forced.py"]
+    assert [file.path for file in walk(open_address(origin.path, tmp_path))] == [".gitignore", "forced.py"]
 
 
 def test_a_sub_folder_that_was_asked_for_is_never_vendored(tmp_path: Path, make_repository: MakeRepository) -> None:
     files: dict[str, str | bytes] = {"vendor/tool/a.go": "package a\n", "vendor/tool/node_modules/x.js": "x"}
     origin = make_repository()
     origin.commit(files)
-    for place in (origin.path, write(tmp_path / "plain", files)):
-        found = walk(open_place(place, tmp_path, "vendor/tool"))
+    for address in (origin.path, write(tmp_path / "plain", files)):
+        found = walk(open_address(address, tmp_path, "vendor/tool"))
         assert [file.path for file in found] == ["vendor/tool/a.go"]
 
 
@@ -261,13 +261,13 @@ def test_the_order_is_the_same_every_time(tmp_path: Path, make_repository: MakeR
     names = ["b.py", "a/z.py", "a.py", "a-b.py", "B.py", "ü.py", "a/é.py"]
     origin = make_repository()
     origin.commit(dict.fromkeys(names, "x"))
-    orders = [[file.path for file in walk(open_place(place, tmp_path))] for place in (origin.path, origin.url)]
+    orders = [[file.path for file in walk(open_address(address, tmp_path))] for address in (origin.path, origin.url)]
     (origin.path / ".git").rename(tmp_path / "elsewhere")
-    orders.append([file.path for file in walk(open_place(origin.path, tmp_path))])
+    orders.append([file.path for file in walk(open_address(origin.path, tmp_path))])
     assert orders == [sorted(names)] * 3
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
-    found: Walk = walk(open_place(tmp_path / "plain", tmp_path))
+    found: Walk = walk(open_address(tmp_path / "plain", tmp_path))
     assert (list(found), found.skipped, found.counts(), found.planned) == ([], [], {}, 0)

@@ -1,0 +1,1 @@
+"""What the ranking model sees of each candidate: a table of features, by name."""

@@ -1,0 +1,38 @@
+"""What a file's path tells of it: a test, an example, old code, an entry point, a header. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from codesearch.core.text.terms import name_term
+
+_TEST = re.compile(
+    r"(^|/)(tests?|testing|__tests__|specs?|testdata|fixtures?|mocks?)(/|$)"
+    r"|(^|[/_.-])(test|spec)s?[_.-]|[_.-](tests?|specs?|mock)\.\w+$|(Tests?|Spec)\.\w+$"
+)
+_EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|docs?|bench(marks?)?)(/|$)")
+_OLD = re.compile(r"(^|/)(legacy|deprecated|compat|vendor|third_party|generated)(/|$)|\.d\.ts$")
+_HEADER = re.compile(r"\.(h|hh|hpp|hxx|pyi|d\.ts|mli)$")
+_ENTRY = re.compile(r"(^|/)(__init__\.py|index\.[jt]sx?|mod\.rs|lib\.rs|types\.[jt]s|prelude\.\w+|exports?\.\w+)$")
+
+# What describe_path says, in its order.
+PATH_COLUMNS: Final = ("is_test", "is_example", "is_old", "is_entry", "is_header", "stem", "folder")
+
+
+@lru_cache(maxsize=65_536)
+def describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, int, int]:
+    """Say whether a file is a test, an example, kept or foreign code, an entry point, a header; and two hashes."""
+    # Below src/main, Maven's and Gradle's folder of the product, `test` is part of a package's name.
+    product = "src/main/" in path
+    folder, _, name = path.rpartition("/")
+    return (
+        _TEST.search(path) is not None and not product,
+        _EXAMPLE.search(path) is not None and not product,
+        _OLD.search(path) is not None,
+        _ENTRY.search(path) is not None,
+        _HEADER.search(path) is not None,
+        name_term(name.partition(".")[0]),
+        name_term(folder),
+    )

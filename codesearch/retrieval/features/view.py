@@ -1,0 +1,113 @@
+"""View: the candidates of a query as features look at them, what several features need worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.versions import version_of
+from codesearch.core.text.terms import IN_FOLDER, IN_STEM, name_term
+from codesearch.retrieval.candidates import Candidates, JoinedCandidates
+from codesearch.retrieval.features.groups import find_runs
+from codesearch.retrieval.features.paths import PATH_COLUMNS, describe_path
+from codesearch.retrieval.lexical import to_shares
+from codesearch.retrieval.query_terms import QueryTerms
+
+Column = NDArray[Any]
+
+
+class Part:
+    """One index's candidates, with what the index says of their rows. Columns are (rows,), in the order of the rows."""
+
+    __slots__ = ("artifacts", "candidates", "file_rows", "files", "first_rows", "index", "kinds", "languages", "rows")
+
+    def __init__(self, candidates: Candidates) -> None:
+        self.candidates = candidates
+        self.index: SearchIndex = candidates.index
+        self.rows, self.files = candidates.rows, candidates.files
+        # Where the row's file begins, and how many rows that has.
+        self.first_rows: Column = self.index.first_rows[self.files]
+        self.file_rows: Column = self.index.first_rows[self.files + 1] - self.first_rows
+        # Codes of the index's own lists.
+        self.kinds: Column = self.index.row_symbol_kinds[self.rows]
+        self.artifacts: Column = self.index.row_artifact_kinds[self.rows]
+        self.languages: Column = self.index.row_languages[self.rows]
+
+
+class View:
+    """One query's candidates of all indexes, c in all. Columns are (c,), in their order.
+
+    firsts, counts: where the rows of each file begin, and how many it has. row_shares, file_shares (t,): how much of
+    the query each term is, as it is rare among rows and among files. paths: what the paths tell, by PATH_COLUMNS.
+    """
+
+    def __init__(self, terms: QueryTerms, candidates: JoinedCandidates) -> None:
+        self.terms = terms
+        self.candidates = candidates
+        self.parts = [Part(part) for part in candidates.parts]
+        self.firsts, self.counts = find_runs(candidates.files)
+        described = self.join(_describe_paths)
+        self.paths = {name: described[:, number] for number, name in enumerate(PATH_COLUMNS)}
+        self._compare_with_query()
+        self._look_up()
+
+    def _compare_with_query(self) -> None:
+        candidates = self.candidates
+        self.lexical = self.join(lambda part: part.candidates.lexical)
+        self.file_lexical = self.join(lambda part: part.candidates.file_lexical)
+        self.similarity = self.join(lambda part: part.candidates.similarity)
+        self.file_similarity = self.join(lambda part: part.candidates.file_similarity)
+        self.top_lexical = float(self.lexical.max()) or 1.0
+        self.top_file_lexical = float(self.file_lexical.max()) or 1.0
+        self.row_shares = to_shares(candidates.rarity.rows)
+        self.file_shares = to_shares(candidates.rarity.files)
+        # How much of the query stands in the row or in its path; and of what means nearly the same, in the row.
+        in_path = candidates.file_payloads & (IN_STEM | IN_FOLDER) > 0
+        self.covered: Column = self.row_shares @ ((candidates.row_payloads > 0) | in_path)
+        self.related: Column = self.row_shares @ candidates.row_related[0]
+
+    def _look_up(self) -> None:
+        self.names = np.array(self.terms.name_hashes, np.uint32)
+        self.names_it: Column = np.isin(self.join(lambda part: part.index.names[part.rows]), self.names)
+        self.declares = self.join(lambda part: part.index.declares[part.rows])
+        # In terms, at least 1.
+        self.name_length: Column = np.maximum(self.join(lambda part: part.index.name_lengths[part.rows]), 1)
+        self.stem_length: Column = np.maximum(self.join(lambda part: part.index.file_stem_lengths[part.files]), 1)
+        self.file_length = self.join(lambda part: np.log1p(part.index.file_lengths[part.files]))
+
+    def join(self, column_of: Callable[[Part], Column]) -> Column:
+        """Return a column of all candidates from that of each index."""
+        if len(self.parts) == 1:
+            return column_of(self.parts[0])
+        return np.concatenate([column_of(part) for part in self.parts])
+
+    def of_file(self, of_runs: Column) -> Column:
+        """Return for each row what was found for its file: from (files,) to (c,)."""
+        return np.repeat(of_runs, self.counts)
+
+    def find_qualified(self) -> Column:
+        """Say which rows have a qualified name that is asked for."""
+        asked = np.array([name_term(name) for name in self.terms.names if "." in name], np.uint32)
+        return np.isin(self.join(lambda part: part.index.qualified_names[part.rows]), asked)
+
+    def find_superseded(self) -> Column:
+        """Say which rows belong to an older version of the code than there is, unless the query asks for it: `v3`."""
+        asked = [version for token in self.terms.tokens if (version := version_of(token)) is not None]
+        versions = self.join(lambda part: part.index.superseded_versions[part.files])
+        return (versions >= 0) & ~np.isin(versions, asked)
+
+    def count_folders(self) -> Column:
+        """Return how many candidates' files stand in the same folder of the same index, as a logarithm."""
+        first_positions, first_folders = self.candidates.positions[self.firsts], self.paths["folder"][self.firsts]
+        _, which, sizes = np.unique((first_positions << 32) + first_folders, return_inverse=True, return_counts=True)
+        return self.of_file(np.log(sizes[which]))
+
+
+def _describe_paths(part: Part) -> NDArray[np.uint32]:
+    firsts, counts = find_runs(part.files)
+    described = np.array([describe_path(part.index.path_of(file)) for file in part.files[firsts].tolist()], np.uint32)
+    return np.repeat(described.reshape(-1, len(PATH_COLUMNS)), counts, axis=0)

@@ -37,7 +37,8 @@ class Chunker:
     def chunk(self, file: SourceFile) -> list[Chunk]:
         """Return the chunks of a file in order of (start line, widest first); none for a blank file.
 
-        `content` is the file's own lines. Only a single line that is longer than `max_tokens` makes a longer chunk.
+        `content` is the file's own lines, those of more than MAX_LINE_CHARACTERS cut. Only a single line that is longer
+        than `max_tokens` makes a longer chunk.
         Accepts any text.
         """
         lines = Lines(file.text, self._count_tokens)

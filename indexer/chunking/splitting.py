@@ -17,22 +17,37 @@ _LINE_LEVEL = 5
 # A part shorter than this share of the ideal is no choice unless a single line fills the rest.
 _SHORTEST_SHARE = 0.35
 _MAX_LEVEL = 4
+# What is longer (a table on one line, an embedded image) is cut: nobody reads it whole, and no answer has room for it.
+MAX_LINE_CHARACTERS = 4000
+# A model may count a long word as one token; a line of more characters than these has one token for every 16 at least.
+_LONG_LINE = 400
+_MOST_CHARACTERS_PER_TOKEN = 16
 
 Range = tuple[int, int]
 
 
 class Lines:
-    """The lines of one file with the tokens of each, counted in one call. Line numbers are 1-based and inclusive."""
+    """The lines of one file with the tokens of each, counted in one call. Line numbers are 1-based and inclusive.
+
+    A line of more than MAX_LINE_CHARACTERS is cut to its first ones.
+    """
 
     def __init__(self, text: str, count_tokens: Callable[[Sequence[str]], list[int]]) -> None:
         self.texts = text.split("\n")
         if self.texts and not self.texts[-1]:
             self.texts.pop()
+        longest = max(map(len, self.texts), default=0)
+        if longest > MAX_LINE_CHARACTERS:
+            self.texts = [line[:MAX_LINE_CHARACTERS] for line in self.texts]
         self.is_blank = [not line or line.isspace() for line in self.texts]
         # What a model adds to every text (its start and end marks) is no part of a line.
         counts = count_tokens([*self.texts, ""])
         added = counts[-1]
-        self._sums = [0, *accumulate(count - added for count in counts[:-1])]
+        sizes = [count - added for count in counts[:-1]]
+        if longest > _LONG_LINE:
+            least = (len(line) // _MOST_CHARACTERS_PER_TOKEN if len(line) > _LONG_LINE else 0 for line in self.texts)
+            sizes = [max(pair) for pair in zip(sizes, least, strict=True)]
+        self._sums = [0, *accumulate(sizes)]
         self.added_tokens = added
 
     def __len__(self) -> int:
@@ -43,7 +58,7 @@ class Lines:
         return self._sums[end] - self._sums[start - 1]
 
     def content(self, start: int, end: int) -> str:
-        """Return the lines `start`..`end` as one string, byte for byte, without the last newline."""
+        """Return the lines `start`..`end` as one string, byte for byte where none is cut, without the last newline."""
         return "\n".join(self.texts[start - 1 : end])
 
     def furthest(self, start: int, max_tokens: int) -> int:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from codesearch.core.types import ArtifactKind, Chunk, SourceFile
 from indexer.chunking.chunker import Chunker
 from indexer.chunking.languages.table import all_languages
+from indexer.chunking.splitting import MAX_LINE_CHARACTERS
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -32,7 +33,7 @@ def chunk(path: str, text: str, max_tokens: int = 60) -> list[Chunk]:
 
 
 def assert_holds(path: str, text: str, chunks: Sequence[Chunk], max_tokens: int) -> None:
-    lines = text.split("\n")
+    lines = [line[:MAX_LINE_CHARACTERS] for line in text.split("\n")]
     covered: set[int] = set()
     for found in chunks:
         assert found.path == path
@@ -246,6 +247,57 @@ def test_one_line_longer_than_the_bound_stays_whole() -> None:
     text = "x = [" + ", ".join(str(i) for i in range(200)) + "]\n"
     chunks = chunk("m.py", text)
     assert [(c.start_line, c.end_line) for c in chunks] == [(1, 1)]
+
+
+def around(path: str, before: str, row: str, after: str) -> list[Chunk]:
+    """Chunk a file with one row blown up to hundreds of kilobytes on its line."""
+    return chunk(path, f"{before}{row * (300_000 // len(row))}{after}")
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "row", "after", "symbol"),
+    [
+        ("m.py", "WORDS = [", "'kettle', ", "]\n\n\ndef find(word):\n    return word in WORDS\n", "find"),
+        (
+            "m.go",
+            'package m\n\nconst text = "',
+            "over and over ",
+            '"\n\nfunc Size() int {\n\treturn len(text)\n}\n',
+            "Size",
+        ),
+        ("m.ts", "const rows = [", "{a:1,b:2},", "]\n\nexport function at(i: number) {\n  return rows[i]\n}\n", "at"),
+        ("m.js", "const rows = [", "{a:1,b:2},", "]\n\nfunction at(i) {\n  return rows[i]\n}\n", "at"),
+        ("m.c", "const int rows[] = {", "1, 2, ", "};\n\nint at(int i) {\n  return rows[i];\n}\n", "at"),
+        ("m.rb", "ROWS = %w[", "kettle ", "]\n\ndef at(i)\n  ROWS[i]\nend\n", "at"),
+        (
+            "m.java",
+            'class M {\n  String t = "',
+            "kettle ",
+            '";\n\n  int size() {\n    return t.length();\n  }\n}\n',
+            "M.size",
+        ),
+    ],
+)
+def test_a_giant_line_is_cut_and_what_is_around_it_found(
+    path: str, before: str, row: str, after: str, symbol: str
+) -> None:
+    chunks = around(path, before, row, after)
+    assert max(len(found.content) for found in chunks) <= MAX_LINE_CHARACTERS + 200
+    assert max(len(found.signature or "") + len(found.outline or "") for found in chunks) < 4000
+    assert symbol in {found.symbol for found in chunks}
+
+
+@pytest.mark.parametrize("path", ["m.md", "m.txt", "m.sql", "m.json", "m.xml", "m.yaml", "m.csv", "m.html", "m.tf"])
+def test_a_giant_line_of_a_document_is_cut(path: str) -> None:
+    chunks = around(path, "# Notes\n\nFirst.\n\n", '("kettle", 1), ', "\n\nLast line.\n")
+    assert max(len(found.content) for found in chunks) <= MAX_LINE_CHARACTERS + 200
+    assert max(len(found.signature or "") for found in chunks) < 4000
+    assert any("Last line." in found.content for found in chunks)
+
+
+def test_lines_of_few_but_giant_words_do_not_pile_up() -> None:
+    chunks = chunk("m.txt", ("x" * 3000 + "\n") * 40, max_tokens=400)
+    assert max(len(found.content) for found in chunks) <= 8000
 
 
 def test_max_tokens_must_be_positive() -> None:

@@ -22,9 +22,10 @@ from codesearch.core.store.writer import StagedRows, StoreWriter
 from codesearch.core.types import DataSource, SourceState
 from indexer.batches import IndexedFiles
 from indexer.source.opening import Location, open_source, parse_location, source_id, suggested_name
+from indexer.source.rules import Choices
 from indexer.source.skipping import Skipped
 from indexer.source.snapshot import Snapshot
-from indexer.source.walk import Walk, walk
+from indexer.source.walk import Walk, explain_nothing, walk
 from indexer.workers import WorkerPool, index_files
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ class SilentProgress:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What one run did. `changed` counts new and changed files, `characters` their text, `skipped` by reason."""
+    """What one run did. `changed` counts new and changed files, `characters` their text, `skipped` by reason.
+
+    `warnings` say why there is nothing to search, and what to do.
+    """
 
     source: DataSource
     changed: int
@@ -68,6 +72,7 @@ class IndexReport:
     characters: int
     seconds: float
     skipped: dict[str, int]
+    warnings: tuple[str, ...] = ()
 
     @property
     def wrote(self) -> bool:
@@ -84,6 +89,7 @@ class Preview:
     files: tuple[tuple[str, int], ...]
     skipped: tuple[Skipped, ...]
     counts: dict[str, int]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -98,9 +104,10 @@ def preview_source(raw: str, *, branch: str | None, subdir: str | None, settings
     location = parse_location(raw)
     mirrors = settings.data_dir / "mirrors"
     with open_source(location, branch=branch, subdir=subdir, mirrors_dir=mirrors, settings=settings) as snapshot:
-        found = walk(snapshot, max_file_bytes=settings.max_file_bytes)
+        found = walk(snapshot, max_file_bytes=settings.max_file_bytes, choices=_choices(settings))
         files = tuple((file.path, len(file.text)) for file in found)
-        return Preview(location.display, snapshot.commit, files, tuple(found.skipped), _counts(found))
+        warnings = explain_nothing(found, len(files))
+        return Preview(location.display, snapshot.commit, files, tuple(found.skipped), _counts(found), warnings)
 
 
 class Indexer:
@@ -159,7 +166,8 @@ class Indexer:
 
     def _update(self, source: DataSource, snapshot: Snapshot, progress: Progress, started: float) -> IndexReport:
         known = self._store.known_files(source.id)
-        found = walk(snapshot, max_file_bytes=self._settings.max_file_bytes, known=known)
+        limit = self._settings.max_file_bytes
+        found = walk(snapshot, max_file_bytes=limit, known=known, choices=_choices(self._settings))
         run = _Run(self._catalog, source, snapshot.commit, found, progress)
         if source.state is not SourceState.READY:
             run.begin()
@@ -321,7 +329,12 @@ def _report(source: DataSource, tally: _Tally, found: Walk, removed: int, starte
         characters=tally.characters,
         seconds=time.monotonic() - started,
         skipped=_counts(found),
+        warnings=explain_nothing(found, source.file_count),
     )
+
+
+def _choices(settings: Settings) -> Choices:
+    return Choices(settings.include, settings.exclude, settings.fallback_encoding)
 
 
 def _counts(found: Walk) -> dict[str, int]:

@@ -11,7 +11,7 @@ from codesearch.assembly import Assembly, open_indexer
 from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly
 from codesearch.cli.progress import index_progress
-from codesearch.cli.reports import print_previews, print_report, reports_as_json
+from codesearch.cli.reports import print_previews, print_report, print_warnings, reports_as_json
 from codesearch.core.errors import CodesearchError, SourceError
 
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ def index_targets(
             output.print_error(error.message)
             continue
         reports.append(report)
-        if not as_json:
+        if as_json:
+            print_warnings(report.warnings)
+        else:
             print_report(report)
     if not assembly.outdated_sources():
         assembly.writer.drop_other_formats()

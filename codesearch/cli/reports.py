@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -38,6 +39,9 @@ class ReportLike(Protocol):
     def skipped(self) -> dict[str, int]: ...
 
     @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+    @property
     def wrote(self) -> bool: ...
 
 
@@ -59,6 +63,9 @@ class PreviewLike(Protocol):
     @property
     def counts(self) -> dict[str, int]: ...
 
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
 
 def print_report(report: ReportLike) -> None:
     """Print the end of an index run: the id, what changed, what was skipped, how long it took."""
@@ -76,8 +83,13 @@ def print_report(report: ReportLike) -> None:
         print(f"  nothing changed ({report.seconds:.1f} s)")
     if report.skipped:
         print(f"  skipped: {_list_counts(report.skipped)}")
-    if not source.chunk_count:
-        print("  nothing in it can be indexed; `codesearch index --dry-run` says why")
+    print_warnings(report.warnings)
+
+
+def print_warnings(warnings: Sequence[str]) -> None:
+    """Print each warning on a line of stderr."""
+    for warning in warnings:
+        print(f"codesearch: warning: {visible(warning)}", file=sys.stderr)
 
 
 def _list_counts(counts: dict[str, int]) -> str:
@@ -96,6 +108,7 @@ def reports_as_json(reports: Sequence[ReportLike], failures: Sequence[str]) -> d
             "characters": report.characters,
             "seconds": round(report.seconds, 3),
             "skipped": report.skipped,
+            "warnings": list(report.warnings),
         }
         for report in reports
     ]
@@ -113,9 +126,16 @@ def print_previews(previews: Sequence[PreviewLike], *, as_json: bool) -> None:
                 "commit": item.commit,
                 "files": [{"path": path, "characters": size} for path, size in item.files],
                 "skipped": [
-                    {"path": skip.path, "reason": skip.reason.value, "detail": skip.detail} for skip in item.skipped
+                    {
+                        "path": skip.path,
+                        "reason": skip.reason.value,
+                        "detail": skip.detail,
+                        **({"override": skip.override} if skip.override else {}),
+                    }
+                    for skip in item.skipped
                 ],
                 "counts": item.counts,
+                "warnings": list(item.warnings),
             }
             for item in previews
         ]
@@ -126,8 +146,13 @@ def print_previews(previews: Sequence[PreviewLike], *, as_json: bool) -> None:
             print(f"index  {visible(path)}  ({size:,} characters)")
         for skip in item.skipped:
             print(visible(f"skip   {skip.path}  ({skip.reason.value.replace('_', ' ')}: {skip.detail})"))
+        overrides = {skip.reason.value: skip.override for skip in reversed(item.skipped) if skip.override}
+        for reason in item.counts:
+            if reason in overrides:
+                print(visible(f"to index what is {reason.replace('_', ' ')}: {overrides[reason]}"))
         total = sum(size for _, size in item.files)
         print(
             f"{item.location}: would index {len(item.files):,} files with {total:,} characters; "
             f"would skip {_list_counts(item.counts) or 'nothing'}"
         )
+        print_warnings(item.warnings)

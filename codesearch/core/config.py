@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -63,6 +64,34 @@ class Settings(BaseSettings):
         600, ge=1, description="A clone or fetch that makes no progress for this long is given up"
     )
     index_workers: int = Field(0, ge=0, description="Processes that parse and chunk; 0: one per core")
+    include: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Patterns of paths that are indexed although they look vendored, generated or minified"
+    )
+    exclude: Annotated[tuple[str, ...], NoDecode] = Field((), description="Patterns of paths that are not indexed")
+    fallback_encoding: str | None = Field(
+        None, description="Encoding of the files that are not UTF-8 and of which nothing tells the encoding"
+    )
+
+    @field_validator("include", "exclude", mode="before")
+    @classmethod
+    def split_patterns(cls, value: object) -> object:
+        """Take patterns from the environment as one text with commas or line breaks between them."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.replace("\n", ",").split(",") if part.strip())
+        return value
+
+    @field_validator("fallback_encoding")
+    @classmethod
+    def check_encoding(cls, value: str | None) -> str | None:
+        """Refuse a name that no encoding has."""
+        if value is not None and value.strip():
+            try:
+                "".encode(value.strip())
+            except (LookupError, UnicodeError):
+                raise ValueError(
+                    f"there is no encoding {value!r}; say for example windows-1251, shift_jis or gb18030"
+                ) from None
+        return value or None
 
     @classmethod
     def settings_customise_sources(

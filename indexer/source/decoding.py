@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from indexer.source.skipping import SkipReason
 
@@ -17,68 +19,143 @@ _BYTE_ORDER_MARKS = (
 )
 _SAMPLE_CHARACTERS = 1 << 13
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_HIGH = re.compile(rb"[\x80-\xff]")
 # A text has next to no control characters; terminal dumps and the odd form feed stay under this share.
 _MAX_CONTROL_SHARE = 0.05
-# Western text in one byte per character has a few accents. Over this share it is another alphabet or no text at all,
-# and reading it as Western text would give nonsense.
-_MAX_HIGH_SHARE = 0.3
 # Damaged UTF-8 is kept with replacement characters when this many good characters stand against each bad byte.
 _GOOD_PER_BAD = 4
+# UTF-16 without a mark: nearly every other byte is NUL, and the rest is not.
+_LEAST_UTF16_BYTES = 32
+_NUL_SHARE = 0.8
+# The only encoding in use that looks like ASCII and is not: it switches by escape sequences.
+_ISO_2022 = re.compile(rb"\x1b\$(?:[@B]|\(D)")
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _PDF = b"%PDF-"
 
 Verdict = tuple[SkipReason, str]
 
 
-def decode_text(content: bytes) -> str | Verdict:
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a file's encoding besides its bytes.
+
+    `declared` tells what .gitattributes or .editorconfig say, asked when it matters. `others` counts the encodings of
+    other files of the source.
+    `fallback` is read where nothing else is certain.
+    """
+
+    declared: Callable[[], str | None] = lambda: None
+    others: Mapping[str, int] | None = None
+    fallback: str | None = None
+
+
+NO_HINTS = Hints()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A file's text, and the codec of Python that it was read with."""
+
+    text: str
+    codec: str
+
+
+def decode_text(content: bytes, hints: Hints = NO_HINTS) -> str | Verdict:
     """Return the text without a byte order mark and with its line ends as they are, or why there is none.
 
-    Reads UTF-8, UTF-16 and UTF-32 with a byte order mark, and Western single-byte text. The text never holds NUL.
+    Reads UTF-8, UTF-16 and UTF-32, what the file or the hints declare, and what the letters leave no doubt about. The
+    text never holds NUL.
     """
+    decoded = decode(content, hints)
+    return decoded.text if isinstance(decoded, Decoded) else decoded
+
+
+def decode(content: bytes, hints: Hints = NO_HINTS) -> Decoded | Verdict:
+    """Return what decode_text returns, with the codec."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             try:
-                return _refuse_control(content[len(mark) :].decode(encoding))
+                return _refuse_control(content[len(mark) :].decode(encoding), encoding)
             except UnicodeDecodeError:
                 if encoding != "utf-8":
                     return SkipReason.UNDECODABLE, f"{encoding.upper()} mark, but not that encoding"
                 content = content[len(mark) :]
                 break
     if b"\0" in content:
-        return SkipReason.BINARY, "NUL bytes"
+        return _decode_wide(content, hints)
     if content.startswith(_LFS_POINTER):
-        return SkipReason.BINARY, "git LFS pointer"
+        return SkipReason.LFS_POINTER, "a git LFS pointer, not the file itself"
     if content.startswith(_PDF):
         return SkipReason.BINARY, "PDF"
     try:
-        return _refuse_control(content.decode("utf-8"))
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
-        return _decode_legacy(content)
+        return _decode_legacy(content, hints)
+    if b"\x1b$" in content and (switched := _decode_switching(content)) is not None:
+        return switched
+    return _refuse_control(text, "utf-8")
 
 
-def _decode_legacy(content: bytes) -> str | Verdict:
-    """Read what is not UTF-8: damaged UTF-8, or one byte per character."""
+def _decode_wide(content: bytes, hints: Hints) -> Decoded | Verdict:
+    """Read UTF-16 or UTF-32 without a mark; other files with NUL bytes are no text."""
+    from indexer.source.encoding.declared import codec_of
+
+    name = hints.declared()
+    declared = codec_of(name) if name else None
+    encodings = [declared] if declared and declared.startswith(("utf-16", "utf-32")) else []
+    if len(content) >= _LEAST_UTF16_BYTES and len(content) % 2 == 0:
+        enough = len(content) // 2 * _NUL_SHARE
+        even, odd = content[::2].count(0), content[1::2].count(0)
+        encodings += (
+            ["utf-16-le"] if odd >= enough and not even else ["utf-16-be"] if even >= enough and not odd else []
+        )
+    for encoding in encodings:
+        try:
+            return _refuse_control(content.decode(encoding), encoding)
+        except UnicodeDecodeError:
+            continue
+    return SkipReason.BINARY, "NUL bytes"
+
+
+def _decode_switching(content: bytes) -> Decoded | None:
+    if _ISO_2022.search(content) is None:
+        return None
+    try:
+        text = content.decode("iso2022_jp_ext")
+    except UnicodeDecodeError:
+        return None
+    return Decoded(text, "iso2022_jp_ext")
+
+
+def _decode_legacy(content: bytes, hints: Hints) -> Decoded | Verdict:
+    """Read what is not UTF-8: damaged UTF-8, what is declared, what is likely."""
     repaired = content.decode("utf-8", "replace")
     bad = repaired.count("\ufffd")
-    high = len(_HIGH.findall(content))
     good = sum(1 for character in repaired if character > "\x7f") - bad
     if good >= bad * _GOOD_PER_BAD:
-        return _refuse_control(repaired)
-    if high > len(content) * _MAX_HIGH_SHARE:
-        return SkipReason.UNDECODABLE, "neither UTF-8 nor Western text"
-    try:
-        text = content.decode("cp1252")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    verdict = _refuse_control(text)
-    return (SkipReason.UNDECODABLE, "neither UTF-8 nor Western text") if isinstance(verdict, tuple) else verdict
+        return _refuse_control(repaired, "utf-8")
+    # Here and not at the top: most runs never meet such a file.
+    from indexer.source.encoding.declared import codec_of, find_declared
+    from indexer.source.encoding.detection import decode_strictly, detect
+
+    for name in (find_declared(content), hints.declared()):
+        codec = codec_of(name) if name else None
+        if codec is not None and codec != "utf-8" and (text := decode_strictly(content, codec)) is not None:
+            return _refuse_control(text, codec)
+    reading = detect(content, hints.others)
+    if reading is not None and reading.is_certain:
+        return _refuse_control(reading.text, reading.codec)
+    fallback = codec_of(hints.fallback) if hints.fallback else None
+    if fallback is not None and (text := decode_strictly(content, fallback)) is not None:
+        return _refuse_control(text, fallback)
+    if reading is None:
+        return SkipReason.UNDECODABLE, "not UTF-8, and no text in any other encoding that is known"
+    return SkipReason.UNDECODABLE, f"not UTF-8; the best guess is {reading.codec}, but it is not certain"
 
 
-def _refuse_control(text: str) -> str | Verdict:
+def _refuse_control(text: str, codec: str) -> Decoded | Verdict:
     if "\0" in text:
         return SkipReason.BINARY, "NUL characters"
     sample = text[:_SAMPLE_CHARACTERS]
     if len(_CONTROL.findall(sample)) > len(sample) * _MAX_CONTROL_SHARE:
         return SkipReason.BINARY, "control characters"
-    return text
+    return Decoded(text, codec)

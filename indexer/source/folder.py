@@ -24,6 +24,7 @@ class FolderSnapshot(Snapshot):
     """The files of a folder as they are now."""
 
     kind = "folder"
+    prunes_folders = True
 
     def __init__(self, root: Path, subdir: str | None = None) -> None:
         """Stand on `root`, an absolute resolved path. Raises SourceError for a sub-folder that is missing or a link."""
@@ -59,6 +60,13 @@ class FolderSnapshot(Snapshot):
                 yield entry, _read_regular_file(self._root / entry.path)
             except OSError as error:
                 yield entry, Skipped(entry.path, SkipReason.UNREADABLE, error.strerror or "cannot be opened")
+
+    def read_file(self, path: str) -> bytes | None:
+        """Return the bytes of one regular file."""
+        try:
+            return _read_regular_file(self._root / path, MAX_IGNORE_BYTES)
+        except OSError:
+            return None
 
     def modified_times(self, paths: Collection[str] | None = None) -> dict[str, int]:
         """Return the files' own modification times."""
@@ -109,7 +117,9 @@ class FolderSnapshot(Snapshot):
             elif item.is_dir(follow_symlinks=False):
                 if _is_ignored(f"{path}/", rules):
                     skipped.append(Skipped(f"{path}/", SkipReason.IGNORED, IGNORE_FILE))
-                elif detail := vendored_folder(prefix, item.name, lambda other: other.removeprefix(prefix) in names):
+                elif not self._is_wanted(path) and (
+                    detail := vendored_folder(prefix, item.name, lambda other: other.removeprefix(prefix) in names)
+                ):
                     skipped.append(Skipped(f"{path}/", SkipReason.VENDORED, detail))
                 else:
                     below.append((f"{path}/", rules))
@@ -120,6 +130,11 @@ class FolderSnapshot(Snapshot):
             else:
                 self._add_file(item, path, files, skipped)
         return below
+
+    def _is_wanted(self, folder: str) -> bool:
+        return bool(self.wanted) and (
+            self.wanted.may_hold(folder) or self.wanted.find(folder, is_folder=True) is not None
+        )
 
     def _add_file(self, item: os.DirEntry[str], path: str, files: list[Entry], skipped: list[Skipped]) -> None:
         try:

@@ -72,6 +72,11 @@ class GitSnapshot(Snapshot):
                     raise SourceError(f"{self._git.display} cannot be read: {_BROKEN}.")
                 yield entry, content[:-1]
 
+    def read_file(self, path: str) -> bytes | None:
+        """Return the bytes of one file of the commit."""
+        outcome = self._git.run("cat-file", "blob", f"{self.commit}:{path}")
+        return None if outcome.status else outcome.output
+
     def modified_times(self, paths: Collection[str] | None = None) -> dict[str, int]:
         """Return the committer time of the last commit that touched each path.
 
@@ -122,7 +127,7 @@ def _parse_tree(output: bytes) -> Listing:
         elif mode == LINK_MODE:
             skipped.append(Skipped(path, SkipReason.LINK, "symbolic link"))
         elif mode == SUBMODULE_MODE:
-            skipped.append(Skipped(path, SkipReason.SPECIAL, "submodule"))
+            skipped.append(Skipped(path, SkipReason.SUBMODULE, "a submodule; index its own repository"))
         elif not size.isdigit():
             skipped.append(Skipped(path, SkipReason.UNREADABLE, LOST_OBJECT))
         else:

@@ -19,6 +19,8 @@ class SkipReason(str, Enum):
     UNDECODABLE = "undecodable"
     IGNORED = "ignored"
     LINK = "link"
+    SUBMODULE = "submodule"
+    LFS_POINTER = "lfs_pointer"
     SPECIAL = "special"
     EMPTY = "empty"
     UNREADABLE = "unreadable"
@@ -32,6 +34,38 @@ class Skipped:
     reason: SkipReason
     detail: str
 
+    @property
+    def override(self) -> str | None:
+        """What to do to have it indexed all the same; None where nothing helps."""
+        return _how_to_override(self)
+
+
+def _how_to_override(skipped: Skipped) -> str | None:
+    path, reason, detail = skipped.path, skipped.reason, skipped.detail
+    if reason is SkipReason.IGNORED:
+        rule = detail.partition(":")[0]
+        return f"take the pattern out of {rule}" + ("" if rule.endswith(".gitignore") else f", or {_include(path)}")
+    if reason in {SkipReason.VENDORED, SkipReason.GENERATED, SkipReason.MINIFIED}:
+        return _include(path)
+    return _OVERRIDES.get(reason)
+
+
+def _include(path: str) -> str:
+    return f"name it in the setting include (CODESEARCH_INCLUDE={path}), or write !/{path} into .codesearchignore"
+
+
+_OVERRIDES = {
+    SkipReason.TOO_LARGE: "raise CODESEARCH_MAX_FILE_BYTES",
+    SkipReason.UNDECODABLE: (
+        "declare its encoding in the file, in .gitattributes (working-tree-encoding=NAME) or in .editorconfig "
+        "(charset = NAME), or set CODESEARCH_FALLBACK_ENCODING"
+    ),
+    SkipReason.SUBMODULE: "index the submodule's own repository",
+    SkipReason.LFS_POINTER: "index a folder where `git lfs pull` has brought the files",
+    SkipReason.LINK: "index the folder that it points to",
+    SkipReason.UNREADABLE: "mend what keeps it from being read",
+}
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -39,8 +73,8 @@ def _words(text: str) -> frozenset[str]:
 
 # Folders that hold other people's code or a tool's output wherever they are.
 VENDORED_FOLDERS = _words(
-    "node_modules bower_components jspm_packages web_modules third_party third-party thirdparty 3rdparty _vendor "
-    "venv .venv virtualenv __pycache__ site-packages dist-packages .tox .nox .eggs .mypy_cache .pytest_cache "
+    "node_modules bower_components jspm_packages web_modules venv .venv virtualenv __pycache__ site-packages "
+    "dist-packages .tox .nox .eggs .mypy_cache .pytest_cache "
     ".ruff_cache .gradle .yarn .pnp .pnpm-store .bundle .terraform .next .nuxt .svelte-kit .parcel-cache .dart_tool "
     ".stack-work dist-newstyle elm-stuff DerivedData .hg .svn"
 )
@@ -48,10 +82,8 @@ _MANIFESTS = _words(
     "go.mod composer.json Gemfile package.json bower.json Cargo.toml pyproject.toml setup.py mix.exs Package.swift "
     "Gopkg.toml pom.xml build.gradle build.gradle.kts Rakefile Makefile"
 )
-# Folders that are such only beside the file of the tool that fills them: `go/build`, `shop/vendor` or `game/target`
-# may well be source.
+# Folders that are such only beside the file of the tool that fills them: `go/build`, `game/target` may well be source.
 VENDORED_BESIDE: dict[str, Iterable[str]] = {
-    "vendor": _MANIFESTS,
     "dist": _MANIFESTS,
     "target": ("Cargo.toml", "pom.xml", "build.sbt", "project.clj"),
     "build": ("build.gradle", "build.gradle.kts", "pubspec.yaml"),
@@ -60,8 +92,10 @@ VENDORED_BESIDE: dict[str, Iterable[str]] = {
     "Pods": ("Podfile",),
     "Carthage": ("Cartfile",),
 }
-# These also at the root without any manifest, and in folders that hold what a browser is served.
-_VENDORED_AT_ROOT = frozenset({"vendor", "dist", "Pods", "Carthage"})
+# These also at the root without any manifest, and in folders that hold what a browser is served, where `vendor` is no
+# part of a program either.
+_VENDORED_AT_ROOT = frozenset({"dist", "Pods", "Carthage"})
+_VENDORED_WHERE_SERVED = _VENDORED_AT_ROOT | {"vendor"}
 _SERVED_FOLDERS = _words("assets static public www wwwroot javascripts stylesheets js css")
 
 LOCK_FILES = _words(
@@ -100,10 +134,11 @@ def vendored_folder(parent: str, name: str, exists: Callable[[str], bool]) -> st
     """
     if name in VENDORED_FOLDERS:
         return f"{name}/"
+    is_served = parent.rstrip("/").rsplit("/", 1)[-1] in _SERVED_FOLDERS
+    if (name in _VENDORED_AT_ROOT and not parent) or (name in _VENDORED_WHERE_SERVED and is_served):
+        return f"{parent.rstrip('/').rsplit('/', 1)[-1]}/{name}/" if is_served else f"{name}/"
     if name not in VENDORED_BESIDE:
         return None
-    if name in _VENDORED_AT_ROOT and (not parent or parent.rstrip("/").rsplit("/", 1)[-1] in _SERVED_FOLDERS):
-        return f"{name}/"
     beside = next((manifest for manifest in sorted(VENDORED_BESIDE[name]) if exists(parent + manifest)), None)
     return f"{name}/ beside {beside}" if beside else None
 

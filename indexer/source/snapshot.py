@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
+from indexer.source.patterns import PatternList
 from indexer.source.skipping import Skipped
 
 
@@ -38,6 +39,9 @@ class Snapshot(ABC):
     commit: str | None
     committed_at: int | None
     subdir: str | None
+    # Whether the listing passes over folders that a tool fills; it opens those that `wanted` speaks of all the same.
+    prunes_folders = False
+    wanted = PatternList(())
 
     @abstractmethod
     def listing(self) -> Listing:
@@ -50,6 +54,10 @@ class Snapshot(ABC):
     @abstractmethod
     def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | Skipped]]:
         """Yield each entry, in the order given, with its bytes, or with the reason why it could not be read."""
+
+    @abstractmethod
+    def read_file(self, path: str) -> bytes | None:
+        """Return the bytes of one regular file, which may lie above the sub-folder; None when there is none."""
 
     @abstractmethod
     def modified_times(self, paths: Collection[str] | None = None) -> dict[str, int]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 
 from codesearch.core.types import SourceFile
-from indexer.source.decoding import decode_text
-from indexer.source.generated import find_generated_marker, find_minified_line
-from indexer.source.skipping import Skipped, SkipReason, judge_name, vendored_folder
+from indexer.source.decoding import NO_HINTS, Decoded, Hints, decode
+from indexer.source.encoding.neighbours import count_encodings
+from indexer.source.generated import find_generated_marker
+from indexer.source.minified import find_minified_line
+from indexer.source.rules import Choices, Rules
+from indexer.source.skipping import Skipped, SkipReason, judge_name
 from indexer.source.snapshot import Entry, Snapshot
+from indexer.source.vendoring import VendoredFolders
 
 DEFAULT_MAX_FILE_BYTES = 1 << 20
 DETAIL_CHARACTERS = 80
@@ -23,13 +28,17 @@ class Walk:
     (paths, in order), `skipped` and `counts` are complete when the iteration is.
     """
 
-    def __init__(self, snapshot: Snapshot, max_file_bytes: int, known: Mapping[str, str]) -> None:
+    def __init__(self, snapshot: Snapshot, max_file_bytes: int, known: Mapping[str, str], choices: Choices) -> None:
         self._snapshot = snapshot
         self._known = known
         self._skipped: list[Skipped] = []
         self.unchanged: list[str] = []
         self.file_count = 0
+        self._rules = Rules(snapshot, choices)
+        self._refuted: dict[str, frozenset[SkipReason]] = {}
+        self._others: dict[str, int] | None = None
         listing = snapshot.listing()
+        self._files = listing.files
         self._skipped.extend(listing.skipped)
         self._wanted = list(self._judge_entries(listing.files, max_file_bytes))
         self.planned = len(self._wanted)
@@ -43,11 +52,11 @@ class Walk:
             if isinstance(content, Skipped):
                 self._skipped.append(content)
                 continue
-            content_id = entry.content_id or content_hash(content)
+            content_id = self._rules.content_id(entry.path, entry.content_id or content_hash(content))
             if self._known.get(entry.path) == content_id:
                 self.unchanged.append(entry.path)
                 continue
-            judged = judge_content(entry.path, content)
+            judged = self._judge_content(entry, content)
             if isinstance(judged, Skipped):
                 self._skipped.append(judged)
             else:
@@ -68,68 +77,97 @@ class Walk:
         """Yield the entries that have to be read, and sort the others into skipped and unchanged."""
         vendored = VendoredFolders(entries, self._snapshot.subdir)
         for entry in entries:
-            if detail := vendored.find(entry.path):
-                self._skip(entry, SkipReason.VENDORED, detail)
-            elif verdict := judge_name(entry.path):
+            if verdict := self._judge_path(entry.path, vendored):
                 self._skip(entry, *verdict)
             elif entry.size > max_file_bytes:
                 self._skip(entry, SkipReason.TOO_LARGE, f"{entry.size:,} bytes, the limit is {max_file_bytes:,}")
             elif entry.size == 0:
                 self._skip(entry, SkipReason.EMPTY, "0 bytes")
-            elif entry.content_id is not None and self._known.get(entry.path) == entry.content_id:
+            elif entry.content_id is not None and self._is_known(entry.path, entry.content_id):
                 self.unchanged.append(entry.path)
             else:
                 yield entry
+
+    def _is_known(self, path: str, content_id: str) -> bool:
+        known = self._known.get(path)
+        return known is not None and known == self._rules.content_id(path, content_id)
+
+    def _judge_path(self, path: str, vendored: VendoredFolders) -> tuple[SkipReason, str] | None:
+        if verdict := self._rules.judge(path):
+            return verdict
+        detail = vendored.find(path)
+        verdict = (SkipReason.VENDORED, detail) if detail else judge_name(path)
+        refuted = self._rules.refuted(path)
+        if refuted:
+            self._refuted[path] = refuted
+        return None if verdict is None or verdict[0] in refuted else verdict
+
+    def _judge_content(self, entry: Entry, content: bytes) -> str | Skipped:
+        refuted = self._refuted.get(entry.path, ())
+        hints = Hints(partial(self._rules.find_encoding, entry.path))
+        judged = judge_content(entry.path, content, hints, refuted)
+        if not isinstance(judged, Skipped) or judged.reason is not SkipReason.UNDECODABLE:
+            return judged
+        if self._others is None:
+            # What the other files are in may tell; which are asked follows from the snapshot alone, so that every run
+            # of it decides alike.
+            self._others = count_encodings(self._snapshot, self._files, self._rules.find_encoding)
+        hints = Hints(hints.declared, self._others, self._rules.choices.fallback_encoding)
+        return judge_content(entry.path, content, hints, refuted)
 
     def _skip(self, entry: Entry, reason: SkipReason, detail: str) -> None:
         self._skipped.append(Skipped(entry.path, reason, detail))
 
 
-class VendoredFolders:
-    """Remembers for the folders of one listing whether they, or one above them, are vendored."""
-
-    def __init__(self, entries: tuple[Entry, ...], subdir: str | None) -> None:
-        self._paths = {entry.path for entry in entries}
-        # A sub-folder that somebody asked for is wanted, whatever it and the folders above it are called.
-        self._details: dict[str, str | None] = {"": None, f"{subdir}/" if subdir else "": None}
-
-    def find(self, path: str) -> str | None:
-        """Say which vendored folder a file is in; None for a file of the repository's own."""
-        return self._find_folder(path[: path.rfind("/") + 1])
-
-    def _find_folder(self, folder: str) -> str | None:
-        if folder not in self._details:
-            parent, _, name = folder[:-1].rpartition("/")
-            parent = f"{parent}/" if parent else ""
-            above = self._find_folder(parent)
-            self._details[folder] = above or vendored_folder(parent, name, self._paths.__contains__)
-        return self._details[folder]
-
-
 def walk(
-    snapshot: Snapshot, *, max_file_bytes: int = DEFAULT_MAX_FILE_BYTES, known: Mapping[str, str] | None = None
+    snapshot: Snapshot,
+    *,
+    max_file_bytes: int = DEFAULT_MAX_FILE_BYTES,
+    known: Mapping[str, str] | None = None,
+    choices: Choices | None = None,
 ) -> Walk:
     """Judge the files of a snapshot; the result yields those to index, one at a time, in path order.
 
     `known` maps paths to the content ids that are indexed already: those files come back as `unchanged` and, where git
-    tells the id, are not read. Raises SourceError when the snapshot cannot be read.
+    tells the id, are not read. `choices` are what the settings include and exclude.
+    Raises SourceError when the snapshot cannot be read.
     """
-    return Walk(snapshot, max_file_bytes, known or {})
+    return Walk(snapshot, max_file_bytes, known or {}, choices or Choices())
 
 
-def judge_content(path: str, content: bytes) -> str | Skipped:
-    """Return the text of a file, or why it is skipped for what is in it."""
-    text = decode_text(content)
-    if isinstance(text, tuple):
-        return Skipped(path, *text)
+def explain_nothing(found: Walk, indexed: int) -> tuple[str, ...]:
+    """Return a warning that says why a source of which no file is indexed has none, and what to do; else nothing."""
+    if indexed:
+        return ()
+    skipped = found.skipped
+    if not skipped:
+        return ("There is nothing to search: the source holds no files. Give the folder or branch that holds them.",)
+    counts = sorted(found.counts().items(), key=lambda item: (-item[1], item[0].value))
+    listed = ", ".join(f"{count:,} {reason.value.replace('_', ' ')}" for reason, count in counts)
+    most = next(item for item in skipped if item.reason is counts[0][0])
+    remedy = f" To have it indexed, {most.override}." if most.override else ""
+    return (
+        f"There is nothing to search: no files can be indexed, all are left out ({listed}). "
+        f"For example {most.path}: {most.reason.value.replace('_', ' ')}, {most.detail}.{remedy}",
+    )
+
+
+def judge_content(
+    path: str, content: bytes, hints: Hints = NO_HINTS, refuted: Collection[SkipReason] = ()
+) -> str | Skipped:
+    """Return the text of a file, or why it is skipped for what is in it; the reasons in `refuted` count for nothing."""
+    decoded = decode(content, hints)
+    if not isinstance(decoded, Decoded):
+        return Skipped(path, *decoded)
+    text = decoded.text
     if not text or text.isspace():
         return Skipped(path, SkipReason.EMPTY, "only white space")
     name = path.rsplit("/", 1)[-1].lower()
     extension = name.rpartition(".")[2] if "." in name else ""
-    if detail := find_minified_line(text, extension):
+    if SkipReason.MINIFIED not in refuted and (detail := find_minified_line(text, extension)):
         return Skipped(path, SkipReason.MINIFIED, detail)
-    if marker := find_generated_marker(text, extension):
-        return Skipped(path, SkipReason.GENERATED, marker[:DETAIL_CHARACTERS])
+    if SkipReason.GENERATED not in refuted and (marker := find_generated_marker(text, extension)):
+        return Skipped(path, SkipReason.GENERATED, f"its head says so: {marker[:DETAIL_CHARACTERS]}")
     return text
 
 

@@ -28,7 +28,7 @@ ODDITIES: dict[str, dict[str, str | None]] = {
         "package-lock.json": "vendored",
         "tsconfig.json": None,
     },
-    "ledger-go": {"vendor/": "vendored", "go.sum": "vendored", "gen/ledgerv1/ledger.pb.go": "generated"},
+    "ledger-go": {"vendor/modules.txt": "vendored", "go.sum": "vendored", "gen/ledgerv1/ledger.pb.go": "generated"},
     "engine-native": {"core/plugin_macros.h": None},
     "ops-scripts": {"terraform/modules/bucket/main.tf": None, "k8s/orders.yaml": None},
     "legacy-portal": {
@@ -39,7 +39,7 @@ ODDITIES: dict[str, dict[str, str | None]] = {
         "php/legacy_functions.php": None,
         "ini/portal.ini": None,
         "js/menu_broken.js": None,
-        "data/postcodes.js": "minified",
+        "data/postcodes.js": None,
         "data/thumbnails.dat": "binary",
         "data/export_1998.txt": "undecodable",
         "logs/sample.log": None,
@@ -56,7 +56,7 @@ def test_a_report_names_the_id_what_was_done_and_what_was_skipped(data_dir: Path
     assert len(identifier) == 24
     assert "ledger-go: 14 files, " in first
     assert second.startswith("  14 files indexed (")
-    assert third == "  skipped: 1 generated, 2 vendored"
+    assert third == "  skipped: 1 generated, 3 vendored"
     assert "indexing: 14 files to read" in outcome.err
     again = run_cli(data_dir, "index", LEDGER)
     assert again.out.splitlines()[0] == first
@@ -72,7 +72,7 @@ def test_the_json_report_is_one_object_and_alone_on_stdout(data_dir: Path) -> No
     assert (report["name"], report["state"], report["files"]) == ("ledger-go", "ready", 14)
     assert report["changed_files"] == 14
     assert report["embedded_chunks"] == report["chunks"] > 14
-    assert report["skipped"] == {"generated": 1, "vendored": 2}
+    assert report["skipped"] == {"generated": 1, "vendored": 3}
     again = spawn_cli(data_dir, "index", LEDGER, "--json").json
     assert (again["changed_files"], again["unchanged_files"], again["embedded_chunks"]) == (0, 14, 0)
     assert again["id"] == report["id"]
@@ -165,8 +165,51 @@ def test_a_folder_with_nothing_to_index_says_so(data_dir: Path, tmp_path: Path) 
     (tmp_path / "empty").mkdir()
     outcome = run_cli(data_dir, "index", str(tmp_path / "empty"))
     assert outcome.status == 0
-    assert "--dry-run" in outcome.out
+    assert "warning: There is nothing to search: the source holds no files." in outcome.error
     assert run_cli(data_dir, "search", "empty", "anything").out == "Nothing found.\n"
+
+
+def test_a_source_that_is_all_ignored_is_a_warning_with_reason_and_remedy(data_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "ignored"
+    folder.mkdir()
+    (folder / ".gitignore").write_text("*\n")
+    (folder / "main.py").write_text("def main():\n    return 1\n")
+    for options in ((), ("--dry-run",)):
+        outcome = run_cli(data_dir, "index", str(folder), *options)
+        assert outcome.status == 0
+        assert "no files can be indexed, all are left out (2 ignored)" in outcome.error
+        assert "take the pattern out of .gitignore" in outcome.error
+        (warning,) = run_cli(data_dir, "index", str(folder), *options, "--json").json["warnings"]
+        assert warning in outcome.error
+
+
+def test_settings_choose_files_and_a_dry_run_says_how_to_override_a_rule(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shop"
+    (folder / "vendor" / "acme").mkdir(parents=True)
+    (folder / "vendor" / "acme" / "LICENSE").write_text("Free.\n")
+    (folder / "vendor" / "acme" / "tool.py").write_text("def tool():\n    return 1\n")
+    (folder / "main.py").write_text("def main():\n    return 1\n")
+    (folder / "doubt.c").write_bytes('char *last = "Я";\n'.encode("cp1251"))
+    preview = run_cli(data_dir, "index", str(folder), "--dry-run", "--json").json
+    skipped = {item["path"]: item for item in preview["skipped"]}
+    assert skipped["vendor/acme/tool.py"]["detail"] == "vendor/acme/ has its own LICENSE, as most in vendor/"
+    assert "CODESEARCH_INCLUDE=vendor/acme/tool.py" in skipped["vendor/acme/tool.py"]["override"]
+    assert "CODESEARCH_FALLBACK_ENCODING" in skipped["doubt.c"]["override"]
+    assert (
+        "to index what is vendored: name it in the setting include"
+        in run_cli(data_dir, "index", str(folder), "--dry-run").out
+    )
+    monkeypatch.setenv("CODESEARCH_INCLUDE", "vendor/acme/tool.py, *.none")
+    monkeypatch.setenv("CODESEARCH_EXCLUDE", "main.py")
+    monkeypatch.setenv("CODESEARCH_FALLBACK_ENCODING", "windows-1251")
+    preview = run_cli(data_dir, "index", str(folder), "--dry-run", "--json").json
+    assert [item["path"] for item in preview["files"]] == ["doubt.c", "vendor/acme/tool.py"]
+    monkeypatch.setenv("CODESEARCH_FALLBACK_ENCODING", "windows-cyrillic")
+    outcome = run_cli(data_dir, "index", str(folder))
+    assert outcome.status == 1
+    assert "CODESEARCH_FALLBACK_ENCODING: Value error, there is no encoding 'windows-cyrillic'" in outcome.error
 
 
 def test_ctrl_c_ends_it_at_once_and_the_next_run_completes(data_dir: Path, tmp_path: Path) -> None:

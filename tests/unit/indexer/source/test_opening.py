@@ -525,7 +525,7 @@ def test_links_and_submodules_are_counted_never_followed(
         assert {(item.path, item.reason.value) for item in listing.skipped} == {
             ("leak.txt", "link"),
             ("up", "link"),
-            ("sub", "special"),
+            ("sub", "submodule"),
         }
 
 

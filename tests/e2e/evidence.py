@@ -16,6 +16,7 @@ import numpy as np
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.types import Hit, SearchQuery
 from tests.floats import ABSOLUTE, RELATIVE
+from indexer.chunking.splitting import MAX_LINE_CHARACTERS
 
 Row = dict[str, Any]
 ROOT = Path(__file__).parents[2]
@@ -65,7 +66,7 @@ def folder_bytes(folder: Path) -> int:
 
 def check_rows_match(rows: Mapping[str, Row], texts: Mapping[str, str]) -> None:
     """Hold that the rows are the files' own lines, that they leave no non-blank line out, and are of no other file."""
-    lines = {path: text.split("\n") for path, text in texts.items()}
+    lines = {path: [line[:MAX_LINE_CHARACTERS] for line in text.split("\n")] for path, text in texts.items()}
     covered: dict[str, set[int]] = {path: set() for path in texts}
     for row in rows.values():
         first, last = row["start_line"], row["end_line"]

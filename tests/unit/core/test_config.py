@@ -41,12 +41,27 @@ def test_places_follow_the_data_folder_unless_they_are_set(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("setting", sorted(Settings.model_fields))
 def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = {"port": "9000", "log_format": "json", "log_level": "error"}
+    values = {"port": "9000", "log_format": "json", "log_level": "error", "fallback_encoding": "koi8-r"}
     annotation = Settings.model_fields[setting].annotation
     value = values.get(setting, "77" if annotation is int else "some/where")
     monkeypatch.setenv(f"CODESEARCH_{setting.upper()}", value)
-    assert str(getattr(load_settings(), setting)) == value
+    read = getattr(load_settings(), setting)
+    assert str(read[0] if isinstance(read, tuple) else read) == value
     assert getattr(load_settings(), setting) != Settings.model_fields[setting].default
+
+
+def test_patterns_are_a_text_in_the_environment_and_a_list_in_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "codesearch.toml").write_text(
+        'include = ["/vendor/ours/"]\nexclude = "*.sql, /data/"\n', encoding="utf-8"
+    )
+    assert (load_settings().include, load_settings().exclude) == (("/vendor/ours/",), ("*.sql", "/data/"))
+    monkeypatch.setenv("CODESEARCH_INCLUDE", "a, b/**\nc d,,")
+    assert load_settings().include == ("a", "b/**", "c d")
+    monkeypatch.setenv("CODESEARCH_FALLBACK_ENCODING", "no-such")
+    with pytest.raises(ConfigurationError, match="there is no encoding 'no-such'"):
+        load_settings()
 
 
 @pytest.mark.parametrize("setting", sorted(Settings.model_fields))

@@ -7,11 +7,15 @@ import logging
 import sys
 from contextvars import ContextVar
 from datetime import datetime, timezone
+from types import TracebackType
 from typing import TYPE_CHECKING
+
+from codesearch.core.redaction import redact
 
 if TYPE_CHECKING:
     from codesearch.core.config import Settings
 
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 OWN_LOGGERS = ("codesearch", "indexer", "uvicorn")
 current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
@@ -62,7 +66,11 @@ class TextFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class names it
         """Write the line before any trace."""
         fields = "".join(f" {name}={_quote(value)}" for name, value in _fields_of(record).items() if value is not None)
-        return (super().formatMessage(record) + fields).translate(_CONTROL_CHARACTERS)
+        return redact(super().formatMessage(record) + fields).translate(_CONTROL_CHARACTERS)
+
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - the base class names it
+        """Write the trace."""
+        return redact(super().formatException(ei))
 
 
 class JsonFormatter(logging.Formatter):
@@ -74,9 +82,9 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redact(record.getMessage()),
             **_fields_of(record),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, default=str)

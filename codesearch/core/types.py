@@ -106,6 +106,11 @@ class Principal:
     is_admin: bool
     source_ids: frozenset[str] | None
 
+    @property
+    def reads_everything(self) -> bool:
+        """Whether there is nothing that this principal may not read."""
+        return self.is_admin or self.source_ids is None
+
     def may_read(self, source_id: str) -> bool:
         """Say whether this principal may read the data source."""
         return self.is_admin or self.source_ids is None or source_id in self.source_ids

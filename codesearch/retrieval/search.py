@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from codesearch.core.errors import AccessDeniedError, NotFoundError, NotIndexedError
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import NOTHING, Predicate
+from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
 from codesearch.retrieval.candidates import find_candidates
 from codesearch.retrieval.query_terms import parse_query
@@ -30,8 +31,8 @@ class SourceCatalog(Protocol):
     def resolve(self, id_or_name: str) -> DataSource | Workspace | None:
         """Return the data source or workspace of this id or unique name."""
 
-    def describe_progress(self, source: DataSource) -> str:
-        """Say in one clause how far an unfinished index is."""
+    def describe_progress(self, source: DataSource, *, in_detail: bool) -> str:
+        """Say in one clause how far an unfinished index is; only `in_detail` with its place and why it failed."""
 
 
 class IndexSource(Protocol):
@@ -90,7 +91,8 @@ class Retriever:
 
         The order is total: by descending score, then data source, path and start line. Raises NotFoundError or
         NotIndexedError for a knowledge id without a finished index, AccessDeniedError when the principal may read none
-        of it or asks for explanations without being an admin, StoreError when the store fails.
+        of it or asks for explanations without being an admin, StoreError when the store fails. Of what it may not read
+        the principal learns no name and no state; what has neither an index nor a reader is not found.
         """
         sources = {source.id: source for source in self._readable_sources(principal, query.knowledge_id)}
         if query.explain and not principal.is_admin:
@@ -119,22 +121,26 @@ class Retriever:
     def _readable_sources(self, principal: Principal, knowledge_id: str) -> list[DataSource]:
         target = self._catalog.resolve(knowledge_id)
         if target is None:
-            raise NotFoundError(
-                f"No repository or workspace has the id or name {knowledge_id[:100]!r}. `codesearch list` shows them."
-            )
+            raise _not_found(knowledge_id)
         members = target.members if isinstance(target, Workspace) else (target,)
-        ready = [source for source in members if self._is_ready(source)]
+        readable = [source for source in members if principal.may_read(source.id)]
+        ready = [source for source in readable if self._is_ready(source)]
+        if not readable and not principal.reads_everything:
+            if any(self._is_ready(source) for source in members):
+                # By what was asked: its name is not the key's to know.
+                raise AccessDeniedError(f"The key may not read {redact(knowledge_id)[:100]!r}.")
+            # Nor is what became of an index that there is not.
+            raise _not_found(knowledge_id)
         if not ready:
-            raise NotIndexedError(self._explain_missing_index(target, members))
-        readable = [source for source in ready if principal.may_read(source.id)]
-        if not readable:
-            raise AccessDeniedError(f"The key may not read {target.name!r}.")
-        return readable
+            raise NotIndexedError(self._explain_missing_index(target, readable, in_detail=principal.is_admin))
+        return ready
 
     def _is_ready(self, source: DataSource) -> bool:
         return source.state is SourceState.READY and source.index_format == self._format_name
 
-    def _explain_missing_index(self, target: DataSource | Workspace, members: Iterable[DataSource]) -> str:
+    def _explain_missing_index(
+        self, target: DataSource | Workspace, members: Iterable[DataSource], *, in_detail: bool
+    ) -> str:
         reasons = []
         for source in members:
             if source.state is SourceState.READY:
@@ -142,10 +148,16 @@ class Retriever:
                     f"{source.name!r} was indexed with another embedding model or chunker; run `codesearch index --all`"
                 )
             else:
-                reasons.append(f"{source.name!r}: {self._catalog.describe_progress(source)}")
+                reasons.append(f"{source.name!r}: {self._catalog.describe_progress(source, in_detail=in_detail)}")
         if isinstance(target, Workspace):
             return f"The workspace {target.name!r} has no finished index yet. {'; '.join(reasons) or 'It is empty.'}"
         return f"No finished index yet. {reasons[0]}."
+
+
+def _not_found(knowledge_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"No repository or workspace has the id or name {redact(knowledge_id)[:100]!r}. `codesearch list` shows them."
+    )
 
 
 def scope_of(sources: Iterable[DataSource], predicate: Predicate) -> list[tuple[str, Predicate]]:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from codesearch.core.errors import SourceError
+from codesearch.core.redaction import holds_token, redact
 
 DEFAULT_PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
 SOURCE_ID_LENGTH = 24
@@ -20,9 +21,13 @@ SOURCE_ID_LENGTH = 24
 _REMOTE_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SCP_LIKE = re.compile(r"(?:(?P<user>[^@/:\[\]]+)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^@/:\[\]]+):(?P<path>.+)", re.DOTALL)
+_PASSWORD = re.compile(r":[^:@]*@")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[./]|[./]$|^@$")
 _WEB_PAGE = re.compile(r"(?P<repository>/[^/]+/.+?)(?:/-)?/(?:tree|blob)/(?P<branch>[^/]+)(?:/(?P<subdir>.+))?")
+
+
+_NO_SSH_PASSWORD = "An ssh address cannot carry a password; use a key: set CODESEARCH_GIT_SSH_KEY or run ssh-agent."  # noqa: S105
 
 
 class LocationKind(str, Enum):
@@ -76,10 +81,29 @@ def parse_location(raw: str) -> Location:
             f"Remote helpers such as '{helper.group()}' run programs and are refused; use an https, ssh or file URL."
         )
     if url := _URL.match(text):
-        return _parse_url(text, url.group(1).lower())
-    if (scp := _SCP_LIKE.fullmatch(text)) and len(scp["host"]) > 1:
-        return _parse_scp_like(scp)
-    return _parse_path(text)
+        location = _parse_url(text, url.group(1).lower())
+    elif (scp := _SCP_LIKE.fullmatch(text)) and len(scp["host"]) > 1:
+        location = _parse_scp_like(scp)
+    else:
+        return _parse_path(text)
+    if _hides_credentials(location.canonical):
+        raise SourceError(
+            "The address holds what looks like a token or a password where none belongs; leave it out and set "
+            "CODESEARCH_GIT_TOKEN, or CODESEARCH_GIT_SSH_KEY for ssh."
+        )
+    return location
+
+
+def _hides_credentials(address: str) -> bool:
+    """Say whether what remains of an address, once its login is split off, still looks like holding one.
+
+    A password that was not quoted moves the parts: `https://user:12/34@host/path` names a host `user` and its port.
+    """
+    plain = unquote(address)
+    parts = urlsplit(address) if "://" in address else None
+    is_shifted = parts is not None and parts.port is not None and "@" in unquote(parts.path)
+    path = plain.split("://", 1)[-1].partition("/")[2]
+    return holds_token(plain) or is_shifted or any(_PASSWORD.search(part) for part in path.split("/"))
 
 
 def _parse_url(text: str, scheme: str) -> Location:
@@ -101,7 +125,8 @@ def _parse_url(text: str, scheme: str) -> Location:
     if not parts.path.strip("/"):
         raise SourceError(f"The URL {scheme}://{host} names no repository; add its path.")
     if parts.query or parts.fragment:
-        raise SourceError(f"A clone URL has no '?' or '#' part; use {scheme}://{host}{parts.path}.")
+        # Not what it is: it may be a token, or the rest of a password.
+        raise SourceError("A clone URL has no '?' or '#' part; leave out what begins with it.")
     address = f"[{host}]" if ":" in host else host
     if port is not None and port != DEFAULT_PORTS[scheme]:
         address += f":{port}"
@@ -109,12 +134,13 @@ def _parse_url(text: str, scheme: str) -> Location:
     credentials = None
     if scheme == "ssh":
         if parts.password:
-            raise SourceError(
-                "An ssh URL cannot carry a password; use a key: set CODESEARCH_GIT_SSH_KEY or run ssh-agent."
-            )
+            raise SourceError(_NO_SSH_PASSWORD)
         if parts.username:
-            if unquote(parts.username).startswith("-"):
+            username = unquote(parts.username)
+            if username.startswith("-"):
                 raise SourceError("The user name in the ssh URL looks like an option.")
+            if ":" in username or "@" in username:
+                raise SourceError(_NO_SSH_PASSWORD)
             address = f"{parts.username}@{address}"
     elif parts.username or parts.password:
         credentials = Credentials(unquote(parts.username or ""), unquote(parts.password or ""))
@@ -136,6 +162,10 @@ def _parse_file_url(parts: SplitResult) -> Location:
 
 def _parse_scp_like(match: re.Match[str]) -> Location:
     user, host, path = match["user"], match["host"].lower(), match["path"]
+    before, at, after = unquote(path).partition("@")
+    # user:password@host:path is read as the host `user`; with a login in front, an @ may be part of the path.
+    if at and (user is None or "/" not in before or ":" in after):
+        raise SourceError(f"{_NO_SSH_PASSWORD} A path with an @ in it is written like ssh://git@host/path.")
     if host.startswith("-") or (user or "").startswith("-") or path.startswith("-"):
         raise SourceError("The source looks like an option; write it like git@example.org:team/project.git.")
     prefix = f"{user}@{host}" if user else host
@@ -148,10 +178,12 @@ def _parse_path(text: str) -> Location:
         path = Path(text).expanduser().resolve()
         exists, is_folder = path.exists(), path.is_dir()
     except (OSError, RuntimeError, ValueError) as error:
-        raise SourceError(f"The path '{text}' cannot be read; check its spelling and your permissions.") from error
+        raise SourceError(
+            f"The path '{redact(text)}' cannot be read; check its spelling and your permissions."
+        ) from error
     if not exists:
         raise SourceError(
-            f"There is no '{text}': give a clone URL (https://, ssh://, git@host:path) or an existing folder."
+            f"There is no '{redact(text)}': give a clone URL (https://, ssh://, git@host:path) or an existing folder."
         )
     if not is_folder:
         raise SourceError(f"'{text}' is a file: give the folder or the repository that holds it.")

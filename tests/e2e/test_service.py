@@ -125,10 +125,17 @@ def test_an_unfinished_index_says_which_and_how_far(service: Service, data_dir: 
             assert "120 of 480 files" in message
         assert "120 of 480 files" in run_cli(data_dir, "list").out
         indexer.communicate("")
-    # Its process is gone without a word: nobody should go on waiting.
+    # Its process is gone without a word: nobody should go on waiting. Why, and where it lies, is for admins.
     _, _, message = read_error(service.ask("slow-repo"))
+    assert "did not finish" in message
+    assert "/srv" not in message
+    _, _, message = read_error(service.ask("slow-repo", key=create_key(data_dir, "admin-of-slow", "--admin")))
     assert "stopped" in message
     assert "codesearch index /srv/slow-repo" in message
+    # A key that may not read it is told what it would be told of nothing.
+    narrow = create_key(data_dir, "not-of-slow", "--source", "ledger-go")
+    hidden, unknown = (read_error(service.ask(name, key=narrow)) for name in ("slow-repo", "slow-none"))
+    assert hidden == (*unknown[:2], unknown[2].replace("slow-none", "slow-repo"))
     assert run_cli(data_dir, "workspace", "create", "mixed", "slow-repo", "ledger-go").status == 0
     assert len(service.records("mixed", top_k=3)) == 3
 

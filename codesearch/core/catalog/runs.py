@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 from codesearch.core.catalog.schema import data_sources, index_runs
 from codesearch.core.catalog.sources import CatalogPart, find_source_row
 from codesearch.core.errors import NotFoundError
+from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, SourceState
 
 RUNS_KEPT_PER_SOURCE = 20
@@ -170,9 +171,14 @@ class RunCatalog(CatalogPart):
         with self._database.reading() as connection:
             return _find_latest(connection, source_id)
 
-    def describe_progress(self, source: DataSource) -> str:
-        """Return a phrase that says how far indexing the data source is, and what to do when it is stuck."""
+    def describe_progress(self, source: DataSource, *, in_detail: bool = True) -> str:
+        """Return a phrase that says how far indexing the data source is, and what to do when it is stuck.
+
+        Only `in_detail` with why it failed and where the source lies, which are for those who run the service.
+        """
         run = self.latest_run(source.id)
+        if not in_detail:
+            return _describe_briefly(run, self._clock())
         command = f"`codesearch index {_shell_words(source)}`"
         if run is None:
             return f"never indexed; run {command}"
@@ -188,12 +194,22 @@ class RunCatalog(CatalogPart):
         return f"indexing: {run.phase or 'just started'}"
 
 
+def _describe_briefly(run: IndexRun | None, now: datetime) -> str:
+    if run is None:
+        return "not indexed yet"
+    if run.state is RunState.FINISHED:
+        return "indexed"
+    if run.state is RunState.FAILED or run.has_stopped(now):
+        return "its last run did not finish; whoever runs the service sees why with `codesearch list`"
+    return f"indexing: {_describe_files(run)}" if run.files_total else "indexing"
+
+
 def _describe_files(run: IndexRun) -> str:
     return f"{run.files_done} of {run.files_total} files"
 
 
 def _shell_words(source: DataSource) -> str:
-    words = [source.location]
+    words = [redact(source.location)]
     words += ["--branch", source.branch] if source.branch else []
     words += ["--subdir", source.subdir] if source.subdir else []
     return shlex.join(words)
@@ -252,7 +268,7 @@ def _prune(connection: Connection, source_id: str) -> None:
 
 def _to_line(message: str) -> str:
     """Return the message as one storable line, whatever was raised."""
-    printable = message.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    printable = redact(message).encode("utf-8", "replace").decode("utf-8").replace("\0", "")
     return " ".join(printable.split())[:_MAX_MESSAGE_LENGTH] or "no reason given"
 
 

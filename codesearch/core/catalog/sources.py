@@ -19,6 +19,7 @@ from codesearch.core.catalog.schema import (
     workspaces,
 )
 from codesearch.core.errors import InvalidRequestError, NotFoundError
+from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, SourceState, Workspace
 
 _names = knowledge_bases.alias("source_names")
@@ -247,4 +248,5 @@ def _expect_workspace(found: DataSource | Workspace | None, asked: str) -> Works
 
 def _shown(asked: str) -> str:
     """Return what was asked for as one short printable line."""
+    asked = redact(asked)
     return ascii(asked if len(asked) <= 120 else asked[:120] + "...")

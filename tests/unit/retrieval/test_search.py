@@ -172,15 +172,16 @@ def test_a_condition_filters_before_the_search(assembly: Assembly) -> None:
         ("nowhere", [], NotFoundError, "nowhere"),
         ("f" * 24, [], NotFoundError, "f" * 24),
         # That there is no index comes before whether the key may read it: 1003 before 1002.
-        ("pending", [], NotIndexedError, "No finished index yet"),
-        ("outdated", [], NotIndexedError, "codesearch index --all"),
+        ("pending", ["pending"], NotIndexedError, "No finished index yet"),
+        ("pending", [], NotFoundError, "No repository or workspace has the id or name 'pending'"),
+        ("outdated", [], NotFoundError, "No repository or workspace has the id or name 'outdated'"),
         ("outdated", ["outdated"], NotIndexedError, "'outdated' was indexed with another embedding model or chunker"),
         ("unfinished", ["pending"], NotIndexedError, "'pending'"),
-        ("unfinished", [], NotIndexedError, "codesearch index --all"),
+        ("unfinished", [], NotFoundError, "No repository or workspace has the id or name 'unfinished'"),
         ("ledger-go", [], AccessDeniedError, "'ledger-go'"),
         ("ledger-go", ["orders-service"], AccessDeniedError, "'ledger-go'"),
         ("both", ["pending"], AccessDeniedError, "'both'"),
-        ("mixed", ["pending"], AccessDeniedError, "'mixed'"),
+        ("mixed", ["pending"], NotIndexedError, "'pending'"),
     ],
 )
 def test_errors_in_their_order(
@@ -191,6 +192,40 @@ def test_errors_in_their_order(
     assert type(caught.value) is error
     assert message in caught.value.message
     assert "\n" not in caught.value.message
+
+
+def test_what_is_said_of_an_index_that_is_not_there_depends_on_who_asks(assembly: Assembly, tmp_path: Path) -> None:
+    catalog = assembly.catalog
+    identifier = "ab" * 12
+    place = f"{tmp_path}/secret-place"
+    source = catalog.add_source(id=identifier, location=place, name="secret-name")
+    catalog.fail_run(catalog.start_run(source.id), f"{place} has a secret reason")
+    try:
+        everything = Principal(key_id="k1", name="reader", is_admin=False, source_ids=None)
+        with pytest.raises(NotIndexedError) as caught:
+            ask(assembly, identifier)
+        assert place in caught.value.message
+        assert "secret reason" in caught.value.message
+        for principal in (everything, reader_of(assembly, identifier)):
+            with pytest.raises(NotIndexedError, match="its last run did not finish") as caught:
+                ask(assembly, identifier, principal=principal)
+            assert place not in caught.value.message
+            assert "reason" not in caught.value.message
+        with pytest.raises(NotFoundError) as unknown:
+            ask(assembly, "cd" * 12, principal=NOBODY)
+        with pytest.raises(NotFoundError) as hidden:
+            ask(assembly, identifier, principal=NOBODY)
+        assert hidden.value.message == unknown.value.message.replace("cd" * 12, identifier)
+    finally:
+        catalog.remove_source(identifier)
+
+
+def test_a_refusal_tells_no_name(assembly: Assembly) -> None:
+    identifier = assembly.catalog.get_source("ledger-go").id
+    with pytest.raises(AccessDeniedError) as caught:
+        ask(assembly, identifier, principal=NOBODY)
+    assert "ledger-go" not in caught.value.message
+    assert identifier in caught.value.message
 
 
 def test_explanations_are_for_admins(assembly: Assembly) -> None:

@@ -356,10 +356,12 @@ def test_progress_is_described_at_every_stage(catalog: Catalog, database_url: st
     assert catalog.describe_progress(source) == "indexing: cloning"
     catalog.report_progress(run_id, phase="chunking", files_done=40, files_total=120)
     assert catalog.describe_progress(source) == "indexing: 40 of 120 files"
+    assert catalog.describe_progress(source, in_detail=False) == "indexing: 40 of 120 files"
     clock.moment += timedelta(hours=1)
     assert catalog.describe_progress(source) == f"its last run stopped at 40 of 120 files; run {command} again"
     catalog.fail_run(run_id, "No such branch: main.")
     assert catalog.describe_progress(source) == f"its last run failed: No such branch: main; run {command} again"
+    assert catalog.describe_progress(source, in_detail=False).startswith("its last run did not finish;")
     process = _run_process(_start_and_die, database_url, source.id)
     process.join(60)
     assert process.exitcode == 9

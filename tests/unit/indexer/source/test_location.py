@@ -32,6 +32,8 @@ MakeRepository = Callable[..., Repository]
         ("git@[::1]:p/f.git", "git@[::1]:p/f.git", "git@[::1]:p/f"),
         ("file:///srv/f.git", "file:///srv/f.git", "file:///srv/f"),
         ("file://localhost/srv/f", "file:///srv/f", "file:///srv/f"),
+        ("git@host:team/pro@ject.git", "git@host:team/pro@ject.git", "git@host:team/pro@ject"),
+        ("https://host/@scope/package", "https://host/@scope/package", "https://host/@scope/package"),
         ("  https://h.org/p/f\n", "https://h.org/p/f", "https://h.org/p/f"),
     ],
 )
@@ -67,6 +69,17 @@ def test_remote_locations_are_normalised(raw: str, url: str, canonical: str) -> 
         ("ssh://git:pw@host/p", "password"),
         ("ssh://%2Dx@host/p", "option"),
         ("https://u:%0Apw@host/p", "login"),
+        ("bob:pw@host:path", "cannot carry a password"),
+        ("bob:pw@host/path", "cannot carry a password"),
+        ("bob:p/w@host:path", "cannot carry a password"),
+        ("u%3Apw@host:path@x", "cannot carry a password"),
+        ("me@corp:pw@host:path", "cannot carry a password"),
+        ("git@host:p:w@host/path", "cannot carry a password"),
+        ("https:/u:pw@host/path", "cannot carry a password"),
+        ("ssh://u%3Apw@host/p", "cannot carry a password"),
+        ("https://u:12/34@host/p", "looks like a token or a password"),
+        ("https://host/u:pw@other/p", "looks like a token or a password"),
+        ("https://host/u%3Apw%40other/p", "looks like a token or a password"),
         ("./no/such/folder", "There is no"),
         ("https://github.com/rails/rails/tree/main/railties", "--branch main --subdir railties"),
         ("https://gitlab.com/a/b/c/-/blob/main/README.md", "https://gitlab.com/a/b/c --branch main"),
@@ -91,13 +104,47 @@ def test_credentials_are_split_off(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["https://bob:s3cret@h.org:port/p", "https://bob:s3cret@h.org", "ssh://bob:s3cret@h.org/p"]
+    "raw",
+    [
+        "https://bob:s3cret@h.org:port/p",
+        "https://bob:s3cret@h.org",
+        "https://bob:x/s3cret@h.org/p",
+        "https://bob:12/s3cret@h.org/p",
+        "https://bob:12/s3cret?@h.org/p",
+        "https://bob:12/x#s3cret@h.org/p",
+        "https://h.org/p?private_token=s3cret",
+        "https://h.org/p?s3cret",
+        "https://h.org/bob:s3cret@h.org/p",
+        "http://h.org/bob%3As3cret%40h.org/p",
+        "ssh://bob:s3cret@h.org/p",
+        "ssh://bob%3As3cret@h.org/p",
+        "file://bob:s3cret@h.org/p",
+        "ftp://bob:s3cret@h.org/p",
+        "https//bob:s3cret@h.org/p",
+        "https:/bob:s3cret@h.org/p",
+        "bob:s3cret@h.org:p",
+        "bob:s3cret@h.org/p",
+        "bob:s3/cret@h.org:p",
+        "./bob:s3cret@h.org/p",
+        "./p?token=s3cret",
+    ],
 )
 def test_refusals_hold_no_credentials(raw: str) -> None:
     with pytest.raises(SourceError) as caught:
         parse_location(raw)
-    assert "s3cret" not in repr(caught.value)
+    assert "s3cret" not in repr(caught.value).replace("s3/cret", "s3cret")
     assert caught.value.__cause__ is None
+
+
+TOKENS = ("ghp_" + "a1" * 18, "github_pat_" + "b2" * 20, "glpat-" + "c3" * 10)
+
+
+@pytest.mark.parametrize("form", ["ssh://{}@h.org/p", "{}@h.org:p", "https://h.org/{}/p", "git@h.org:{}/p", "{}:p"])
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_where_none_belongs_is_refused(form: str, token: str) -> None:
+    with pytest.raises(SourceError, match="looks like a token") as caught:
+        parse_location(form.format(token))
+    assert token not in repr(caught.value)
 
 
 def test_local_kinds_are_told_apart(tmp_path: Path, make_repository: MakeRepository) -> None:

@@ -48,6 +48,8 @@ _CONFIGURATION = {
     "fetch.recurseSubmodules": "false",
     "fetch.unpackLimit": "1",  # keeps every fetch one pack, so that a mirror never fills with loose objects
     "gc.auto": "0",
+    "log.mailmap": "false",  # the file that mailmap.file names would be read
+    "log.showSignature": "false",
     "maintenance.auto": "false",
     "protocol.ext.allow": "never",
     "safe.directory": "*",  # only objects are read, and hooks, fsmonitor and filters are off

@@ -450,35 +450,6 @@ def test_ssh_uses_the_key_and_never_asks(open_at: OpenAt, tmp_path: Path, monkey
 # --------------------------------------------------------------------------------------------- hostile repositories
 
 
-def test_a_local_repositorys_configuration_runs_nothing(
-    make_repository: MakeRepository, open_at: OpenAt, tmp_path: Path
-) -> None:
-    origin = make_repository()
-    origin.commit(
-        {"a.txt": "one", ".gitattributes": "*.txt filter=lfs diff=evil\n", ".lfsconfig": "[lfs]\nurl=http://x\n"}
-    )
-    owned = tmp_path / "owned"
-    script = tmp_path / "evil.sh"
-    script.write_text(f"#!/bin/sh\ntouch {owned}\n")
-    script.chmod(0o755)
-    hooks = origin.path / ".git" / "hooks"
-    hooks.mkdir(exist_ok=True)
-    for hook in ("post-checkout", "reference-transaction", "post-index-change", "fsmonitor-watchman"):
-        (hooks / hook).write_text(script.read_text())
-        (hooks / hook).chmod(0o755)
-    for key in (
-        "core.fsmonitor", "core.pager", "core.sshCommand", "gpg.program", "diff.external", "diff.evil.textconv",
-        "filter.lfs.smudge", "filter.lfs.process", "credential.helper", "core.askPass", "uploadpack.packObjectsHook",
-    ):  # fmt: skip
-        origin.git("config", key, str(script))
-    origin.git("config", "log.showSignature", "true")
-    for address in (origin.path, origin.url):
-        with open_at(address) as snapshot:
-            assert contents(snapshot)["a.txt"] == b"one"
-            snapshot.modified_times()
-    assert not owned.exists()
-
-
 def test_a_partial_clone_fetches_nothing_behind_our_back(
     make_repository: MakeRepository, open_at: OpenAt, tmp_path: Path
 ) -> None:

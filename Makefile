@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 WORKERS ?= auto
 
-.PHONY: serve index test golden check bench findings lint types format clean
+.PHONY: serve index test golden check audit bench findings lint types format clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "codesearch needs Python 3.10 or newer: make PYTHON=/path/to/python3")'
@@ -55,6 +55,9 @@ findings:  ## run each surprise of a library again, in pinned versions; needs a 
 		then echo "holds $$script: $$(echo "$$output" | tail -n 1)"; \
 		else echo "CHANGED OR NOT RUN $$script:"; echo "$$output"; changed=1; fi; \
 	done; exit $$changed
+
+audit: $(DEV)  ## licences of what is installed, and known holes in it
+	$(BIN)/python .ci/audit.py
 
 check: lint types test  ## what CI runs
 

@@ -6,6 +6,9 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 WORKERS ?= auto
 
+# A fresh clone keeps its data to itself, unless told otherwise. The environment counts where nobody trusted anything.
+CODESEARCH_DATA_DIR ?= $(CURDIR)/.codesearch
+
 .PHONY: serve index test golden check audit bench findings lint types format clean
 
 $(BIN)/python:
@@ -20,6 +23,8 @@ $(RUNTIME): pyproject.toml | $(BIN)/python
 $(DEV): pyproject.toml $(RUNTIME)
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
+
+serve index: export CODESEARCH_DATA_DIR := $(CODESEARCH_DATA_DIR)
 
 serve: $(RUNTIME)  ## index the fixtures when nothing is indexed, create a first key, serve
 	$(BIN)/codesearch serve --first-run fixtures/repos

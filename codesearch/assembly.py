@@ -5,7 +5,9 @@ Each part is imported when it is opened: LanceDB and the embedding engine take a
 
 from __future__ import annotations
 
+import logging
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from codesearch.retrieval.search import Retriever
     from indexer.pipeline import Indexer
     from indexer.workers import WorkerPool
+
+logger = logging.getLogger(__name__)
 
 # The person at the shell owns the data folder, and with it every key.
 LOCAL_PRINCIPAL = Principal(key_id="local", name="local", is_admin=True, source_ids=None)
@@ -101,7 +105,8 @@ class Assembly:
         """Create the data folder where it is missing. Raises ConfigurationError when there can be none."""
         folder = self.settings.data_dir
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            # Whatever lies below is then nobody else's to read.
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(
                 f"The data folder {folder} cannot be created: {error.strerror or error}. "
@@ -147,12 +152,15 @@ class Assembly:
         )
 
 
-def open_assembly(**overrides: object) -> Assembly:
-    """Open the assembly that the settings describe; `overrides` win over them. Raises ConfigurationError."""
+def open_assembly(report: Callable[[str], None] = logger.warning, /, **overrides: object) -> Assembly:
+    """Open the assembly that the settings describe; `overrides` win over them. Raises ConfigurationError.
+
+    `report` gets a line for what lies in the current folder and does not count.
+    """
     from codesearch.core.config import load_settings
     from indexer.chunking.chunker import CHUNKER_VERSION
 
-    return Assembly(load_settings(**overrides), CHUNKER_VERSION)
+    return Assembly(load_settings(report, **overrides), CHUNKER_VERSION)
 
 
 def open_indexer(assembly: Assembly, forked_workers: WorkerPool | None = None) -> Indexer:

@@ -1,9 +1,11 @@
-"""What holds for every test: how properties are searched, and that the processes it starts can be interrupted."""
+"""What holds for every test: whose configuration and data it sees, how properties are searched, what ctrl-C ends."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # The same examples in every run, however slow or busy the machine: a change is what makes a test fail, and nothing
@@ -22,3 +24,12 @@ def _go_on(number: int, frame: object) -> None:
 # started from it. A handler is not: they begin with the default, while this process still goes on.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, _go_on)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def foreign_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give the whole run configuration and data folders of its own, in which nothing is trusted."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower().replace("_", "-"))))
+        yield

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import click
 
 from codesearch.assembly import Assembly, open_assembly
+from codesearch.cli import output
 from codesearch.logs import configure_logging
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -31,8 +32,11 @@ class LazyAssembly:
             self._assembly.close()
 
 
-def open_logging_assembly() -> Assembly:
-    """Open the assembly that the settings describe, and log as they say. Raises ConfigurationError."""
-    assembly = open_assembly()
+def open_logging_assembly(report: Callable[[str], None] = output.print_error) -> Assembly:
+    """Open the assembly that the settings describe, and log as they say. Raises ConfigurationError.
+
+    `report` gets a line for what lies in the current folder and does not count.
+    """
+    assembly = open_assembly(report)
     configure_logging(assembly.settings)
     return assembly

@@ -7,9 +7,15 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
+from shlex import quote
 
 from codesearch.assembly import Assembly
+from codesearch.core.config import find_default_data_dir
+from codesearch.core.configuration_files import read_configuration_files
 from codesearch.core.errors import CodesearchError
+from codesearch.core.ownership import OTHERS_MAY_ANYTHING, OTHERS_MAY_READ
+from codesearch.core.redaction import redact
 from codesearch.core.types import SourceState
 
 LOW_DISK_BYTES = 2 * 1024**3
@@ -36,6 +42,7 @@ def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
             Finding("settings", False, error.message, "Mend the setting, then run `codesearch doctor` again."),
         ]
     for subject, look in (
+        ("configuration", _examine_configuration),
         ("git", _examine_git),
         ("data folder", _examine_data_dir),
         ("catalog", _examine_catalog),
@@ -53,6 +60,14 @@ def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
     return findings
 
 
+def _examine_configuration(assembly: Assembly) -> Iterator[Finding]:
+    own = assembly.settings.data_dir.resolve()
+    files = read_configuration_files(is_data_dir_given=own != find_default_data_dir())
+    yield Finding("configuration", True, ", ".join(map(str, files.used)) or "no file; environment and defaults")
+    for note in files.notes:
+        yield Finding("configuration", True, note, "`codesearch trust --list` shows what counts.")
+
+
 def _examine_git(_: Assembly) -> Iterator[Finding]:
     found = shutil.which("git")
     yield Finding("git", found is not None, found or "not found", "" if found else "Install git and put it on PATH.")
@@ -68,6 +83,14 @@ def _examine_data_dir(assembly: Assembly) -> Iterator[Finding]:
         str(path),
         "" if writable else "Make it a folder that can be written, or set CODESEARCH_DATA_DIR.",
     )
+    exposed = _find_exposed(path)
+    if exposed:
+        yield Finding(
+            "privacy",
+            False,
+            f"other users of this machine can read {', '.join(exposed)} in {path}",
+            f"Run: chmod -R go-rwx {quote(str(path))}",
+        )
     free = shutil.disk_usage(nearest).free
     roomy = free > LOW_DISK_BYTES
     yield Finding(
@@ -76,6 +99,18 @@ def _examine_data_dir(assembly: Assembly) -> Iterator[Finding]:
         f"{free / 1024**3:.1f} GiB",
         "" if roomy else "Free some: an index needs room to be rewritten.",
     )
+
+
+def _find_exposed(folder: Path) -> list[str]:
+    """Return the names in the data folder that others can get at, when they can get into it."""
+    try:
+        if not folder.is_dir() or not folder.stat().st_mode & OTHERS_MAY_ANYTHING:
+            return []
+        return sorted(
+            item.name for item in folder.iterdir() if item.lstat().st_mode & OTHERS_MAY_READ and not item.is_symlink()
+        )
+    except OSError:
+        return []
 
 
 def _examine_catalog(assembly: Assembly) -> Iterator[Finding]:
@@ -112,7 +147,7 @@ def _examine_indexes(assembly: Assembly) -> Iterator[Finding]:
                 f"index of {source.name}",
                 source.state is SourceState.READY,
                 assembly.catalog.describe_progress(source),
-                f"Run `codesearch index {source.location}` again.",
+                f"Run `codesearch index {redact(source.location)}` again.",
             )
     chunks = sum(source.chunk_count for source in sources)
     yield Finding("indexes", True, f"{len(sources)} data sources, {chunks:,} chunks")

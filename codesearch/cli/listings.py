@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from codesearch.cli.output import print_json, print_table
 from codesearch.core.keys import ApiKey
+from codesearch.core.redaction import redact
+from codesearch.core.trust import CONFIG_FILE, DATA_FOLDER, Trust
 from codesearch.core.types import DataSource, SourceState, Workspace
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def source_as_json(source: DataSource) -> dict[str, object]:
         "id": source.id,
         "name": source.name,
         "type": source.type,
-        "location": source.location,
+        "location": redact(source.location),
         "branch": source.branch,
         "subdir": source.subdir,
         "state": source.state.value,
@@ -71,7 +73,7 @@ def _describe_state(source: DataSource, progress: str) -> str:
 
 def _describe_location(source: DataSource) -> str:
     branch = f", branch {source.branch}" if source.branch else ""
-    return f"{source.location}{branch}{f', folder {source.subdir}' if source.subdir else ''}"
+    return f"{redact(source.location)}{branch}{f', folder {source.subdir}' if source.subdir else ''}"
 
 
 def _age(moment: datetime | None) -> str:
@@ -142,6 +144,25 @@ def _key_as_json(key: ApiKey) -> dict[str, object]:
         "revoked_at": key.revoked_at,
     }
     return {name: item for name, item in value.items() if item is not None}
+
+
+def trusted_names(trust: Trust) -> list[str]:
+    """Return what of a trusted folder counts."""
+    names = ((CONFIG_FILE, trust.settings_hash), (DATA_FOLDER, trust.mark_hash))
+    return [name for name, trusted in names if trusted is not None]
+
+
+def print_trusted(folders: Mapping[str, Trust], *, as_json: bool) -> None:
+    """Print the trusted folders, in path order, with what counts of each."""
+    items = [(path, trusted_names(folders[path]), folders[path].trusted_at) for path in sorted(folders)]
+    if as_json:
+        shown = [{"folder": path, "trusted": names, "trusted_at": at} for path, names, at in items]
+        print_json({"folders": shown})
+        return
+    if not items:
+        print("No folder is trusted. Run `codesearch init` or `codesearch trust` in one.")
+        return
+    print_table(("folder", "counts", "since"), [(path, ", ".join(names), at) for path, names, at in items])
 
 
 def print_findings(findings: Sequence[Finding], *, as_json: bool) -> None:

@@ -9,6 +9,8 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
+from codesearch.core.redaction import redact
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -28,7 +30,7 @@ def console() -> Console:
 
 def print_error(message: str) -> None:
     """Print one line on stderr."""
-    print(f"codesearch: {visible(' '.join(message.splitlines()))}", file=sys.stderr)
+    print(f"codesearch: {visible(redact(' '.join(message.splitlines())))}", file=sys.stderr)
 
 
 def visible(text: str) -> str:

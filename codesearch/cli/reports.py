@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from codesearch.cli.listings import source_as_json
 from codesearch.cli.output import print_json, visible
+from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource
 
 
@@ -114,7 +115,7 @@ def reports_as_json(reports: Sequence[ReportLike], failures: Sequence[str]) -> d
     ]
     if len(items) == 1 and not failures:
         return items[0]
-    return {"sources": items, "failures": list(failures)}
+    return {"sources": items, "failures": [redact(failure) for failure in failures]}
 
 
 def print_previews(previews: Sequence[PreviewLike], *, as_json: bool) -> None:

@@ -15,8 +15,9 @@ from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.index import index_targets
 from codesearch.cli.listening import find_port, run_workers, url_host
-from codesearch.cli.welcome import print_welcome
-from codesearch.core.errors import SourceError
+from codesearch.cli.welcome import NewKey, own_command, print_welcome
+from codesearch.core.errors import ConfigurationError, SourceError
+from codesearch.core.trust import write_private_file
 from codesearch.core.types import SourceState
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 # What the first run calls the workspace of all that it indexed.
 EXAMPLES = "examples"
+# In the data folder, where no terminal can show the first key.
+FIRST_KEY_FILE = "first-key"
 
 
 @click.command()
@@ -61,11 +64,12 @@ def serve(
     assembly.require_readable_index()
     for source in assembly.outdated_sources():
         logger.warning("%s is not served: %s", source.name, assembly.describe_mismatch())
-    secret = None
+    key = None
     if first_run is not None and not assembly.catalog.has_keys():
-        _, secret = assembly.catalog.create_key("first", source_ids=None, is_admin=True, expires_at=None)
+        key = _create_first_key(assembly)
     url = f"http://{url_host(host)}:{port}"
-    print_welcome(assembly.catalog.list_sources(), assembly.catalog.list_workspaces(), url, secret)
+    sources, workspaces = assembly.catalog.list_sources(), assembly.catalog.list_workspaces()
+    print_welcome(sources, workspaces, url, key, own_command(settings.data_dir))
     options: dict[str, Any] = {
         "host": host,
         "port": port,
@@ -97,9 +101,29 @@ def _index_first(assembly: Assembly, folder: Path) -> None:
         assembly.catalog.create_workspace(EXAMPLES, indexed)
 
 
+def _create_first_key(assembly: Assembly) -> NewKey:
+    """Make a key that reads everything; its secret is shown on a terminal alone, elsewhere it goes to a private file.
+
+    What is no terminal is likely a log, which is kept and read by others.
+    """
+    key, secret = assembly.catalog.create_key("first", source_ids=None, is_admin=False, expires_at=None)
+    if sys.stdout.isatty():
+        return NewKey(secret)
+    path = assembly.settings.data_dir.resolve() / FIRST_KEY_FILE
+    try:
+        assembly.require_data_dir()
+        write_private_file(path, f"{secret}\n".encode())
+    except OSError as error:
+        # Nobody has it: the next start makes another.
+        assembly.catalog.revoke_key(key.id)
+        raise ConfigurationError(f"The first key cannot be written to {path}: {error.strerror}.") from error
+    return NewKey(secret, path)
+
+
 def application() -> Application:
     """Build the service from the environment: what a server process of several calls."""
-    return _application(open_logging_assembly())
+    # The process that started this one has said what does not count.
+    return _application(open_logging_assembly(lambda _: None))
 
 
 def _application(assembly: Assembly) -> Application:

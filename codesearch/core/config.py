@@ -1,32 +1,41 @@
-"""Settings: the only reader of the environment. Environment variables win over codesearch.toml."""
+"""Settings: the only reader of the environment. It wins over a trusted codesearch.toml, that over the user's file."""
 
 from __future__ import annotations
 
+import logging
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
 
+from codesearch.core.configuration_files import ConfigurationFiles, read_configuration_files
 from codesearch.core.errors import ConfigurationError
+from codesearch.core.trust import CONFIG_FILE
 from codesearch.core.types import BUNDLED_MODEL
+from codesearch.core.user_folders import find_data_folder
 
-CONFIG_FILE = "codesearch.toml"
+logger = logging.getLogger(__name__)
 
 
 class Settings(BaseSettings):
     """One table of every setting: `CODESEARCH_NAME` in the environment, `name` in codesearch.toml."""
 
-    model_config = SettingsConfigDict(env_prefix="CODESEARCH_", toml_file=CONFIG_FILE, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="CODESEARCH_", extra="forbid", frozen=True)
 
-    data_dir: Path = Field(Path(".codesearch"), description="Folder for the catalog, the vectors and git mirrors")
+    data_dir: Path = Field(
+        default_factory=find_data_folder, description="Folder for the catalog, the vectors and git mirrors"
+    )
     store_uri: str | None = Field(
         None, description="Where LanceDB keeps the vectors, e.g. s3://bucket/prefix; default DATA_DIR/store"
     )
@@ -102,8 +111,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order the sources: arguments, environment, codesearch.toml."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """Take arguments alone: load_settings puts environment and files in order, and knows what came from where."""
+        return (init_settings,)
 
     @property
     def resolved_store_uri(self) -> str:
@@ -121,14 +130,20 @@ class Settings(BaseSettings):
         return self.model_cache_dir or self.data_dir / "models"
 
 
-def load_settings(**overrides: object) -> Settings:
-    """Read the settings; `overrides` that are not None win over the environment.
+def load_settings(report: Callable[[str], None] = logger.warning, /, **overrides: object) -> Settings:
+    """Read the settings; `overrides` that are not None win over the environment, that over the files.
 
-    Raises ConfigurationError with one line that names each wrong setting.
+    `report` gets one line for each thing that lies in the current folder and does not count. Raises ConfigurationError
+    with one line that names each wrong setting.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        above = {**EnvSettingsSource(Settings)(), **given}
+        files = read_configuration_files(is_data_dir_given="data_dir" in above)
+        for note in files.notes:
+            report(note)
+        local = _keep_secrets_home(files, above, report)
+        return Settings(**{**files.user, **local, **above})
     except ValidationError as error:
         problems = "; ".join(
             f"CODESEARCH_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
@@ -136,4 +151,44 @@ def load_settings(**overrides: object) -> Settings:
         )
         raise ConfigurationError(f"Wrong setting: {problems}.") from error
     except (SettingsError, ValueError) as error:
-        raise ConfigurationError(f"Cannot read the settings from {CONFIG_FILE} and the environment: {error}") from error
+        raise ConfigurationError(f"Cannot read the settings from the environment: {error}") from error
+
+
+def find_default_data_dir() -> Path | None:
+    """Return where commands that are started here, without CODESEARCH_DATA_DIR, keep their data; None for nowhere."""
+    files = read_configuration_files(is_data_dir_given=False)
+    found = files.local.get("data_dir") or files.user.get("data_dir")
+    try:
+        return Path(str(found)).resolve() if found else find_data_folder().resolve()
+    except ConfigurationError:
+        return None
+
+
+def _keep_secrets_home(
+    files: ConfigurationFiles, above: Mapping[str, object], report: Callable[[str], None]
+) -> dict[str, object]:
+    """Return the folder's settings without a host that would get a secret of the environment or of the user's own file.
+
+    Raises ConfigurationError for a catalog or store there to which libraries would send such a secret by themselves.
+    """
+    local = dict(files.local)
+    if not local:
+        return local
+    token_is_local = "git_token" in local and "git_token" not in above
+    has_token = "git_token" in above or "git_token" in files.user
+    if "git_token_host" in local and "git_token_host" not in above and has_token and not token_is_local:
+        del local["git_token_host"]
+        report(
+            f"Ignored git_token_host of {CONFIG_FILE}: only CODESEARCH_GIT_TOKEN_HOST or your own configuration says "
+            "which host gets your token."
+        )
+    database = urlsplit(str(local.get("database_url", "")))
+    lends_password = database.password is None and "PGPASSWORD" in os.environ
+    if database.scheme.startswith("postgres") and (lends_password or "service" in parse_qs(database.query)):
+        raise ConfigurationError(
+            f"database_url of {CONFIG_FILE} would get a password of yours; set CODESEARCH_DATABASE_URL instead."
+        )
+    scheme, separator, _ = str(local.get("store_uri", "")).partition("://")
+    if separator and scheme not in {"s3", "file"}:
+        raise ConfigurationError(f"store_uri of {CONFIG_FILE} names a host; set CODESEARCH_STORE_URI instead.")
+    return local

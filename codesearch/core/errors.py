@@ -8,6 +8,7 @@
     |- NotFoundError              1003   no such repository or workspace
     |  |- NotIndexedError         1003   it has no finished index yet
     |- ConfigurationError         2001   a setting is wrong, at a shell a message that says which
+    |  |- UnreliableFileError      2001   a file of the configuration that others may have made
     |- SourceError                2001   a repository or folder cannot be read
     |- IndexMismatchError         2001   the index was written by another model or chunker
     |- StoreError                 2001   the vector store failed
@@ -76,6 +77,10 @@ class NotIndexedError(NotFoundError):
 
 class ConfigurationError(CodesearchError):
     """A setting is missing or wrong."""
+
+
+class UnreliableFileError(ConfigurationError):
+    """A file or folder of the configuration is a link, belongs to somebody else, or may be written by others."""
 
 
 class SourceError(CodesearchError):

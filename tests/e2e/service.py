@@ -86,11 +86,16 @@ def run_cli(data_dir: Path, *arguments: str, **settings: str) -> Outcome:
     return Outcome(end.value.code if isinstance(end.value.code, int) else 0, *texts)
 
 
-def clean_environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    """Return the environment of a process that shares no setting with whoever runs the tests."""
+def clean_environment(data_dir: Path | None, **settings: str) -> dict[str, str]:
+    """Return the environment of a process that shares no setting with whoever runs the tests.
+
+    With None for the data folder it finds its own.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CODESEARCH_", "COV_"))}
     own = {f"CODESEARCH_{name.upper()}": value for name, value in settings.items()}
-    return {**kept, "PYTHONPATH": str(ROOT), "CODESEARCH_DATA_DIR": str(data_dir), **own}
+    if data_dir is not None:
+        own.setdefault("CODESEARCH_DATA_DIR", str(data_dir))
+    return {**kept, "PYTHONPATH": str(ROOT), **own}
 
 
 def command_of(*arguments: str) -> list[str]:
@@ -98,7 +103,7 @@ def command_of(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "codesearch.cli", *arguments]
 
 
-def spawn_cli(data_dir: Path, *arguments: str, cwd: Path | None = None, **settings: str) -> Outcome:
+def spawn_cli(data_dir: Path | None, *arguments: str, cwd: Path | None = None, **settings: str) -> Outcome:
     """Run a command in a process of its own."""
     done = subprocess.run(
         command_of(*arguments),
@@ -157,18 +162,26 @@ def free_port() -> int:
 class Service:
     """A running `codesearch serve`; enter it to wait until it is ready, leave it to stop it."""
 
-    def __init__(self, data_dir: Path, key: str, *arguments: str, log: Path | None = None, **settings: str) -> None:
-        self.data_dir = data_dir
+    def __init__(
+        self,
+        data_dir: Path | None,
+        key: str,
+        *arguments: str,
+        log: Path | None = None,
+        cwd: Path | None = None,
+        **settings: str,
+    ) -> None:
         self.key = key
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = log or data_dir.parent / f"serve-{self.port}.log"
+        self.log = log or (data_dir or Path.cwd()).parent / f"serve-{self.port}.log"
         self._client = httpx.Client(base_url=self.url, timeout=30)
         command = command_of("serve", "--port", str(self.port), *arguments)
         with self.log.open("wb") as stderr, self.log.with_suffix(".out").open("wb") as stdout:
             self.process = subprocess.Popen(
                 command,
                 env=clean_environment(data_dir, **settings),
+                cwd=cwd,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,

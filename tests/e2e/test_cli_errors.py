@@ -179,6 +179,7 @@ def test_a_wrong_setting_is_named(data_dir: Path, name: str, value: str) -> None
 )
 def test_a_wrong_configuration_file(data_dir: Path, text: bytes, said: str) -> None:
     Path("codesearch.toml").write_bytes(text)
+    assert run_cli(data_dir, "trust").status == 0
     assert_failed(run_cli(data_dir, "list"), said)
 
 

@@ -115,3 +115,24 @@ def test_a_source_that_was_never_finished_and_one_whose_last_run_failed(indexed:
     assert "codesearch index /srv/slow-repo" in outcome.out
     assert "ok   index of ledger-go: its last run failed: the host was not found" in outcome.out
     assert f"codesearch index {FIXTURES / 'ledger-go'}" in outcome.out
+
+
+def test_a_data_folder_that_others_can_read(indexed: Path, tmp_path: Path) -> None:
+    copied = copy_index(indexed, tmp_path / "data")
+    copied.chmod(0o755)
+    (copied / "catalog.sqlite3").chmod(0o644)
+    finding = bad_findings(run_cli(copied, "doctor", "--json"))["privacy"]
+    assert "catalog.sqlite3" in str(finding["found"])
+    assert f"chmod -R go-rwx {copied}" in str(finding["advice"])
+    copied.chmod(0o700)
+    assert "privacy" not in bad_findings(run_cli(copied, "doctor", "--json"))
+
+
+def test_which_configuration_counts(indexed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "codesearch.toml").write_text("port = 4444\n")
+    shown = run_cli(indexed, "doctor")
+    assert "configuration: no file" in shown.out
+    assert f"Ignored codesearch.toml in {tmp_path}" in shown.out
+    assert run_cli(indexed, "trust").status == 0
+    assert f"configuration: {tmp_path / 'codesearch.toml'}" in run_cli(indexed, "doctor").out

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
 import shutil
+import stat
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from codesearch.cli.serve import FIRST_KEY_FILE
 from tests.e2e.service import (
     FIXTURES,
     NAMES,
     ROOT,
     Service,
     clean_environment,
+    command_of,
     copy_index,
     create_key,
     index_fixtures,
     run_bash,
     run_cli,
     source_ids,
+    spawn_cli,
 )
+from tests.unit.indexer.conftest import Repository
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
@@ -32,6 +39,47 @@ def pasted_line(service: Service) -> str:
     """Return the curl line that the welcome shows."""
     (line,) = [line.strip() for line in service.printed.splitlines() if line.strip().startswith("curl ")]
     return line
+
+
+def first_key(data_dir: Path) -> str:
+    """Return the secret of the first key, from its file."""
+    return (data_dir / FIRST_KEY_FILE).read_text().strip()
+
+
+def test_a_terminal_is_shown_the_first_key_and_no_file_keeps_it(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command_of("serve", "--port", "0", "--first-run", str(tmp_path / "demo")),
+        env=clean_environment(data_dir),
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    try:
+        shown = ""
+        while "--" not in shown and "shown this once: " not in shown:
+            shown += os.read(ours, 4096).decode()
+    finally:
+        process.terminate()
+        process.wait(30)
+        os.close(ours)
+    assert re.search(r"shown this once: cs_[\w-]{40,}", shown)
+    assert not (data_dir / FIRST_KEY_FILE).exists()
+
+
+def test_what_a_process_writes_is_its_owners_alone(data_dir: Path, tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "origin")
+    repository.commit({"a.py": "def a():\n    return 1\n"})
+    old = os.umask(0)
+    try:
+        assert spawn_cli(data_dir, "index", repository.url, index_workers="2").status == 0
+        assert spawn_cli(data_dir, "key", "create", "reader").status == 0
+    finally:
+        os.umask(old)
+    written = [data_dir, *data_dir.rglob("*")]
+    assert {"catalog.sqlite3", "store", "search", "mirrors", "locks"} <= {path.name for path in written}
+    assert [str(path) for path in written if path.stat().st_mode & 0o077] == []
 
 
 @needs_curl
@@ -47,8 +95,14 @@ def test_from_an_empty_folder_to_an_answer(data_dir: Path, tmp_path: Path) -> No
         for name, identifier in ids.items():
             assert f"{identifier}  {name}" in service.printed
         assert "examples  workspace of 2 repositories" in service.printed
-        (secret,) = set(re.findall(r"cs_[\w-]{40,}", service.printed))
-        assert secret not in service.logged
+        # What it prints goes to a file here, as into a log: the secret does not.
+        assert not re.search(r"cs_[\w-]{40,}", service.printed + service.logged)
+        file = data_dir / FIRST_KEY_FILE
+        assert str(file) in service.printed
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        (key,) = run_cli(data_dir, "key", "list", "--json").json["keys"]
+        assert key["admin"] is False
+        assert "sources" not in key
         pasted = run_bash(pasted_line(service), tmp_path, clean_environment(data_dir))
         assert pasted.status == 0
         assert len(json.loads(pasted.out)["records"]) == 5
@@ -73,7 +127,7 @@ def test_what_a_person_indexed_is_all_that_is_served(tmp_path: Path, tmp_path_fa
     (tmp_path / "demo" / "extra").mkdir(parents=True)
     (tmp_path / "demo" / "extra" / "a.py").write_text("a = 1\n")
     with Service(data_dir, "", "--first-run", str(tmp_path / "demo")) as service:
-        assert re.search(r"cs_[\w-]{40,}", service.printed)
+        assert service.ask("ledger-go", key=first_key(data_dir)).status_code == 200
         assert "extra" not in source_ids(data_dir)
 
 
@@ -96,20 +150,22 @@ def test_a_folder_that_cannot_be_indexed_does_not_keep_the_service_from_starting
         (folder / name / "a.py").write_text("def a():\n    return 1\n")
     (folder / "bad" / ".git").write_text("gitdir: /no/such/place\n")
     with Service(data_dir, "", "--first-run", str(folder), log=tmp_path / "serve.log") as service:
-        (secret,) = set(re.findall(r"cs_[\w-]{40,}", service.printed))
-        assert service.ask("good", key=secret).status_code == 200
+        assert service.ask("good", key=first_key(data_dir)).status_code == 200
         assert "codesearch: " in service.logged
         assert "Traceback" not in service.logged
 
 
 def make_n(*arguments: str) -> str:
-    done = subprocess.run(["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CODESEARCH_")}
+    done = subprocess.run(["make", "-n", *arguments], cwd=ROOT, env=kept, capture_output=True, text=True, check=True)
     return done.stdout
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_make_targets_run_what_the_readme_promises() -> None:
     assert "codesearch serve --first-run fixtures/repos" in make_n("serve")
+    for target in ("serve", "index"):
+        assert f"{target}: CODESEARCH_DATA_DIR := {ROOT}/.codesearch" in make_n("--print-data-base", target)
     everything = make_n("index")
     assert all(f"fixtures/repos/{name}" in everything for name in NAMES)
     one = make_n("index", "REPO=https://github.com/pallets/flask")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.core.config import CONFIG_FILE
+from codesearch.core.trust import CONFIG_FILE
 from tests.e2e.service import FIXTURES, ROOT, Service, clean_environment
 
 MAX_WHEEL_BYTES = 30_000_000

@@ -22,10 +22,12 @@ from codesearch.api.routes import retrieval
 from codesearch.api.schemas import RecordMetadata
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.cli.main import commands
-from codesearch.core.config import CONFIG_FILE, Settings, load_settings
+from codesearch.core.config import Settings, load_settings
 from codesearch.core.errors import ErrorCode
 from codesearch.core.predicates import FIELD_TYPES
+from codesearch.core.trust import CONFIG_FILE, trust_folder
 from codesearch.core.types import SourceFile
+from codesearch.core.user_folders import find_config_folder
 from codesearch.retrieval import condition_operators
 from codesearch.retrieval.condition_operators import RULES, VALID_OPERATORS, parse_operator
 from codesearch.retrieval.conditions import parse_condition
@@ -73,7 +75,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
         shown_name, shown_default = documented[f"CODESEARCH_{name.upper()}"]
         assert shown_name == name
-        if field.default in (None, ()):
+        if field.default in (None, ()) or field.default_factory is not None:
             assert shown_default.startswith("not set"), name
         else:
             assert shown_default == f"`{field.default}`", name
@@ -88,6 +90,7 @@ def test_no_page_names_a_setting_that_does_not_exist(page: str) -> None:
 def test_the_configuration_file_shown_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (block,) = blocks_of(PAGES["docs/configuration.md"], "toml")
     (tmp_path / CONFIG_FILE).write_text(block, encoding="utf-8")
+    trust_folder(find_config_folder(), tmp_path)
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(f"CODESEARCH_{name.upper()}", raising=False)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesearch.cli import hits, listings, welcome
+from codesearch.cli import hits, listings
 from codesearch.cli import output as cli_output
 from codesearch.cli import progress as cli_progress
+from codesearch.cli.welcome import NewKey, own_command, print_welcome
+from codesearch.core.config import find_default_data_dir
 from codesearch.core.keys import ApiKey
 from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, SourceState
 
@@ -113,14 +116,33 @@ def test_json_is_one_line_whatever_it_holds(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_welcome_offers_a_source_that_answers(capsys: pytest.CaptureFixture[str]) -> None:
     sources = [make_source(id="b" * 24, name="new", state=SourceState.INDEXING), make_source()]
-    welcome.print_welcome(sources, [], "http://127.0.0.1:1", "cs_secret")
+    print_welcome(sources, [], "http://127.0.0.1:1", NewKey("cs_secret"), "codesearch")
     shown = capsys.readouterr().out
     assert f'"knowledge_id": "{"a" * 24}"' in shown
     assert shown.count("cs_secret") == 2
-    welcome.print_welcome([], [], "http://127.0.0.1:1", None)
+    print_welcome([], [], "http://127.0.0.1:1", None, "codesearch")
     shown = capsys.readouterr().out
     assert "curl" not in shown
     assert "codesearch index SOURCE" in shown
+
+
+def test_where_no_terminal_shows_the_key_its_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    key = NewKey("cs_secret", Path("/srv/my data/first-key"))
+    print_welcome([make_source()], [], "http://127.0.0.1:1", key, "codesearch")
+    shown = capsys.readouterr().out
+    assert "cs_secret" not in shown
+    assert "cs_secret" not in repr(key)
+    assert "\"Authorization: Bearer $(cat '/srv/my data/first-key')\"" in shown
+
+
+def test_the_command_says_which_data_it_is_about_where_that_is_not_plain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    default = find_default_data_dir()
+    assert default is not None
+    assert own_command(default) == "codesearch"
+    assert own_command(Path("my data")) == f"CODESEARCH_DATA_DIR='{tmp_path}/my data' codesearch"
 
 
 def test_key_states(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from codesearch.core.config import Settings, load_settings
 from codesearch.core.errors import ConfigurationError
+from codesearch.core.trust import CONFIG_FILE, trust_folder
+from codesearch.core.user_folders import find_config_folder
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +23,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def write_trusted(folder: Path, text: str) -> None:
+    """Write a codesearch.toml that counts."""
+    (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
+    trust_folder(find_config_folder(), folder)
+
+
 def test_the_defaults_need_nothing() -> None:
     settings = load_settings()
-    assert settings.data_dir == Path(".codesearch")
+    assert settings.data_dir == Path(os.environ["XDG_DATA_HOME"]) / "codesearch"
     assert settings.embedding_model == "bundled"
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
 
@@ -72,7 +80,7 @@ def test_every_setting_says_what_it_is_for(setting: str) -> None:
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "codesearch.toml").write_text('host = "file"\nport = 1\nworkers = 3\n', encoding="utf-8")
+    write_trusted(folder, 'host = "file"\nport = 1\nworkers = 3\n')
     assert (load_settings().host, load_settings().port, load_settings().workers) == ("file", 1, 3)
     monkeypatch.setenv("CODESEARCH_HOST", "environment")
     monkeypatch.setenv("CODESEARCH_PORT", "2")
@@ -109,7 +117,7 @@ def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(("text", "part"), [("prot = 1", "PROT"), ("port =", "toml"), ("port = 'x'", "PORT")])
 def test_a_wrong_file_is_a_clear_line(folder: Path, text: str, part: str) -> None:
-    (folder / "codesearch.toml").write_text(text, encoding="utf-8")
+    write_trusted(folder, text)
     with pytest.raises(ConfigurationError) as caught:
         load_settings()
     assert part.lower() in caught.value.message.lower()

@@ -67,7 +67,7 @@ def read_texts(packages: Path, folders: str) -> list[str]:
     for folder in folders.split():
         for file in sorted(packages.rglob(f"locale/{folder}/LC_MESSAGES/*.mo")):
             with file.open("rb") as opened:
-                catalog = gettext.GNUTranslations(opened)._catalog  # type: ignore[attr-defined]
+                catalog = gettext.GNUTranslations(opened)._catalog  # type: ignore[attr-defined]  # noqa: SLF001
             texts += [_NO_PROSE.sub(" ", text) for key, text in sorted(catalog.items(), key=str) if key]
     return texts
 
@@ -77,7 +77,7 @@ def read_english(packages: Path) -> list[str]:
     texts: set[str] = set()
     for file in packages.rglob("locale/de/LC_MESSAGES/*.mo"):
         with file.open("rb") as opened:
-            keys = gettext.GNUTranslations(opened)._catalog  # type: ignore[attr-defined]
+            keys = gettext.GNUTranslations(opened)._catalog  # type: ignore[attr-defined]  # noqa: SLF001
         texts |= {_NO_PROSE.sub(" ", key if isinstance(key, str) else key[0]) for key in keys if key}
     return sorted(texts)
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.types import Hit, SearchQuery
-from tests.floats import ABSOLUTE, RELATIVE
 from indexer.chunking.splitting import MAX_LINE_CHARACTERS
+from tests.floats import ABSOLUTE, RELATIVE
 
 Row = dict[str, Any]
 ROOT = Path(__file__).parents[2]

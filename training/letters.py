@@ -61,13 +61,18 @@ _LOG_SYMBOL, _LOG_RARE, _LOG_BOX, _LOG_FOREIGN, _LOG_CONTACT = -5.0, -8.5, -8.0,
 _LOG_SYMBOL_IN_WORD, _LOG_RARE_IN_WORD, _LOG_OTHER_BOX = -7.0, -9.5, -5.0
 
 
+class _Messages(gettext.GNUTranslations):
+    def all(self) -> dict[str | tuple[str, int], str]:
+        return dict(self._catalog)  # type: ignore[attr-defined]
+
+
 def read_texts(packages: Path, folders: str) -> list[str]:
     """Return the translated messages of a language, without placeholders and markup."""
     texts: list[str] = []
     for folder in folders.split():
         for file in sorted(packages.rglob(f"locale/{folder}/LC_MESSAGES/*.mo")):
             with file.open("rb") as opened:
-                catalog = gettext.GNUTranslations(opened)._catalog  # type: ignore[attr-defined]  # noqa: SLF001
+                catalog = _Messages(opened).all()
             texts += [_NO_PROSE.sub(" ", text) for key, text in sorted(catalog.items(), key=str) if key]
     return texts
 
@@ -77,7 +82,7 @@ def read_english(packages: Path) -> list[str]:
     texts: set[str] = set()
     for file in packages.rglob("locale/de/LC_MESSAGES/*.mo"):
         with file.open("rb") as opened:
-            keys = gettext.GNUTranslations(opened)._catalog  # type: ignore[attr-defined]  # noqa: SLF001
+            keys = _Messages(opened).all()
         texts |= {_NO_PROSE.sub(" ", key if isinstance(key, str) else key[0]) for key in keys if key}
     return sorted(texts)
 

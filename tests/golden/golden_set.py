@@ -70,15 +70,30 @@ def _read_target(text: str) -> Target:
     return Target(path, int(first), int(last))
 
 
+def ranks_of(chunks: Sequence[Chunk], targets: Sequence[Target]) -> list[int | None]:
+    """Return for each target the rank, from 0, of the first of ten chunks that covers it, None for none."""
+    return [
+        next((rank for rank, chunk in enumerate(chunks[:DEPTH]) if target.is_covered_by(chunk)), None)
+        for target in targets
+    ]
+
+
+def recall(chunks: Sequence[Chunk], targets: Sequence[Target], depth: int) -> float:
+    """Return the share of the targets that the first `depth` chunks cover."""
+    return sum(rank is not None and rank < depth for rank in ranks_of(chunks, targets)) / len(targets)
+
+
+def reciprocal_rank(chunks: Sequence[Chunk], targets: Sequence[Target]) -> float:
+    """Return 1 / the rank, from 1, of the first chunk that covers any target, 0 when none of ten does."""
+    return max((1 / (rank + 1) for rank in ranks_of(chunks, targets) if rank is not None), default=0.0)
+
+
 def ndcg(chunks: Sequence[Chunk], targets: Sequence[Target]) -> float:
     """Return the normalised discounted cumulative gain of the first ten chunks (Jarvelin and Kekalainen, 2002).
 
     A target gains 1 at the rank of the first chunk that covers it, a rank at most 1: further chunks of what was found
     already gain nothing and cost their ranks.
     """
-    ranks = {
-        next((rank for rank, chunk in enumerate(chunks[:DEPTH]) if target.is_covered_by(chunk)), None)
-        for target in targets
-    }
+    ranks = set(ranks_of(chunks, targets))
     gain = sum(1 / math.log2(rank + 2) for rank in ranks if rank is not None)
     return gain / sum(1 / math.log2(rank + 2) for rank in range(min(DEPTH, len(targets))))

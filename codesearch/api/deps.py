@@ -19,13 +19,13 @@ class RetrieverLike(Protocol):
 
     @property
     def is_warm(self) -> bool:
-        """Say whether the model is loaded and the store was reached."""
+        """Say whether the embedding model is loaded."""
 
     def retrieve(self, principal: Principal, query: SearchQuery) -> list[Hit]:
         """Return hits, best first; raises CodesearchError."""
 
     def warm_up(self) -> None:
-        """Load the model and reach the store."""
+        """Load the embedding model and what ranking needs."""
 
 
 class CatalogLike(Protocol):

@@ -1,4 +1,4 @@
-"""Metadata conditions as values: a tree over the fields of a record, built by retrieval, compiled by the store."""
+"""Metadata conditions as values: a tree over the fields of a record, built by retrieval, read by the indexes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIELD_TYPES: dict[str, FieldType] = {
     "commit": FieldType.TEXT,
     "last_modified": FieldType.TIME,
 }
-# These belong to the data source, not to the row: search decides them per data source, the store never sees them.
+# These belong to the data source, not to the row: search decides them per data source, before any index is asked.
 SOURCE_FIELDS = frozenset({"data_source_id", "data_source_name", "data_source_type", "commit"})
 
 

@@ -104,6 +104,16 @@ def test_location_line_only_for_dify(client: ApiClient, symbol_hit: Hit) -> None
         assert records_of(client, path)[0]["content"] == symbol_hit.chunk.content
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r", "\r\n", "\v", "\x85", "\u2028"])
+def test_the_location_is_one_line_whatever_the_names_hold(
+    client: ApiClient, retriever: ScriptedRetriever, symbol_hit: Hit, line_end: str
+) -> None:
+    named = replace(symbol_hit.chunk, path=f"src/a{line_end}b.cs", symbol=f"A{line_end}b", content="first\n\nlast")
+    retriever.hits = [replace(symbol_hit, chunk=named)]
+    (record,) = records_of(client, "/dify/retrieval")
+    assert record["content"] == "src/a b.cs:41-43 (A b)\n\nfirst\n\nlast"
+
+
 def test_nothing_found_is_an_empty_list(client: ApiClient, retriever: ScriptedRetriever) -> None:
     retriever.hits = []
     assert client.ask().json() == {"records": []}

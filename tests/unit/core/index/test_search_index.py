@@ -357,3 +357,19 @@ def test_many_threads_filter_one_index(index: SearchIndex) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
+
+
+def test_sixteen_filters_are_remembered_and_no_more(index: SearchIndex) -> None:
+    """A mask is as long as the index: who asks for another one each time must not fill the memory."""
+    predicates = [Comparison("start_line", Operator.GREATER, (1000 + line,)) for line in range(17)]
+    oldest, *others = (index.rows_where(predicate) for predicate in predicates[:16])
+    assert oldest is not None
+    assert all(
+        index.rows_where(predicate) is mask for predicate, mask in zip(predicates, [oldest, *others], strict=False)
+    )
+    index.rows_where(predicates[16])
+    assert all(index.rows_where(predicate) is mask for predicate, mask in zip(predicates[1:], others, strict=False))
+    again = index.rows_where(predicates[0])
+    assert again is not None
+    assert again is not oldest
+    assert again.tolist() == oldest.tolist()

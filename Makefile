@@ -9,7 +9,7 @@ WORKERS ?= auto
 # A fresh clone keeps its data to itself, unless told otherwise. The environment counts where nobody trusted anything.
 CODESEARCH_DATA_DIR ?= $(CURDIR)/.codesearch
 
-.PHONY: serve index test golden check audit bench findings lint types format clean
+.PHONY: serve index test golden check check-pythons audit bench findings lint types format clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "codesearch needs Python 3.10 or newer: make PYTHON=/path/to/python3")'
@@ -64,7 +64,13 @@ findings:  ## run each surprise of a library again, in pinned versions; needs a 
 audit: $(DEV)  ## licences of what is installed, and known holes in it
 	$(BIN)/python .ci/audit.py
 
-check: lint types test  ## what CI runs
+check: lint types test  ## what has to hold before a landing
+
+check-pythons:  ## types and tests with the oldest and the newest Python that is installed, each in its own environment
+	@for python in $$(.ci/pythons); do \
+		version=$$($$python -c 'import sys; print("{}.{}".format(*sys.version_info))') && echo "Python $$version: $$python" && \
+		$(MAKE) types test PYTHON=$$python VENV=.venv-$$version || exit 1; \
+	done
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -15,6 +15,7 @@ from indexer.chunking.parsing import SourceParser
 from indexer.chunking.planning import Piece, Plan
 from indexer.chunking.recovery import recover_definitions
 from indexer.chunking.sections.finding import find_sections, section_language_of
+from indexer.chunking.sections.names import section_language_named
 from indexer.chunking.splitting import Lines, Range, split_lines
 
 # Goes up whenever the same file would give other chunks: an index built by another version is built anew.
@@ -54,7 +55,7 @@ class Chunker:
         name = language.name if language is not None else language_name_of(file.path, file.text)
         if lines.tokens(1, len(lines)) <= budget:
             return [_whole_file(file, name, lines, whole)]
-        section_language = section_language_of(file.path)
+        section_language = section_language_of(file.path) or section_language_named(name)
         if language is None and section_language is not None:
             return _section_chunks(file, name or section_language, section_language, lines, budget)
         pieces = [Piece(*part) for part in split_lines(lines, 1, len(lines), budget, {})]

@@ -29,6 +29,7 @@ LANGUAGE = Language(
     name="csharp",
     grammar="csharp",
     extensions=(".cs", ".csx"),
+    interpreters=("dotnet", "dotnet-script"),
     rules={
         "namespace_declaration": Rule("namespace", container=True, transparent=True),
         "class_declaration": Rule("class", container=True),

@@ -190,7 +190,7 @@ LANGUAGE = Language(
     name="elixir",
     grammar="elixir",
     extensions=(".ex", ".exs"),
-    interpreters=("elixir",),
+    interpreters=("elixir", "mix"),
     rules={
         "call": Rule(_call_kind, _call_name, container=True, body=_call_body),
         "unary_operator": Rule(_attribute_kind, _attribute_name, local=False, minor=True),

@@ -49,6 +49,7 @@ LANGUAGE = Language(
     name="fsharp",
     grammar="fsharp",
     extensions=(".fs", ".fsx"),
+    interpreters=("fsi", "fsharpi"),
     rules={
         "named_module": Rule("module", transparent=True, container=True),
         "module_defn": Rule("module", by_child("identifier"), container=True),

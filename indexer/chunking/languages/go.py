@@ -37,6 +37,7 @@ LANGUAGE = Language(
     name="go",
     grammar="go",
     extensions=(".go",),
+    interpreters=("go", "gorun"),
     rules={
         "function_declaration": Rule("function"),
         "method_declaration": Rule("method", scope=_receiver),

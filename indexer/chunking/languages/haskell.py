@@ -80,7 +80,7 @@ LANGUAGE = Language(
     name="haskell",
     grammar="haskell",
     extensions=(".hs", ".hs-boot", ".hsc"),
-    interpreters=("runghc", "runhaskell", "stack"),
+    interpreters=("runghc", "runhaskell", "stack", "cabal"),
     rules={
         "header": Rule("module", by_field("module"), body="exports", minor=True),
         "data_type": _data,

@@ -12,6 +12,7 @@ LANGUAGE = Language(
     name="java",
     grammar="java",
     extensions=(".java",),
+    interpreters=("java", "jbang"),
     rules={
         "class_declaration": Rule("class", container=True),
         "interface_declaration": Rule("interface", container=True),

@@ -78,6 +78,7 @@ LANGUAGE = Language(
     name="kotlin",
     grammar="kotlin",
     extensions=(".kt", ".kts"),
+    interpreters=("kotlin", "kscript"),
     rules={
         "class_declaration": _type,
         "object_declaration": Rule(

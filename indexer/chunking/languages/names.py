@@ -93,6 +93,12 @@ NAMES_BY_EXTENSION: dict[str, str] = {
         "reason": ".re .rei",
         "rescript": ".res .resi",
         "coq": ".coq",
+        "supercollider": ".scd",
+        "standard-ml": ".sml .sig .fun",
+        "bitbake": ".bbappend .bbclass",
+        "raku": ".raku .rakumod .p6 .pm6",
+        "mathematica": ".wl .wls",
+        "dtrace": ".dtrace",
         "lean": ".lean",
         "agda": ".agda",
         "idris": ".idr",
@@ -125,3 +131,24 @@ NAMES_BY_FILENAME: dict[str, str] = {
     }.items()
     for filename in filenames.split()
 }
+
+# What a `#!` line asks for, for languages without a table.
+NAMES_BY_PROGRAM: dict[str, str] = {
+    program: name
+    for name, programs in {
+        "applescript": "osascript",
+        "awk": "awk gawk mawk nawk",
+        "dtrace": "dtrace",
+        "fish": "fish",
+        "gnuplot": "gnuplot",
+        "makefile": "make gmake",
+        "racket": "racket",
+        "raku": "raku perl6",
+        "scheme": "guile scheme csi chicken chibi-scheme gosh",
+        "sed": "sed gsed",
+        "tcl": "tclsh wish expect jimsh",
+    }.items()
+    for program in programs.split()
+}
+
+NAMES_WITHOUT_TABLE = frozenset({*NAMES_BY_EXTENSION.values(), *NAMES_BY_FILENAME.values(), *NAMES_BY_PROGRAM.values()})

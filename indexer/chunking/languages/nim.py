@@ -25,6 +25,7 @@ LANGUAGE = Language(
     name="nim",
     grammar="nim",
     extensions=(".nim", ".nims"),
+    interpreters=("nim", "nimcr"),
     rules={
         "proc_declaration": _function,
         "func_declaration": _function,

@@ -28,7 +28,7 @@ LANGUAGE = Language(
     grammar="python",
     extensions=(".py", ".pyi", ".pyw", ".bzl", ".star"),
     filenames=("sconstruct", "sconscript", "wscript", "build.bazel", "tiltfile"),
-    interpreters=("python", "pypy"),
+    interpreters=("python", "pypy", "ipython", "pythonw"),
     rules={
         "function_definition": Rule("function"),
         "class_definition": Rule("class", container=True),

@@ -16,7 +16,7 @@ LANGUAGE = Language(
     name="rust",
     grammar="rust",
     extensions=(".rs",),
-    interpreters=("rust-script",),
+    interpreters=("rust-script", "cargo"),
     rules={
         "function_item": Rule("function"),
         "function_signature_item": Rule("function"),

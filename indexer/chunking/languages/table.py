@@ -1,26 +1,24 @@
-"""Extension, file name or interpreter -> language; the tables themselves are in the modules beside this one."""
+"""File name, ending, `#!` line or what a text is told to be -> language; the tables are in the modules beside this."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from importlib import import_module
 from pathlib import PurePosixPath
 from pkgutil import iter_modules
 
 from indexer.chunking import languages
-from indexer.chunking.languages.names import NAMES_BY_EXTENSION, NAMES_BY_FILENAME
-from indexer.chunking.languages.rules import Language
-
-# Looked at to tell languages that share an extension apart.
-_HEAD_CHARACTERS = 64_000
-_OBJECTIVE_C = re.compile(r"^\s*(?:@(?:interface|protocol|implementation|class|import)\b|#import\b)", re.MULTILINE)
-_CPP = re.compile(
-    r"^\s*(?:class\s+\w|namespace\s+[\w{]|template\s*<|using\s+\w|(?:public|private|protected)\s*:|#include\s*<\w+>)"
-    r"|\bstd::|\bconstexpr\b|\bnullptr\b|\w::\w|\bstatic_cast<|^#\s*ifndef\s+\w+_(?:HPP|HXX|HH)_*\b",
-    re.MULTILINE,
+from indexer.chunking.detection.clues import head_of
+from indexer.chunking.detection.contents import BY_ENDING, BY_NAME, tell_header
+from indexer.chunking.detection.modelines import modeline_of
+from indexer.chunking.detection.shebangs import programs_of
+from indexer.chunking.languages.names import (
+    NAMES_BY_EXTENSION,
+    NAMES_BY_FILENAME,
+    NAMES_BY_PROGRAM,
+    NAMES_WITHOUT_TABLE,
 )
-_INTERPRETER = re.compile(r"^#!\s*\S*?([^/\s]+)(?:\s+(.*))?$")
+from indexer.chunking.languages.rules import Language
 
 
 @lru_cache(maxsize=1)
@@ -45,22 +43,20 @@ def _by_key() -> dict[str, Language]:
     return {key: language for language in all_languages() for key in keys_of(language)}
 
 
+@lru_cache(maxsize=1)
+def _by_name() -> dict[str, Language]:
+    return {language.name: language for language in reversed(all_languages())}
+
+
 def language_of(path: str, text: str = "") -> Language | None:
-    """Return the language whose table reads this file, by file name, extension, content where needed, or `#!` line."""
-    file = PurePosixPath(path)
+    """Return the language whose table reads this file, by name or ending, or by the text where those are shared."""
     keys = _by_key()
-    named = keys.get(f"name:{file.name.lower()}")
-    if named is not None:
-        return named
-    extension = file.suffix.lower()
-    if extension == ".h":
-        return _language_named(_header_language(text))
-    found = keys.get(".C") if file.suffix == ".C" else keys.get(extension)
-    if found is not None:
-        return found if _plausible(extension, text) else None
-    if extension in NAMES_BY_EXTENSION or not text.startswith("#!"):
-        return None
-    return keys.get(f"run:{_interpreter_of(text.split(chr(10), 1)[0])}")
+    name, ending = _name_and_ending(path)
+    known = keys.get(f"name:{name}") or keys.get(ending)
+    if not _is_open(path, known):
+        return known
+    told = _told_name(path, text)
+    return known if known is not None and known.name == told else _by_name().get(told or "")
 
 
 def language_name_of(path: str, text: str = "") -> str | None:
@@ -68,46 +64,48 @@ def language_name_of(path: str, text: str = "") -> str | None:
     found = language_of(path, text)
     if found is not None:
         return found.name
-    file = PurePosixPath(path)
-    name = file.name.lower()
+    name, ending = _name_and_ending(path)
     if name in NAMES_BY_FILENAME:
         return NAMES_BY_FILENAME[name]
     stem = name.split(".", 1)[0]
-    if stem in ("dockerfile", "makefile") and stem != name and file.suffix.lower() not in NAMES_BY_EXTENSION:
+    if stem in ("dockerfile", "makefile") and stem != name and ending not in NAMES_BY_EXTENSION:
         return stem
-    return NAMES_BY_EXTENSION.get(file.suffix.lower())
+    told = _told_name(path, text) if _is_open(path, None) else None
+    return told or NAMES_BY_EXTENSION.get(ending)
 
 
-def _language_named(name: str) -> Language | None:
-    return next((language for language in all_languages() if language.name == name), None)
+def _name_and_ending(path: str) -> tuple[str, str]:
+    file = PurePosixPath(path)
+    return file.name.lower(), file.suffix.lower()
 
 
-def _header_language(text: str) -> str:
-    head = text[:_HEAD_CHARACTERS]
-    if _OBJECTIVE_C.search(head) and _language_named("objective-c") is not None:
-        return "objective-c"
-    return "cpp" if _CPP.search(_without_comments(head)) else "c"
+def _is_open(path: str, known: Language | None) -> bool:
+    """Say whether the text decides: the name or the ending is shared, or says nothing."""
+    name, ending = _name_and_ending(path)
+    if name in BY_NAME or ending in BY_ENDING or PurePosixPath(path).suffix in (".C", ".H"):
+        return True
+    return known is None and ending not in NAMES_BY_EXTENSION and name not in NAMES_BY_FILENAME
 
 
-def _without_comments(text: str) -> str:
-    return re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:[^\"\\\n]|\\.)*\"", " ", text, flags=re.DOTALL)
+def _told_name(path: str, text: str) -> str | None:
+    """Return what a text's modeline, `#!` line or content says that it is; None when nothing is known by that name."""
+    file = PurePosixPath(path)
+    name, ending = file.name.lower(), file.suffix.lower()
+    told = modeline_of(text)
+    # Much C++ in headers is marked as C.
+    if told is not None and _is_known(told) and (told, ending) != ("c", ".h"):
+        return told
+    for program in programs_of(text):
+        if (language := _by_key().get(f"run:{program}")) is not None:
+            return language.name
+        if program in NAMES_BY_PROGRAM:
+            return NAMES_BY_PROGRAM[program]
+    if file.suffix in (".C", ".H"):
+        # Old systems wrote all names in capitals.
+        return tell_header(head_of(text)) if file.stem.isupper() else "cpp"
+    tell = BY_NAME.get(name) or BY_ENDING.get(ending)
+    return tell(head_of(text)) if tell is not None else None
 
 
-def _plausible(extension: str, text: str) -> bool:
-    """Turn away files whose extension is shared with another format."""
-    if extension == ".inc":
-        return "<?php" in text[:2000]
-    if extension == ".ts":
-        return not text.lstrip()[:200].startswith(("<?xml", "<!DOCTYPE TS", "<TS"))
-    return True
-
-
-def _interpreter_of(line: str) -> str:
-    match = _INTERPRETER.match(line.strip())
-    if match is None:
-        return ""
-    name, rest = match.group(1), match.group(2) or ""
-    if name == "env":
-        words = [word for word in rest.split() if not word.startswith("-") and "=" not in word]
-        name = PurePosixPath(words[0]).name if words else ""
-    return name.rstrip("0123456789.-").lower()
+def _is_known(name: str) -> bool:
+    return name in _by_name() or name in NAMES_WITHOUT_TABLE

@@ -28,6 +28,8 @@ _EXTENSIONS = {
     "xaml axaml storyboard xib iml tmlanguage ui qrc",
     "yaml": "yaml yml clang-format clang-tidy clangd",
 }
+# What metadata calls the same formats, where it calls them otherwise.
+_BY_LANGUAGE = {"makefile": "make", "protobuf": "proto", "restructuredtext": "rst"}
 _BY_EXTENSION = {extension: language for language, names in _EXTENSIONS.items() for extension in names.split()}
 _BY_NAME = {
     "dockerfile": "dockerfile",
@@ -65,3 +67,9 @@ def section_language_of(path: str) -> str | None:
     if family[1]:
         return "make" if family[1] == "makefile" else "dockerfile"
     return "text" if extension in ("", name) else None
+
+
+def section_language_named(name: str | None) -> str | None:
+    """Name the section language of a format as metadata calls it; for files whose text says what they are."""
+    found = _BY_LANGUAGE.get(name or "", name)
+    return found if found in _EXTENSIONS else None

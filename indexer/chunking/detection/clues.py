@@ -1,0 +1,100 @@
+"""What a text shows of its language: patterns that several endings ask for, and how they are asked.
+
+Patterns are compiled when they are first asked for: most runs meet few shared endings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+# What is looked at of a long file and of a long line: clues may take a line's length to the second power.
+_HEAD_CHARACTERS = 64_000
+_LINE_CHARACTERS = 400
+_C_NOISE = r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:[^\"\\\n]|\\.)*\""
+
+Tell = Callable[[str], "str | None"]
+
+OBJECTIVE_C = (
+    r"^[ \t]*(?:@(?:interface|protocol|implementation|class|import|end|synthesize|property)\b|#[ \t]*import\b)"
+)
+CPP = (
+    r"^[ \t]*(?:class\s+\w|namespace\s+[\w{]|template\s*<|using\s+\w|(?:public|private|protected)\s*:"
+    r"|#include\s*<\w+>)|\bstd::|\bconstexpr\b|\bnullptr\b|\w::\w|\bstatic_cast<|^#\s*ifndef\s+\w+_(?:HPP|HXX|HH)_*\b"
+)
+C_DIRECTIVE = r"^[ \t]*#[ \t]*(?:include|define|if|ifdef|ifndef|undef|pragma)\b"
+C_CODE = (
+    C_DIRECTIVE
+    + r"|^[ \t]*(?:static|extern|inline|typedef|struct|const|void|int|char|float|double|unsigned|bool)\b[^\n;{}]*[;{(]"
+)
+PASCAL = (
+    r"(?i)^[ \t]*(?:unit|program|library|package)\s+[\w.]+[ \t]*(?:\([^)\n]*\))?[ \t]*;"
+    r"|^[ \t]*(?:class[ \t]+)?(?:procedure|function|constructor|destructor|operator)\s+[\w.]+[^\n{}]*;"
+    r"|^[ \t]*\{\$\w+|^[ \t]*(?:interface|implementation|resourcestring|initialization)[ \t]*$|^[ \t]*end[.;][ \t]*$"
+)
+PERL = (
+    r"^[ \t]*(?:use|no)\s+(?:v?5|\w+)(?:::\w+)*\b(?!\s+v6)[^\n]*;|^[ \t]*package\s+[\w:]+\s*[;{]"
+    r"|^[ \t]*sub\s+\w[\w:]*[^\n]*\{?[ \t]*$|^[ \t]*(?:my|our|local)\s*[$@%(]"
+    r"|^=(?:pod|head[1-4]|cut|over|item)\b|[$@]_\b|^[ \t]*[$@%]\w+\s*=[^\n]*;|->\{|=~"
+)
+RAKU = r"^[ \t]*use[ \t]+v6\b|^[ \t]*(?:unit[ \t]+)?(?:module|grammar|role)[ \t]+[\w:-]+[ \t]*[;{]"
+PROLOG = r"^:-[ \t]*\w|^[a-z]\w*(?:\([^\n]*\))?[ \t]*(?::-|-->)|^[a-z]\w*\([^\n]*\)\.[ \t]*(?:%[^\n]*)?$"
+VISUAL_BASIC = (
+    r"(?i)^VERSION[ \t]+\d+\.\d+|^[ \t]*Attribute[ \t]+VB_\w+|^[ \t]*Option[ \t]+(?:Explicit|Strict|Compare|Base)\b"
+    r"|^[ \t]*(?:(?:Public|Private|Friend|Static)[ \t]+)*(?:Sub|Function|Property[ \t]+(?:Get|Let|Set))"
+    r"[ \t]+\w+[ \t]*\(|^[ \t]*End[ \t]+(?:Sub|Function|Property)\b"
+)
+GLSL = (
+    r"^[ \t]*(?:#[ \t]*version\s+\d|#[ \t]*extension\s+GL_|precision\s+(?:low|medium|high)p\b|layout\s*\("
+    r"|(?:flat\s+|smooth\s+)?(?:uniform|varying|attribute|in|out|buffer)\s+\w[^\n=()]*[;{]"
+    r"|(?:void|float|int|bool|[biu]?vec[234]|mat[234])\s+\w+\s*\()|\bgl_(?:Position|FragCoord|FragColor|Vertex)\b"
+)
+MUMPS = r"\A\s*(?:\w+[ \t]*(?:\([^)\n]*\))?)?[ \t]*;"
+# The first statement is a rule, `lamp.o: lamp.c \`.
+MAKE_RULE = (
+    r"\A(?:[ \t]*#[^\n]*\n|[ \t\r]*\n)*[\w./+$()~@%-]+(?:[ \t]+[\w./+$()~@%-]+)*"
+    r"[ \t]*:(?![:=])(?:[ \t][^\n;{}\"]*)?\\?\r?$"
+)
+ASSEMBLY = (
+    r"(?i)^[ \t]*(?:(?:[\w.$@?]+:[ \t]*)?(?:mov\w?|push\w?|pop\w?|call|jmp|j[nz]?[ez]|ret|xor|lea|add|sub|cmp|int"
+    r"|ldr|str|stp|ldp|bl|b|nop|lda|sta|ldx|jsr|rts|addi|li|lw|sw)[ \t]+[^\s=(]"
+    r"|[\w.$@?]+:?[ \t]+(?:equ|db|dw|dd|dq|proc|endp|macro|struc)\b"
+    r"|\.(?:macro|endm|globl|global|section|text|data|equ|org|byte|word|long|asciz|include|if|endif|set|align|proc)\b"
+    r"|%(?:macro|endmacro|define|ifdef|ifndef|if|endif|assign|include)\b|(?:ret|nop|rts)[ \t]*$|[\w.$@]+:[ \t]*$)"
+)
+FORTRAN = (
+    r"(?i)^[ \t]+(?:common[ \t]*/|(?:integer|real|double precision|logical|character|complex)\b[^\n;{}()]*$"
+    r"|parameter[ \t]*\(|dimension[ \t]+\w|(?:subroutine|end[ \t]+(?:subroutine|function|module))\b)"
+    r"|^[cC*][ \t]+[^\n;]*$"
+)
+
+
+@cache
+def pattern(clue: str) -> re.Pattern[str]:
+    """Compile a clue once."""
+    return re.compile(clue, re.MULTILINE)
+
+
+def shows(text: str, clue: str) -> bool:
+    """Say whether a text shows a clue anywhere."""
+    return pattern(clue).search(text) is not None
+
+
+def first_of(*clues: tuple[str, str], default: str | None) -> Tell:
+    """Tell by the first clue that shows: pairs of a name and a pattern."""
+
+    def tell(text: str) -> str | None:
+        return next((name for name, clue in clues if shows(text, clue)), default)
+
+    return tell
+
+
+def head_of(text: str) -> str:
+    """Return what of a text the clues are to look at: its beginning, with long lines cut."""
+    return "\n".join([line[:_LINE_CHARACTERS] for line in text[:_HEAD_CHARACTERS].split("\n")])
+
+
+def without_c_noise(text: str) -> str:
+    """Blank out C's comments and strings: what they hold says nothing about the language."""
+    return re.sub(_C_NOISE, " ", text, flags=re.DOTALL)

@@ -35,6 +35,26 @@ _SAME_KINDS = {
     "singletonMethod": "method",
     "protocol": "interface",
 }
+# Languages whose units have words of their own: a module of Verilog is what a class is elsewhere.
+_UNITS = {
+    ("Verilog", "module"): "class",
+    ("Verilog", "task"): "function",
+    ("SystemVerilog", "module"): "class",
+    ("SystemVerilog", "package"): "class",
+    ("SystemVerilog", "task"): "function",
+    ("VHDL", "entity"): "class",
+    ("VHDL", "architecture"): "class",
+    ("VHDL", "package"): "class",
+    ("Fortran", "module"): "class",
+    ("Fortran", "program"): "function",
+    ("Fortran", "type"): "struct",
+    ("Ada", "package"): "class",
+    ("PuppetManifest", "definition"): "class",
+    ("CMake", "macro"): "function",
+    ("Lisp", "macro"): "function",
+    ("Cobol", "paragraph"): "function",
+    ("Cobol", "program"): "class",
+}
 # Names that ctags makes up for what has none.
 _MADE_UP = re.compile(r"^__anon|^anonymous|^Anonymous|^<lambda>$")
 _MAX_BYTES = 1_048_576
@@ -92,6 +112,7 @@ def read_tags(trees: Path) -> Iterator[Tag]:
         kind, language = record.get("kind", ""), record.get("language", "?")
         # Python's methods are "member", which elsewhere is a field.
         kind = "method" if (language, kind) == ("Python", "member") else _SAME_KINDS.get(kind, kind)
+        kind = _UNITS.get((language, kind), kind)
         if kind in KINDS:
             yield Tag(record["path"].removeprefix("./"), record["line"], record["name"], kind, language)
 
@@ -151,6 +172,11 @@ def is_misread(tag: Tag, line: str) -> bool:
         return re.search(rf"\bfun\b.*\b{name}`?\s*(?:<.*>)?\s*\(", line) is None and "constructor" not in line
     if tag.language == "Haskell" and tag.kind == "function":
         return re.search(rf"[{{,]\s*{name}\s*::", line) is not None
+    if tag.language == "Fortran" and tag.kind == "method":
+        return "::" in line
+    if tag.language == "Pascal":
+        # A member's declaration in its class; the routine itself bears the class's name.
+        return tag.kind == "function" and line[:1].isspace() and "." not in tag.name
     return tag.language == "C#" and tag.kind == "class" and re.search(rf"\bwhere\s+{name}\s*:", line) is not None
 
 
@@ -200,7 +226,8 @@ def main() -> None:
             "# Definitions found, checked against Universal Ctags\n\n"
             "Every named function, method, class, struct, interface, trait and enum that `ctags` reports in a folder\n"
             "of source trees, and how many of them lie in a `symbol` chunk of that name. What ctags misreads (a\n"
-            "keyword as a name, a lambda's parameter as a method, a record's field as a function) is counted apart.\n"
+            "keyword as a name, a lambda's parameter as a method, a record's field as a function) is counted apart;\n"
+            "so are declarations of what is written out elsewhere (Pascal's and Fortran's members).\n"
             "Made by\n\n"
             "    python -m benchmarks.ctags_check --trees FOLDER --write docs/ctags.md\n\n"
             f"{table}\n",

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from tree_sitter import Node
+
 from codesearch.core.types import ArtifactKind, Chunk, SourceFile
-from indexer.chunking.definitions import find_definitions
+from indexer.chunking.definitions import Definition, find_definitions
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.languages.table import language_name_of, language_of
+from indexer.chunking.line_nodes import LineNode
+from indexer.chunking.line_reading import read_definitions
 from indexer.chunking.parsing import SourceParser
 from indexer.chunking.planning import Piece, Plan
 from indexer.chunking.recovery import recover_definitions
@@ -63,6 +67,9 @@ class Chunker:
 
     def _pieces_of_code(self, language: Language, text: str, lines: Lines, budget: int) -> list[Piece] | None:
         """Plan the chunks of a file by its tree; None without a tree, or without definitions when one chunk will do."""
+        if language.lines is not None:
+            found, whole = read_definitions(language.lines, text)
+            return self._plan(language, whole, lines, budget, found)
         # Lone surrogates cannot be encoded; what replaces them keeps the lines, which is all that counts here.
         source = text.encode("utf-8", "replace")
         tree = self._parser.parse(language, source)
@@ -71,9 +78,14 @@ class Chunker:
         found = find_definitions(language, tree.root_node, source)
         if tree.root_node.has_error and language.repair is None:
             found = recover_definitions(language, self._parser, source, tree.root_node, found)
+        return self._plan(language, tree.root_node, lines, budget, found)
+
+    def _plan(
+        self, language: Language, root: Node | LineNode, lines: Lines, budget: int, found: list[Definition]
+    ) -> list[Piece] | None:
         if not found and lines.tokens(1, len(lines)) <= budget:
             return None
-        return Plan(language, tree, lines, budget, found).pieces()
+        return Plan(language, root, lines, budget, found).pieces()
 
 
 def _to_chunks(file: SourceFile, language: str | None, lines: Lines, pieces: Iterable[Piece]) -> list[Chunk]:

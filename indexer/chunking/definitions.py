@@ -12,6 +12,7 @@ from tree_sitter import Node
 from indexer.chunking.comments import last_line_of, start_with_comments, tail_comments
 from indexer.chunking.kinds import DATA_KINDS, TYPE_KINDS
 from indexer.chunking.languages.rules import Language, Rule
+from indexer.chunking.line_nodes import LineNode
 from indexer.chunking.nested_nodes import find_nested_nodes
 
 # Functions inside functions: each level repeats its lines in one more chunk.
@@ -36,7 +37,7 @@ class Definition:
     signature: str
     start_line: int
     end_line: int
-    node: Node
+    node: Node | LineNode
     body: Node | None
     container: bool
     transparent: bool

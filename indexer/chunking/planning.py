@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tree_sitter import Tree
+from tree_sitter import Node
 
 from indexer.chunking.definitions import Definition
 from indexer.chunking.kinds import DATA_KINDS
 from indexer.chunking.languages.rules import Language
+from indexer.chunking.line_nodes import LineNode
 from indexer.chunking.splitting import Lines, Range, find_cuts, split_lines
 
 # A field, an accessor or a bare prototype up to this many lines stays in its owner's lines.
@@ -50,9 +51,11 @@ class Piece:
 class Plan:
     """Decides which lines of one parsed file become chunks of which definition."""
 
-    def __init__(self, language: Language, tree: Tree, lines: Lines, budget: int, found: list[Definition]) -> None:
+    def __init__(
+        self, language: Language, root: Node | LineNode, lines: Lines, budget: int, found: list[Definition]
+    ) -> None:
         self._language = language
-        self._tree = tree
+        self._root = root
         self._lines = lines
         self._budget = budget
         self._found = [definition for definition in found if definition.start_line <= len(lines)]
@@ -119,7 +122,7 @@ class Plan:
         if self._lines.tokens(start, end) <= self._budget:
             trimmed = self._lines.trimmed(start, end)
             return [trimmed] if trimmed is not None else []
-        node = definition.node if definition is not None else self._tree.root_node
+        node: Node | LineNode = definition.node if definition is not None else self._root
         if definition is not None and definition.body is not None:
             node = definition.body
         cuts = find_cuts(self._lines, node, self._budget, self._language.comments)

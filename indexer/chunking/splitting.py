@@ -8,6 +8,8 @@ from itertools import accumulate
 
 from tree_sitter import Node
 
+from indexer.chunking.line_nodes import LineNode
+
 # What a cut costs against a part that is its ideal size off by all of it: a statement one level deeper costs as much
 # as a part a third too short.
 _LEVEL_COST = 0.35
@@ -117,10 +119,10 @@ def _blank_level(lines: Lines, row: int) -> int:
     return _INDENTED_PARAGRAPH_LEVEL if lines.texts[row - 1][:1].isspace() else _PARAGRAPH_LEVEL
 
 
-def find_cuts(lines: Lines, node: Node, max_tokens: int, comments: frozenset[str]) -> dict[int, int]:
+def find_cuts(lines: Lines, node: Node | LineNode, max_tokens: int, comments: frozenset[str]) -> dict[int, int]:
     """Return the lines where statements under a node start, with their depth; only what is too long is opened."""
     cuts: dict[int, int] = {}
-    pending = [(node, 0)]
+    pending: list[tuple[Node | LineNode, int]] = [(node, 0)]
     last_line = len(lines)
     while pending:
         parent, level = pending.pop()

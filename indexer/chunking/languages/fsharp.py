@@ -5,7 +5,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from indexer.chunking.languages.rules import Language, Rule, by_child, by_field, text_of
-from indexer.chunking.languages.surroundings import child_of_type
+from indexer.chunking.languages.surroundings import child_of_type, whole_node
 
 _TYPES = (
     "anon_type_defn",
@@ -51,6 +51,7 @@ LANGUAGE = Language(
     extensions=(".fs", ".fsx"),
     interpreters=("fsi", "fsharpi"),
     rules={
+        "namespace": Rule("namespace", transparent=True, container=True, body=whole_node),
         "named_module": Rule("module", transparent=True, container=True),
         "module_defn": Rule("module", by_child("identifier"), container=True),
         "function_or_value_defn": Rule(_binding_kind, _binding_name),

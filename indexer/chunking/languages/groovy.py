@@ -15,6 +15,11 @@ _FUNCTION = re.compile(
     rf"\s*{_MODIFIERS}(?:<[^>]+>\s*)?(def|[\w.]+(?:<[^()]*>)?(?:\[\])*|(?=\w+\s*\())\s*"
     r"(?<![\w.])(\w+|'[^']+'|\"[^\"]+\")\s*\([^(){};]*(?:\([^()]*\)[^(){};]*)*\)\s*(?:throws\s+[\w., ]+)?\{"
 )
+# Gradle's tasks, made or configured: `tasks.register('zip', Zip) {`, `tasks.named("jar") {`, `task(zip)`.
+_TASK = re.compile(
+    r"\s*(?:(?:tasks|project\.tasks)\s*\.\s*(?:register|named|create|maybeCreate|replace)|(?:project\.)?task)"
+    r"\s*\(?\s*(?:\[[^\]]*\]\s*,\s*)?(['\"])([\w:.-]+)\1"
+)
 _STATEMENTS = frozenset({"return", "new", "if", "while", "for", "switch", "else", "throw", "assert", "case", "catch"})
 _HEAD_BYTES = 600
 
@@ -42,6 +47,8 @@ def _kind(node: Node) -> str | None:
     found = _TYPE.match(_head(node))
     if found is not None:
         return found.group(1)
+    if _TASK.match(_head(node)) is not None:
+        return "task"
     function = _function(node)
     if function is None:
         return None
@@ -55,6 +62,9 @@ def _name(node: Node) -> str | None:
     found = _TYPE.match(_head(node))
     if found is not None:
         return found.group(2)
+    task = _TASK.match(_head(node))
+    if task is not None:
+        return task.group(2)
     function = _function(node)
     return function[1] if function is not None else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from indexer.chunking.languages.rules import Language, Rule, by_child, text_of
@@ -13,6 +15,11 @@ from indexer.chunking.languages.surroundings import (
     kind_by_parent,
 )
 
+_HEAD_BYTES = 300
+_TASK = re.compile(
+    r"(?:project\.)?tasks\s*\.\s*(?:register|named|create|maybeCreate|replace)\s*(?:<[^>\n]*>)?\s*\(\s*\"([\w:.-]+)\""
+    r"|(?:project\.)?task\s*(?:<[^>\n]*>)?\s*\(\s*\"([\w:.-]+)\""
+)
 _MEMBER_OF = ("class_body", "enum_class_body")
 _ACCESSORS = ("getter", "setter")
 
@@ -66,6 +73,12 @@ def _accessor_scope(node: Node) -> str | None:
     return _receiver(owner) if owner is not None else None
 
 
+def _task_name(node: Node) -> str | None:
+    """Name the task that a Gradle script makes or configures: `tasks.register<Zip>("zipManual") {`."""
+    found = _TASK.match((node.text or b"")[:_HEAD_BYTES].decode("utf-8", "replace"))
+    return found[1] or found[2] if found is not None else None
+
+
 _type = Rule(
     keyword_kind({"interface": "interface", "enum": "enum"}, "class"),
     by_child("type_identifier"),
@@ -97,6 +110,7 @@ LANGUAGE = Language(
         "getter": _accessor,
         "setter": _accessor,
         "assignment": _accessor,
+        "call_expression": Rule("task", _task_name, body=child_body("call_suffix"), local=False),
         "type_alias": Rule("type", by_child("type_identifier"), minor=True),
     },
     descend=frozenset({"companion_object", "class_body", "enum_class_body", "enum_entry", "statements"}),

@@ -70,7 +70,7 @@ _implementation = Rule("impl", by_child("identifier"), container=True, transpare
 LANGUAGE = Language(
     name="objective-c",
     grammar="objc",
-    extensions=(".m", ".mm"),
+    extensions=(".mm",),
     rules={
         "class_interface": Rule("class", by_child("identifier"), container=True),
         "category_interface": Rule("class", by_child("identifier"), container=True),

@@ -26,8 +26,8 @@ def _assigned_kind(node: Node) -> str | None:
 LANGUAGE = Language(
     name="python",
     grammar="python",
-    extensions=(".py", ".pyi", ".pyw", ".bzl", ".star"),
-    filenames=("sconstruct", "sconscript", "wscript", "build.bazel", "tiltfile"),
+    extensions=(".py", ".pyi", ".pyw"),
+    filenames=("sconstruct", "sconscript", "wscript"),
     interpreters=("python", "pypy", "ipython", "pythonw"),
     rules={
         "function_definition": Rule("function"),

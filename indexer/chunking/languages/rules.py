@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
+from indexer.chunking.languages.line_rules import LineRules
+
 NodeText = Callable[[Node], str | None]
 NodeKind = Callable[[Node], str | None]
 NodeBody = Callable[[Node], Node | None]
@@ -92,7 +94,7 @@ class Language:
     """One language: which files, which grammar, which nodes define something.
 
     name: lower case, as metadata shows it (`python`, `csharp`, `cpp`, `objective-c`).
-    grammar: its name in tree-sitter-language-pack.
+    grammar: its name in tree-sitter-language-pack; empty for a language that is read by `lines`, without rules.
     extensions: with the dot, lower case. filenames: exact, lower case. interpreters: of a `#!` line (`bash`, `python`).
     rules: node type -> Rule.
     descend: node types without a rule that may hold definitions and must be walked into (`export_statement`,
@@ -108,6 +110,7 @@ class Language:
         it holds are one symbol.
     repair: for text whose tree has errors: the same number of bytes and lines with what the grammar cannot read
         (macros, half branches of the preprocessor) blanked out. None: nothing to repair.
+    lines: how the language is read line by line instead of by a tree.
     repairs_always: repair also what parses without an error (Haskell reads a whole #else branch as one directive).
     """
 
@@ -125,3 +128,4 @@ class Language:
     continues: Callable[[Node, Node], bool] | None = None
     repair: Callable[[bytes], bytes | None] | None = None
     repairs_always: bool = False
+    lines: LineRules | None = None

@@ -22,6 +22,16 @@ def child_body(*types: str) -> NodeBody:
     return lambda node: child_of_type(node, *types)
 
 
+def whole_node(node: Node) -> Node:
+    """Take the definition's own children for its members: for grammars without a node for the body."""
+    return node
+
+
+def no_body(_node: Node) -> Node | None:
+    """Find no body, so that the signature is the whole text as far as it goes."""
+    return None
+
+
 def first_named(node: Node | None) -> Node | None:
     """Return the first named child, None without one."""
     return node.named_child(0) if node is not None and node.named_child_count else None

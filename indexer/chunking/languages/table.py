@@ -20,6 +20,9 @@ from indexer.chunking.languages.names import (
 )
 from indexer.chunking.languages.rules import Language
 
+# Endings that say C++ by being in capitals.
+_CAPITALS = (".C", ".H")
+
 
 @lru_cache(maxsize=1)
 def all_languages() -> tuple[Language, ...]:
@@ -53,7 +56,8 @@ def language_of(path: str, text: str = "") -> Language | None:
     keys = _by_key()
     name, ending = _name_and_ending(path)
     known = keys.get(f"name:{name}") or keys.get(ending)
-    if not _is_open(path, known):
+    is_empty = not text and PurePosixPath(path).suffix not in _CAPITALS
+    if is_empty or not _is_open(path, known):
         return known
     told = _told_name(path, text)
     return known if known is not None and known.name == told else _by_name().get(told or "")
@@ -82,7 +86,7 @@ def _name_and_ending(path: str) -> tuple[str, str]:
 def _is_open(path: str, known: Language | None) -> bool:
     """Say whether the text decides: the name or the ending is shared, or says nothing."""
     name, ending = _name_and_ending(path)
-    if name in BY_NAME or ending in BY_ENDING or PurePosixPath(path).suffix in (".C", ".H"):
+    if name in BY_NAME or ending in BY_ENDING or PurePosixPath(path).suffix in _CAPITALS:
         return True
     return known is None and ending not in NAMES_BY_EXTENSION and name not in NAMES_BY_FILENAME
 
@@ -100,7 +104,7 @@ def _told_name(path: str, text: str) -> str | None:
             return language.name
         if program in NAMES_BY_PROGRAM:
             return NAMES_BY_PROGRAM[program]
-    if file.suffix in (".C", ".H"):
+    if file.suffix in _CAPITALS:
         # Old systems wrote all names in capitals.
         return tell_header(head_of(text)) if file.stem.isupper() else "cpp"
     tell = BY_NAME.get(name) or BY_ENDING.get(ending)

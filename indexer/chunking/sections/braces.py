@@ -1,4 +1,4 @@
-"""Where sections begin in languages of blocks in braces: HCL, CSS, SCSS, LESS, protobuf, GraphQL.
+"""Where sections begin in languages of blocks in braces: CSS, SCSS, LESS, protobuf, GraphQL.
 
 One scanner walks strings, comments and brackets and yields the statements of the outermost level; a table says what the
 head of a statement is called. No grammar: Jinja, Liquid and half-written files still come out in sensible pieces.
@@ -31,12 +31,6 @@ _NOT_SPACE = re.compile(r"\S")
 
 _PROTO_HEAD = re.compile(r"(?:export\s+|local\s+)?(message|service|enum|extend)\s+([\w.]{1,160})")
 _SCSS_HEAD = re.compile(r"@(mixin|function)\s+([\w-]{1,160})")
-_HCL_TOKEN = re.compile(
-    rf"{_BLOCK_COMMENT}|//[^\n]*|#[^\n]*|<<[-~]?(?P<word>\w{{1,60}})[ \t\r]*\n(?:.*?\n[ \t]*(?P=word)\b|.*)"
-    r"|^[ \t]*(?P<head>[\w-]{1,80}(?:[ \t]+(?:\"[^\"\n]{0,160}\"|[\w.-]{1,80})){0,4})[ \t]*(?=[={])"
-    rf"|{_STRING}|(?P<open>[{{(\[])|(?P<close>[}})\]])",
-    re.DOTALL | re.MULTILINE,
-)
 _GRAPHQL_TOKEN = re.compile(
     rf"(?P<text>\"\"\".*?(?:\"\"\"|\Z)|{_STRING})|#[^\n]*|(?P<open>[{{(\[])|(?P<close>[}})\]])"
     r"|^[ \t]*(?P<word>(?:extend[ \t]+)?(?:type|interface|enum|union|input|scalar|directive|schema|query|mutation"
@@ -113,18 +107,6 @@ def mark_scss(text: str) -> Iterator[tuple[int, Mark]]:
             yield statement.start, Mark(0, 1, found[2], found[1])
         else:
             yield statement.start, Mark(0, 1, clean_name(head))
-
-
-def mark_hcl(text: str) -> Iterator[tuple[int, Mark]]:
-    """Yield an offset and a mark per block (`resource aws_instance web`) and per assignment."""
-    depth = 0
-    for found in _HCL_TOKEN.finditer(text):
-        if found["open"]:
-            depth += 1
-        elif found["close"]:
-            depth = max(0, depth - 1)
-        elif found["head"] and depth == 0:
-            yield found.start("head"), Mark(0, 1, clean_name(found["head"].replace('"', "")))
 
 
 def mark_graphql(text: str) -> Iterator[tuple[int, Mark]]:

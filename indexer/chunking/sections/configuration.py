@@ -1,4 +1,4 @@
-"""Where sections begin in configuration that is read line by line: YAML, JSON, TOML, INI, Dockerfile, Makefile, CMake.
+"""Where sections begin in configuration that is read line by line: YAML, JSON, TOML, INI, Dockerfile, Makefile.
 
 Nesting in YAML and JSON is read from the indentation: sections are whole lines, so what shares a line stays together.
 """
@@ -37,9 +37,6 @@ _INSTRUCTION = re.compile(
 _STAGE = re.compile(r"(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?", re.IGNORECASE)
 _MAKE_VARIABLE = re.compile(r"(?:export\s+|override\s+|unexport\s+)*([\w.$(){}/-]{1,120})\s*(?:::?:?|\?|\+|!)?=")
 _MAKE_TARGET = re.compile(r"([^\s#:=][^#:=\n]{0,300}?)\s*(?:&?::?)(?!=)")
-_CMAKE_DEFINITION = re.compile(r"\s*(function|macro)\s*\(\s*([^\s)]{1,200})", re.IGNORECASE)
-_CMAKE_END = re.compile(r"\s*end(function|macro)\s*\(", re.IGNORECASE)
-_CMAKE_COMMAND = re.compile(r"\s*([A-Za-z_]\w{0,80})\s*\(\s*([^\s()]{0,80})")
 
 
 def mark_yaml(lines: Sequence[str]) -> Iterator[Mark]:
@@ -145,21 +142,3 @@ def mark_make(lines: Sequence[str]) -> Iterator[Mark]:
             elif found := _MAKE_VARIABLE.match(line) or _MAKE_TARGET.match(line):
                 yield Mark(number, 1, clean_name(found[1]))
         continued = line.rstrip("\r").endswith("\\")
-
-
-def mark_cmake(lines: Sequence[str]) -> Iterator[Mark]:
-    """Yield a mark of its kind per function and macro, and one per paragraph between them."""
-    inside, fresh = False, True
-    for number, line in enumerate(lines):
-        if found := _CMAKE_DEFINITION.match(line):
-            inside = True
-            yield Mark(number, 1, clean_name(found[2].strip('"')), found[1].lower())
-        elif _CMAKE_END.match(line):
-            inside, fresh = False, True
-        elif not inside:
-            if line.lstrip().startswith("#"):
-                continue
-            if fresh and line.strip():
-                command = _CMAKE_COMMAND.match(line)
-                yield Mark(number, 1, clean_name(f"{command[1]} {command[2]}") if command else None)
-            fresh = not line.strip()

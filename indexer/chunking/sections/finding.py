@@ -35,11 +35,9 @@ class _Rules:
 
 _RULES = {
     "asciidoc": _Rules(by_line=documents.mark_asciidoc, share=0.25),
-    "cmake": _Rules(by_line=configuration.mark_cmake, comment=("#",)),
     "css": _Rules(by_offset=braces.mark_css),
     "dockerfile": _Rules(by_line=configuration.mark_dockerfile, comment=("#",)),
     "graphql": _Rules(by_offset=braces.mark_graphql, comment=("#",)),
-    "hcl": _Rules(by_offset=braces.mark_hcl, comment=("#", "//"), share=0.5),
     "html": _Rules(by_offset=documents.mark_html),
     "ini": _Rules(by_line=configuration.mark_ini, comment=("#", ";")),
     "json": _Rules(by_line=configuration.mark_json, separator=".", comment=("//",)),

@@ -6,11 +6,9 @@ import re
 
 _EXTENSIONS = {
     "asciidoc": "adoc asciidoc asc",
-    "cmake": "cmake",
     "css": "css pcss",
     "dockerfile": "dockerfile containerfile",
     "graphql": "graphql gql graphqls",
-    "hcl": "tf tfvars hcl nomad",
     "html": "html htm xhtml vue svelte hbs handlebars mustache ejs njk jinja jinja2 j2 liquid cshtml razor",
     "ini": "ini cfg conf cnf editorconfig desktop service timer socket gitconfig flake8 pylintrc coveragerc",
     "json": "json jsonc json5 jsonl ndjson geojson webmanifest ipynb avsc code-workspace babelrc eslintrc prettierrc",
@@ -38,7 +36,6 @@ _BY_NAME = {
     "gnumakefile": "make",
     "bsdmakefile": "make",
     "kbuild": "make",
-    "cmakelists.txt": "cmake",
     "pipfile": "toml",
     "citation.cff": "yaml",
     "codeowners": "text",

@@ -88,3 +88,14 @@ Predicate: TypeAlias = Comparison | Not | And | Or
 
 EVERYTHING = And(())
 NOTHING = Or(())
+
+
+def weigh_predicate(predicate: Predicate) -> int:
+    """Return about how many bytes a predicate's values take, a number counting as one value of a few."""
+    match predicate:
+        case Comparison(values=values):
+            return 32 + sum(len(value) if isinstance(value, str) else 8 for value in values)
+        case Not(operand=operand):
+            return weigh_predicate(operand)
+        case And(operands=operands) | Or(operands=operands):
+            return sum(map(weigh_predicate, operands))

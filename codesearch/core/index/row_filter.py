@@ -1,79 +1,20 @@
-"""Predicate -> which rows of a search index satisfy it. Decided before anything is searched. Pure."""
+"""Predicate -> which rows of a search index satisfy it. Decided before anything is searched. Pure.
+
+Comparisons look at the distinct values of a field; what is said of one column is joined there, and only the outcome is
+spread over the rows.
+"""
 
 from __future__ import annotations
 
-import math
-import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.predicates import (
-    FIELD_TYPES,
-    SOURCE_FIELDS,
-    And,
-    Comparison,
-    FieldType,
-    Not,
-    Operator,
-    Or,
-    Predicate,
-)
-
-_SEPARATOR = b"\0"
-_INT64 = 2**63 - 1
-_TEXT_OPERATORS = (Operator.IN, Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.CONTAINS)
-# From so many values on, taking the texts apart once is quicker than looking for each value.
-_MANY_VALUES = 16
-
-
-class TextColumn:
-    """A text field in lower case: distinct values, each between zero bytes, and the number of its value for each row.
-
-    texts (bytes,) uint8 begins with a zero byte; value i is texts[starts[i]:starts[i + 1] - 1].
-    """
-
-    def __init__(self, texts: NDArray[np.uint8], starts: NDArray[np.int64], codes: NDArray[np.int32]) -> None:
-        self._texts, self._starts, self._codes = texts, starts, codes
-
-    def rows_where(self, comparison: Comparison) -> NDArray[np.bool_]:
-        """Return which rows satisfy the comparison; an absent value, '', satisfies EMPTY alone."""
-        lengths = np.diff(self._starts) - 1
-        if comparison.operator is Operator.EMPTY:
-            values = lengths == 0
-        elif comparison.operator not in _TEXT_OPERATORS:
-            raise ValueError(f"{comparison.operator.value} does not compare text")
-        elif len(comparison.values) >= _MANY_VALUES and comparison.operator is Operator.IN:
-            values = self._is_one_of({_encode(value) for value in comparison.values}) & (lengths > 0)
-        else:
-            values = np.zeros(len(lengths), np.bool_)
-            for value in comparison.values:
-                values[self._find(comparison.operator, _encode(value))] = True
-            values &= lengths > 0
-        rows: NDArray[np.bool_] = values[self._codes]
-        return rows
-
-    def _is_one_of(self, wanted: set[bytes]) -> NDArray[np.bool_]:
-        present = self._texts.tobytes().split(_SEPARATOR)[1:-1]
-        return np.fromiter((text in wanted for text in present), np.bool_, len(present))
-
-    def _find(self, operator: Operator, wanted: bytes) -> NDArray[np.int64]:
-        """Return the numbers of the values that match."""
-        if _SEPARATOR in wanted:
-            return np.empty(0, np.int64)
-        if not wanted:
-            # '' is in every text, and equal to none that is present.
-            return np.arange(0 if operator is Operator.IN else len(self._starts) - 1)
-        before = _SEPARATOR if operator in (Operator.IN, Operator.STARTS_WITH) else b""
-        after = b"(?=\0)" if operator in (Operator.IN, Operator.ENDS_WITH) else b""
-        pattern = re.compile(before + re.escape(wanted) + after)
-        positions = np.fromiter((match.end() - 1 for match in pattern.finditer(self._texts.data)), np.int64)
-        return np.searchsorted(self._starts, positions, side="right") - 1
-
-
-def _encode(value: str | int | float) -> bytes:
-    return str(value).encode("utf-8", "surrogatepass")
+from codesearch.core.index.distinct_values import Check, NumberColumn, TextColumn
+from codesearch.core.predicates import FIELD_TYPES, SOURCE_FIELDS, And, Comparison, FieldType, Not, Or, Predicate
 
 
 class Rows(Protocol):
@@ -86,69 +27,106 @@ class Rows(Protocol):
     def text_column(self, field: str) -> TextColumn:
         """Return the column of a text field."""
 
-    def number_column(self, field: str) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
-        """Return the values of a number field and which of them are present, None for all."""
+    def number_column(self, field: str) -> NumberColumn:
+        """Return the column of a number field."""
 
 
-def select_rows(predicate: Predicate, rows: Rows) -> NDArray[np.bool_]:
+def do_not_check() -> None:
+    """Let the work go on."""
+
+
+def select_rows(predicate: Predicate, rows: Rows, check: Check = do_not_check) -> NDArray[np.bool_]:
     """Return which rows satisfy a predicate over row fields: (n,) bool.
 
-    An absent value satisfies EMPTY and what a Not makes of the rest. Raises ValueError for an unknown field or an
-    operator that the field's type lacks.
+    An absent value satisfies EMPTY and what a Not makes of the rest. `check` is called every few milliseconds. Raises
+    ValueError for an unknown field or an operator that the field's type lacks, and what `check` raises.
     """
+    texts = _compare_texts(predicate, rows, check)
+    return _select(predicate, texts, rows, check).spread(rows.row_count)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Selection:
+    """Which values of a column are selected, and the number of each row's value; without codes, which rows are."""
+
+    mask: NDArray[np.bool_]
+    codes: NDArray[np.int32] | None
+
+    def spread(self, row_count: int) -> NDArray[np.bool_]:
+        """Return which rows are selected."""
+        if self.codes is None:
+            return self.mask
+        # An index without files has no row to ask for.
+        return self.mask[self.codes] if row_count else np.zeros(0, np.bool_)
+
+
+def _compare_texts(predicate: Predicate, rows: Rows, check: Check) -> dict[Comparison, _Selection]:
+    """Return the outcome of each distinct comparison of text in a predicate, field by field."""
+    by_field: dict[str, dict[Comparison, None]] = {}
+    for comparison in _comparisons(predicate):
+        if comparison.field not in FIELD_TYPES or comparison.field in SOURCE_FIELDS:
+            raise ValueError(f"{comparison.field} is not a row field")
+        if FIELD_TYPES[comparison.field] is FieldType.TEXT:
+            by_field.setdefault(comparison.field, {})[comparison] = None
+    outcomes: dict[Comparison, _Selection] = {}
+    for field, comparisons in by_field.items():
+        column = rows.text_column(field)
+        for comparison, mask in zip(comparisons, column.match(list(comparisons), check), strict=True):
+            outcomes[comparison] = _Selection(mask, column.codes)
+    return outcomes
+
+
+def _comparisons(predicate: Predicate) -> Iterator[Comparison]:
     match predicate:
         case Comparison():
-            return _compare(predicate, rows)
+            yield predicate
         case Not(operand=operand):
-            return ~select_rows(operand, rows)
-        case And(operands=operands):
-            mask = np.ones(rows.row_count, np.bool_)
+            yield from _comparisons(operand)
+        case And(operands=operands) | Or(operands=operands):
             for operand in operands:
-                mask &= select_rows(operand, rows)
-            return mask
-        case Or(operands=operands):
-            mask = np.zeros(rows.row_count, np.bool_)
-            for operand in operands:
-                mask |= select_rows(operand, rows)
-            return mask
+                yield from _comparisons(operand)
 
 
-def _compare(comparison: Comparison, rows: Rows) -> NDArray[np.bool_]:
-    field = comparison.field
-    if field not in FIELD_TYPES or field in SOURCE_FIELDS:
-        raise ValueError(f"{field} is not a row field")
-    if FIELD_TYPES[field] is FieldType.TEXT:
-        return rows.text_column(field).rows_where(comparison)
-    values, present = rows.number_column(field)
-    if comparison.operator is Operator.EMPTY:
-        return np.zeros(len(values), np.bool_) if present is None else ~present
-    wanted = [value for value in comparison.values if not isinstance(value, str)]
-    if len(wanted) != len(comparison.values):
-        raise ValueError(f"{field} is compared with numbers")
-    mask = _compare_numbers(comparison.operator, values, wanted)
-    return mask if present is None else mask & present
+def _select(predicate: Predicate, texts: dict[Comparison, _Selection], rows: Rows, check: Check) -> _Selection:
+    """Select by a predicate whose comparisons of texts are decided; numbers are compared here, one at a time."""
+    check()
+    match predicate:
+        case Comparison(field=field):
+            if predicate in texts:
+                return texts[predicate]
+            column = rows.number_column(field)
+            return _Selection(column.match(predicate), column.codes)
+        case Not(operand=operand):
+            inner = _select(operand, texts, rows, check)
+            return _Selection(~inner.mask, inner.codes)
+        case And(operands=operands) | Or(operands=operands):
+            parts = (_select(operand, texts, rows, check) for operand in operands)
+            return _join(_join_by_column(parts, predicate), predicate, rows.row_count, check)
 
 
-def _compare_numbers(operator: Operator, values: NDArray[np.int64], wanted: list[int | float]) -> NDArray[np.bool_]:
-    """Fractions move to the next integer that decides the same; what is not a number compares with nothing."""
-    if operator is Operator.IN:
-        whole = [int(value) for value in wanted if abs(value) <= _INT64 and value == int(value)]
-        return np.isin(values, np.array(whole, np.int64))
-    value = wanted[0]
-    if value != value:
-        return np.zeros(len(values), np.bool_)
-    value = max(-2 * _INT64, min(2 * _INT64, value))
-    match operator:
-        case Operator.GREATER:
-            return values > _whole(math.floor(value))
-        case Operator.AT_LEAST:
-            return values >= _whole(math.ceil(value))
-        case Operator.LESS:
-            return values < _whole(math.ceil(value))
-        case Operator.AT_MOST:
-            return values <= _whole(math.floor(value))
-    raise ValueError(f"{operator.value} does not compare numbers")
+def _join_by_column(parts: Iterator[_Selection], predicate: And | Or) -> list[_Selection]:
+    """Join those parts that select from the same values."""
+    joined: dict[int, _Selection] = {}
+    for part in parts:
+        key = id(part.codes)
+        known = joined.get(key)
+        if known is None:
+            joined[key] = _Selection(part.mask.copy(), part.codes)
+        elif isinstance(predicate, And):
+            np.logical_and(known.mask, part.mask, out=known.mask)
+        else:
+            np.logical_or(known.mask, part.mask, out=known.mask)
+    return list(joined.values())
 
 
-def _whole(value: int) -> int:
-    return max(-_INT64, min(_INT64, value))
+def _join(parts: Sequence[_Selection], predicate: And | Or, row_count: int, check: Check) -> _Selection:
+    if len(parts) == 1:
+        return parts[0]
+    mask = np.full(row_count, isinstance(predicate, And))
+    for part in parts:
+        check()
+        if isinstance(predicate, And):
+            mask &= part.spread(row_count)
+        else:
+            mask |= part.spread(row_count)
+    return _Selection(mask, None)

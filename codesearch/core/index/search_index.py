@@ -15,16 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.array_file import DamagedFileError, map_arrays
+from codesearch.core.index.distinct_values import Check, NumberColumn, TextColumn
 from codesearch.core.index.postings import Entries
-from codesearch.core.index.row_filter import TextColumn, select_rows
+from codesearch.core.index.row_filter import do_not_check, select_rows
 from codesearch.core.index.versions import superseded_versions
-from codesearch.core.predicates import EVERYTHING, Predicate
+from codesearch.core.predicates import EVERYTHING, Predicate, weigh_predicate
 from codesearch.core.types import ArtifactKind, Chunk
 
 # Goes up whenever older files can no longer be read: they are then made again from the store's rows.
 LAYOUT_VERSION: Final = 3
 NO_TIME: Final = np.iinfo(np.int64).min
 _REMEMBERED_FILTERS = 16
+# A longer filter is decided again each time: remembering any that come would let clients fill the memory.
+_MAX_REMEMBERED_WEIGHT = 4_096
 # Where the lower-cased values of a text field are, and their number for each row.
 _TEXT_COLUMNS = {
     "path": ("path_lower", "file_of_row"),
@@ -157,20 +160,32 @@ class SearchIndex:
         name, codes = _TEXT_COLUMNS.get(field, (field, f"{field}_codes"))
         return TextColumn(self._arrays[f"{name}_texts"], self._arrays[f"{name}_starts"], self._arrays[codes])
 
-    def number_column(self, field: str) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
-        """Return the values of a number field and which of them are present, None for all."""
+    def number_column(self, field: str) -> NumberColumn:
+        """Return the column of a number field, for conditions."""
         if field == "last_modified":
-            times = self._arrays["modified_at"]
-            return times, times != NO_TIME
-        return {"start_line": self.start_lines, "end_line": self.end_lines}[field].astype(np.int64), None
+            return self._times
+        return NumberColumn({"start_line": self.start_lines, "end_line": self.end_lines}[field])
 
-    def rows_where(self, predicate: Predicate) -> NDArray[np.bool_] | None:
-        """Return which rows satisfy the predicate, None for all of them. Raises ValueError for an unknown field."""
+    @cached_property
+    def _times(self) -> NumberColumn:
+        """When rows were last changed: by file, as all rows of a file were, unless the rows say otherwise."""
+        times, of_files = self._arrays["modified_at"], self._arrays["modified_at"][self.first_rows[:-1]]
+        if np.array_equal(of_files[self.file_of_row], times):
+            return NumberColumn(of_files, of_files != NO_TIME, self.file_of_row)
+        return NumberColumn(times, times != NO_TIME)
+
+    def rows_where(self, predicate: Predicate, check: Check = do_not_check) -> NDArray[np.bool_] | None:
+        """Return which rows satisfy the predicate, None for all of them. Raises ValueError for an unknown field.
+
+        `check` is called every few milliseconds and may raise.
+        """
         if predicate == EVERYTHING:
             return None
+        if weigh_predicate(predicate) > _MAX_REMEMBERED_WEIGHT:
+            return select_rows(predicate, self, check)
         mask = self._masks.get(predicate)
         if mask is None:
-            mask = select_rows(predicate, self)
+            mask = select_rows(predicate, self, check)
             self._masks[predicate] = mask
             while len(self._masks) > _REMEMBERED_FILTERS:
                 self._masks.popitem(last=False)

@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from codesearch.core.index.columns import pack_texts
-from codesearch.core.index.row_filter import TextColumn, select_rows
+from codesearch.core.index.distinct_values import TextColumn
+from codesearch.core.index.row_filter import do_not_check, select_rows
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import (
     EVERYTHING,
@@ -203,7 +204,53 @@ def test_text_compares_literally_whatever_it_holds(texts: list[str], operator: O
     wanted = {Operator.IN: tuple(values), Operator.EMPTY: ()}.get(operator, (values[0],))
     comparison = Comparison("path", operator, wanted)
     expected = [compare(comparison, text or None) for text in texts]
-    assert column.rows_where(comparison).tolist() == expected
+    (mask,) = column.match([comparison], do_not_check)
+    assert mask[codes].tolist() == expected
+
+
+def test_many_values_are_compared_in_pieces_and_all_of_them() -> None:
+    texts = sorted(f"src/part{number % 7}/a_rather_long_name_{number:05d}.py" for number in range(40_000))
+    texts += ["twice", "twice", ""]
+    column = TextColumn(*pack_texts(texts), np.arange(len(texts), dtype=np.int32))
+    asked = [
+        Comparison("path", Operator.CONTAINS, ("_",)),
+        Comparison("path", Operator.CONTAINS, ("_rather_long_name_3",)),
+        Comparison("path", Operator.CONTAINS, ("y\0src",)),
+        Comparison("path", Operator.STARTS_WITH, ("src/part6/a_rather_long_name_00",)),
+        Comparison("path", Operator.ENDS_WITH, ("_long_name_39999.py",)),
+        Comparison("path", Operator.ENDS_WITH, ("9.py",)),
+        Comparison("path", Operator.IN, ("twice", texts[0], texts[16_383], texts[16_384], texts[39_999], "none")),
+        Comparison("path", Operator.EMPTY),
+    ]
+    pauses: list[None] = []
+    for comparison, mask in zip(asked, column.match(asked, lambda: pauses.append(None)), strict=True):
+        assert mask.tolist() == [compare(comparison, text or None) for text in texts]
+    assert len(pauses) >= 3 * len(asked)
+
+
+def test_work_on_a_filter_ends_where_the_check_says(indexes: dict[str, SearchIndex]) -> None:
+    class Stopped(Exception):  # noqa: N818 - not an error
+        pass
+
+    def stop() -> None:
+        raise Stopped
+
+    for predicate in (Comparison("path", Operator.CONTAINS, ("a",)), Comparison("start_line", Operator.LESS, (5,))):
+        with pytest.raises(Stopped):
+            select_rows(predicate, indexes["a" * 24], stop)
+
+
+def test_long_filters_are_decided_but_not_remembered(indexes: dict[str, SearchIndex]) -> None:
+    index = indexes["b" * 24]
+    short = Comparison("path", Operator.IN, ("makefile",))
+    long = Comparison("path", Operator.IN, ("makefile", *(f"no/such/file_{number}" for number in range(500))))
+    first, again = index.rows_where(short), index.rows_where(short)
+    assert first is again
+    first, again = index.rows_where(long), index.rows_where(long)
+    assert first is not None
+    assert again is not None
+    assert first is not again
+    assert first.tolist() == again.tolist() == select_rows(short, index).tolist()
 
 
 @pytest.mark.parametrize("count", [15, 16, 5000])

@@ -7,13 +7,16 @@ import re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _SLASHES = re.compile(r"/{2,}")
-_DOUBLED_SUFFIX = re.compile(r"(?:/retrieval){2,}$")
+_SUFFIX = "/retrieval"
 
 
 def normalize_path(path: str) -> str:
     """Return the path with single slashes, none at its end, and one `/retrieval` where it ends in several."""
     single = _SLASHES.sub("/", path).rstrip("/") or "/"
-    return _DOUBLED_SUFFIX.sub("/retrieval", single)
+    end = len(single)
+    while single.endswith(_SUFFIX, 0, end):
+        end -= len(_SUFFIX)
+    return single if end == len(single) else single[:end] + _SUFFIX
 
 
 class NormalizedPaths:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.text.terms import name_term, term_of
-from codesearch.core.text.tokens import has_cjk, split_words, stem, tokenize
+from codesearch.core.text.terms import hash_token, name_term
+from codesearch.core.text.tokens import has_cjk, iterate_parts, iterate_tokens, stem
 
-MAX_QUERY_TOKENS = 64
+# So many of each kind count; the rest of a longer text is passed over.
+MAX_QUERY_TOKENS = MAX_QUERY_NAMES = 64
 # Words of questions. Names of code that look like them are searched all the same when nothing else is asked for.
 STOP_WORDS = frozenset(
     "a an and are as at be by can do does for from get how i if in into is it its of on or set that the this to what "
@@ -30,15 +33,17 @@ _TASKS = frozenset(
     )
 )
 _NAME = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#|\\|/)[^\W\d]\w*)*")
-# Lisp's `busiest-paths`, Ruby's `save!`, Objective-C's `send:to:`.
-_PUNCTUATED_NAME = re.compile(r"[^\W\d]\w*(?:[-!?]\w*|:(?!:)\w*)+")
+_PUNCTUATED_NAME = re.compile(r"[^\W\d][\w!?:-]*")
+_PUNCTUATION = re.compile(r"[!?:-]")
 _SEPARATOR = re.compile(r"\.|::|->|#|\\|/")
-_CODE_LIKE = re.compile(r"[a-z\d][A-Z]|_|\.|::|->|#|[A-Z]{2,}[a-z]")
+_CODE_LIKE = re.compile(r"[a-z\d][A-Z]|_|\.|::|->|#|[A-Z]{2}[a-z]")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryTerms:
-    """A query, taken apart.
+    """A query, taken apart: at most MAX_QUERY_TOKENS tokens, terms and compounds, and MAX_QUERY_NAMES names.
 
     tokens: distinct search tokens without stop words, in order. terms: their distinct terms, in order. words: the first
     token of each term. compounds: the terms of each two neighbouring words written as one (`rate limiter` ->
@@ -69,19 +74,16 @@ class QueryTerms:
 
 def parse_query(text: str) -> QueryTerms:
     """Take a query apart. Accepts any text; without a letter or digit there are no tokens."""
-    tokens = list(dict.fromkeys(tokenize(text)))
-    tokens = ([token for token in tokens if token not in STOP_WORDS] or tokens)[:MAX_QUERY_TOKENS]
-    is_word = len(text.split()) == 1
+    tokens = _first_distinct((token for token in iterate_tokens(text) if token not in STOP_WORDS), MAX_QUERY_TOKENS)
+    tokens = tokens or _first_distinct(iterate_tokens(text), MAX_QUERY_TOKENS)
+    is_word = len(text.split(maxsplit=1)) == 1
     # A whole question without a blank; where it is a name all the same, that is one of the names below.
     is_name = is_word and not has_cjk(text)
-    neighbours = pairwise(word for word in split_words(text).split() if word not in STOP_WORDS)
-    compounds = list(dict.fromkeys(term_of(first + second) for first, second in neighbours))[:MAX_QUERY_TOKENS]
-    words = _NAME.findall(text)
-    names = [_SEPARATOR.sub(".", word.lower()) for word in words if is_word or _CODE_LIKE.search(word)]
-    if _PUNCTUATED_NAME.fullmatch(text.strip()):
-        names.append(text.strip().lower())
-    first_tokens = {term_of(token): token for token in reversed(tokens)}
-    terms = list(dict.fromkeys(map(term_of, tokens)))
+    neighbours = pairwise(word for word in iterate_parts(text) if word not in STOP_WORDS)
+    compounds = _first_distinct((hash_token(first + second) for first, second in neighbours), MAX_QUERY_TOKENS)
+    names = _find_names(text, is_word=is_word)
+    first_tokens = {hash_token(token): token for token in reversed(tokens)}
+    terms = list(dict.fromkeys(map(hash_token, tokens)))
     return QueryTerms(
         tokens=tuple(tokens),
         terms=np.array(terms, np.uint32),
@@ -94,7 +96,30 @@ def parse_query(text: str) -> QueryTerms:
     )
 
 
+def _first_distinct(values: Iterable[T], limit: int) -> list[T]:
+    """Return the first so many distinct values in order; what comes after them is not asked for."""
+    found: dict[T, None] = {}
+    for value in values:
+        found[value] = None
+        if len(found) == limit:
+            break
+    return list(found)
+
+
+def _find_names(text: str, *, is_word: bool) -> list[str]:
+    words = (match.group() for match in _NAME.finditer(text))
+    looks_like_code = (word for word in words if is_word or _CODE_LIKE.search(word))
+    names = _first_distinct((_SEPARATOR.sub(".", word.lower()) for word in looks_like_code), MAX_QUERY_NAMES)
+    return [*names, whole] if (whole := _read_punctuated_name(text.strip())) else names
+
+
+def _read_punctuated_name(text: str) -> str | None:
+    """Return the whole text where it is Lisp's `busiest-paths`, Ruby's `save!` or Objective-C's `send:to:`."""
+    is_one = _PUNCTUATED_NAME.fullmatch(text) and "::" not in text and _PUNCTUATION.search(text)
+    return text.lower() if is_one else None
+
+
 def _is_task(text: str) -> bool:
-    first = (text.split() or [""])[0].lower()
+    first = (text.split(maxsplit=1) or [""])[0].lower()
     # `parsing a date` asks for what is there.
     return stem(first) in _TASKS and not first.endswith("ing")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesearch.api.request_paths import normalize_path
 from tests.api.api_client import ApiClient, ScriptedRetriever, bearer, read_error
 
 ENDPOINTS = ["/retrieval", "/dify/retrieval", "/api/knowledge-retrieval/dify/retrieval"]
@@ -54,3 +59,9 @@ def test_wrong_method_elsewhere_names_all_that_work(client: ApiClient, path: str
 def test_the_key_reaches_the_search(client: ApiClient, retriever: ScriptedRetriever) -> None:
     client.ask()
     assert [principal.name for principal in retriever.principals] == ["Dify key"]
+
+
+@given(st.lists(st.sampled_from(["/retrieval", "/", "/dify", "/retrieva", "x"]), max_size=8).map("".join))
+def test_a_suffix_is_taken_once_however_often_it_comes(path: str) -> None:
+    single = re.sub("/+", "/", path).rstrip("/") or "/"
+    assert normalize_path(path) == re.sub("(?:/retrieval){2,}$", "/retrieval", single)

@@ -60,7 +60,8 @@ class StaticModel:
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Embed one text: (1, dimension)."""
-        return self.embed_passages([text])
+        ids = self._pieces.encode_query(text, MAX_TOKENS)
+        return self.embed_ids(np.array(ids, np.int64), np.array([len(ids)], np.int64))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, not cut."""

@@ -94,6 +94,19 @@ class WordPieces:
             for text in texts
         ]
 
+    def encode_query(self, text: str, max_length: int) -> list[int]:
+        """Return the first ids of one text; remembers nothing of it, as nobody knows what clients will send."""
+        if not text.isascii() and not _PLAIN.fullmatch(text):
+            return list(next(iter(self._encode_others([text]))))[:max_length]
+        known = self._pieces
+        ids: list[int] = []
+        for match in _PLAIN_WORD.finditer(text):
+            word = match.group()
+            ids += known.get(word) or self._cut(word)
+            if len(ids) >= max_length:
+                break
+        return ids[:max_length]
+
     def _cut(self, word: str) -> list[int]:
         """Cut a word into the longest pieces that the vocabulary has, from left to right."""
         find = self._vocabulary.get

@@ -22,10 +22,15 @@ _COMMENT_LINE = re.compile(rf"^[ \t]*(?:#{_DIRECTIVE}|//|/\*|\*|--|;;|%|\"\"\"|'
 _DOCSTRING = re.compile(r"(?:\"\"\"|''')(.*?)(?:\"\"\"|''')", re.DOTALL)
 
 
-@lru_cache(maxsize=1 << 16)
-def term_of(token: str) -> int:
+def hash_token(token: str) -> int:
     """Return the term of a search token: the hash of its stem, 32 bits."""
     return crc32(stem(token).encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=1 << 16)
+def term_of(token: str) -> int:
+    """Return what `hash_token` gives; remembers tokens, for indexing."""
+    return hash_token(token)
 
 
 def terms_of(text: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from unicodedata import normalize
@@ -65,21 +66,31 @@ def tokenize(text: str) -> list[str]:
     return tokens
 
 
+def iterate_tokens(text: str) -> Iterator[str]:
+    """Yield what `tokenize` gives, one by one, and remember nothing of the text."""
+    for word in find_words(text):
+        yield from _split_word(word)
+
+
 @lru_cache(maxsize=65_536)
 def tokens_of_word(word: str) -> tuple[str, ...]:
-    """Return the search tokens of one word, as `tokenize` gives them."""
+    """Return the search tokens of one word, as `tokenize` gives them; remembers words, for indexing."""
+    return _split_word(word)
+
+
+def _split_word(word: str) -> tuple[str, ...]:
     if has_cjk(word):
-        return tuple(token for run in _SCRIPT_RUN.findall(word) for token in _tokens_of_run(run))
+        return tuple(token for run in _SCRIPT_RUN.findall(word) for token in _split_run(run))
     if len(word) > MAX_WORD_LENGTH:
         return ()
     parts = split_identifier(word)
     return ("".join(parts), *parts) if len(parts) > 1 else tuple(parts)
 
 
-def _tokens_of_run(run: str) -> tuple[str, ...]:
+def _split_run(run: str) -> tuple[str, ...]:
     """Return the tokens of a part of a word that is all in such a script, or all in others."""
     if not _CJK_RUN.match(run):
-        return tokens_of_word(run)
+        return _split_word(run)
     return tuple(first + second for first, second in pairwise(run)) or (run,)
 
 
@@ -93,6 +104,12 @@ def stem(word: str) -> str:
     return word
 
 
+def iterate_parts(text: str) -> Iterator[str]:
+    """Yield the lower-case parts of the identifiers of any text, in order."""
+    for match in _WORD.finditer(text):
+        yield from split_identifier(match.group())
+
+
 def split_words(text: str) -> str:
     """Return the text with identifiers split into space-separated lower-case parts, for embedding."""
-    return " ".join(part for word in _WORD.findall(text) for part in split_identifier(word))
+    return " ".join(iterate_parts(text))

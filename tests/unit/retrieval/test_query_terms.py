@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codesearch.core.text.terms import name_term, term_of
-from codesearch.core.text.tokens import stem, tokenize
-from codesearch.retrieval.query_terms import MAX_QUERY_TOKENS, STOP_WORDS, parse_query
+from codesearch.core.text.tokens import stem, tokenize, tokens_of_word
+from codesearch.retrieval.query_terms import MAX_QUERY_NAMES, MAX_QUERY_TOKENS, STOP_WORDS, parse_query
 
 
 @pytest.mark.parametrize(
@@ -179,3 +181,37 @@ def test_a_question_without_a_blank_is_no_name() -> None:
     assert asked.tokens[:2] == ("库存", "存不")
     # A definition may have such a name, and is found by it.
     assert parse_query("計算する").simple_names == {"計算する"}
+
+
+def test_a_query_of_many_names_keeps_its_first() -> None:
+    names = [f"part{number}.save_{number}" for number in range(3000)]
+    terms = parse_query(" ".join(names))
+    assert terms.names == frozenset(names[:MAX_QUERY_NAMES])
+    assert len(terms.terms) <= MAX_QUERY_TOKENS
+    assert len(terms.compounds) <= MAX_QUERY_TOKENS
+
+
+def test_queries_do_not_fill_the_memory_for_words() -> None:
+    before = tokens_of_word.cache_info().currsize, term_of.cache_info().currsize
+    parse_query(" ".join(f"unheardOf{number} word_{number}" for number in range(500)))
+    assert (tokens_of_word.cache_info().currsize, term_of.cache_info().currsize) == before
+
+
+# How the patterns were written before.
+OLD_PUNCTUATED = re.compile(r"[^\W\d]\w*(?:[-!?]\w*|:(?!:)\w*)+")
+OLD_CODE_LIKE = re.compile(r"[a-z\d][A-Z]|_|\.|::|->|#|[A-Z]{2,}[a-z]")
+
+
+@given(st.text(alphabet="aB1_-!?: .\n", max_size=12) | st.text(max_size=6))
+def test_punctuated_names_are_found_as_before(text: str) -> None:
+    stripped = text.strip()
+    names = {name for name in parse_query(text).names if any(sign in name for sign in "-!?:")}
+    assert names == ({stripped.lower()} if OLD_PUNCTUATED.fullmatch(stripped) else set())
+
+
+@given(st.lists(st.text(alphabet="aAB1", min_size=1, max_size=8), min_size=2, max_size=4))
+def test_code_is_told_from_words_as_before(words: list[str]) -> None:
+    names = {word.lower() for word in words if OLD_CODE_LIKE.search(word) and not word[0].isdigit()}
+    text = " ".join(words)
+    found = {match for match in re.findall(r"[^\W\d]\w*", text) if OLD_CODE_LIKE.search(match)}
+    assert parse_query(text).names == {name.lower() for name in found} | names

@@ -110,3 +110,12 @@ def test_pieces_of_other_tokenizers_are_refused(tokenizer: Tokenizer, tmp_path: 
     lowering.save(str(tmp_path / "tokenizer.json"))
     with pytest.raises(ValueError, match="no tokenizer of words"):
         WordPieces(tmp_path / "tokenizer.json")
+
+
+@given(text=st.one_of(st.text(), st.text(alphabet="abAB_09 -.\né漢Ω\u0301²٣")), limit=st.integers(1, 20))
+def test_a_query_has_the_same_first_ids_and_leaves_nothing_behind(
+    tokenizer: Tokenizer, pieces: WordPieces, text: str, limit: int
+) -> None:
+    before = dict(pieces._pieces)
+    assert pieces.encode_query(text, limit) == ids_of(tokenizer, [text])[0][:limit]
+    assert pieces._pieces == before

@@ -13,6 +13,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from codesearch.api.admission import Admission
 from codesearch.api.deps import AppState, RetrieverLike, Services
 from codesearch.api.errors import install_error_handlers
 from codesearch.api.request_log import RequestLog
@@ -27,9 +28,6 @@ logger = logging.getLogger(__name__)
 # What create_app returns, for callers that do not otherwise know FastAPI.
 Application = FastAPI
 
-# So many requests are with the retriever at once. It searches one at a time; the others wait for that, for the catalog,
-# or for an index that is being made again, which others need not wait for.
-RETRIEVER_THREADS = 32
 WARM_UP_GRACE_SECONDS = 10.0
 
 
@@ -46,7 +44,14 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
         warming = threading.Thread(target=_warm_up, args=(services.retriever,), name="warm-up", daemon=True)
         warming.start()
         try:
-            yield AppState(services=services, retriever_slots=anyio.CapacityLimiter(RETRIEVER_THREADS))
+            yield AppState(
+                services=services,
+                settings=settings,
+                admission=Admission(settings.max_requests_per_key, settings.max_requests),
+                # One search works at a time. The others' threads wait for that, for the catalog, or for an index that
+                # is being made again: no key's requests keep another's from a thread.
+                threads=anyio.CapacityLimiter(settings.max_requests),
+            )
         finally:
             await anyio.to_thread.run_sync(warming.join, WARM_UP_GRACE_SECONDS)
             await anyio.to_thread.run_sync(services.close)
@@ -67,7 +72,7 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
     app.include_router(retrieval.router)
     app.include_router(health.router)
     install_error_handlers(app, routes)
-    app.openapi()["components"]["schemas"].update(request_schemas())
+    app.openapi()["components"]["schemas"].update(request_schemas(settings.max_conditions))
     return app
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, TypedDict
+from dataclasses import dataclass, field
+from typing import Protocol, TypedDict, TypeVar
 
 import anyio
 import anyio.to_thread
 from fastapi import Request
 
+from codesearch.api.admission import Admission
+from codesearch.core.config import Settings
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import Hit, Principal, SearchQuery
+from codesearch.retrieval.turns import Turns, Work
+
+Result = TypeVar("Result")
 
 
 class RetrieverLike(Protocol):
@@ -21,8 +27,8 @@ class RetrieverLike(Protocol):
     def is_warm(self) -> bool:
         """Say whether the embedding model is loaded."""
 
-    def retrieve(self, principal: Principal, query: SearchQuery) -> list[Hit]:
-        """Return hits, best first; raises CodesearchError."""
+    def retrieve(self, principal: Principal, query: SearchQuery, work: Work | None = None) -> list[Hit]:
+        """Return hits, best first, for no more than `work` allows; raises CodesearchError."""
 
     def warm_up(self) -> None:
         """Load the embedding model and what ranking needs."""
@@ -37,18 +43,24 @@ class CatalogLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts behind the API, opened when a server process starts; `close` is called when it ends."""
+    """The parts behind the API, opened when a server process starts; `close` is called when it ends.
+
+    `turns` are those in which the retriever searches.
+    """
 
     retriever: RetrieverLike
     catalog: CatalogLike
     close: Callable[[], None]
+    turns: Turns = field(default_factory=Turns)
 
 
 class AppState(TypedDict):
-    """What the lifespan hands to every request. `retriever_slots` bounds the requests that are with the retriever."""
+    """What the lifespan hands to every request. Each that is admitted has a thread of `threads`."""
 
     services: Services
-    retriever_slots: anyio.CapacityLimiter
+    settings: Settings
+    admission: Admission
+    threads: anyio.CapacityLimiter
 
 
 def services_of(request: Request) -> Services:
@@ -57,10 +69,31 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def retriever_slots_of(request: Request) -> anyio.CapacityLimiter:
-    """Return the limiter of requests that are with the retriever."""
-    slots: anyio.CapacityLimiter = request.state.retriever_slots
-    return slots
+def settings_of(request: Request) -> Settings:
+    """Return the settings of the running application."""
+    settings: Settings = request.state.settings
+    return settings
+
+
+async def run_admitted(request: Request, principal: Principal, task: Callable[[Work], Result]) -> Result:
+    """Run a task of one request in a worker thread, where the key has room for it, as long as the client waits.
+
+    Raises TooManyRequestsError, and what the task raises: SearchAbandonedError when the client has gone.
+    """
+    work = Work(principal.key_id, settings_of(request).search_seconds)
+    with request.state.admission.enter(principal.key_id):
+        watching = asyncio.create_task(_cancel_when_gone(request, work))
+        try:
+            return await anyio.to_thread.run_sync(task, work, limiter=request.state.threads)
+        finally:
+            watching.cancel()
+
+
+async def _cancel_when_gone(request: Request, work: Work) -> None:
+    """Cancel the work when the connection is closed. The body has been read: nothing else is left to come."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    work.cancel()
 
 
 async def authenticate(request: Request) -> Principal:

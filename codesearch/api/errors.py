@@ -11,7 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from codesearch.api.responses import ApiResponse
-from codesearch.core.errors import CodesearchError, ErrorCode, InvalidRequestError, RequestTooLargeError
+from codesearch.core.errors import (
+    CodesearchError,
+    ErrorCode,
+    InvalidRequestError,
+    RequestTimeoutError,
+    RequestTooLargeError,
+    SearchAbandonedError,
+)
 from codesearch.logs import current_request_id
 
 logger = logging.getLogger(__name__)
@@ -21,15 +28,23 @@ HTTP_STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.INVALID_REQUEST: 400,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.ACCESS_DENIED: 403,
+    ErrorCode.TOO_MANY_REQUESTS: 429,
     ErrorCode.INTERNAL: 500,
 }
-TOO_LARGE_STATUS = 413
+# Errors that HTTP tells from others with their code. 499 is seen in the log alone.
+STATUS_OF_CLASS: Mapping[type[CodesearchError], int] = {
+    RequestTooLargeError: 413,
+    RequestTimeoutError: 408,
+    SearchAbandonedError: 499,
+}
+# A search takes some milliseconds: who comes again after that finds another queue.
+RETRY_SECONDS = 1
 _ENDPOINTS = "POST /retrieval, /dify/retrieval or /api/knowledge-retrieval/dify/retrieval"
 
 
 def status_of(error: CodesearchError) -> int:
     """Return the HTTP status of an error."""
-    return TOO_LARGE_STATUS if isinstance(error, RequestTooLargeError) else HTTP_STATUS[error.code]
+    return STATUS_OF_CLASS.get(type(error), HTTP_STATUS[error.code])
 
 
 def error_response(status: int, code: ErrorCode, message: str, headers: Mapping[str, str] | None = None) -> ApiResponse:
@@ -48,8 +63,16 @@ def respond_to(error: CodesearchError) -> ApiResponse:
     if error.code is ErrorCode.INTERNAL:
         logger.error("%s: %s", type(error).__name__, error.message, exc_info=error)
         return internal_error_response()
-    headers = {"WWW-Authenticate": "Bearer"} if error.code is ErrorCode.UNAUTHENTICATED else None
-    return error_response(status_of(error), error.code, error.message, headers)
+    return error_response(status_of(error), error.code, error.message, _headers_of(error))
+
+
+def _headers_of(error: CodesearchError) -> Mapping[str, str] | None:
+    if error.code is ErrorCode.UNAUTHENTICATED:
+        return {"WWW-Authenticate": "Bearer"}
+    if error.code is ErrorCode.TOO_MANY_REQUESTS:
+        return {"Retry-After": str(RETRY_SECONDS)}
+    # What comes of the body after all is no new request.
+    return {"Connection": "close"} if isinstance(error, RequestTimeoutError) else None
 
 
 def install_error_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:

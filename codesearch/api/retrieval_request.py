@@ -7,13 +7,19 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn
 
+import anyio
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from codesearch.core.errors import InvalidRequestError, RequestTooLargeError
+from codesearch.core.errors import (
+    InvalidRequestError,
+    RequestTimeoutError,
+    RequestTooLargeError,
+    SearchAbandonedError,
+)
 from codesearch.core.types import SearchQuery
 from codesearch.retrieval.condition_values import show
-from codesearch.retrieval.conditions import parse_condition
+from codesearch.retrieval.conditions import DEFAULT_LIMITS, ConditionLimits, parse_condition
 
 MAX_BODY_BYTES = 1_048_576
 MAX_QUERY_BYTES = 32_768
@@ -27,23 +33,32 @@ _FIELDS = ("knowledge_id", "query", "retrieval_setting", "metadata_condition", "
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-async def read_body(request: Request) -> bytes:
-    """Return the whole body; raises RequestTooLargeError as soon as it is known to pass MAX_BODY_BYTES."""
+async def read_body(request: Request, max_seconds: float) -> bytes:
+    """Return the whole body.
+
+    Raises RequestTooLargeError as soon as it is known to pass MAX_BODY_BYTES, RequestTimeoutError when it is not there
+    in time, SearchAbandonedError when the client goes.
+    """
     declared = request.headers.get("Content-Length", "")
     if declared.isdecimal() and (len(declared) > 18 or int(declared) > MAX_BODY_BYTES):
         raise _too_large()
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise _too_large()
+        with anyio.fail_after(max_seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise _too_large()
     except ClientDisconnect as error:
-        raise InvalidRequestError("The connection was closed before the body was complete.") from error
+        raise SearchAbandonedError("The connection was closed before the body was complete.") from error
+    except TimeoutError as error:
+        raise RequestTimeoutError(
+            f"Of the body {len(body)} bytes came in {max_seconds:g} s, and not its end. Send it whole, at once."
+        ) from error
     return bytes(body)
 
 
-def parse_retrieval_request(body: bytes) -> SearchQuery:
+def parse_retrieval_request(body: bytes, limits: ConditionLimits = DEFAULT_LIMITS) -> SearchQuery:
     """Return the query that a body asks; raises InvalidRequestError with one line on the first thing wrong."""
     fields = _parse_json_object(body)
     for name, value in fields.items():
@@ -53,7 +68,7 @@ def parse_retrieval_request(body: bytes) -> SearchQuery:
     knowledge_id = _read_knowledge_id(fields.get("knowledge_id"))
     text = _read_query(fields.get("query"))
     top_k, score_threshold = _read_retrieval_setting(fields.get("retrieval_setting"))
-    predicate = parse_condition(fields.get("metadata_condition"))
+    predicate = parse_condition(fields.get("metadata_condition"), limits)
     return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate, _read_explain(fields.get("explain")))
 
 
@@ -95,7 +110,7 @@ def _read_query(value: object) -> str:
         raise InvalidRequestError(f"query must be a string, not {show(value)}.")
     size = len(value.encode("utf-8", "surrogatepass"))
     if size > MAX_QUERY_BYTES:
-        raise InvalidRequestError(f"query has {size} bytes; at most {MAX_QUERY_BYTES} are taken.")
+        raise InvalidRequestError(f"query has {size} bytes; at most {MAX_QUERY_BYTES} are taken. Send a shorter one.")
     text = _UNUSABLE.sub(" ", value)
     if not text.strip():
         raise InvalidRequestError("query is blank. Send the text to search for.")

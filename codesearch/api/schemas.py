@@ -19,7 +19,6 @@ from codesearch.core.predicates import FIELD_TYPES
 from codesearch.core.types import ArtifactKind
 from codesearch.retrieval.condition_operators import RULES
 from codesearch.retrieval.condition_values import MAX_VALUES
-from codesearch.retrieval.conditions import MAX_CONDITIONS
 
 _FieldName: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": list(FIELD_TYPES)})]
 _Value: TypeAlias = str | float | bool
@@ -56,7 +55,7 @@ class MetadataCondition(BaseModel):
     """Which records to search. Without conditions: all that the key may read."""
 
     logical_operator: str | None = Field("and", description="`and` or `or`, in any case; null means `and`")
-    conditions: Annotated[list[Condition], Field(max_length=MAX_CONDITIONS)] | None = None
+    conditions: list[Condition] | None = None
 
 
 class RetrievalRequest(BaseModel):
@@ -187,7 +186,9 @@ class ErrorResponse(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    error_code: ErrorCode = Field(description="1001 request, 1002 access, 1003 not found, 1004 key, 2001 internal")
+    error_code: ErrorCode = Field(
+        description="1001 request, 1002 access, 1003 not found, 1004 key, 1005 later, 2001 internal"
+    )
     error_msg: str
 
 
@@ -216,9 +217,10 @@ def describe_error(description: str, code: ErrorCode, message: str) -> dict[str,
     return {"model": ErrorResponse, "description": description, "content": content}
 
 
-def request_schemas() -> dict[str, Any]:
+def request_schemas(max_conditions: int) -> dict[str, Any]:
     """Return the component schemas of RetrievalRequest and what it refers to, by name."""
     template = "#/components/schemas/{model}"
     _, schema = models_json_schema([(RetrievalRequest, "validation")], ref_template=template)
     definitions: dict[str, Any] = schema["$defs"]
+    definitions["MetadataCondition"]["properties"]["conditions"]["anyOf"][0]["maxItems"] = max_conditions
     return definitions

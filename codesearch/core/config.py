@@ -50,6 +50,22 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that `codesearch serve` listens on")
     port: int = Field(8000, ge=0, le=65535, description="Port that `codesearch serve` listens on")
     workers: int = Field(1, ge=1, description="Server processes of `codesearch serve`")
+    max_conditions: int = Field(100, ge=1, description="Conditions of one request")
+    max_condition_values: int = Field(
+        10_000, ge=1, description="Values that the conditions of one request compare, each once for every name"
+    )
+    search_seconds: float = Field(
+        4.0, gt=0, description="A search that works longer is ended with 400, one that waits longer with 429"
+    )
+    max_requests_per_key: int = Field(64, ge=1, description="Requests of one key in a server process; others get 429")
+    max_requests: int = Field(256, ge=1, description="Requests of all keys in a server process; others get 429")
+    max_connections: int = Field(
+        1024, ge=1, description="Connections of a server process; the open files that it may have are the upper bound"
+    )
+    request_seconds: float = Field(
+        10.0, gt=0, description="A request's header has to come in this time, and then its body"
+    )
+    idle_seconds: float = Field(5.0, gt=0, description="A connection without a request is closed after this time")
     log_format: Literal["text", "json"] = Field("text", description="Form of log lines on stderr")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged"

@@ -4,6 +4,10 @@
     |- AuthenticationError        1004   no key, malformed, unknown, expired or revoked
     |- InvalidRequestError        1001   the request cannot be understood
     |  |- RequestTooLargeError    1001   its body is over the limit
+    |  |- RequestTimeoutError     1001   its body does not come
+    |  |- SearchTooLongError      1001   it asks for more work than one request may
+    |  |- SearchAbandonedError    1001   nobody waits for the answer any more
+    |- TooManyRequestsError       1005   it has to come again later
     |- AccessDeniedError          1002   it exists, the key may not read it
     |- NotFoundError              1003   no such repository or workspace
     |  |- NotIndexedError         1003   it has no finished index yet
@@ -24,12 +28,13 @@ from enum import IntEnum
 
 
 class ErrorCode(IntEnum):
-    """The error codes of the API, as CodeAlive's Dify endpoint numbers them."""
+    """The error codes of the API, as CodeAlive's Dify endpoint numbers them; 1005 is our own."""
 
     INVALID_REQUEST = 1001
     ACCESS_DENIED = 1002
     NOT_FOUND = 1003
     UNAUTHENTICATED = 1004
+    TOO_MANY_REQUESTS = 1005
     INTERNAL = 2001
 
 
@@ -57,6 +62,24 @@ class InvalidRequestError(CodesearchError):
 
 class RequestTooLargeError(InvalidRequestError):
     """The request's body is over the limit."""
+
+
+class RequestTimeoutError(InvalidRequestError):
+    """The request's body does not come, or too slowly."""
+
+
+class SearchTooLongError(InvalidRequestError):
+    """The request asks for more work than one may; it would do so again."""
+
+
+class SearchAbandonedError(InvalidRequestError):
+    """The client has closed the connection: nobody sees this."""
+
+
+class TooManyRequestsError(CodesearchError):
+    """Nothing is wrong with the request, but it has to come again later."""
+
+    code = ErrorCode.TOO_MANY_REQUESTS
 
 
 class AccessDeniedError(CodesearchError):

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.distinct_values import Check
 from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT, Entries
+from codesearch.core.index.row_filter import do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import Predicate
 from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
@@ -87,20 +89,25 @@ class JoinedCandidates:
 
 
 def find_candidates(
-    scope: Sequence[tuple[SearchIndex, Predicate]], terms: QueryTerms, vector: NDArray[np.float32], wanted: int
+    scope: Sequence[tuple[SearchIndex, Predicate]],
+    terms: QueryTerms,
+    vector: NDArray[np.float32],
+    wanted: int,
+    check: Check = do_not_check,
 ) -> list[Candidates]:
     """Bring up the rows of each index that may answer, of those alone that satisfy its predicate.
 
     They are at least `wanted` together where so many satisfy it. Indexes are searched as if they were one, save that
-    BM25 compares lengths within each.
+    BM25 compares lengths within each. `check` is called between stages and may raise.
     """
     indexes = [index for index, _ in scope]
-    masks = [index.rows_where(predicate) for index, predicate in scope]
+    masks = [index.rows_where(predicate, check) for index, predicate in scope]
     allowed = [None if mask is None else np.flatnonzero(mask) for mask in masks]
     more = 1 if len(scope) == 1 else 2
     nearest_rows, lexical_rows = max(NEAREST_ROWS * more, wanted), max(LEXICAL_ROWS * more, wanted)
     if sum(index.row_count for index in indexes) < max(PARALLEL_ROWS, PARALLEL_ROWS_OF_INDEX * len(indexes)):
         nearest = find_nearest(indexes, vector, allowed, nearest_rows)
+        check()
         rarity, scores, lexical = _search_text(indexes, masks, terms, lexical_rows)
     else:
         with ThreadPoolExecutor(1) as beside:
@@ -110,6 +117,7 @@ def find_candidates(
     found = []
     missing = wanted
     for position, index in enumerate(indexes):
+        check()
         named = [_keep(index.rows_named(name), masks[position])[:NAMED_ROWS] for name in terms.name_hashes]
         rows = np.unique(np.concatenate((lexical[position], nearest[position], *named)))
         missing -= len(rows)
@@ -117,10 +125,11 @@ def find_candidates(
     if missing > 0:
         found = _fill_up(indexes, found, allowed, missing)
     related = find_related(terms.terms)
-    return [
-        _describe(index, rows.astype(np.int32), terms, vector, rarity, of_index, related)
-        for index, rows, of_index in zip(indexes, found, scores, strict=True)
-    ]
+    described = []
+    for index, rows, of_index in zip(indexes, found, scores, strict=True):
+        check()
+        described.append(_describe(index, rows.astype(np.int32), terms, vector, rarity, of_index, related))
+    return described
 
 
 def join_candidates(found: Sequence[Candidates]) -> JoinedCandidates:

@@ -6,6 +6,7 @@ What cannot be understood is an InvalidRequestError that names what is valid, ne
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from codesearch.core.errors import InvalidRequestError
 from codesearch.core.predicates import (
@@ -30,12 +31,19 @@ from codesearch.retrieval.condition_values import (
     split_values,
 )
 
-MAX_CONDITIONS = 100
-# Names times values, over all conditions: bounds the size of the store's query.
-MAX_COMPARED_VALUES = 10_000
+
+@dataclass(frozen=True, slots=True)
+class ConditionLimits:
+    """How much one request may ask: conditions, and over all of them values times names."""
+
+    conditions: int = 100
+    values: int = 10_000
 
 
-def parse_condition(raw: object) -> Predicate:
+DEFAULT_LIMITS = ConditionLimits()
+
+
+def parse_condition(raw: object, limits: ConditionLimits = DEFAULT_LIMITS) -> Predicate:
     """Return the predicate of a request's `metadata_condition` (any JSON value).
 
     None, `{}` and conditions that are null, `[]` or all dropped give EVERYTHING. Raises InvalidRequestError.
@@ -55,9 +63,12 @@ def parse_condition(raw: object) -> Predicate:
         return EVERYTHING
     if not isinstance(conditions, list):
         raise InvalidRequestError(f"metadata_condition.conditions must be a list or null, not {show(conditions)}.")
-    if len(conditions) > MAX_CONDITIONS:
-        raise InvalidRequestError(f"metadata_condition has {len(conditions)} conditions; at most {MAX_CONDITIONS} fit.")
-    predicates = _parse_all(conditions)
+    if len(conditions) > limits.conditions:
+        raise InvalidRequestError(
+            f"metadata_condition has {len(conditions)} conditions; at most {limits.conditions} are taken. Send fewer, "
+            "such as one `in` with a list for many `is`, or raise CODESEARCH_MAX_CONDITIONS."
+        )
+    predicates = _parse_all(conditions, limits.values)
     if not predicates:
         return EVERYTHING
     return _join(predicates, any_of=joins_any)
@@ -73,26 +84,30 @@ def _parse_logical_operator(raw: object) -> bool:
     return word == "or"
 
 
-def _parse_all(conditions: list[object]) -> list[Predicate]:
+def _parse_all(conditions: list[object], max_values: int) -> list[Predicate]:
     predicates: list[Predicate] = []
     compared = 0
     for position, raw in enumerate(conditions):
         try:
-            predicate, count = _parse_one(raw)
+            parts = _read_one(raw)
+            if parts is None:
+                continue
+            names, rule, values = parts
+            compared += len(names) * max(1, len(values))
+            if compared > max_values:
+                raise InvalidRequestError(
+                    f"up to here {compared} values are compared, each once for every name; at most {max_values} are "
+                    "taken over all conditions. Send fewer, or raise CODESEARCH_MAX_CONDITION_VALUES."
+                )
+            compares = [_compare(name, rule, values) for name in names]
         except InvalidRequestError as error:
             raise InvalidRequestError(f"metadata_condition.conditions[{position}]: {error.message}") from error
-        compared += count
-        if compared > MAX_COMPARED_VALUES:
-            raise InvalidRequestError(
-                f"metadata_condition compares too many values; at most {MAX_COMPARED_VALUES} over all conditions."
-            )
-        if predicate is not None:
-            predicates.append(predicate)
+        predicates.append(_join(compares, any_of=not rule.is_negative))
     return predicates
 
 
-def _parse_one(raw: object) -> tuple[Predicate | None, int]:
-    """Return one condition's predicate, None for a dropped one, and how many values it compares."""
+def _read_one(raw: object) -> tuple[list[str], Rule, list[object]] | None:
+    """Return one condition's fields, what its operator means and its values as they came; None for a dropped one."""
     if not isinstance(raw, Mapping):
         raise InvalidRequestError(f"a condition must be an object, not {show(raw)}.")
     nested = sorted({"conditions", "logical_operator"} & raw.keys())
@@ -116,11 +131,10 @@ def _parse_one(raw: object) -> tuple[Predicate | None, int]:
         # Only null stands for an unset variable; dropping for a misspelt key would widen the scope.
         raise InvalidRequestError(f"value is missing; operator {operator!r} needs one (null drops the condition).")
     elif value is None:
-        return None, 0
+        return None
     else:
         values = _read_items(value, operator, is_list=rule.is_list)
-    predicates = [_compare(name, rule, values) for name in names]
-    return _join(predicates, any_of=not rule.is_negative), len(names) * max(1, len(values))
+    return names, rule, values
 
 
 def _parse_names(raw: object) -> list[str]:

@@ -9,6 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.distinct_values import Check
+from codesearch.core.index.row_filter import do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.candidates import Candidates, join_candidates
@@ -52,16 +54,27 @@ class Scores:
     factors: NDArray[np.float64]
 
 
-def rank(terms: QueryTerms, found: Sequence[Candidates], *, limit: int, explain: bool = False) -> list[Ranked]:
+def rank(
+    terms: QueryTerms,
+    found: Sequence[Candidates],
+    *,
+    limit: int,
+    explain: bool = False,
+    check: Check = do_not_check,
+) -> list[Ranked]:
     """Return the best `limit` candidates of all indexes, which are in the order of their data sources' ids, best first.
 
     Scores are in [0, 1]. The order is total: (-score, data source, path, start line, end line, document id).
+    `check` is called between stages and may raise.
     """
     if not any(len(candidates.rows) for candidates in found):
         return []
+    check()
     joined = join_candidates(found)
+    check()
     positions, rows = joined.positions, joined.rows
     features = compute_features(terms, joined)
+    check()
     model = model_for(terms)
     matches_of = partial(describe_matches, joined)
     scored = score_rows(model, features, joined.files, matches_of)

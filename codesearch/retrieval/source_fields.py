@@ -51,14 +51,13 @@ def _holds(comparison: Comparison, value: str | None) -> bool:
         return text == ""
     if text == "":
         return False
-    wanted = [str(item) for item in comparison.values]
     match comparison.operator:
         case Operator.CONTAINS:
-            return wanted[0] in text
+            return str(comparison.values[0]) in text
         case Operator.STARTS_WITH:
-            return text.startswith(wanted[0])
+            return text.startswith(str(comparison.values[0]))
         case Operator.ENDS_WITH:
-            return text.endswith(wanted[0])
+            return text.endswith(str(comparison.values[0]))
         case Operator.IN:
-            return text in wanted
+            return text in comparison.values
     raise ValueError(f"{comparison.operator.value} does not compare {comparison.field}")

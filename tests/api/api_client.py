@@ -19,6 +19,7 @@ from codesearch.api.deps import Services
 from codesearch.core.config import load_settings
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import Hit, Principal, SearchQuery
+from codesearch.retrieval.turns import Work
 
 KEY = "cs_good"
 PRINCIPAL = Principal(key_id="k1", name="Dify key", is_admin=False, source_ids=None)
@@ -37,7 +38,7 @@ class ScriptedRetriever:
     warm_up_error: Exception | None = None
     is_warm: bool = False
 
-    def retrieve(self, principal: Principal, query: SearchQuery) -> list[Hit]:
+    def retrieve(self, principal: Principal, query: SearchQuery, work: Work | None = None) -> list[Hit]:
         self.principals.append(principal)
         self.asked.append(query)
         if self.error is not None:
@@ -113,10 +114,10 @@ def bearer(key: str = KEY) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def build_app(retriever: ScriptedRetriever, catalog: OneKey | None = None) -> FastAPI:
-    """Return the application over these services."""
+def build_app(retriever: ScriptedRetriever, catalog: OneKey | None = None, **settings: object) -> FastAPI:
+    """Return the application over these services, with these settings."""
     services = Services(retriever=retriever, catalog=catalog or OneKey(), close=retriever.may_warm_up.clear)
-    return create_app(load_settings(), lambda _: services)
+    return create_app(load_settings(**settings), lambda _: services)
 
 
 def read_error(response: httpx.Response) -> tuple[int, int, str]:

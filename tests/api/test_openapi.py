@@ -110,7 +110,7 @@ def test_any_json_is_answered_or_refused(shared_client: ApiClient, body: dict[st
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_the_three_addresses_are_described(document: dict[str, Any], path: str) -> None:
     operation = document["paths"][path]["post"]
-    assert set(operation["responses"]) == {"200", "400", "401", "403", "404", "413", "500"}
+    assert set(operation["responses"]) == {"200", "400", "401", "403", "404", "408", "413", "429", "500"}
     assert operation["security"] == [{"HTTPBearer": []}]
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
     for status, response in operation["responses"].items():

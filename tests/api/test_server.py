@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 
 from codesearch.core.types import Hit, Principal, SearchQuery
+from codesearch.retrieval.turns import Work
 from tests.api.api_client import ASK, ScriptedRetriever, bearer, build_app, read_error
 
 
@@ -26,10 +27,10 @@ class SlowRetriever(ScriptedRetriever):
     started: threading.Event = field(default_factory=threading.Event)
     may_answer: threading.Event = field(default_factory=threading.Event)
 
-    def retrieve(self, principal: Principal, query: SearchQuery) -> list[Hit]:
+    def retrieve(self, principal: Principal, query: SearchQuery, work: Work | None = None) -> list[Hit]:
         self.started.set()
         assert self.may_answer.wait(10)
-        return super().retrieve(principal, query)
+        return super().retrieve(principal, query, work)
 
 
 @pytest.fixture(scope="module")

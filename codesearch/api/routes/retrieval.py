@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import anyio.to_thread
 from fastapi import APIRouter, Request, Security
 from fastapi.security import HTTPBearer
 
-from codesearch.api.deps import RetrieverLike, authenticate, retriever_slots_of, services_of
+from codesearch.api.deps import authenticate, run_admitted, services_of, settings_of
 from codesearch.api.records import build_record
 from codesearch.api.responses import ApiResponse, encode_json
 from codesearch.api.retrieval_request import parse_retrieval_request, read_body
 from codesearch.api.schemas import RetrievalResponse, describe_error
 from codesearch.core.errors import ErrorCode
-from codesearch.core.types import Principal, SearchQuery
+from codesearch.retrieval.conditions import ConditionLimits
+from codesearch.retrieval.turns import Work
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": RetrievalResponse, "description": "The records, best first"},
@@ -24,7 +24,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     404: describe_error(
         "No such repository or workspace, or none with an index", ErrorCode.NOT_FOUND, "There is no my-repo."
     ),
+    408: describe_error("The body does not come", ErrorCode.INVALID_REQUEST, "Of the body 10 bytes came in 10 s."),
     413: describe_error("The body is over 1 MiB", ErrorCode.INVALID_REQUEST, "The body is too large."),
+    429: describe_error(
+        "Too many requests at once; `Retry-After` says when to come again",
+        ErrorCode.TOO_MANY_REQUESTS,
+        "64 requests of this key are being answered already.",
+    ),
     500: describe_error("Unforeseen", ErrorCode.INTERNAL, "Internal error, request id 4f1c2a."),
 }
 REQUEST_BODY = {
@@ -35,6 +41,9 @@ REQUEST_BODY = {
 }
 # Only for the OpenAPI document; deps.authenticate reads the header, before the body.
 BEARER = Security(HTTPBearer(auto_error=False, description="An API key of `codesearch key create`"))
+
+# Reading a larger one takes milliseconds, which only the key's own turn may take.
+SMALL_BODY_BYTES = 16_384
 
 router = APIRouter(tags=["retrieval"], dependencies=[BEARER])
 
@@ -72,19 +81,19 @@ async def post_dify_retrieval(request: Request) -> ApiResponse:
 
 async def _answer(request: Request, *, with_location: bool) -> ApiResponse:
     principal = await authenticate(request)
-    query = parse_retrieval_request(await read_body(request))
-    body = await anyio.to_thread.run_sync(
-        _search,
-        services_of(request).retriever,
-        principal,
-        query,
-        with_location,
-        limiter=retriever_slots_of(request),
-    )
-    return ApiResponse(body)
+    settings = settings_of(request)
+    body = await read_body(request, settings.request_seconds)
+    limits = ConditionLimits(settings.max_conditions, settings.max_condition_values)
+    query = parse_retrieval_request(body, limits) if len(body) <= SMALL_BODY_BYTES else None
+    services = services_of(request)
 
+    def search(work: Work) -> bytes:
+        """Return the response's body; runs in a worker thread, so that no search holds up the event loop."""
+        asked = query
+        if asked is None:
+            with services.turns.take(work):
+                asked = parse_retrieval_request(body, limits)
+        hits = services.retriever.retrieve(principal, asked, work)
+        return encode_json({"records": [build_record(hit, with_location=with_location) for hit in hits]})
 
-def _search(retriever: RetrieverLike, principal: Principal, query: SearchQuery, with_location: bool) -> bytes:
-    """Return the response's body; runs in a worker thread, so that no search holds up the event loop."""
-    hits = retriever.retrieve(principal, query)
-    return encode_json({"records": [build_record(hit, with_location=with_location) for hit in hits]})
+    return ApiResponse(await run_admitted(request, principal, search))

@@ -1,0 +1,39 @@
+"""Admission: how many requests of each key, and of all, are in a process at once; the others are to come again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from codesearch.core.errors import TooManyRequestsError
+
+
+class Admission:
+    """Counts requests from their authentication to their answer. For one event loop."""
+
+    def __init__(self, max_per_key: int, max_in_all: int) -> None:
+        self.max_per_key = max_per_key
+        self.max_in_all = max_in_all
+        self._of_key: Counter[str] = Counter()
+
+    @contextmanager
+    def enter(self, key: str) -> Iterator[None]:
+        """Count one request of a key while the context lasts; raises TooManyRequestsError where there is no room."""
+        if self._of_key[key] >= self.max_per_key:
+            raise TooManyRequestsError(
+                f"{self.max_per_key} requests of this key are being answered already, and no more are taken "
+                "(CODESEARCH_MAX_REQUESTS_PER_KEY). Try again in a second."
+            )
+        if self._of_key.total() >= self.max_in_all:
+            raise TooManyRequestsError(
+                f"{self.max_in_all} requests are being answered already, and no more are taken "
+                "(CODESEARCH_MAX_REQUESTS). Try again in a second."
+            )
+        self._of_key[key] += 1
+        try:
+            yield
+        finally:
+            self._of_key[key] -= 1
+            if not self._of_key[key]:
+                del self._of_key[key]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime, timezone
 from types import TracebackType
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
+# Kinds of lines that are told apart when they are counted.
+MAX_KINDS = 256
 OWN_LOGGERS = ("codesearch", "indexer", "uvicorn")
 current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
 
@@ -37,6 +41,8 @@ def configure_logging(settings: Settings) -> None:
     root.setLevel(max(level, logging.WARNING))
     for name in OWN_LOGGERS:
         logging.getLogger(name).setLevel(level)
+    for name in ("asyncio", "uvicorn.error"):
+        logging.getLogger(name).filters[:] = [OncePerSecond()]
     # Our own access line replaces the web server's.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
 
@@ -53,6 +59,35 @@ def _fields_of(record: logging.LogRecord) -> dict[str, object]:
 def _quote(value: object) -> str:
     text = str(value)
     return json.dumps(text) if " " in text or '"' in text else text
+
+
+class OncePerSecond(logging.Filter):
+    """Lets warnings and errors of a kind pass once a second, with how many were left out before.
+
+    Anybody who can connect can cause what the web server warns of, as often as they like.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        # By kind: when one passed, and how many have not since.
+        self._passed: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the record passes."""
+        if record.levelno < logging.WARNING:
+            return True
+        kind, now = (record.name, str(record.msg).partition("\n")[0]), self._clock()
+        passed, left_out = self._passed.get(kind, (now - 1, 0))
+        if now - passed < 1:
+            self._passed[kind] = passed, left_out + 1
+            return False
+        if len(self._passed) >= MAX_KINDS:
+            self._passed.clear()
+        self._passed[kind] = now, 0
+        if left_out:
+            record.fields = {**getattr(record, "fields", {}), "left_out": left_out}
+        return True
 
 
 class TextFormatter(logging.Formatter):

@@ -53,6 +53,8 @@ def serve(
     """
     import uvicorn
 
+    from codesearch.cli.connections import BACKLOG, ConnectionFactory
+
     # Stopping a service is no failure; uvicorn raises the signal again once it has shut down.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     assembly = holder.get()
@@ -76,6 +78,10 @@ def serve(
         "log_config": None,
         "access_log": False,
         "server_header": False,
+        "http": ConnectionFactory(settings.request_seconds, settings.max_connections),
+        "timeout_keep_alive": settings.idle_seconds,
+        "loop": "codesearch.cli.connections:ServingLoop",
+        "backlog": BACKLOG,
     }
     if workers == 1:
         uvicorn.run(_application(assembly), **options)
@@ -131,6 +137,7 @@ def _application(assembly: Assembly) -> Application:
     from codesearch.api.deps import Services
 
     def open_services(_: Settings) -> Services:
-        return Services(retriever=assembly.retriever, catalog=assembly.catalog, close=assembly.close)
+        retriever = assembly.retriever
+        return Services(retriever, assembly.catalog, assembly.close, retriever.turns)
 
     return create_app(assembly.settings, open_services)

@@ -15,12 +15,21 @@ import pytest
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.core.config import load_settings
-from codesearch.core.errors import AccessDeniedError, CodesearchError, NotFoundError, NotIndexedError, StoreError
+from codesearch.core.errors import (
+    AccessDeniedError,
+    CodesearchError,
+    NotFoundError,
+    NotIndexedError,
+    SearchAbandonedError,
+    SearchTooLongError,
+    StoreError,
+)
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not, Operator, Or, Predicate
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery
 from codesearch.retrieval.search import Retriever, scope_of
+from codesearch.retrieval.turns import Work
 from indexer.chunking.chunker import CHUNKER_VERSION
 from indexer.pipeline import SilentProgress
 
@@ -433,3 +442,17 @@ def test_scope(predicate: Predicate, ledger: Predicate, portal: Predicate) -> No
 
 def test_no_sources_is_an_empty_scope() -> None:
     assert scope_of([], EVERYTHING) == []
+
+
+def test_a_search_takes_no_more_than_its_work_allows(assembly: Assembly) -> None:
+    many = Or(tuple(Comparison("path", Operator.CONTAINS, (f"part{number}",)) for number in range(2_000)))
+    for predicate in (EVERYTHING, GO, many):
+        query = SearchQuery("both", "post", predicate=predicate)
+        with pytest.raises(SearchTooLongError):
+            assembly.retriever.retrieve(LOCAL_PRINCIPAL, query, Work("k", 1e-9))
+        gone = Work("k", 60)
+        gone.cancel()
+        with pytest.raises(SearchAbandonedError):
+            assembly.retriever.retrieve(LOCAL_PRINCIPAL, query, gone)
+        allowed = assembly.retriever.retrieve(LOCAL_PRINCIPAL, query, Work("k", 60))
+        assert allowed == assembly.retriever.retrieve(LOCAL_PRINCIPAL, query)

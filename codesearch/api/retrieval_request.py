@@ -17,6 +17,8 @@ from codesearch.core.errors import (
     RequestTooLargeError,
     SearchAbandonedError,
 )
+from codesearch.core.index.distinct_values import Check
+from codesearch.core.index.row_filter import do_not_check
 from codesearch.core.types import SearchQuery
 from codesearch.retrieval.condition_values import show
 from codesearch.retrieval.conditions import DEFAULT_LIMITS, ConditionLimits, parse_condition
@@ -58,8 +60,13 @@ async def read_body(request: Request, max_seconds: float) -> bytes:
     return bytes(body)
 
 
-def parse_retrieval_request(body: bytes, limits: ConditionLimits = DEFAULT_LIMITS) -> SearchQuery:
-    """Return the query that a body asks; raises InvalidRequestError with one line on the first thing wrong."""
+def parse_retrieval_request(
+    body: bytes, limits: ConditionLimits = DEFAULT_LIMITS, check: Check = do_not_check
+) -> SearchQuery:
+    """Return the query that a body asks; raises InvalidRequestError with one line on the first thing wrong.
+
+    `check` is called between pieces of a long filter and may raise.
+    """
     fields = _parse_json_object(body)
     for name, value in fields.items():
         # `metadata_conditions` or `filter` passed over in silence would search more than was asked.
@@ -68,7 +75,7 @@ def parse_retrieval_request(body: bytes, limits: ConditionLimits = DEFAULT_LIMIT
     knowledge_id = _read_knowledge_id(fields.get("knowledge_id"))
     text = _read_query(fields.get("query"))
     top_k, score_threshold = _read_retrieval_setting(fields.get("retrieval_setting"))
-    predicate = parse_condition(fields.get("metadata_condition"), limits)
+    predicate = parse_condition(fields.get("metadata_condition"), limits, check)
     return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate, _read_explain(fields.get("explain")))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import reprlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, timedelta
+from datetime import time as clock_time
 
 from codesearch.core.errors import InvalidRequestError
 
@@ -14,6 +15,7 @@ MAX_TEXT_LENGTH = 4096
 # Whole numbers up to here are exact as floats and fit the store's 64-bit columns.
 MAX_NUMBER = 2**53
 SECONDS_PER_DAY = 86_400
+_EPOCH = date(1970, 1, 1).toordinal()
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TIME = re.compile(
@@ -101,13 +103,12 @@ def read_time(value: object) -> TimeSpan:
     if match is None:
         raise _not_a_time(value)
     try:
-        day = datetime.strptime(match["date"], "%Y-%m-%d").replace(tzinfo=timezone.utc)
+        start = (date.fromisoformat(match["date"]).toordinal() - _EPOCH) * SECONDS_PER_DAY
         if match["clock"] is None:
-            start = int(day.timestamp())
             return TimeSpan(start, start + SECONDS_PER_DAY)
-        clock = datetime.strptime(match["clock"], "%H:%M:%S" if match["clock"].count(":") == 2 else "%H:%M")
+        clock = clock_time.fromisoformat(match["clock"])
         since_midnight = timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second)
-        seconds = int(day.timestamp()) + int((since_midnight - _read_offset(match["offset"])).total_seconds())
+        seconds = start + int((since_midnight - _read_offset(match["offset"])).total_seconds())
     except ValueError as error:
         raise _not_a_time(value) from error
     fraction = float(match["fraction"] or 0)

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codesearch.core.errors import InvalidRequestError
+from codesearch.core.index.distinct_values import Check
+from codesearch.core.index.row_filter import do_not_check
 from codesearch.core.predicates import (
     EVERYTHING,
     FIELD_TYPES,
@@ -43,10 +45,11 @@ class ConditionLimits:
 DEFAULT_LIMITS = ConditionLimits()
 
 
-def parse_condition(raw: object, limits: ConditionLimits = DEFAULT_LIMITS) -> Predicate:
+def parse_condition(raw: object, limits: ConditionLimits = DEFAULT_LIMITS, check: Check = do_not_check) -> Predicate:
     """Return the predicate of a request's `metadata_condition` (any JSON value).
 
-    None, `{}` and conditions that are null, `[]` or all dropped give EVERYTHING. Raises InvalidRequestError.
+    None, `{}` and conditions that are null, `[]` or all dropped give EVERYTHING. Raises InvalidRequestError, and what
+    `check` raises, which is called for each condition.
     """
     if raw is None:
         return EVERYTHING
@@ -68,7 +71,7 @@ def parse_condition(raw: object, limits: ConditionLimits = DEFAULT_LIMITS) -> Pr
             f"metadata_condition has {len(conditions)} conditions; at most {limits.conditions} are taken. Send fewer, "
             "such as one `in` with a list for many `is`, or raise CODESEARCH_MAX_CONDITIONS."
         )
-    predicates = _parse_all(conditions, limits.values)
+    predicates = _parse_all(conditions, limits.values, check)
     if not predicates:
         return EVERYTHING
     return _join(predicates, any_of=joins_any)
@@ -84,10 +87,11 @@ def _parse_logical_operator(raw: object) -> bool:
     return word == "or"
 
 
-def _parse_all(conditions: list[object], max_values: int) -> list[Predicate]:
+def _parse_all(conditions: list[object], max_values: int, check: Check) -> list[Predicate]:
     predicates: list[Predicate] = []
     compared = 0
     for position, raw in enumerate(conditions):
+        check()
         try:
             parts = _read_one(raw)
             if parts is None:
@@ -99,7 +103,10 @@ def _parse_all(conditions: list[object], max_values: int) -> list[Predicate]:
                     f"up to here {compared} values are compared, each once for every name; at most {max_values} are "
                     "taken over all conditions. Send fewer, or raise CODESEARCH_MAX_CONDITION_VALUES."
                 )
-            compares = [_compare(name, rule, values) for name in names]
+            compares = []
+            for name in names:
+                check()
+                compares.append(_compare(name, rule, values))
         except InvalidRequestError as error:
             raise InvalidRequestError(f"metadata_condition.conditions[{position}]: {error.message}") from error
         predicates.append(_join(compares, any_of=not rule.is_negative))

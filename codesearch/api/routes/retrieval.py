@@ -91,8 +91,8 @@ async def _answer(request: Request, *, with_location: bool) -> ApiResponse:
         """Return the response's body; runs in a worker thread, so that no search holds up the event loop."""
         asked = query
         if asked is None:
-            with services.turns.take(work):
-                asked = parse_retrieval_request(body, limits)
+            with services.turns.take(work) as turn:
+                asked = parse_retrieval_request(body, limits, turn.check)
         hits = services.retriever.retrieve(principal, asked, work)
         return encode_json({"records": [build_record(hit, with_location=with_location) for hit in hits]})
 

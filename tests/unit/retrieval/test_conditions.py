@@ -341,7 +341,7 @@ def test_null_drops_the_condition(name: str, operator: str) -> None:
         ({"conditions": [condition("path", "is", "x" * 4097)]}, "too long"),
         ({"conditions": [condition("path", "in", ["x"] * 1001)]}, "at most 1000"),
         ({"conditions": [condition("path", "in", ",".join(["x"] * 1001))]}, "at most 1000"),
-        ({"conditions": [condition("path", "in", ["x"] * 1000)] * 11}, "too many values"),
+        ({"conditions": [condition("path", "in", ["x"] * 1000)] * 11}, "values are compared"),
         ({"conditions": [{**condition("path", "is", "x"), "conditions": []}]}, "cannot be nested"),
     ],
 )

@@ -47,6 +47,7 @@ class Operator(str, Enum):
     LESS = "less"
     AT_LEAST = "at_least"
     AT_MOST = "at_most"
+    WITHIN = "within"
     EMPTY = "empty"
 
 
@@ -55,7 +56,8 @@ class Comparison:
     """One field against values. An absent value satisfies EMPTY and nothing else.
 
     `values` are lower-cased strings for text fields, ints or floats for the others. IN takes any number of them (none:
-    never true), EMPTY none, every other operator exactly one. A file_extension value has its dot.
+    never true), EMPTY none, WITHIN of numbers where each span begins and where it is over, in ascending order, every
+    other operator exactly one. A file_extension value has its dot.
     """
 
     field: str

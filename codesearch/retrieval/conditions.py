@@ -199,11 +199,7 @@ def _compare_times(name: str, operator: Operator, spans: Sequence[TimeSpan]) -> 
     """
     if operator is Operator.IN:
         moments = tuple(span.start for span in spans if span.end is None)
-        within: list[Predicate] = [
-            And((Comparison(name, Operator.AT_LEAST, (span.start,)), Comparison(name, Operator.LESS, (span.end,))))
-            for span in spans
-            if span.end is not None
-        ]
+        within = _compare_spans(name, sorted({(span.start, span.end) for span in spans if span.end is not None}))
         if moments or not within:
             within.insert(0, Comparison(name, Operator.IN, moments))
         return _join(within, any_of=True)
@@ -213,6 +209,21 @@ def _compare_times(name: str, operator: Operator, spans: Sequence[TimeSpan]) -> 
     if span.end is not None and operator is Operator.AT_MOST:
         return Comparison(name, Operator.LESS, (span.end,))
     return Comparison(name, operator, (span.start,))
+
+
+def _compare_spans(name: str, spans: Sequence[tuple[int | float, int]]) -> list[Predicate]:
+    """Compare with whole days in order; many are one comparison, as the work of each counts."""
+    if len(spans) == 1:
+        ((start, end),) = spans
+        return [And((Comparison(name, Operator.AT_LEAST, (start,)), Comparison(name, Operator.LESS, (end,))))]
+    bounds: list[int | float] = []
+    for start, end in spans:
+        if bounds and bounds[-1] == start:
+            bounds.pop()
+        else:
+            bounds.append(start)
+        bounds.append(end)
+    return [Comparison(name, Operator.WITHIN, tuple(bounds))] if bounds else []
 
 
 def _join(predicates: Sequence[Predicate], *, any_of: bool) -> Predicate:

@@ -151,6 +151,10 @@ def _compare_numbers(
     if operator is Operator.IN:
         whole = [int(value) for value in wanted if abs(value) <= _INT64 and value == int(value)]
         return np.isin(values, np.array(whole, np.int64))
+    if operator is Operator.WITHIN:
+        bounds = np.array([_whole(math.ceil(value)) for value in wanted], np.int64)
+        inside: NDArray[np.bool_] = np.searchsorted(bounds, values, side="right") % 2 == 1
+        return inside
     value = wanted[0]
     if value != value:
         return np.zeros(len(values), np.bool_)

@@ -62,6 +62,8 @@ def compare(comparison: Comparison, actual: str | int | None) -> bool:
         assert len(numbers) == len(comparison.values)
         if comparison.operator is Operator.IN:
             return actual in numbers
+        if comparison.operator is Operator.WITHIN:
+            return any(start <= actual < end for start, end in zip(numbers[::2], numbers[1::2], strict=True))
         (number,) = numbers
         return {
             Operator.GREATER: actual > number,

@@ -356,3 +356,11 @@ def test_what_cannot_be_understood_is_said(raw: object, said: str) -> None:
 def test_harmless_extra_keys_of_a_condition_are_ignored() -> None:
     raw = {"conditions": [{**condition("path", "is", "x"), "id": "1", "metadata_id": "2"}]}
     assert parse_condition(raw) == Comparison("path", Operator.IN, ("x",))
+
+
+def test_many_days_are_one_comparison() -> None:
+    days = ["2026-01-01", "2026-03-01", "2026-01-02", "2026-01-01"]
+    first, third = 1_767_225_600, 1_772_323_200
+    assert parse_condition({"conditions": [condition("last_modified", "in", days)]}) == Comparison(
+        "last_modified", Operator.WITHIN, (first, first + 2 * 86_400, third, third + 86_400)
+    )

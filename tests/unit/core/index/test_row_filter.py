@@ -120,6 +120,12 @@ NUMBERS = st.one_of(
 )
 TEXT_OPERATORS = [Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH]
 NUMBER_OPERATORS = [Operator.GREATER, Operator.LESS, Operator.AT_LEAST, Operator.AT_MOST]
+WITHIN = st.just(Operator.WITHIN)
+SPANS = st.lists(
+    st.sampled_from([*LINES, *[time for time in TIMES if time is not None]]) | st.integers(-(2**70), 2**70),
+    unique=True,
+    max_size=6,
+).map(lambda bounds: tuple(sorted(bounds)[: len(bounds) // 2 * 2]))
 
 
 def comparisons(fields: list[str]) -> st.SearchStrategy[Comparison]:
@@ -133,6 +139,7 @@ def comparisons(fields: list[str]) -> st.SearchStrategy[Comparison]:
             st.just(Comparison(field, Operator.EMPTY)),
             st.builds(Comparison, st.just(field), st.just(Operator.IN), st.lists(values, max_size=20).map(tuple)),
             st.builds(Comparison, st.just(field), st.sampled_from(operators), values.map(lambda value: (value,))),
+            *([] if FIELD_TYPES[field] is FieldType.TEXT else [st.builds(Comparison, st.just(field), WITHIN, SPANS)]),
         )
 
     return st.sampled_from(fields).flatmap(of)

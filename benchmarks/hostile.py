@@ -40,7 +40,8 @@ SEED = 20_261_129
 WARM_UP_REQUESTS = 500
 # Stop asking beside a kind after so long, with however many answers there are.
 MAX_SECONDS = 20.0
-HANGS_UP, HALF_OPEN, HUGE = "clients that hang up at once", "half a header, again and again", "bodies of 1 MiB"
+HANGS_UP, HALF_OPEN, HUGE = "clients that hang up while they wait", "half a header, again and again", "bodies of 1 MiB"
+STAY_SECONDS = 0.2
 
 
 def main() -> None:
@@ -161,7 +162,7 @@ def _attack(port: int, secret: str, kind: str, bodies: Sequence[bytes], done: Ev
                     head = f"POST /retrieval HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {secret}\r\n"
                     whole = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
                     client.sendall(whole if kind == HANGS_UP else head.encode())
-                    time.sleep(0.02)
+                    time.sleep(STAY_SECONDS)
                 statuses["left"] += 1
                 continue
             statuses[str(_post(port, body, headers))] += 1

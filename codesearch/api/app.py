@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 # What create_app returns, for callers that do not otherwise know FastAPI.
 Application = FastAPI
 
+# Each takes the interpreter from the search that works: a flood of requests is not to take all of it.
+AUTHENTICATING_THREADS = 4
 WARM_UP_GRACE_SECONDS = 10.0
 
 
@@ -51,6 +53,7 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
                 # One search works at a time. The others' threads wait for that, for the catalog, or for an index that
                 # is being made again: no key's requests keep another's from a thread.
                 threads=anyio.CapacityLimiter(settings.max_requests),
+                authenticating=anyio.CapacityLimiter(AUTHENTICATING_THREADS),
             )
         finally:
             await anyio.to_thread.run_sync(warming.join, WARM_UP_GRACE_SECONDS)

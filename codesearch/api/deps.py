@@ -55,12 +55,16 @@ class Services:
 
 
 class AppState(TypedDict):
-    """What the lifespan hands to every request. Each that is admitted has a thread of `threads`."""
+    """What the lifespan hands to every request.
+
+    Each that is admitted has a thread of `threads`; before, they are looked up in the catalog a few at a time.
+    """
 
     services: Services
     settings: Settings
     admission: Admission
     threads: anyio.CapacityLimiter
+    authenticating: anyio.CapacityLimiter
 
 
 def services_of(request: Request) -> Services:
@@ -99,7 +103,8 @@ async def _cancel_when_gone(request: Request, work: Work) -> None:
 async def authenticate(request: Request) -> Principal:
     """Return who sent the request and note the key's name for the access line; raises AuthenticationError."""
     secret = parse_authorization(request.headers.getlist("Authorization"))
-    principal = await anyio.to_thread.run_sync(services_of(request).catalog.authenticate, secret)
+    check = services_of(request).catalog.authenticate
+    principal = await anyio.to_thread.run_sync(check, secret, limiter=request.state.authenticating)
     request.state.key_name = principal.name
     return principal
 

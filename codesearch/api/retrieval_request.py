@@ -11,14 +11,13 @@ import anyio
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import (
     InvalidRequestError,
     RequestTimeoutError,
     RequestTooLargeError,
     SearchAbandonedError,
 )
-from codesearch.core.index.distinct_values import Check
-from codesearch.core.index.row_filter import do_not_check
 from codesearch.core.types import SearchQuery
 from codesearch.retrieval.condition_values import show
 from codesearch.retrieval.conditions import DEFAULT_LIMITS, ConditionLimits, parse_condition

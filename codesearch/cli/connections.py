@@ -15,11 +15,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 logger = logging.getLogger(__name__)
 
-# Connections that the system keeps until they are accepted, and how many are accepted before any is looked at: each has
-# a file, and where there are no more, asyncio tries in vain for all the rest before it pauses for a second.
-BACKLOG, ACCEPTED_AT_ONCE = 2048, 4
-# Files that requests need beside their connections: the catalog's, indexes that are opened.
-RESERVED_FILES = 48
+# Connections that the system keeps until they are accepted.
+BACKLOG = 2048
+# How many are accepted before any is looked at: each has a file, and where there are no more, asyncio tries in vain for
+# all the rest before it pauses for a second. A process that may open few files takes few at once.
+ACCEPTED_AT_ONCE, FEW_AT_ONCE, FEW_FILES = 64, 2, 1024
+# Files that requests need beside their connections: the catalog's, indexes that are opened. And for each connection
+# that is accepted at once, one for those of each turn of the loop that are not looked at yet.
+RESERVED_FILES, UNSEEN_TURNS = 48, 4
 LEAST_CONNECTIONS = 8
 # What the application answers, with a body of its own, needs a moment more than it waited.
 GRACE_SECONDS = 1.0
@@ -34,7 +37,7 @@ class ServingLoop(asyncio.SelectorEventLoop):
 
     async def create_server(self, *where: Any, backlog: int = BACKLOG, **options: Any) -> asyncio.Server:
         """Listen as asyncio does; `backlog` is for the system alone."""
-        server = await super().create_server(*where, backlog=ACCEPTED_AT_ONCE, **options)
+        server = await super().create_server(*where, backlog=count_accepted(), **options)
         for listening in server.sockets:
             with socket.fromfd(listening.fileno(), listening.family, listening.type) as same:
                 same.listen(backlog)
@@ -153,18 +156,32 @@ class BoundedConnection(H11Protocol):
             timer.cancel()
 
 
-@lru_cache(maxsize=1)
-def find_connection_limit(wanted: int) -> int:
-    """Return how many connections this process may have: no more than the files that it may open leave room for."""
+def count_files() -> int | None:
+    """Return how many files this process may open, None where nobody says."""
     try:
         import resource
 
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        if files == resource.RLIM_INFINITY:
-            return wanted
-        room = max(LEAST_CONNECTIONS, files - sum(1 for _ in Path("/proc/self/fd").iterdir()) - RESERVED_FILES)
     except (ImportError, OSError):  # another system
+        return None
+    return None if files == resource.RLIM_INFINITY else files
+
+
+def count_accepted() -> int:
+    """Return how many connections are accepted at once."""
+    files = count_files()
+    return ACCEPTED_AT_ONCE if files is None or files >= FEW_FILES else FEW_AT_ONCE
+
+
+@lru_cache(maxsize=1)
+def find_connection_limit(wanted: int) -> int:
+    """Return how many connections this process may have: no more than the files that it may open leave room for."""
+    files = count_files()
+    opened = Path("/proc/self/fd")
+    if files is None or not opened.is_dir():
         return wanted
+    reserved = RESERVED_FILES + UNSEEN_TURNS * count_accepted()
+    room = max(LEAST_CONNECTIONS, files - sum(1 for _ in opened.iterdir()) - reserved)
     if room < wanted:
         logger.warning("%d connections at most: the process may open %d files (ulimit -n)", room, files)
     return min(wanted, room)

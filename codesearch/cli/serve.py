@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SWITCH_SECONDS = 0.001
 # What the first run calls the workspace of all that it indexed.
 EXAMPLES = "examples"
 # In the data folder, where no terminal can show the first key.
@@ -133,6 +134,8 @@ def application() -> Application:
 
 
 def _application(assembly: Assembly) -> Application:
+    # Threads that compute let go of the interpreter after this: the event loop needs it for every request, at once.
+    sys.setswitchinterval(SWITCH_SECONDS)
     from codesearch.api.app import create_app
     from codesearch.api.deps import Services
 

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.distinct_values import Check
+from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT, Entries
-from codesearch.core.index.row_filter import do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import Predicate
 from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM

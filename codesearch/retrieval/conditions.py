@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import InvalidRequestError
-from codesearch.core.index.distinct_values import Check
-from codesearch.core.index.row_filter import do_not_check
 from codesearch.core.predicates import (
     EVERYTHING,
     FIELD_TYPES,

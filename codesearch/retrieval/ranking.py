@@ -9,8 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.distinct_values import Check
-from codesearch.core.index.row_filter import do_not_check
+from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.candidates import Candidates, join_candidates

@@ -10,9 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import AccessDeniedError, NotFoundError, NotIndexedError
-from codesearch.core.index.distinct_values import Check
-from codesearch.core.index.row_filter import do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import NOTHING, Predicate, weigh_predicate
 from codesearch.core.redaction import redact

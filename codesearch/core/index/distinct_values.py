@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.checks import Check
 from codesearch.core.predicates import Comparison, Operator
 
-# Called between pieces of work of a few milliseconds; raises to end the work there.
-Check = Callable[[], None]
 _SEPARATOR = b"\0"
 _INT64 = 2**63 - 1
 # So many values are taken apart at once: a few milliseconds' work, and memory that does not grow with the index.

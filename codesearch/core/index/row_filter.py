@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.distinct_values import Check, NumberColumn, TextColumn
+from codesearch.core.checks import Check, do_not_check
+from codesearch.core.index.distinct_values import NumberColumn, TextColumn
 from codesearch.core.predicates import FIELD_TYPES, SOURCE_FIELDS, And, Comparison, FieldType, Not, Or, Predicate
 
 
@@ -29,10 +30,6 @@ class Rows(Protocol):
 
     def number_column(self, field: str) -> NumberColumn:
         """Return the column of a number field."""
-
-
-def do_not_check() -> None:
-    """Let the work go on."""
 
 
 def select_rows(predicate: Predicate, rows: Rows, check: Check = do_not_check) -> NDArray[np.bool_]:

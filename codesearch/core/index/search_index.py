@@ -14,10 +14,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.array_file import DamagedFileError, map_arrays
-from codesearch.core.index.distinct_values import Check, NumberColumn, TextColumn
+from codesearch.core.index.distinct_values import NumberColumn, TextColumn
 from codesearch.core.index.postings import Entries
-from codesearch.core.index.row_filter import do_not_check, select_rows
+from codesearch.core.index.row_filter import select_rows
 from codesearch.core.index.versions import superseded_versions
 from codesearch.core.predicates import EVERYTHING, Predicate, weigh_predicate
 from codesearch.core.types import ArtifactKind, Chunk

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from codesearch.core.checks import do_not_check
 from codesearch.core.index.columns import pack_texts
 from codesearch.core.index.distinct_values import TextColumn
-from codesearch.core.index.row_filter import do_not_check, select_rows
+from codesearch.core.index.row_filter import select_rows
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import (
     EVERYTHING,

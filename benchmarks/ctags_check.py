@@ -227,7 +227,10 @@ def main() -> None:
             "Every named function, method, class, struct, interface, trait and enum that `ctags` reports in a folder\n"
             "of source trees, and how many of them lie in a `symbol` chunk of that name. What ctags misreads (a\n"
             "keyword as a name, a lambda's parameter as a method, a record's field as a function) is counted apart;\n"
-            "so are declarations of what is written out elsewhere (Pascal's and Fortran's members).\n"
+            "so are declarations of what is written out elsewhere (Pascal's and Fortran's members). Modules,\n"
+            "packages, entities, tasks and macros of languages that have no classes count as classes or functions.\n"
+            "What ctags has no parser for (Apex, Crystal, GDScript, Luau, Nix, Starlark, shaders, Prolog, ...) is not\n"
+            "in the table.\n"
             "Made by\n\n"
             "    python -m benchmarks.ctags_check --trees FOLDER --write docs/ctags.md\n\n"
             f"{table}\n",

@@ -61,9 +61,7 @@ def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: p
 def test_patterns_are_a_text_in_the_environment_and_a_list_in_the_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "codesearch.toml").write_text(
-        'include = ["/vendor/ours/"]\nexclude = "*.sql, /data/"\n', encoding="utf-8"
-    )
+    write_trusted(folder, 'include = ["/vendor/ours/"]\nexclude = "*.sql, /data/"\n')
     assert (load_settings().include, load_settings().exclude) == (("/vendor/ours/",), ("*.sql", "/data/"))
     monkeypatch.setenv("CODESEARCH_INCLUDE", "a, b/**\nc d,,")
     assert load_settings().include == ("a", "b/**", "c d")

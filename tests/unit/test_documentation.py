@@ -179,8 +179,13 @@ def walk_commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tu
             yield (*path, name), command
 
 
+def root_context() -> click.Context:
+    """Return a context as the program makes it: a command keeps the help option of the first that asks for it."""
+    return click.Context(commands, info_name="codesearch", **commands.context_settings)
+
+
 def usage_of(path: tuple[str, ...], command: click.Command) -> str:
-    context = click.Context(command, info_name=path[-1])
+    context = click.Context(command, info_name=path[-1], parent=root_context())
     return " ".join(["codesearch", *path, *command.collect_usage_pieces(context)[1:]])
 
 
@@ -197,7 +202,7 @@ def test_every_command_and_option_is_documented() -> None:
 def check_codesearch(words: list[str]) -> None:
     """Raise click's own error for an unknown command or option, AssertionError for words that are too many."""
     command: click.Command = commands
-    context = click.Context(commands, info_name="codesearch")
+    context = root_context()
     rest = words[1:]
     while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
         found = command.get_command(context, rest[0])
@@ -246,7 +251,7 @@ def test_every_command_of_a_block_would_run(page: str, monkeypatch: pytest.Monke
             rest = words[1:]
             while isinstance(command, click.Group):
                 command, rest = command.commands[rest[0]], rest[1:]
-            command.make_context(words[1], rest).close()
+            command.make_context(words[1], rest, parent=root_context()).close()
 
 
 def test_every_make_target_is_documented() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node, Query, QueryCursor
 
@@ -10,13 +10,46 @@ from indexer.chunking.kinds import DATA_KINDS
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.parsing import grammar_of
 
+# The time that a query takes grows with the square of a tree's depth, and of a run of tokens that have no name. Only
+# generated or broken text has so many.
+_MOST_LEVELS = 4_000
+_LONGEST_RUN = 4_000
+
 
 def find_nested_nodes(language: Language, root: Node) -> list[Node]:
-    """Return every node that may be a function or class, at any depth, in source order, outermost first."""
+    """Return every node that may be a function or class, at any depth, in source order, outermost first.
+
+    None in a tree of thousands of levels, or of thousands of operators in a row: members are found there all the same.
+    """
     query = _nested_query(language)
-    if query is None:
+    if query is None or _is_slow(root):
         return []
     return [node for group in QueryCursor(query).captures(root).values() for node in group]
+
+
+def _is_slow(root: Node) -> bool:
+    """Say whether a query of this tree may take long; looks only into what has thousands of nodes."""
+    pending = [(root, 0)]
+    while pending:
+        node, depth = pending.pop()
+        if node.descendant_count < _LONGEST_RUN:
+            continue
+        if depth > _MOST_LEVELS:
+            return True
+        children = node.children
+        if len(children) > _LONGEST_RUN and _longest_run(children) > _LONGEST_RUN:
+            return True
+        pending.extend((child, depth + 1) for child in children if child.descendant_count >= _LONGEST_RUN)
+    return False
+
+
+def _longest_run(children: Sequence[Node]) -> int:
+    """Return how many children without a name, at most, follow one another."""
+    longest = run = 0
+    for child in children:
+        run = 0 if child.is_named else run + 1
+        longest = max(longest, run)
+    return longest
 
 
 # By grammar: a query fits no other, and OCaml has two.

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from itertools import accumulate
+from collections.abc import Iterable
+from itertools import accumulate, islice
 
 from tree_sitter import Node
 
@@ -35,27 +36,49 @@ def recover_definitions(
     heads = list(_HEAD.finditer(source))
     if not heads:
         return found
-    spans: dict[str, list[Definition]] = {}
-    for definition in found:
-        spans.setdefault(definition.name, []).append(definition)
+    known = _Spans(found)
     newlines = [0, *accumulate(len(line) + 1 for line in source.split(b"\n"))]
     recovered: list[Definition] = []
     attempts = 0
     for index, head in enumerate(heads):
         row = bisect_right(newlines, head.start(2)) - 1
         name = head.group(2).decode("ascii")
-        near = [*spans.get(name, ()), *(one for one in recovered if one.name == name)]
-        if any(one.start_line <= row + 1 <= one.end_line for one in near) or _is_text(root, head.end(1)):
+        if known.covers(name, row + 1) or _is_text(root, head.end(1)):
             continue
         attempts += 1
         if attempts > _MAX_ATTEMPTS:
             break
         indent = len(head.group(1))
-        later = (other.start() for other in heads[index + 1 :] if len(other.group(1)) <= indent)
-        recovered.extend(
-            _parse_alone(language, parser, source, (head.end(1), next(later, len(source))), row, name, found)
-        )
+        later = (other.start() for other in islice(heads, index + 1, None) if len(other.group(1)) <= indent)
+        more = _parse_alone(language, parser, source, (head.end(1), next(later, len(source))), row, name, found)
+        recovered.extend(more)
+        known.add(more)
     return sorted([*found, *recovered], key=lambda one: (one.start_line, -one.end_line, one.node.start_byte))
+
+
+class _Spans:
+    """Which lines the definitions of each name take."""
+
+    def __init__(self, definitions: Iterable[Definition]) -> None:
+        self._spans: dict[str, list[tuple[int, int]]] = {}
+        # Of each name: the first lines in order, and for each the last line of all spans that begin there or before.
+        self._searched: dict[str, tuple[list[int], list[int]]] = {}
+        self.add(definitions)
+
+    def add(self, definitions: Iterable[Definition]) -> None:
+        for one in definitions:
+            self._spans.setdefault(one.name, []).append((one.start_line, one.end_line))
+            self._searched.pop(one.name, None)
+
+    def covers(self, name: str, line: int) -> bool:
+        if name not in self._spans:
+            return False
+        if name not in self._searched:
+            spans = sorted(self._spans[name])
+            self._searched[name] = [start for start, _ in spans], list(accumulate((end for _, end in spans), max))
+        starts, ends = self._searched[name]
+        index = bisect_right(starts, line) - 1
+        return index >= 0 and ends[index] >= line
 
 
 def _is_text(root: Node, offset: int) -> bool:

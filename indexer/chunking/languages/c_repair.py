@@ -7,6 +7,7 @@ macros that stand where the grammar wants none.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _TOKEN = re.compile(
@@ -23,7 +24,9 @@ _CAPITALS = rb"[A-Z][A-Z0-9]*_[A-Z0-9_]*"
 _LONE = re.compile(rb"^[ \t]*" + _CAPITALS + _ARGUMENTS + rb"[ \t]*(?=\r?$)", re.MULTILINE)
 # Lines that begin with a macro and reach a blank line without ever ending: `LIB_API(int) start(void) LIB_NOTHROW`.
 # The parser would take the next function's body for theirs.
-_UNENDED = re.compile(rb"^" + _CAPITALS + rb"\b[^;{}#]*?(?=\r?\n[ \t]*\r?\n)", re.MULTILINE)
+_UNENDED_HEAD = re.compile(rb"^" + _CAPITALS + rb"\b", re.MULTILINE)
+_ENDING = re.compile(rb"[;{}#]")
+_BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n")
 # Before a declaration, `FMT_API void f()`, `UNITTEST int g(`: at least a type and a name follow.
 # The pattern begins with what is searched for, not with what must stand before: that is four times as fast.
 _BEFORE_TYPE = re.compile(
@@ -127,18 +130,38 @@ def _blank_macros(source: bytes, *, calls: bool) -> bytes:
     for match in _LONE.finditer(source):
         if _follows_statement(source, match.start()):
             _blank(text, *match.span())
-    for match in _UNENDED.finditer(source):
-        if _follows_statement(text, match.start()):
-            _blank(text, *match.span())
+    for start, end in _unended(source):
+        if _follows_statement(text, start):
+            _blank(text, start, end)
     patterns = [_BEFORE_TYPE, _IN_HEAD, _BEFORE_END]
     if calls:
         patterns += [_BEFORE_CALL, _BEHIND, _IN_TEMPLATE, _BEHIND_PARAMETER]
     for pattern in patterns:
         current = bytes(text)
+        known: dict[int, bool] = {}
         for match in pattern.finditer(current):
-            if not _is_directive(current, match.start()):
+            if not _is_directive(current, match.start(), known):
                 _blank(text, *match.span(match.lastindex or 0))
     return bytes(text)
+
+
+def _unended(source: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the spans from a macro that begins a line to the next blank line, where nothing ends in between."""
+    position, ending, blank = 0, -1, -1
+    while (head := _UNENDED_HEAD.search(source, position)) is not None:
+        position = head.end()
+        # Both are looked for once, however many macros stand before them.
+        if blank < position:
+            found = _BLANK_LINE.search(source, position)
+            if found is None:
+                return
+            blank = found.start()
+        if ending < position:
+            found = _ENDING.search(source, position)
+            ending = len(source) if found is None else found.start()
+        if ending >= blank:
+            yield head.start(), blank
+            position = blank
 
 
 def _follows_statement(source: bytes | bytearray, start: int) -> bool:
@@ -149,9 +172,15 @@ def _follows_statement(source: bytes | bytearray, start: int) -> bool:
     return last_line.startswith((b"#", b"//")) or _LONE.fullmatch(last_line) is not None
 
 
-def _is_directive(source: bytes, start: int) -> bool:
-    """Say whether an offset lies in a preprocessor line or its continuation."""
+def _is_directive(source: bytes, start: int, known: dict[int, bool]) -> bool:
+    """Say whether an offset lies in a preprocessor line or its continuation; `known` remembers it of each line."""
     line_start = source.rfind(b"\n", 0, start) + 1
-    while line_start > 1 and source[line_start - 2 : line_start - 1] == b"\\":
+    passed = [line_start]
+    while line_start not in known and line_start > 1 and source[line_start - 2 : line_start - 1] == b"\\":
         line_start = source.rfind(b"\n", 0, line_start - 1) + 1
-    return source[line_start : line_start + 40].lstrip().startswith(b"#")
+        passed.append(line_start)
+    if line_start not in known:
+        known[line_start] = source[line_start : line_start + 40].lstrip().startswith(b"#")
+    for line in passed:
+        known[line] = known[line_start]
+    return known[line_start]

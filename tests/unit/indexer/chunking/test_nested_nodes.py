@@ -18,3 +18,9 @@ def nested_types_of(path: str, text: str) -> list[str]:
 def test_two_grammars_of_one_language_are_told_apart() -> None:
     assert nested_types_of("a.mli", "val f : int\n") == ["value_specification"]
     assert nested_types_of("a.ml", "let f x = x\n") == ["value_definition", "let_binding"]
+
+
+def test_thousands_of_levels_are_not_searched_for_what_is_nested() -> None:
+    flat = "def f():\n    def g():\n        pass\n" * 3_000
+    assert len(nested_types_of("a.py", flat)) == 6_000
+    assert nested_types_of("a.py", flat + "x = " + "-" * 10_000 + "1\n") == []

@@ -61,7 +61,7 @@ class SilentProgress:
 class IndexReport:
     """What one run did. `changed` counts new and changed files, `characters` their text, `skipped` by reason.
 
-    `warnings` say why there is nothing to search, and what to do.
+    `warnings` say what of the source was not followed, why there is nothing to search, and what to do.
     """
 
     source: DataSource
@@ -106,7 +106,7 @@ def preview_source(raw: str, *, branch: str | None, subdir: str | None, settings
     with open_source(location, branch=branch, subdir=subdir, mirrors_dir=mirrors, settings=settings) as snapshot:
         found = walk(snapshot, max_file_bytes=settings.max_file_bytes, choices=_choices(settings))
         files = tuple((file.path, len(file.text)) for file in found)
-        warnings = explain_nothing(found, len(files))
+        warnings = (*found.notes, *explain_nothing(found, len(files)))
         return Preview(location.display, snapshot.commit, files, tuple(found.skipped), _counts(found), warnings)
 
 
@@ -329,7 +329,7 @@ def _report(source: DataSource, tally: _Tally, found: Walk, removed: int, starte
         characters=tally.characters,
         seconds=time.monotonic() - started,
         skipped=_counts(found),
-        warnings=explain_nothing(found, source.file_count),
+        warnings=(*found.notes, *explain_nothing(found, source.file_count)),
     )
 
 

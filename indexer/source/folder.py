@@ -7,17 +7,12 @@ import stat
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 from codesearch.core.errors import SourceError
+from indexer.source.ignoring import IGNORE_FILE, MAX_IGNORE_BYTES, IgnoreFiles
 from indexer.source.skipping import Skipped, SkipReason, name_problem, printable_path, vendored_folder
 from indexer.source.snapshot import Entry, Listing, Snapshot
 
-IGNORE_FILE = ".gitignore"
-MAX_IGNORE_BYTES = 1 << 20
-
-# (path of the folder that holds the .gitignore, with a trailing slash, "" for the root; its patterns)
-IgnoreRules = tuple[tuple[str, GitIgnoreSpec], ...]
+MAX_RULES_BYTES = 1 << 20
 
 
 class FolderSnapshot(Snapshot):
@@ -44,13 +39,14 @@ class FolderSnapshot(Snapshot):
         if self._listing is None:
             files: list[Entry] = []
             skipped: list[Skipped] = []
-            prefix, rules = self._start()
-            pending = [(prefix, rules)]
-            while pending:
-                pending.extend(self._list_folder(*pending.pop(), files, skipped))
+            with IgnoreFiles(str(self._root)) as ignore_files:
+                # A level of the tree at a time: git is asked once for each.
+                level = [self._start(ignore_files)]
+                while level:
+                    level = self._list_level(level, ignore_files, files, skipped)
             files.sort(key=lambda entry: entry.path)
             skipped.sort(key=lambda item: item.path)
-            self._listing = Listing(tuple(files), tuple(skipped))
+            self._listing = Listing(tuple(files), tuple(skipped), tuple(ignore_files.notes))
         return self._listing
 
     def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | Skipped]]:
@@ -64,7 +60,7 @@ class FolderSnapshot(Snapshot):
     def read_file(self, path: str) -> bytes | None:
         """Return the bytes of one regular file."""
         try:
-            return _read_regular_file(self._root / path, MAX_IGNORE_BYTES)
+            return _read_regular_file(self._root / path, MAX_RULES_BYTES)
         except OSError:
             return None
 
@@ -73,63 +69,67 @@ class FolderSnapshot(Snapshot):
         self.listing()
         return dict(self._modified_at) if paths is None else {path: self._modified_at[path] for path in paths}
 
-    def _start(self) -> tuple[str, IgnoreRules]:
-        """Return the prefix of the sub-folder, and the ignore rules of the folders above it."""
-        rules: IgnoreRules = ()
+    def _start(self, ignore_files: IgnoreFiles) -> str:
+        """Follow the .gitignore files of the folders above the sub-folder; return its prefix."""
         prefix = ""
         for part in self.subdir.split("/") if self.subdir else ():
-            rules = self._with_rules_of(prefix, rules)
+            self._follow(prefix, ignore_files)
             prefix += f"{part}/"
-        return prefix, rules
+        return prefix
 
-    def _with_rules_of(self, prefix: str, rules: IgnoreRules) -> IgnoreRules:
+    def _follow(self, prefix: str, ignore_files: IgnoreFiles) -> None:
         try:
-            content = _read_regular_file(self._root / prefix / IGNORE_FILE, MAX_IGNORE_BYTES)
+            ignore_files.add(prefix, _read_regular_file(self._root / prefix / IGNORE_FILE, MAX_IGNORE_BYTES + 1))
         except OSError:
-            return rules
-        patterns = _compile(content.decode("utf-8-sig", "surrogateescape").splitlines())
-        return (*rules, (prefix, patterns)) if len(patterns) else rules
+            return
 
-    def _list_folder(
-        self, prefix: str, rules: IgnoreRules, files: list[Entry], skipped: list[Skipped]
-    ) -> list[tuple[str, IgnoreRules]]:
-        """List one folder into `files` and `skipped`; return the folders below it that are to be listed."""
+    def _list_level(
+        self, prefixes: list[str], ignore_files: IgnoreFiles, files: list[Entry], skipped: list[Skipped]
+    ) -> list[str]:
+        """List folders into `files` and `skipped`; return the folders below them that are to be listed."""
+        found: list[tuple[str, os.DirEntry[str]]] = []
+        names: set[str] = set()
+        for prefix in prefixes:
+            for item in self._scan(prefix, skipped):
+                path = prefix + item.name
+                names.add(path)
+                if item.name == IGNORE_FILE and item.is_file(follow_symlinks=False):
+                    self._follow(prefix, ignore_files)
+                if problem := name_problem(path):
+                    skipped.append(Skipped(printable_path(path), SkipReason.UNREADABLE, problem))
+                elif item.is_symlink():
+                    skipped.append(Skipped(path, SkipReason.LINK, "symbolic link"))
+                elif item.is_dir(follow_symlinks=False):
+                    found.append((f"{path}/", item))
+                elif not item.is_file(follow_symlinks=False):
+                    skipped.append(Skipped(path, SkipReason.SPECIAL, "not a regular file"))
+                else:
+                    found.append((path, item))
+        ignored = ignore_files.find_ignored([path for path, _ in found])
+        below: list[str] = []
+        for path, item in found:
+            if path in ignored:
+                skipped.append(Skipped(path, SkipReason.IGNORED, IGNORE_FILE))
+            elif not path.endswith("/"):
+                self._add_file(item, path, files, skipped)
+            elif not self._is_wanted(path[:-1]) and (
+                detail := vendored_folder(path[: -len(item.name) - 1], item.name, names.__contains__)
+            ):
+                skipped.append(Skipped(path, SkipReason.VENDORED, detail))
+            else:
+                below.append(path)
+        return below
+
+    def _scan(self, prefix: str, skipped: list[Skipped]) -> list[os.DirEntry[str]]:
+        """Return what is in one folder, by name, without git's own folder."""
         try:
             with os.scandir(self._root / prefix) as scan:
-                found = sorted(scan, key=lambda item: item.name)
+                return sorted((item for item in scan if item.name != ".git"), key=lambda item: item.name)
         except OSError as error:
             if not prefix:
                 raise SourceError(f"The folder {self._root} cannot be read: {error.strerror}.") from error
             skipped.append(Skipped(printable_path(prefix), SkipReason.UNREADABLE, error.strerror or "cannot be listed"))
             return []
-        names = {item.name for item in found}
-        if IGNORE_FILE in names:
-            rules = self._with_rules_of(prefix, rules)
-        below: list[tuple[str, IgnoreRules]] = []
-        for item in found:
-            path = prefix + item.name
-            if item.name == ".git":
-                continue
-            if problem := name_problem(path):
-                skipped.append(Skipped(printable_path(path), SkipReason.UNREADABLE, problem))
-            elif item.is_symlink():
-                skipped.append(Skipped(path, SkipReason.LINK, "symbolic link"))
-            elif item.is_dir(follow_symlinks=False):
-                if _is_ignored(f"{path}/", rules):
-                    skipped.append(Skipped(f"{path}/", SkipReason.IGNORED, IGNORE_FILE))
-                elif not self._is_wanted(path) and (
-                    detail := vendored_folder(prefix, item.name, lambda other: other.removeprefix(prefix) in names)
-                ):
-                    skipped.append(Skipped(f"{path}/", SkipReason.VENDORED, detail))
-                else:
-                    below.append((f"{path}/", rules))
-            elif not item.is_file(follow_symlinks=False):
-                skipped.append(Skipped(path, SkipReason.SPECIAL, "not a regular file"))
-            elif _is_ignored(path, rules):
-                skipped.append(Skipped(path, SkipReason.IGNORED, IGNORE_FILE))
-            else:
-                self._add_file(item, path, files, skipped)
-        return below
 
     def _is_wanted(self, folder: str) -> bool:
         return bool(self.wanted) and (
@@ -144,28 +144,6 @@ class FolderSnapshot(Snapshot):
             return
         self._modified_at[path] = int(status.st_mtime)
         files.append(Entry(path, status.st_size, None, status.st_mode))
-
-
-def _compile(lines: Iterable[str]) -> GitIgnoreSpec:
-    """Compile .gitignore lines; like git, pass over a pattern that means nothing."""
-    kept = []
-    for line in lines:
-        try:
-            GitIgnoreSpec.from_lines([line])
-        except ValueError:
-            continue
-        if line.strip() and not line.startswith("#"):
-            kept.append(line)
-    return GitIgnoreSpec.from_lines(kept)
-
-
-def _is_ignored(path: str, rules: IgnoreRules) -> bool:
-    """Say whether the nearest .gitignore with an opinion ignores the path (folders end with a slash)."""
-    for prefix, patterns in reversed(rules):
-        opinion = patterns.check_file(path.removeprefix(prefix)).include
-        if opinion is not None:
-            return opinion
-    return False
 
 
 def _read_regular_file(path: Path, max_bytes: int | None = None) -> bytes:

@@ -23,10 +23,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The regular files of a snapshot in path order, and what the listing itself left out."""
+    """The regular files of a snapshot in path order, what the listing itself left out, and what else to know of it."""
 
     files: tuple[Entry, ...]
     skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...] = ()
 
 
 class Snapshot(ABC):

@@ -25,7 +25,7 @@ class Walk:
     """The files of one snapshot, judged. Iterate once for the files to index, in path order.
 
     `planned` and `planned_bytes` are known at once: how many files will be read, and how large they are. `unchanged`
-    (paths, in order), `skipped` and `counts` are complete when the iteration is.
+    (paths, in order), `skipped` and `counts` are complete when the iteration is. `notes` are for a person.
     """
 
     def __init__(self, snapshot: Snapshot, max_file_bytes: int, known: Mapping[str, str], choices: Choices) -> None:
@@ -39,6 +39,7 @@ class Walk:
         self._others: dict[str, int] | None = None
         listing = snapshot.listing()
         self._files = listing.files
+        self.notes = listing.notes
         self._skipped.extend(listing.skipped)
         self._wanted = list(self._judge_entries(listing.files, max_file_bytes))
         self.planned = len(self._wanted)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from codesearch.core.store.writer import StoreWriter
     from codesearch.retrieval.search import Retriever
     from indexer.pipeline import Indexer
-    from indexer.workers import WorkerPool
+    from indexer.workers.processes import ForkServer
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +163,7 @@ def open_assembly(report: Callable[[str], None] = logger.warning, /, **overrides
     return Assembly(load_settings(report, **overrides), CHUNKER_VERSION)
 
 
-def open_indexer(assembly: Assembly, forked_workers: WorkerPool | None = None) -> Indexer:
+def open_indexer(assembly: Assembly, forked_workers: ForkServer | None = None) -> Indexer:
     """Return an indexer into the assembly's catalog and store. Raises ConfigurationError without a data folder."""
     from indexer.pipeline import Indexer
 

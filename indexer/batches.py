@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from codesearch.core.embedding.embedder import Embedder
@@ -12,6 +14,7 @@ from codesearch.core.text.chunk_text import PREFIX_TOKENS
 from codesearch.core.text.terms import pack_terms
 from codesearch.core.text.word_table import LineWords
 from codesearch.core.types import Chunk, SourceFile
+from indexer.chunking.budget import ParseLimits, Unparsed
 from indexer.chunking.chunker import Chunker
 from indexer.word_indexing import WordIndexer
 
@@ -21,6 +24,28 @@ GROUP_FILES = 64
 # A third of all lines are closing braces, imports and the like that were there before: they are tokenized once.
 REMEMBERED_LINES = 30_000
 LONGEST_REMEMBERED_LINE = 80
+
+
+class Reading(Enum):
+    """How a file is read: as well as we can, as lines alone, or not at all."""
+
+    TREE = "tree"
+    LINES = "lines"
+    NOTHING = "nothing"
+
+    def next_worse(self) -> Reading:
+        """Return what is tried when this was too much."""
+        return Reading.LINES if self is Reading.TREE else Reading.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class UnparsedFile:
+    """A file that is indexed by its lines only, not by its syntax, or not at all, and why."""
+
+    path: str
+    reason: Unparsed
+    is_left_out: bool = False
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +58,18 @@ class ChunkedFile:
     characters: int
     chunks: tuple[Chunk, ...]
     words: LineWords | None = None
+    unparsed: UnparsedFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedFiles:
-    """A group of files, ready for the store: their rows, None when no file has a chunk."""
+    """A group of files, ready for the store: their rows, None when no file has a chunk; which were read as lines."""
 
     paths: tuple[str, ...]
     characters: int
     chunk_count: int
     rows: RowColumns | None
+    unparsed: tuple[UnparsedFile, ...] = ()
 
 
 class ChunkSettings(Protocol):
@@ -52,28 +79,73 @@ class ChunkSettings(Protocol):
     def max_chunk_tokens(self) -> int:
         """The largest chunk."""
 
+    @property
+    def max_parse_seconds(self) -> float:
+        """The CPU time that a small file's tree may take."""
+
+    @property
+    def max_parse_memory_mb(self) -> int:
+        """The memory that a small file's tree may take."""
+
+
+class Guard(Protocol):
+    """Who limits the process while it reads a file."""
+
+    def enter(self, position: int, size: int) -> None:
+        """Begin with the file at a position of the group, of so many characters."""
+
+    def leave(self) -> None:
+        """Be done with the file."""
+
+
+def parse_limits(settings: ChunkSettings) -> ParseLimits:
+    """Return what the settings allow a file's tree to cost."""
+    return ParseLimits(settings.max_parse_seconds, settings.max_parse_memory_mb << 20)
+
 
 class BatchIndexer:
-    """Chunks and embeds groups of files. For one thread at a time."""
+    """Chunks and embeds groups of files. For one thread at a time. `guard` watches over each file, if there is one."""
 
     def __init__(self, embedder: Embedder, settings: ChunkSettings) -> None:
         limit = min(settings.max_chunk_tokens, embedder.max_tokens - PREFIX_TOKENS)
         model = embedder.static_model
         self._words = WordIndexer(embedder, model) if model is not None else None
         count = RememberingCounter(embedder.count_tokens) if self._words is None else self._words.count_tokens
-        self._chunker = Chunker(count, limit)
+        self._chunker = Chunker(count, limit, parse_limits(settings))
         self._embedder = embedder
+        self.guard: Guard | None = None
 
-    def chunk(self, files: Sequence[SourceFile]) -> list[ChunkedFile]:
-        """Cut each file into chunks, in order."""
+    def chunk(
+        self, files: Sequence[SourceFile], reading: Reading = Reading.TREE, reason: Unparsed | None = None
+    ) -> list[ChunkedFile]:
+        """Cut each file into chunks, in order; `reason` says why it is not by their trees, where it is not."""
         if self._words is not None:
             self._words.forget_many()
-        return [self._chunk_file(file) for file in files]
+        return [self._chunk_guarded(position, file, reading, reason) for position, file in enumerate(files)]
 
-    def _chunk_file(self, file: SourceFile) -> ChunkedFile:
-        chunks = tuple(self._chunker.chunk(file))
+    def _chunk_guarded(self, position: int, file: SourceFile, reading: Reading, reason: Unparsed | None) -> ChunkedFile:
+        if self.guard is None:
+            return self._chunk_file(file, reading, reason)
+        self.guard.enter(position, len(file.text))
+        try:
+            return self._chunk_file(file, reading, reason)
+        finally:
+            self.guard.leave()
+
+    def _chunk_file(self, file: SourceFile, reading: Reading, reason: Unparsed | None) -> ChunkedFile:
+        chunks: tuple[Chunk, ...] = ()
+        detail = ""
+        if reading is Reading.TREE:
+            try:
+                chunks, reason = tuple(self._chunker.chunk(file)), self._chunker.unparsed
+            except (RecursionError, re.error, ValueError, LookupError, TypeError, AttributeError) as error:
+                # Whatever a strange tree makes of our rules, the file has lines.
+                reading, reason, detail = Reading.LINES, Unparsed.ERROR, f"{type(error).__name__}: {error}"
+        if reading is Reading.LINES:
+            chunks = tuple(self._chunker.chunk(file, only_lines=True))
         words = self._words.take_words() if self._words is not None else None
-        return ChunkedFile(file.path, file.content_id, file.modified_at, len(file.text), chunks, words)
+        unparsed = UnparsedFile(file.path, reason, reading is Reading.NOTHING, detail) if reason is not None else None
+        return ChunkedFile(file.path, file.content_id, file.modified_at, len(file.text), chunks, words, unparsed)
 
     def embed(self, files: Sequence[ChunkedFile], source_id: str) -> IndexedFiles:
         """Embed the chunks and build their rows as a data source's, in order.
@@ -83,8 +155,9 @@ class BatchIndexer:
         """
         pairs = [(file, chunk) for file in files for chunk in file.chunks]
         paths, characters = tuple(file.path for file in files), sum(file.characters for file in files)
+        unparsed = tuple(file.unparsed for file in files if file.unparsed is not None)
         if not pairs:
-            return IndexedFiles(paths, characters, 0, None)
+            return IndexedFiles(paths, characters, 0, None, unparsed)
         chunks = [chunk for _, chunk in pairs]
         if self._words is None:
             vectors, terms = self._embedder.embed_chunks(chunks), [pack_terms(chunk) for chunk in chunks]
@@ -99,7 +172,7 @@ class BatchIndexer:
             terms=terms,
             vectors=vectors,
         )
-        return IndexedFiles(paths, characters, len(rows), rows)
+        return IndexedFiles(paths, characters, len(rows), rows, unparsed)
 
 
 class RememberingCounter:

@@ -20,13 +20,14 @@ from codesearch.core.index.published import SearchIndexes
 from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.writer import StagedRows, StoreWriter
 from codesearch.core.types import DataSource, SourceState
-from indexer.batches import IndexedFiles
+from indexer.batches import IndexedFiles, UnparsedFile
 from indexer.source.opening import Location, open_source, parse_location, source_id, suggested_name
 from indexer.source.rules import Choices
 from indexer.source.skipping import Skipped
 from indexer.source.snapshot import Snapshot
 from indexer.source.walk import Walk, explain_nothing, walk
-from indexer.workers import WorkerPool, index_files
+from indexer.workers.pool import index_files
+from indexer.workers.processes import ForkServer
 
 if TYPE_CHECKING:
     from codesearch.core.config import Settings
@@ -61,6 +62,7 @@ class SilentProgress:
 class IndexReport:
     """What one run did. `changed` counts new and changed files, `characters` their text, `skipped` by reason.
 
+    `unparsed` names those of the changed files that were read as lines, or left out, since their tree cost too much.
     `warnings` say what of the source was not followed, why there is nothing to search, and what to do.
     """
 
@@ -72,6 +74,7 @@ class IndexReport:
     characters: int
     seconds: float
     skipped: dict[str, int]
+    unparsed: tuple[UnparsedFile, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -97,6 +100,16 @@ class _Tally:
     changed_paths: set[str] = field(default_factory=set)
     chunks: int = 0
     characters: int = 0
+    unparsed: list[UnparsedFile] = field(default_factory=list)
+
+    def add(self, files: IndexedFiles) -> None:
+        self.changed_paths.update(files.paths)
+        self.characters += files.characters
+        self.chunks += files.chunk_count
+        for file in files.unparsed:
+            how = "left out" if file.is_left_out else "read as lines"
+            logger.warning("%s is %s: it %s", file.path, how, file.reason.value, extra={"fields": _details(file)})
+            self.unparsed.append(file)
 
 
 def preview_source(raw: str, *, branch: str | None, subdir: str | None, settings: Settings) -> Preview:
@@ -122,7 +135,7 @@ class Indexer:
         search_indexes: SearchIndexes,
         load_embedder: Callable[[], Embedder],
         settings: Settings,
-        forked_workers: WorkerPool | None = None,
+        forked_workers: ForkServer | None = None,
     ) -> None:
         """Keep the parts; the model is loaded by the first run that has something to embed."""
         self._forked_workers = forked_workers
@@ -208,9 +221,7 @@ class Indexer:
     def _stage(self, indexed: Iterable[IndexedFiles], staged: StagedRows, run: _Run, tally: _Tally) -> None:
         """Stage the rows as they come."""
         for files in indexed:
-            tally.changed_paths.update(files.paths)
-            tally.characters += files.characters
-            tally.chunks += files.chunk_count
+            tally.add(files)
             if files.rows is not None:
                 staged.write_columns(files.rows)
             run.report(len(tally.changed_paths), tally.chunks)
@@ -314,6 +325,10 @@ class _Run:
             logger.warning("the catalog could not note that the run failed", exc_info=True)
 
 
+def _details(file: UnparsedFile) -> dict[str, object]:
+    return {"detail": file.detail} if file.detail else {}
+
+
 def _chain(first: IndexedFiles, rest: Iterator[IndexedFiles]) -> Iterator[IndexedFiles]:
     yield first
     yield from rest
@@ -329,6 +344,7 @@ def _report(source: DataSource, tally: _Tally, found: Walk, removed: int, starte
         characters=tally.characters,
         seconds=time.monotonic() - started,
         skipped=_counts(found),
+        unparsed=tuple(tally.unparsed),
         warnings=(*found.notes, *explain_nothing(found, source.file_count)),
     )
 

@@ -10,13 +10,14 @@ import click
 from codesearch.assembly import Assembly, open_indexer
 from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly
+from codesearch.cli.limits import require_room_to_index
 from codesearch.cli.progress import index_progress
 from codesearch.cli.reports import print_previews, print_report, print_warnings, reports_as_json
 from codesearch.core.errors import CodesearchError, SourceError
 
 if TYPE_CHECKING:
     from indexer.pipeline import IndexReport
-    from indexer.workers import WorkerPool
+    from indexer.workers.processes import ForkServer
 
 
 @click.command()
@@ -53,6 +54,7 @@ def index(
     if everything and (branch or subdir or dry_run):
         raise click.UsageError("--all goes with none of --branch, --subdir and --dry-run.")
     assembly = holder.get()
+    require_room_to_index(assembly.settings.index_workers)
     if dry_run:
         from indexer.pipeline import preview_source
 
@@ -61,7 +63,7 @@ def index(
         ]
         print_previews(previews, as_json=as_json)
         return
-    from indexer.workers import fork_workers
+    from indexer.workers.pool import fork_workers
 
     # First of all: what else is imported starts threads, and a process with threads cannot be forked.
     with fork_workers(assembly.settings) as forked:
@@ -78,9 +80,10 @@ def index_targets(
     targets: Sequence[tuple[str, str | None, str | None, str | None]],
     *,
     as_json: bool,
-    forked_workers: WorkerPool | None = None,
+    forked_workers: ForkServer | None = None,
 ) -> None:
     """Index one after the other; one that fails does not keep the others from being indexed."""
+    require_room_to_index(assembly.settings.index_workers)
     reports: list[IndexReport] = []
     failures: list[str] = []
     for source, branch, subdir, name in targets:

@@ -17,6 +17,7 @@ from codesearch.cli import admin, output
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.evaluate import evaluate
 from codesearch.cli.index import index
+from codesearch.cli.limits import explain_refusal
 from codesearch.cli.search import search
 from codesearch.cli.serve import serve
 from codesearch.cli.trust import init, trust
@@ -51,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
     except Exception as error:
         logger.debug("unforeseen", exc_info=True)
+        if refusal := explain_refusal(error):
+            output.print_error(refusal)
+            sys.exit(1)
         name = type(error).__name__
         output.print_error(f"Unforeseen failure: {name}: {error}. CODESEARCH_LOG_LEVEL=debug tells more.")
         sys.exit(1)

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any, Protocol
 
 from codesearch.cli.listings import source_as_json
 from codesearch.cli.output import print_json, visible
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource
+
+SHOWN_UNPARSED = 5
+
+
+class UnparsedLike(Protocol):
+    """What is shown of a file that was not read by its syntax."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def reason(self) -> Enum: ...
+
+    @property
+    def is_left_out(self) -> bool: ...
 
 
 class ReportLike(Protocol):
@@ -38,6 +54,9 @@ class ReportLike(Protocol):
 
     @property
     def skipped(self) -> dict[str, int]: ...
+
+    @property
+    def unparsed(self) -> Sequence[UnparsedLike]: ...
 
     @property
     def warnings(self) -> tuple[str, ...]: ...
@@ -84,6 +103,12 @@ def print_report(report: ReportLike) -> None:
         print(f"  nothing changed ({report.seconds:.1f} s)")
     if report.skipped:
         print(f"  skipped: {_list_counts(report.skipped)}")
+    for is_left_out, what in ((False, "read as lines, their syntax being too much"), (True, "left out, too much")):
+        files = [item for item in report.unparsed if item.is_left_out == is_left_out]
+        if files:
+            named = ", ".join(f"{visible(item.path)} ({item.reason.value})" for item in files[:SHOWN_UNPARSED])
+            more = f" and {len(files) - SHOWN_UNPARSED:,} more" if len(files) > SHOWN_UNPARSED else ""
+            print(f"  {what}: {len(files):,}: {named}{more}")
     print_warnings(report.warnings)
 
 
@@ -109,6 +134,10 @@ def reports_as_json(reports: Sequence[ReportLike], failures: Sequence[str]) -> d
             "characters": report.characters,
             "seconds": round(report.seconds, 3),
             "skipped": report.skipped,
+            "unparsed": [
+                {"path": item.path, "reason": item.reason.value, "left_out": item.is_left_out}
+                for item in report.unparsed
+            ],
             "warnings": list(report.warnings),
         }
         for report in reports

@@ -7,6 +7,7 @@ import click
 from codesearch.assembly import LOCAL_PRINCIPAL
 from codesearch.cli.context import LazyAssembly
 from codesearch.cli.hits import print_hits
+from codesearch.cli.limits import require_room_to_search
 from codesearch.core.types import SearchQuery
 
 
@@ -37,6 +38,7 @@ def search(
         raise click.UsageError("The query is blank.")
     # Bytes of another encoding arrive from the shell as halves of surrogate pairs, which no model can read.
     text = query.encode("utf-8", "replace").decode("utf-8")
+    require_room_to_search()
     assembly = holder.get()
     asked = SearchQuery(knowledge_id, text, top_k, threshold, explain=explain)
     hits = assembly.retriever.retrieve(LOCAL_PRINCIPAL, asked)

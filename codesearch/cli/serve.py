@@ -14,6 +14,7 @@ from codesearch.assembly import Assembly
 from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.index import index_targets
+from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.listening import find_port, run_workers, url_host
 from codesearch.cli.welcome import NewKey, own_command, print_welcome
 from codesearch.core.errors import ConfigurationError, SourceError
@@ -52,6 +53,7 @@ def serve(
     POST /retrieval answers with the lines that match; /dify/retrieval also says in the text where they stand.
     `codesearch key create NAME` makes the key that a request needs; /openapi.json describes everything.
     """
+    require_room_to_search()
     import uvicorn
 
     from codesearch.cli.connections import BACKLOG, ConnectionFactory

@@ -76,6 +76,14 @@ class Settings(BaseSettings):
         ge=32,
         description="Largest chunk, in the embedding model's tokens; its context is the upper bound",
     )
+    max_parse_seconds: float = Field(
+        1.0,
+        gt=0,
+        description="CPU time that the syntax tree of a small file may take, of 500 kB twice as much; else only lines",
+    )
+    max_parse_memory_mb: int = Field(
+        128, ge=8, description="Memory that the syntax tree of a small file may take, of 500 kB twice as much"
+    )
     git_token: str | None = Field(
         None, repr=False, description="Token for private https repositories on the token's host, never stored"
     )
@@ -88,7 +96,7 @@ class Settings(BaseSettings):
     git_timeout_seconds: int = Field(
         600, ge=1, description="A clone or fetch that makes no progress for this long is given up"
     )
-    index_workers: int = Field(0, ge=0, description="Processes that parse and chunk; 0: one per core")
+    index_workers: int = Field(0, ge=0, description="Processes that parse, chunk and embed; 0: one per core")
     include: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Patterns of paths that are indexed although they look vendored, generated or minified"
     )

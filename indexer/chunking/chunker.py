@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tree_sitter import Node
 
 from codesearch.core.types import ArtifactKind, Chunk, SourceFile
+from indexer.chunking.budget import ParseLimits, Unparsed
 from indexer.chunking.definitions import Definition, find_definitions
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.languages.table import language_name_of, language_of
@@ -30,29 +31,36 @@ _CHARACTERS_PER_TOKEN = 3.5
 
 
 class Chunker:
-    """Cuts files into chunks of at most `max_tokens` of the model's own tokens. For one thread at a time."""
+    """Cuts files into chunks of at most `max_tokens` of the model's own tokens. For one thread at a time.
 
-    def __init__(self, count_tokens: Callable[[Sequence[str]], list[int]], max_tokens: int) -> None:
+    `unparsed` says why the last file was cut at lines in spite of its language; None where it was not.
+    """
+
+    def __init__(
+        self, count_tokens: Callable[[Sequence[str]], list[int]], max_tokens: int, limits: ParseLimits | None = None
+    ) -> None:
         if max_tokens < 1:
             raise ValueError("max_tokens must be at least 1")
         self._count_tokens = count_tokens
         self._max_tokens = max_tokens
-        self._parser = SourceParser()
+        self._parser = SourceParser(limits)
+        self.unparsed: Unparsed | None = None
 
-    def chunk(self, file: SourceFile) -> list[Chunk]:
+    def chunk(self, file: SourceFile, *, only_lines: bool = False) -> list[Chunk]:
         """Return the chunks of a file in order of (start line, widest first); none for a blank file.
 
         `content` is the file's own lines, those of more than MAX_LINE_CHARACTERS cut. Only a single line that is longer
         than `max_tokens` makes a longer chunk.
-        Accepts any text.
+        Accepts any text. With `only_lines`, neither tree nor sections are looked for.
         """
+        self.unparsed = None
         lines = Lines(file.text, self._count_tokens)
         whole = lines.trimmed(1, len(lines))
         if whole is None:
             return []
         language = language_of(file.path, file.text)
         budget = max(1, self._max_tokens - lines.added_tokens)
-        if language is not None:
+        if language is not None and not only_lines:
             pieces = self._pieces_of_code(language, file.text, lines, budget)
             if pieces is not None:
                 return _to_chunks(file, language.name, lines, pieces)
@@ -60,7 +68,7 @@ class Chunker:
         if lines.tokens(1, len(lines)) <= budget:
             return [_whole_file(file, name, lines, whole)]
         section_language = section_language_of(file.path) or section_language_named(name)
-        if language is None and section_language is not None:
+        if language is None and section_language is not None and not only_lines:
             return _section_chunks(file, name or section_language, section_language, lines, budget)
         pieces = [Piece(*part) for part in split_lines(lines, 1, len(lines), budget, {})]
         return _to_chunks(file, name, lines, pieces)
@@ -74,6 +82,7 @@ class Chunker:
         source = text.encode("utf-8", "replace")
         tree = self._parser.parse(language, source)
         if tree is None:
+            self.unparsed = self._parser.budget.shortfall
             return None
         found = find_definitions(language, tree.root_node, source)
         if tree.root_node.has_error and language.repair is None:

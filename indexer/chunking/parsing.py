@@ -1,18 +1,16 @@
-"""Parses source for the chunker: grammars once per process, a time limit, a second try for broken trees."""
+"""Parses source for the chunker: grammars once per process, a budget per file, a second try for broken trees."""
 
 from __future__ import annotations
 
-import time
 from functools import cache
 
 import tree_sitter_language_pack
 from tree_sitter import Language as Grammar
 from tree_sitter import Parser, Range, Tree
 
+from indexer.chunking.budget import ParseBudget, ParseLimits
 from indexer.chunking.languages.rules import Language
 
-# Text that keeps a grammar busy for longer than this is read as lines.
-_PARSE_SECONDS = 4.0
 # A parser that looks back asks again, so what it is handed stays small.
 _READ_BYTES = 256
 
@@ -24,25 +22,31 @@ def grammar_of(name: str) -> Grammar:
 
 
 class SourceParser:
-    """Parses files of any language, one at a time; keeps a parser for each grammar."""
+    """Parses files of any language, one at a time; keeps a parser for each grammar.
 
-    def __init__(self) -> None:
+    `budget` is what is left for the file at hand; `parse` begins a new one.
+    """
+
+    def __init__(self, limits: ParseLimits | None = None) -> None:
+        self._limits = limits or ParseLimits()
         self._parsers: dict[str, Parser] = {}
+        self.budget = ParseBudget(self._limits)
 
     def parse(self, language: Language, source: bytes) -> Tree | None:
-        """Return the tree of a text, repaired where the language knows how; None when parsing takes too long."""
+        """Return the tree of a text, repaired where the language knows how; None when it costs too much."""
+        self.budget = ParseBudget(self._limits.of(len(source)))
         parser = self._parser_of(language)
-        tree = parse(parser, source)
+        tree = _parse(parser, source, self.budget)
         if tree is None or language.repair is None or not (language.repairs_always or tree.root_node.has_error):
             return tree
-        return _repaired(parser, language, source, tree)
+        return _repaired(parser, language, source, tree, self.budget)
 
     def parse_span(self, language: Language, source: bytes, start: int, end: int) -> Tree | None:
-        """Parse the bytes `start`..`end` alone; positions stay those of the whole text."""
+        """Parse the bytes `start`..`end` alone, for what is left of the budget; positions stay those of the whole."""
         parser = self._parser_of(language)
         parser.included_ranges = [Range(_point(source, start), _point(source, end), start, end)]
         try:
-            return parse(parser, source)
+            return _parse(parser, source, self.budget)
         finally:
             del parser.included_ranges
 
@@ -57,15 +61,12 @@ def _point(source: bytes, offset: int) -> tuple[int, int]:
     return (source.count(b"\n", 0, offset), offset - (source.rfind(b"\n", 0, offset) + 1))
 
 
-def parse(parser: Parser, source: bytes, limit_seconds: float = _PARSE_SECONDS) -> Tree | None:
-    """Parse a text; None when it takes longer than `limit_seconds`."""
-    deadline = time.monotonic() + limit_seconds
-
+def _parse(parser: Parser, source: bytes, budget: ParseBudget) -> Tree | None:
     def read(offset: int, _point: object) -> bytes:
         return source[offset : offset + _READ_BYTES]
 
     try:
-        tree = parser.parse(read, progress_callback=lambda _offset, _has_error: time.monotonic() > deadline)
+        tree = parser.parse(read, progress_callback=budget.is_spent)
     except ValueError:
         parser.reset()
         return None
@@ -73,12 +74,12 @@ def parse(parser: Parser, source: bytes, limit_seconds: float = _PARSE_SECONDS) 
     return parser.parse(source, tree)
 
 
-def _repaired(parser: Parser, language: Language, source: bytes, tree: Tree) -> Tree:
+def _repaired(parser: Parser, language: Language, source: bytes, tree: Tree, budget: ParseBudget) -> Tree:
     """Parse once more without what the grammar cannot read; keep the tree with fewer bytes in error."""
     repaired = language.repair(source) if language.repair is not None else None
     if repaired is None or repaired == source or len(repaired) != len(source):
         return tree
-    again = parse(parser, repaired)
+    again = _parse(parser, repaired, budget)
     if again is None:
         return tree
     return again if _bytes_in_error(again) <= _bytes_in_error(tree) else tree

@@ -18,6 +18,9 @@ HISTORY_SECONDS = 3.0
 LINK_MODE = 0o120000
 SUBMODULE_MODE = 0o160000
 PIPE_BYTES = 1 << 20
+# The last second of the year 9999.
+LAST_SECOND = 253_402_300_799
+MOST_DIGITS = 12
 LOST_OBJECT = "its content is missing from the repository (a partial or damaged clone)"
 
 _BROKEN = "its objects are incomplete; run git fsck there, or give its clone URL"
@@ -33,9 +36,9 @@ class GitSnapshot(Snapshot):
         self._git = git
         self.subdir = subdir
         described = git.require("log", "-1", "--no-show-signature", "--format=%H %ct", f"{revision}^{{commit}}", "--")
-        commit, committed_at = described.decode().split()
-        self.commit: str = commit
-        self.committed_at: int = int(committed_at)
+        name, _, committed_at = described.strip().partition(b" ")
+        self.commit: str = (commit := name.decode())
+        self.committed_at: int | None = _time_of(committed_at)
         self._listing: Listing | None = None
         if subdir and git.run("cat-file", "-t", f"{commit}:{subdir}").output.strip() != b"tree":
             raise SourceError(
@@ -78,13 +81,13 @@ class GitSnapshot(Snapshot):
         return None if outcome.status else outcome.output
 
     def modified_times(self, paths: Collection[str] | None = None) -> dict[str, int]:
-        """Return the committer time of the last commit that touched each path.
+        """Return the committer time of the last commit that touched each path, where git can read it.
 
         Looks at the newest HISTORY_COMMITS commits for at most HISTORY_SECONDS; a path that they don't touch gets the
         time of the oldest one seen, or the snapshot's own commit in a shallow repository.
         """
         wanted = set(paths) if paths is not None else {entry.path for entry in self.listing().files}
-        times: dict[str, int] = {}
+        times: dict[str, int | None] = {}
         oldest = self.committed_at
         if wanted and self._git.run("rev-parse", "--is-shallow-repository").output.strip() == b"false":
             deadline = time.monotonic() + HISTORY_SECONDS
@@ -94,9 +97,10 @@ class GitSnapshot(Snapshot):
                     times[path] = committed_at
                 if len(times) == len(wanted) or time.monotonic() > deadline:
                     break
-        return {path: times.get(path, oldest) for path in wanted}
+        known = {path: times.get(path, oldest) for path in wanted}
+        return {path: changed_at for path, changed_at in known.items() if changed_at is not None}
 
-    def _history(self) -> Iterator[tuple[int, str]]:
+    def _history(self) -> Iterator[tuple[int | None, str]]:
         """Yield (committer time, path) from the newest commit to older ones."""
         options = ["-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-show-signature"]
         scope = [f"{self.subdir}/"] if self.subdir else []
@@ -108,9 +112,14 @@ class GitSnapshot(Snapshot):
                 if not token:
                     expects_time = True
                 elif expects_time:
-                    committed_at, expects_time = int(token), False
+                    committed_at, expects_time = _time_of(token), False
                 else:
                     yield committed_at, token.removeprefix(b"\n").decode("utf-8", "surrogateescape")
+
+
+def _time_of(written: bytes) -> int | None:
+    """Return a commit's time in Unix seconds; None for one that git cannot read, or that no calendar has."""
+    return int(written) if written.isdigit() and len(written) <= MOST_DIGITS and int(written) <= LAST_SECOND else None
 
 
 def _parse_tree(output: bytes) -> Listing:

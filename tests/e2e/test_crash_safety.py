@@ -28,7 +28,7 @@ from tests.e2e.evidence import (
     wait_until,
 )
 
-# Together larger than indexer.workers.SMALL_SOURCE_BYTES, so that worker processes run.
+# Together larger than indexer.workers.pool.SMALL_SOURCE_BYTES, so that worker processes run.
 FILE_COUNT = 400
 FUNCTIONS_PER_FILE = 2
 SETTINGS = {"index_workers": "2"}

@@ -6,9 +6,7 @@ import resource
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from codesearch.core.catalog.catalog import Catalog, RunState, open_catalog
 from codesearch.core.config import Settings, load_settings
@@ -28,15 +26,22 @@ from tests.unit.indexer.conftest import Repository
 FILES = {f"part_{number}.py": f"def part_{number}():\n    return {number}\n" for number in range(5)}
 
 
-class Interrupting(Embedder):
-    """The bundled model, until `interrupt` is set: then embedding chunks calls it first."""
+class Interrupting(PhaseRecorder):
+    """A Progress that calls `interrupt`, where it is set, when the first rows are staged, or else `at` a phase."""
 
-    interrupt: Callable[[], None] | None = None
+    def __init__(self, interrupt: Callable[[], None] | None, at: str | None = None) -> None:
+        super().__init__()
+        self._interrupt = interrupt
+        self._at = at
 
-    def embed_ids(self, ids: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
-        if self.interrupt is not None:
-            self.interrupt()
-        return super().embed_ids(ids, lengths)
+    def start(self, phase: str, total: int | None = None) -> None:
+        super().start(phase, total)
+        if self._interrupt is not None and phase == self._at:
+            self._interrupt()
+
+    def advance(self, files: int, chunks: int, skipped: int) -> None:
+        if self._interrupt is not None and self._at is None:
+            self._interrupt()
 
 
 class InterruptibleIndexes(SearchIndexes):
@@ -57,12 +62,13 @@ class InterruptibleIndexes(SearchIndexes):
 class Parts:
     """An indexer with all that it works on."""
 
-    def __init__(self, data_dir: Path, embedder: Interrupting) -> None:
+    def __init__(self, data_dir: Path, embedder: Embedder) -> None:
+        self.interrupt: Callable[[], None] | None = None
+        self.interrupt_at: str | None = None
         self.settings: Settings = load_settings(data_dir=data_dir, embedding_model="bundled", index_workers=1)
         self.catalog: Catalog = open_catalog(self.settings.resolved_database_url)
         index_format = IndexFormat(embedder.name, embedder.fingerprint, embedder.dimension, "1")
         self.store = ChunkStore(self.settings.resolved_store_uri, index_format)
-        self.embedder = embedder
         self.writer = StoreWriter(self.store, data_dir)
         self.search_indexes = InterruptibleIndexes(
             data_dir / "search", index_format.table_name, index_format.dimension, self.store.scan_rows
@@ -77,7 +83,9 @@ class Parts:
         )
 
     def index(self, source: Path, name: str | None = None, subdir: str | None = None) -> IndexReport:
-        return self.indexer.index(str(source), name=name, branch=None, subdir=subdir, progress=PhaseRecorder())
+        return self.indexer.index(
+            str(source), name=name, branch=None, subdir=subdir, progress=Interrupting(self.interrupt)
+        )
 
     def answered(self, source: DataSource) -> set[str]:
         """Return the paths that the index has which the catalog names."""
@@ -99,10 +107,7 @@ class Parts:
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    embedder = load_embedder(load_settings(embedding_model="bundled"))
-    embedder.__class__ = Interrupting
-    assert isinstance(embedder, Interrupting)
-    made = Parts(tmp_path / "data", embedder)
+    made = Parts(tmp_path / "data", load_embedder(load_settings(embedding_model="bundled")))
     yield made
     made.catalog.close()
 
@@ -127,7 +132,7 @@ def fail_with(error: BaseException) -> Callable[[], None]:
 def test_a_first_run_that_fails_is_remembered_and_leaves_no_rows(
     error: BaseException, parts: Parts, folder: Path
 ) -> None:
-    parts.embedder.interrupt = fail_with(error)
+    parts.interrupt = fail_with(error)
     with pytest.raises(type(error)):
         parts.index(folder)
     (source,) = parts.catalog.list_sources()
@@ -135,7 +140,7 @@ def test_a_first_run_that_fails_is_remembered_and_leaves_no_rows(
     assert source.message == (str(error) or "interrupted")
     assert (parts.paths(), parts.staged()) == (set(), [])
 
-    parts.embedder.interrupt = None
+    parts.interrupt = None
     report = parts.index(folder)
     assert (report.source.id, report.source.state, report.source.message) == (source.id, SourceState.READY, None)
     assert parts.paths() == set(FILES)
@@ -146,7 +151,7 @@ def test_a_later_run_that_fails_leaves_the_index_as_it_was(parts: Parts, folder:
     version = parts.store.table().version
     (folder / "part_0.py").write_text("CHANGED = 1\n")
     (folder / "part_1.py").unlink()
-    parts.embedder.interrupt = fail_with(RuntimeError("out of luck"))
+    parts.interrupt = fail_with(RuntimeError("out of luck"))
     with pytest.raises(RuntimeError):
         parts.index(folder)
     after = parts.catalog.get_source(before.id)
@@ -157,7 +162,7 @@ def test_a_later_run_that_fails_leaves_the_index_as_it_was(parts: Parts, folder:
     # What was changed is changed back: there is nothing to do, and nothing is left of the failure.
     for name, text in FILES.items():
         (folder / name).write_text(text)
-    parts.embedder.interrupt = None
+    parts.interrupt = None
     assert not parts.index(folder).wrote
     assert parts.catalog.get_source(before.id).message is None
     assert parts.store.table().version == version
@@ -216,17 +221,20 @@ def test_a_run_that_changes_no_row_has_a_search_index_all_the_same(
 
 def test_a_disk_that_fills_up_is_one_clear_error(parts: Parts, folder: Path) -> None:
     parts.index(folder)
-    (folder / "large.py").write_text("\n\n\n".join(f"def large_{n}():\n    return '{n}' * 3\n" for n in range(300)))
+    # Two groups of files: the disk is full when the first one is staged.
+    for number in range(128):
+        functions = (f"def large_{number}_{n}():\n    return '{n}' * 3\n" for n in range(4))
+        (folder / f"large_{number}.py").write_text("\n\n".join([*functions, "#" * 1600]))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    parts.embedder.interrupt = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (256 * 1024, limits[1]))
+    parts.interrupt = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (256 * 1024, limits[1]))
     try:
         with pytest.raises(CodesearchError, match="staging"):
             parts.index(folder)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (parts.paths(), parts.staged()) == (set(FILES), [])
-    parts.embedder.interrupt = None
-    assert parts.index(folder).changed == 1
+    parts.interrupt = None
+    assert parts.index(folder).changed == 128
 
 
 def test_a_source_that_is_removed_while_it_is_indexed_is_an_error_and_can_come_back(parts: Parts, folder: Path) -> None:
@@ -236,10 +244,11 @@ def test_a_source_that_is_removed_while_it_is_indexed_is_an_error_and_can_come_b
     def remove() -> None:
         parts.catalog.remove_source(source.id)
 
-    parts.embedder.interrupt = remove
-    with pytest.raises(NotFoundError, match=source.id):
+    parts.interrupt_at = "publishing"
+    parts.interrupt = remove
+    with pytest.raises(NotFoundError, match="removed while it was indexed"):
         parts.index(folder)
-    parts.embedder.interrupt = None
+    parts.interrupt = None
     assert parts.catalog.list_sources() == []
     assert parts.index(folder).source.state is SourceState.READY
     assert parts.paths() == set(FILES)
@@ -297,10 +306,10 @@ def test_a_preview_changes_nothing(parts: Parts, folder: Path) -> None:
 
 
 def test_a_run_that_failed_lets_go_of_its_lock(parts: Parts, folder: Path) -> None:
-    parts.embedder.interrupt = fail_with(RuntimeError("out of luck"))
+    parts.interrupt = fail_with(RuntimeError("out of luck"))
     with pytest.raises(RuntimeError):
         parts.index(folder)
-    parts.embedder.interrupt = None
-    other = Parts(parts.settings.data_dir, parts.embedder)
+    parts.interrupt = None
+    other = Parts(parts.settings.data_dir, load_embedder(parts.settings))
     assert other.index(folder).changed == len(FILES)
     other.catalog.close()

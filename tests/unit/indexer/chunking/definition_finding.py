@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from indexer.chunking.definitions import Definition, find_definitions
 from indexer.chunking.languages.table import language_of
+from indexer.chunking.line_reading import read_definitions
 from indexer.chunking.parsing import SourceParser
 
 # (qualified name, kind, first line, last line) of each definition.
@@ -14,6 +15,8 @@ def definitions_of(path: str, text: str) -> list[Definition]:
     """Return the definitions of a file of this path, in order."""
     language = language_of(path, text)
     assert language is not None, f"no table reads {path}"
+    if language.lines is not None:
+        return read_definitions(language.lines, text)[0]
     source = text.encode()
     tree = SourceParser().parse(language, source)
     assert tree is not None

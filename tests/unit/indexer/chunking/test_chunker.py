@@ -313,3 +313,22 @@ def test_runs_of_dividers_and_closers_lose_no_line(path: str, max_tokens: int) -
         "#else\n}\n#endif\n\n  end\n)\n\nprivate\n  def c() { h(); }\n}\n\n)\n#if Z\n\n}\n  void d() { }\n#endif\n}\n"
     )
     chunk(path, text, max_tokens)
+
+
+@pytest.mark.parametrize(("inner_lines", "is_container"), [(49, False), (50, True)])
+def test_a_function_of_a_hundred_lines_is_a_container_when_half_of_them_are_nested(
+    inner_lines: int, is_container: bool
+) -> None:
+    """Then the nested lines are chunks of the nested function alone, else of both."""
+    lines = ["def outer(value):", "    def inner(value):"]
+    lines += [f"        value = value + {number}" for number in range(inner_lines - 1)]
+    lines += [f"    value = value * {number}" for number in range(100 - len(lines))]
+    chunks = chunk("a.py", "\n".join(lines))
+    nested = {line for found in chunks if found.symbol == "outer.inner" for line in line_range(found)}
+    of_outer = {line for found in chunks if found.symbol == "outer" for line in line_range(found)}
+    assert nested == set(range(2, 2 + inner_lines))
+    assert (nested & of_outer == set()) is is_container
+
+
+def line_range(found: Chunk) -> range:
+    return range(found.start_line, found.end_line + 1)

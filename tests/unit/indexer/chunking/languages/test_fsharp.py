@@ -80,3 +80,14 @@ def test_finds_every_definition() -> None:
 
 def test_documentation_above_belongs_to_the_definition() -> None:
     assert first_line_of("Client.fs", FSHARP, "Shop.Client.MaxWait") == "/// Longest wait."
+
+
+def test_types_directly_in_a_namespace_are_symbols() -> None:
+    text = "namespace Shop.Core\n\ntype Lamp =\n    { Level: int }\n\nmodule Lamps =\n    let light x = x\n"
+    expected: Found = [
+        ("Shop.Core", "namespace", 1, 7),
+        ("Shop.Core.Lamp", "type", 3, 4),
+        ("Shop.Core.Lamps", "module", 6, 7),
+        ("Shop.Core.Lamps.light", "function", 7, 7),
+    ]
+    assert found_in("Lamp.fs", text) == expected

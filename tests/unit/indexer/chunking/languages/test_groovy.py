@@ -69,3 +69,19 @@ def test_finds_every_definition() -> None:
 
 def test_comments_and_annotations_above_belong_to_the_definition() -> None:
     assert first_line_of("build.gradle", GROOVY, "Client.retry") == "/** Retry. */"
+
+
+def test_gradle_tasks_are_symbols_however_they_are_made() -> None:
+    text = (
+        "tasks.register('packDocs', Zip) {\n    from 'docs'\n}\n\ntasks.named(\"jar\") {\n    enabled = false\n}\n\n"
+        "task('stamp') {\n    doLast { }\n}\n\ntask tidy(type: Delete) {\n    delete 'out'\n}\n"
+        "tasks.create('greet') {\n    group = 'x'\n}\n"
+    )
+    found = {(name, kind, start) for name, kind, start, _ in found_in("build.gradle", text)}
+    assert {
+        ("packDocs", "task", 1),
+        ("jar", "task", 5),
+        ("stamp", "task", 9),
+        ("tidy", "task", 13),
+        ("greet", "task", 16),
+    } <= found

@@ -140,3 +140,12 @@ def test_a_broken_function_does_not_lose_its_neighbours() -> None:
 def test_comments_and_annotations_above_belong_to_the_definition() -> None:
     assert first_line_of("Client.kt", KOTLIN, "Client") == "/** Talks to the shop. */"
     assert first_line_of("Client.kt", KOTLIN, "Client.retry") == "// Tries again."
+
+
+def test_gradle_tasks_are_symbols_however_they_are_made() -> None:
+    text = (
+        'tasks.register<Zip>("packDocs") {\n    from("docs")\n}\n\ntasks.named("jar") {\n    enabled = false\n}\n\n'
+        'val stamp by tasks.registering {\n    doLast { }\n}\n\nprintln("jar")\n'
+    )
+    expected: Found = [("packDocs", "task", 1, 3), ("jar", "task", 5, 7), ("stamp", "constant", 9, 11)]
+    assert found_in("build.gradle.kts", text) == expected

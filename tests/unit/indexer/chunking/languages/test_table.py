@@ -14,6 +14,7 @@ from indexer.chunking.languages.table import all_languages, keys_of, language_na
 from indexer.chunking.parsing import grammar_of
 
 _LANGUAGES = all_languages()
+_WITH_GRAMMAR = [language for language in _LANGUAGES if language.lines is None]
 _FOLDER = Path(languages.__path__[0])
 
 
@@ -21,7 +22,7 @@ def _module(path: Path) -> ModuleType:
     return import_module(f"{languages.__name__}.{path.stem}")
 
 
-@pytest.mark.parametrize("language", _LANGUAGES, ids=lambda language: language.name)
+@pytest.mark.parametrize("language", _WITH_GRAMMAR, ids=lambda language: language.name)
 def test_tables_name_only_nodes_of_their_grammar(language: Language) -> None:
     grammar = grammar_of(language.grammar)
     named = {*language.rules, *language.wrappers, *language.comments, *language.attached, *language.descend}
@@ -40,6 +41,11 @@ _NODES_OF_OTHER_GRAMMAR_VERSIONS = {
     "sql": frozenset({"create_procedure", "create_policy"}),
     "zig": frozenset({"ContainerDeclAuto"}),
 }
+
+
+def test_a_language_is_read_by_its_grammar_or_by_lines() -> None:
+    for language in _LANGUAGES:
+        assert (language.lines is None) == bool(language.grammar) == bool(language.rules), language.name
 
 
 def test_no_two_tables_claim_the_same_files() -> None:
@@ -92,9 +98,22 @@ def test_each_language_has_a_test_module() -> None:
         ("a.h", "#include <vector>\nclass A {\n public:\n};", "cpp"),
         ("a.h", "@interface A : B\n@end", "objective-c"),
         ("a.tsx", "", "tsx"),
-        ("de.ts", '<?xml version="1.0"?><TS>', None),
+        ("de.ts", '<?xml version="1.0"?><TS>', "xml"),
         ("a.inc", "<?php f();", "php"),
-        ("a.inc", "mov ax, 1", None),
+        ("a.inc", "mov ax, 1", "assembly"),
+        ("A.C", "namespace a { }", "cpp"),
+        ("a.C", "", "cpp"),
+        ("A.C", "int a;", "c"),
+        ("a.h", "// -*- C++ -*-\nint a;", "cpp"),
+        ("a.h", "/* -*- Mode: C; tab-width: 4 -*- */\nnamespace a { }", "cpp"),
+        ("a.js", "// -*- Mode: Java -*-\nlet a = 1", "javascript"),
+        ("run.cgi", "#!/usr/bin/python3\nprint(1)\n", "python"),
+        ("run.t", "#!/bin/sh\necho ok\n", "bash"),
+        ("bin/run", "#!/usr/bin/awk -f\n", "awk"),
+        ("bin/run", "# vim: ft=perl\n", "perl"),
+        ("bin/run", "# vim: ft=nothing\n", None),
+        ("bin/run", '#!/bin/sh\nexec tclsh "$0" "$@"\n', "tcl"),
+        ("bin/run", '#!/bin/sh\nexec setsid "$0" "$@"\n', "bash"),
         ("README.md", "", "markdown"),
         ("Dockerfile.dev", "", "dockerfile"),
         ("x.unknown", "", None),

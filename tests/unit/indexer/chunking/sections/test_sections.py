@@ -47,20 +47,6 @@ data:
     key: value
   other: 1
 """
-HCL = """\
-# The web machine.
-resource "aws_instance" "web" {
-  user_data = <<-EOT
-    server {
-    }
-  EOT
-  tags = { Name = "web" }
-}
-
-variable "region" {
-  default = "eu-west-1"
-}
-"""
 DOCKERFILE = """\
 ARG VERSION=3.12
 FROM python:${VERSION} AS build
@@ -153,18 +139,6 @@ HTML = """\
 const heading = 1;
 </script>
 """
-CMAKE = """\
-cmake_minimum_required(VERSION 3.20)
-
-# Adds a test.
-function(add_engine_test name)
-  if(name)
-
-    add_test(${name})
-  endif()
-endfunction()
-add_library(engine a.c)
-"""
 
 
 def titles(language: str, text: str, target_chars: int = 1) -> list[str | None]:
@@ -180,7 +154,6 @@ def titles(language: str, text: str, target_chars: int = 1) -> list[str | None]:
         ("asciidoc", "= Guide\n\n----\n= code\n----\n== Install\nx\n", ["Guide", "Guide > Install"]),
         ("org", "* One\ntext\n** Two\n", ["One", "One > Two"]),
         ("html", HTML, [None, "body", "Shop &amp; more", "Shop &amp; more > Cart", "script"]),
-        ("hcl", HCL, ["resource aws_instance web", "variable region"]),
         (
             "dockerfile",
             DOCKERFILE,
@@ -227,7 +200,6 @@ def test_kubernetes_objects_are_named_by_kind_and_name() -> None:
                 (12, 12, "query Everything"),
             ],
         ),
-        ("cmake", CMAKE, [(1, 1, None), (3, 9, "function add_engine_test"), (10, 10, None)]),
         ("scss", "$a: 1;\n// Rounds.\n@mixin round($r) {\n  x: $r;\n}\n", [(1, 1, None), (2, 5, "mixin round")]),
     ],
 )
@@ -274,8 +246,7 @@ def test_a_comment_goes_with_the_key_that_follows() -> None:
         ("api.Dockerfile", "dockerfile"),
         ("GNUmakefile", "make"),
         ("rules/common.mk", "make"),
-        ("src/CMakeLists.txt", "cmake"),
-        ("main.tf", "hcl"),
+        ("main.tf", None),
         ("README", "text"),
         ("readme.py", None),
         ("README.MD", "markdown"),

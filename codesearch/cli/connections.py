@@ -70,6 +70,7 @@ class BoundedConnection(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
         self.waits_since: float | None = None
+        self.has_answered = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a header, after another connection made room where there are too many."""
@@ -95,6 +96,7 @@ class BoundedConnection(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""
+        self.has_answered = True
         super().on_response_complete()
         self._watch()
 
@@ -140,14 +142,17 @@ class BoundedConnection(H11Protocol):
         return "body" if state is h11.SEND_BODY else None
 
     def _make_room(self) -> bool:
-        """Drop the connection that has waited for its client longest; False where none waits."""
+        """Drop the connection that has waited for its client longest; False where none waits.
+
+        One that has had an answer is kept as long as there are others: its client may just be sending the next request.
+        """
         waiting = [
-            (other.waits_since, id(other), other)
+            (other.has_answered, other.waits_since, id(other), other)
             for other in self.connections
             if isinstance(other, BoundedConnection) and other.waits_since is not None and other is not self
         ]
         if waiting:
-            min(waiting)[2].abort()
+            min(waiting)[-1].abort()
         return bool(waiting)
 
     @staticmethod

@@ -158,6 +158,18 @@ def test_connections_that_send_nothing_give_way_to_requests(port: int) -> None:
         assert all(read_to_the_end(client) == b"" for client in silent)
 
 
+def test_a_connection_that_had_an_answer_is_not_the_first_to_go(port: int) -> None:
+    with contextlib.ExitStack() as clients:
+        known = clients.enter_context(connect(port))
+        known.sendall(WHOLE)
+        read_answer(known)
+        for _ in range(3 * MAX_CONNECTIONS):
+            clients.enter_context(connect(port))
+        assert ask(port) == 200
+        known.sendall(WHOLE)
+        assert read_answer(known).startswith(b"HTTP/1.1 200")
+
+
 def test_with_requests_on_all_connections_another_is_refused(port: int, may_answer: threading.Event) -> None:
     may_answer.clear()
     with contextlib.ExitStack() as clients:

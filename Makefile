@@ -9,7 +9,7 @@ WORKERS ?= auto
 # A fresh clone keeps its data to itself, unless told otherwise. The environment counts where nobody trusted anything.
 CODESEARCH_DATA_DIR ?= $(CURDIR)/.codesearch
 
-.PHONY: serve index test golden check check-pythons audit bench findings lint types format clean
+.PHONY: serve index test faults golden check check-pythons audit bench findings lint types format clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "codesearch needs Python 3.10 or newer: make PYTHON=/path/to/python3")'
@@ -45,6 +45,9 @@ types: $(DEV)  ## as of Python 3.10, where numpy's own types are still those of 
 
 test: $(DEV)  ## the whole test suite with branch coverage
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
+
+faults: $(DEV)  ## the long tests of what goes wrong: kills, damaged files, a soak of MINUTES
+	SOAK_MINUTES=$(or $(MINUTES),20) $(BIN)/python -m pytest -m long tests/faults -rs
 
 golden: $(DEV)  ## rewrite the golden files with what comes out now; read the diff before committing it
 	$(BIN)/python -m pytest -q tests/golden --golden-write

@@ -6,13 +6,13 @@ Each part is imported when it is opened: LanceDB and the embedding engine take a
 from __future__ import annotations
 
 import logging
-import shutil
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from codesearch.core.errors import ConfigurationError, IndexMismatchError
+from codesearch.core.errors import ConfigurationError, DamagedStoreError, IndexMismatchError, StoreError
 from codesearch.core.types import BUNDLED_MODEL, DataSource, Principal, SourceState
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from codesearch.core.config import Settings
     from codesearch.core.embedding.embedder import Embedder
     from codesearch.core.index.published import SearchIndexes
+    from codesearch.core.removals import Removals
     from codesearch.core.store.chunk_store import ChunkStore
     from codesearch.core.store.rows import IndexFormat
     from codesearch.core.store.writer import StoreWriter
@@ -85,7 +86,22 @@ class Assembly:
 
         current = self.index_format
         folder = self.settings.data_dir / "search"
-        return SearchIndexes(folder, current.table_name, current.dimension, lambda source: self.store.scan_rows(source))
+        return SearchIndexes(
+            folder,
+            current.table_name,
+            current.dimension,
+            lambda source: self.store.scan_rows(source),
+            self._require_rows,
+        )
+
+    def _require_rows(self, source_id: str, row_count: int) -> None:
+        """Raise StoreError when the store has lost all rows of a data source that the catalog knows to have some."""
+        source = self.catalog.resolve(source_id)
+        if not row_count and isinstance(source, DataSource) and source.chunk_count:
+            raise StoreError(
+                f"The rows of {source.name} are lost from the vector store, and its search index, too. "
+                f"Run `codesearch index {shlex.quote(source.location)}`."
+            )
 
     @cached_property
     def writer(self) -> StoreWriter:
@@ -120,10 +136,44 @@ class Assembly:
         if "catalog" in self.__dict__:
             self.catalog.close()
 
-    def remove_files(self, source_id: str) -> None:
-        """Delete the clone and the search index of a removed data source, where there are any."""
-        shutil.rmtree(self.settings.data_dir / "mirrors" / source_id, ignore_errors=True)
-        self.search_indexes.remove(source_id)
+    @cached_property
+    def removals(self) -> Removals:
+        """The removals of data sources that are under way."""
+        from codesearch.core.removals import Removals
+
+        return Removals(
+            self.settings.data_dir,
+            is_known=lambda source_id: self.catalog.resolve(source_id) is not None,
+            remove_rows=self.remove_rows,
+            remove_search_index=lambda source_id: self.search_indexes.remove(source_id),
+        )
+
+    def remove_rows(self, source_id: str) -> None:
+        """Delete a data source's rows, from a damaged store after it was healed. Raises StoreError."""
+        try:
+            self.writer.remove(source_id)
+        except DamagedStoreError as error:
+            self.heal_store(error)
+            self.writer.remove(source_id)
+
+    def heal_damaged_files(self) -> None:
+        """Read every file of the store's table, about 2 GB a second, and heal it where one is not what was written."""
+        error = self.store.find_damage()
+        if error is not None:
+            self.heal_store(error)
+
+    def heal_store(self, error: DamagedStoreError) -> None:
+        """Put the readable rows in the place of a damaged table and log whose are lost. Raises StoreError."""
+        logger.warning("%s", error.message)
+        sources = self.catalog.list_sources()
+        counts = self.writer.heal(error.table_name, [source.id for source in sources])
+        lost = [item.name for item in sources if item.chunk_count and not counts.get(item.id)]
+        if lost and error.table_name == self.index_format.table_name:
+            logger.warning(
+                "the rows of %s are to be read from their sources again: run `codesearch index --all`; "
+                "until then their search indexes answer",
+                ", ".join(lost),
+            )
 
     def outdated_sources(self) -> list[DataSource]:
         """Return the data sources whose index was written in another format, in name order."""
@@ -172,6 +222,7 @@ def open_indexer(assembly: Assembly, forked_workers: ForkServer | None = None) -
         catalog=assembly.catalog,
         store=assembly.store,
         writer=assembly.writer,
+        heal_store=assembly.heal_store,
         search_indexes=assembly.search_indexes,
         load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,

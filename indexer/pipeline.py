@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from codesearch.core.catalog.catalog import Catalog, RunState
 from codesearch.core.embedding.embedder import Embedder
-from codesearch.core.errors import NotFoundError
+from codesearch.core.errors import DamagedStoreError, NotFoundError
 from codesearch.core.index.published import SearchIndexes
+from codesearch.core.locks import source_lock
 from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.writer import StagedRows, StoreWriter
 from codesearch.core.types import DataSource, SourceState
 from indexer.batches import IndexedFiles, UnparsedFile
-from indexer.source.opening import Location, open_source, parse_location, source_id, suggested_name
+from indexer.source.opening import DamagedMirrorError, Location, open_source, parse_location, source_id, suggested_name
 from indexer.source.rules import Choices
 from indexer.source.skipping import Skipped
 from indexer.source.snapshot import Snapshot
@@ -135,9 +135,14 @@ class Indexer:
         search_indexes: SearchIndexes,
         load_embedder: Callable[[], Embedder],
         settings: Settings,
+        heal_store: Callable[[DamagedStoreError], None],
         forked_workers: ForkServer | None = None,
     ) -> None:
-        """Keep the parts; the model is loaded by the first run that has something to embed."""
+        """Keep the parts; the model is loaded by the first run that has something to embed.
+
+        `heal_store` puts what can be read in the place of a damaged table.
+        """
+        self._heal_store = heal_store
         self._forked_workers = forked_workers
         self._catalog = catalog
         self._store = store
@@ -154,24 +159,43 @@ class Indexer:
         Raises SourceError for a source that cannot be read, StoreError, CatalogError or InvalidRequestError (a name
         that is taken). Whatever stops it, the index that was there goes on answering.
         """
-        started = time.monotonic()
         location = parse_location(raw)
         identifier = source_id(location, branch, subdir)
         with self._one_at_a_time(identifier, progress):
             self._writer.remove_leftovers(identifier)
-            progress.start("reading the source")
-            with self._open(location, branch, subdir) as snapshot:
-                source = self._catalog.add_source(
-                    id=identifier,
-                    name=name,
-                    suggested_names=[suggested_name(location, subdir)],
-                    location=location.display,
-                    branch=branch,
-                    subdir=subdir,
-                )
-                if name is not None and name != source.name:
-                    source = self._catalog.rename_source(source.id, name)
-                return self._update(source, snapshot, progress, started)
+            try:
+                return self._index(location, identifier, name, branch, subdir, progress)
+            except DamagedStoreError as error:
+                progress.start("healing the store")
+                self._heal_store(error)
+            except DamagedMirrorError as error:
+                logger.warning("%s", error.message)
+                error.discard()
+            return self._index(location, identifier, name, branch, subdir, progress)
+
+    def _index(
+        self,
+        location: Location,
+        identifier: str,
+        name: str | None,
+        branch: str | None,
+        subdir: str | None,
+        progress: Progress,
+    ) -> IndexReport:
+        started = time.monotonic()
+        progress.start("reading the source")
+        with self._open(location, branch, subdir) as snapshot:
+            source = self._catalog.add_source(
+                id=identifier,
+                name=name,
+                suggested_names=[suggested_name(location, subdir)],
+                location=location.display,
+                branch=branch,
+                subdir=subdir,
+            )
+            if name is not None and name != source.name:
+                source = self._catalog.rename_source(source.id, name)
+            return self._update(source, snapshot, progress, started)
 
     def _open(self, location: Location, branch: str | None, subdir: str | None) -> Snapshot:
         mirrors = self._settings.data_dir / "mirrors"
@@ -256,7 +280,9 @@ class Indexer:
         latest = self._catalog.latest_run(source.id)
         is_noted = latest is not None and latest.state is RunState.FINISHED and source.message is None
         wanted = (SourceState.READY, snapshot.commit, self._store.index_format.table_name, *counted)
-        if current != wanted or not is_noted:
+        if current == wanted and is_noted:
+            self._search_indexes.mend(source.id, source.run_id)
+        else:
             run.begin()
             # Killed between publishing and telling the catalog, the last file is older than the rows.
             if is_noted and current[2:] == wanted[2:]:
@@ -269,9 +295,7 @@ class Indexer:
     @contextmanager
     def _one_at_a_time(self, identifier: str, progress: Progress) -> Iterator[None]:
         """Hold the data source's lock: a second indexer of the same source waits for the first."""
-        path = Path(self._settings.data_dir) / "locks" / f"{identifier}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
+        lock = source_lock(self._settings.data_dir, identifier)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -321,8 +345,8 @@ class _Run:
             self._catalog.fail_run(self.id, message)
         except NotFoundError:
             logger.info("the source was removed while it was indexed")
-        except Exception:
-            logger.warning("the catalog could not note that the run failed", exc_info=True)
+        except Exception as error:
+            logger.warning("the catalog could not note that the run failed: %s", error)
 
 
 def _details(file: UnparsedFile) -> dict[str, object]:

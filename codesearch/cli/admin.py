@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 import click
 
+from codesearch.assembly import Assembly
 from codesearch.cli import listings, output
 from codesearch.cli.context import LazyAssembly, as_json_option
-from codesearch.core.types import Workspace
+from codesearch.core.errors import NotFoundError
+from codesearch.core.types import DataSource, Workspace
+
+# An indexer tells the catalog every second how far it is, and stops when its source is gone; a clone takes longer.
+INDEXER_STOPS_SECONDS = 30.0
 
 
 @click.command("list")
@@ -28,12 +34,33 @@ def list_sources(holder: LazyAssembly, as_json: bool) -> None:
 def remove(holder: LazyAssembly, knowledge_id: str, as_json: bool) -> None:
     """Remove a data source: its index, its mirror, its part in workspaces and keys."""
     assembly = holder.get()
-    source = assembly.catalog.get_source(knowledge_id)
-    # First out of sight, then out of the store: a reader never meets half of it.
-    assembly.catalog.remove_source(source.id)
-    assembly.writer.remove(source.id)
-    assembly.remove_files(source.id)
-    output.print_done(f"Removed {source.name} ({source.id}).", {"removed": source.id}, as_json=as_json)
+    source = _find_removable(assembly, knowledge_id)
+    removals = assembly.removals
+    removals.note(source.id)
+    # First out of sight, then out of the store: a reader never meets half of it. An indexer that works on it stops.
+    with suppress(NotFoundError):
+        assembly.catalog.remove_source(source.id)
+    if removals.finish(source.id, timeout_seconds=INDEXER_STOPS_SECONDS):
+        message = f"Removed {source.name} ({source.id})."
+    else:
+        message = (
+            f"Removed {source.name} ({source.id}). A run still works on it: the next one deletes what that leaves."
+        )
+    output.print_done(message, {"removed": source.id}, as_json=as_json)
+
+
+def _find_removable(assembly: Assembly, knowledge_id: str) -> DataSource:
+    """Return a data source of the catalog, or what is left of one that it no longer has. Raises NotFoundError."""
+    from codesearch.core.catalog.names import is_id
+
+    try:
+        return assembly.catalog.get_source(knowledge_id)
+    except NotFoundError:
+        removals = assembly.removals
+        left = is_id(knowledge_id) and (knowledge_id in removals.noted() or removals.files_of(knowledge_id))
+        if left or (is_id(knowledge_id) and assembly.store.count(knowledge_id) != (0, 0)):
+            return DataSource(id=knowledge_id, name="what was left of it", type="repository", location="")
+        raise
 
 
 @click.group()
@@ -116,13 +143,20 @@ def revoke_key(holder: LazyAssembly, key_id: str, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--restore-catalog", is_flag=True, help="Put the catalog's backup in the place of a damaged one.")
 @as_json_option
 @click.pass_context
-def doctor(context: click.Context, as_json: bool) -> None:
+def doctor(context: click.Context, restore_catalog: bool, as_json: bool) -> None:
     """Say what is configured, what works, and what to do about the rest."""
     from codesearch.cli.doctor import examine
 
     holder: LazyAssembly = context.obj
+    if restore_catalog:
+        from codesearch.core.catalog.catalog import restore_catalog as restore
+
+        done = restore(holder.get().settings.resolved_database_url)
+        output.print_done(done, {"restored": done}, as_json=as_json)
+        return
     findings = examine(holder.get)
     listings.print_findings(findings, as_json=as_json)
     if any(not finding.is_good for finding in findings):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from shlex import quote
 
 from codesearch.assembly import Assembly
+from codesearch.cli import disk_findings
+from codesearch.cli.finding import Finding
 from codesearch.core.config import find_default_data_dir
 from codesearch.core.configuration_files import read_configuration_files
 from codesearch.core.errors import CodesearchError
@@ -19,16 +20,6 @@ from codesearch.core.redaction import redact
 from codesearch.core.types import SourceState
 
 LOW_DISK_BYTES = 2 * 1024**3
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. `advice` says what to do, empty when nothing is."""
-
-    subject: str
-    is_good: bool
-    found: str
-    advice: str = ""
 
 
 def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
@@ -46,8 +37,12 @@ def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
         ("git", _examine_git),
         ("data folder", _examine_data_dir),
         ("catalog", _examine_catalog),
+        ("catalog file", disk_findings.examine_catalog_file),
         ("embedding model", _examine_model),
         ("vector store", _examine_store),
+        ("store files", disk_findings.examine_store_files),
+        ("search files", disk_findings.examine_search_files),
+        ("leftovers", disk_findings.examine_leftovers),
         ("indexes", _examine_indexes),
         ("keys", _examine_keys),
     ):

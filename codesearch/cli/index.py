@@ -72,6 +72,7 @@ def index(
             targets = [(item.location, item.branch, item.subdir, None) for item in assembly.catalog.list_sources()]
             if not targets:
                 raise SourceError("Nothing is indexed yet. Run `codesearch index SOURCE`.")
+            assembly.heal_damaged_files()
         index_targets(assembly, targets, as_json=as_json, forked_workers=forked)
 
 
@@ -104,7 +105,8 @@ def index_targets(
         else:
             print_report(report)
     if not assembly.outdated_sources():
-        assembly.writer.drop_other_formats()
+        assembly.writer.drop_other_formats([source.id for source in assembly.catalog.list_sources()])
+    assembly.removals.finish_all()
     if as_json:
         output.print_json(reports_as_json(reports, failures))
     if failures:

@@ -14,7 +14,7 @@ from codesearch.core.trust import CONFIG_FILE, DATA_FOLDER, Trust
 from codesearch.core.types import DataSource, SourceState, Workspace
 
 if TYPE_CHECKING:
-    from codesearch.cli.doctor import Finding
+    from codesearch.cli.finding import Finding
 
 
 # `codesearch doctor` and --json show the whole of it.

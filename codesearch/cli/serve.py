@@ -72,6 +72,8 @@ def serve(
     key = None
     if first_run is not None and not assembly.catalog.has_keys():
         key = _create_first_key(assembly)
+    # It is written again when the service ends, which may be long from now.
+    assembly.catalog.back_up()
     url = f"http://{url_host(host)}:{port}"
     sources, workspaces = assembly.catalog.list_sources(), assembly.catalog.list_workspaces()
     print_welcome(sources, workspaces, url, key, own_command(settings.data_dir))

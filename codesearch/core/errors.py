@@ -16,6 +16,7 @@
     |- SourceError                2001   a repository or folder cannot be read
     |- IndexMismatchError         2001   the index was written by another model or chunker
     |- StoreError                 2001   the vector store failed
+    |  |- DamagedStoreError       2001   one of its files is not what was written
     |- CatalogError               2001   the catalog failed
 
 Core knows codes, never HTTP. Messages are one line for a person, without secrets; `StoreError` and its siblings may
@@ -116,6 +117,14 @@ class IndexMismatchError(CodesearchError):
 
 class StoreError(CodesearchError):
     """The vector store failed."""
+
+
+class DamagedStoreError(StoreError):
+    """A file of the vector store is not what was written. `table_name` is the table that it belongs to."""
+
+    def __init__(self, message: str, table_name: str) -> None:
+        super().__init__(message)
+        self.table_name = table_name
 
 
 class CatalogError(CodesearchError):

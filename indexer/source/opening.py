@@ -19,12 +19,14 @@ from indexer.source.location import (
     suggested_name,
 )
 from indexer.source.mirror import missing_branch, update_mirror
+from indexer.source.mirror_snapshot import DamagedMirrorError, MirrorSnapshot
 from indexer.source.snapshot import Entry, Listing, Snapshot
 
 if TYPE_CHECKING:
     from codesearch.core.config import Settings
 
 __all__ = [
+    "DamagedMirrorError",
     "Entry",
     "Listing",
     "Location",
@@ -55,7 +57,7 @@ def open_source(
         return GitSnapshot(git, find_local_commit(git, branch), subdir)
     mirror = mirrors_dir.resolve() / source_id(location, branch, subdir)
     git, tip = update_mirror(location, branch, mirror, settings=settings, access=find_access(location, settings))
-    return GitSnapshot(git, tip, subdir)
+    return MirrorSnapshot(git, tip, subdir)
 
 
 def _local_path(location: Location) -> Path:

@@ -211,7 +211,7 @@ def test_a_search_folder_that_cannot_be(indexed: Path, tmp_path: Path) -> None:
     data_dir = copy_index(indexed, tmp_path / "data")
     shutil.rmtree(data_dir / "search")
     (data_dir / "search").write_text("")
-    assert_failed(run_cli(data_dir, "search", "ledger-go", "x"), "search index", str(data_dir))
+    assert_failed(run_cli(data_dir, "search", "ledger-go", "x"), str(data_dir / "search"))
 
 
 @pytest.mark.parametrize("url", ["nonsense", "oracle://host/db", "postgresql://me:hunter2@127.0.0.1:9/db"])

@@ -209,9 +209,9 @@ def test_a_source_that_is_removed_before_it_is_opened(tmp_path: Path, assembly_f
     remover = assembly_factory()
 
     def remove() -> None:
+        remover.removals.note(source.id)
         remover.catalog.remove_source(source.id)
-        remover.writer.remove(source.id)
-        remover.remove_files(source.id)
+        assert remover.removals.finish(source.id)
 
     retriever = overtaken_retriever(asking, remove)
     assert retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery(source.id, QUERY)) == []
@@ -273,9 +273,9 @@ def test_removing_a_source_while_it_is_asked(tmp_path: Path, data_dir: Path, ass
     kept = index_with(indexing, write(tmp_path / "kept", files_of(0))).source
     removed = index_with(indexing, write(tmp_path / "removed", files_of(1))).source
     with Storm(asking, kept.id) as storm:
+        indexing.removals.note(removed.id)
         indexing.catalog.remove_source(removed.id)
-        indexing.writer.remove(removed.id)
-        indexing.remove_files(removed.id)
+        assert indexing.removals.finish(removed.id)
     assert storm.errors == []
     assert all(answer == {"generation-0"} for answer in storm.answers)
     assert storm.answers

@@ -60,7 +60,7 @@ def test_a_hundred_others_change_nothing(tmp_path: Path, data_dir: Path, assembl
     assert not index_with(indexing, FIXTURES / "ledger-go").wrote
 
     for other in others[: len(OTHERS)]:
+        indexing.removals.note(other.id)
         indexing.catalog.remove_source(other.id)
-        indexing.writer.remove(other.id)
-        indexing.remove_files(other.id)
+        assert indexing.removals.finish(other.id)
     assert all_answers(assembly_factory(), source.id) == alone

@@ -80,9 +80,9 @@ def test_a_removed_source_gives_its_space_back(tmp_path: Path, assembly_factory:
     sizes["alone"] = index_bytes(data_dir)
     source = index_with(assembly, repository.path).source
     sizes["both"] = index_bytes(data_dir)
+    assembly.removals.note(source.id)
     assembly.catalog.remove_source(source.id)
-    assembly.writer.remove(source.id)
-    assembly.remove_files(source.id)
+    assert assembly.removals.finish(source.id)
     sizes["alone again"] = index_bytes(data_dir)
     assert sizes["both"] > 4 * sizes["alone"]
     assert sizes["alone again"] < 1.5 * sizes["alone"]

@@ -1,4 +1,4 @@
-"""Real parts for the tests of faults: those of the end-to-end tests."""
+"""Real parts for the tests of faults: those of the end-to-end tests, and the mark of what takes long."""
 
 from __future__ import annotations
 

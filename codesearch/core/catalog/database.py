@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import time
+import logging
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from codesearch.core.catalog import sqlite_file
 from codesearch.core.catalog.migrations import STEPS, Step, create_or_upgrade, is_up_to_date
 from codesearch.core.errors import CatalogError, ConfigurationError
+
+logger = logging.getLogger(__name__)
 
 LOCK_TIMEOUT_SECONDS = 30
 _CONNECT_TIMEOUT_SECONDS = 10
 # Any fixed number: whoever writes to the catalog holds PostgreSQL's advisory lock of this number ("codesear").
 _ADVISORY_LOCK = 0x636F6465_73656172
 _WRITES = "codesearch_writes"
+# What SQLite says of a file whose bytes are not those that it wrote.
+_DAMAGE = ("malformed", "not a database", "Could not decode", "unsupported file format", "database corruption")
 _URL_HINT = "e.g. sqlite:///folder/catalog.sqlite3 or postgresql://user:password@host/database"
 
 
@@ -32,7 +38,10 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self._engine = _create_engine(url)
+        self._path = _path_of(url)
+        self._unwritable = None if self._path is None else sqlite_file.prepare_file(self._path)
+        self._has_written = False
+        self._engine = _create_engine(url, None if self._unwritable is None else self._path)
         self._writer = self._engine.execution_options(**{_WRITES: True})
 
     @contextmanager
@@ -41,7 +50,7 @@ class Database:
         try:
             with self._engine.connect() as connection:
                 yield connection
-        except (SQLAlchemyError, UnicodeEncodeError) as error:
+        except (SQLAlchemyError, sqlite3.Error, ValueError) as error:
             raise self._translate(error) from error
 
     @contextmanager
@@ -50,11 +59,18 @@ class Database:
 
         Raises CatalogError when the database fails or the turn does not come within LOCK_TIMEOUT_SECONDS.
         """
+        if self._unwritable is not None:
+            raise CatalogError(
+                f"The catalog {self.name} cannot be written: {self._unwritable}. Searching works, changing it does not."
+            )
         try:
             with self._writer.begin() as connection:
+                before = self._count_changes(connection)
                 yield connection
-        except (SQLAlchemyError, UnicodeEncodeError) as error:
+                has_changed = self._count_changes(connection) != before
+        except (SQLAlchemyError, sqlite3.Error, ValueError) as error:
             raise self._translate(error) from error
+        self._has_written |= has_changed
 
     @contextmanager
     def altering(self) -> Iterator[Connection]:
@@ -62,7 +78,7 @@ class Database:
 
         SQLite counts dropping a table as deleting its rows, and deletes what refers to them: here references are off.
         """
-        if self._url.get_backend_name() != "sqlite":
+        if self._path is None or self._unwritable is not None:
             with self.writing() as connection:
                 yield connection
             return
@@ -76,16 +92,18 @@ class Database:
                         yield connection
                 finally:
                     pragma("PRAGMA foreign_keys = ON")
-        except (SQLAlchemyError, UnicodeEncodeError) as error:
+        except (SQLAlchemyError, sqlite3.Error, ValueError) as error:
             raise self._translate(error) from error
+        self._has_written = True
 
     def prepare(self, steps: Sequence[Step]) -> None:
         """Create the tables in an empty database, bring those of an older version up to date, all or nothing.
 
         Raises CatalogError when they are of a version that the steps do not know, and when a step fails.
         """
-        if self._url.get_backend_name() == "sqlite":
-            self._prepare_file()
+        if self._path is not None and self._unwritable is None:
+            with self.reading() as connection:
+                sqlite_file.enable_write_ahead_log(_driver_of(connection), LOCK_TIMEOUT_SECONDS)
         with self.reading() as connection:
             if is_up_to_date(connection, steps):
                 return
@@ -96,33 +114,54 @@ class Database:
         except CatalogError as error:
             raise CatalogError(f"{error.message} Nothing in it was changed.") from error
 
+    def _count_changes(self, connection: Connection) -> int:
+        """Return how many rows a connection to SQLite has changed so far."""
+        return 0 if self._path is None else _driver_of(connection).total_changes
+
     @property
     def name(self) -> str:
         """What messages call the database: its URL without the password and the options."""
         return self._url.set(query={}).render_as_string(hide_password=True)
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database."""
+        return self._path
+
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, after a backup of what this one wrote to an SQLite file."""
+        self.back_up()
         self._engine.dispose()
 
-    def _prepare_file(self) -> None:
-        path = Path(str(self._url.database))
+    def back_up(self) -> None:
+        """Write the backup of an SQLite file that was changed here; without one, a failure is only logged."""
+        if not self._has_written or self._path is None:
+            return
+        self._has_written = False
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # SQLite gives its -wal and -shm files the mode of this one: key hashes are nobody else's business.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as error:
-            raise CatalogError(f"Cannot open the catalog {path}: {error.strerror}.") from error
-        with self.reading() as connection:
-            _enable_write_ahead_log(connection)
+            with self.reading() as connection:
+                sqlite_file.back_up(_driver_of(connection), self._path)
+        except (CatalogError, OSError) as error:
+            logger.warning("the catalog has no new backup: %s", error)
 
-    def _translate(self, error: SQLAlchemyError | UnicodeEncodeError) -> CatalogError:
+    def find_problem(self) -> str | None:
+        """Return what is wrong with the file of an SQLite catalog, None when nothing is or it is no file."""
+        return None if self._path is None else sqlite_file.find_problem(self._path)
+
+    def _translate(self, error: Exception) -> CatalogError:
         reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
         if self._url.password:
             reason = reason.replace(str(self._url.password), "***")
         if "database is locked" in reason or "lock timeout" in reason:
             reason = f"another process kept it locked for {LOCK_TIMEOUT_SECONDS} seconds"
-        return CatalogError(f"The catalog {self.name} failed: {' '.join(reason.split())}.")
+        reason = " ".join(reason.split())
+        # A value that is not what was written: no text, no state, no time.
+        is_damage = isinstance(error, ValueError) and not isinstance(error, UnicodeEncodeError)
+        if self._path is not None and (is_damage or any(sign in reason for sign in _DAMAGE)):
+            return CatalogError(sqlite_file.describe_damage(self._path, reason))
+        if "disk is full" in reason or ("disk I/O" in reason and self._path and sqlite_file.is_disk_full(self._path)):
+            reason = "the disk is full; free some room and run the same again"
+        return CatalogError(f"The catalog {self.name} failed: {reason.rstrip('.')}.")
 
 
 def open_database(database_url: str, steps: Sequence[Step] = STEPS) -> Database:
@@ -137,6 +176,15 @@ def open_database(database_url: str, steps: Sequence[Step] = STEPS) -> Database:
         database.close()
         raise
     return database
+
+
+def sqlite_path_of(database_url: str) -> Path | None:
+    """Return the file that a URL names, None for a database that is no file. Raises ConfigurationError."""
+    return _path_of(_parse_url(database_url))
+
+
+def _path_of(url: URL) -> Path | None:
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
 def _parse_url(database_url: str) -> URL:
@@ -157,9 +205,13 @@ def _parse_url(database_url: str) -> URL:
     return url
 
 
-def _create_engine(url: URL) -> Engine:
-    if url.get_backend_name() == "sqlite":
-        options: dict[str, Any] = {
+def _create_engine(url: URL, read_only_path: Path | None) -> Engine:
+    if read_only_path is not None:
+        # A connection for each read: whoever else may write the file is seen by the next one.
+        connect = partial(sqlite_file.connect_for_reading, read_only_path)
+        options: dict[str, Any] = {"creator": connect, "poolclass": NullPool}
+    elif url.get_backend_name() == "sqlite":
+        options = {
             "connect_args": {"timeout": LOCK_TIMEOUT_SECONDS},
             "pool_size": 20,
             "max_overflow": -1,
@@ -207,17 +259,7 @@ def _take_turn(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _ADVISORY_LOCK})
 
 
-def _enable_write_ahead_log(connection: Connection) -> None:
-    """Let readers and a writer work side by side; the file remembers it.
-
-    SQLite does not wait for its lock here when several processes create the file at once, hence the loop.
-    """
-    deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
-    while True:
-        try:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            return
-        except OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+def _driver_of(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - of an SQLite engine
+    return driver

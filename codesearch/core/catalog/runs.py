@@ -171,6 +171,11 @@ class RunCatalog(CatalogPart):
         with self._database.reading() as connection:
             return _find_latest(connection, source_id)
 
+    def is_running(self, source_id: str) -> bool:
+        """Say whether a run of the data source is at work now, as far as can be told."""
+        run = self.latest_run(source_id)
+        return run is not None and run.state is RunState.RUNNING and not run.has_stopped(self._clock())
+
     def describe_progress(self, source: DataSource, *, in_detail: bool = True) -> str:
         """Return a phrase that says how far indexing the data source is, and what to do when it is stuck.
 

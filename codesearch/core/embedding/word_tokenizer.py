@@ -62,7 +62,7 @@ class WordTokenizer:
     def encode_batch_fast(self, texts: Sequence[str], add_special_tokens: bool = False) -> list[WordEncoding]:
         """Return the ids of each text; there are no special tokens to add."""
         runs_of_texts = [_RUN.findall(text) for text in texts]
-        ids_of = self._remember(set().union(*runs_of_texts)).__getitem__
+        ids_of = (self._remember if len(texts) > 1 else self._look_up)(set().union(*runs_of_texts)).__getitem__
         return [
             WordEncoding(list(chain.from_iterable(map(ids_of, runs)))[: self._max_length]) for runs in runs_of_texts
         ]
@@ -78,6 +78,17 @@ class WordTokenizer:
         sums = compress(accumulate(map(len, map(known.__getitem__, runs))), map("\n".__eq__, runs))
         return [after - before for before, after in pairwise([0, *sums])]
 
+    def _look_up(self, runs: set[str]) -> dict[str, tuple[int, ...]]:
+        """Return the runs' ids and remember none: a text alone is a question, whose words may never come again."""
+        known = self._known
+        found = {run: known[run] for run in runs if run in known}
+        new = [run for run in runs if run not in found]
+        return found | self._encode(new) if new else found
+
+    def _encode(self, runs: list[str]) -> dict[str, tuple[int, ...]]:
+        encodings = self._tokenizer.encode_batch_fast(runs, add_special_tokens=False)
+        return {run: tuple(encoding.ids) for run, encoding in zip(runs, encodings, strict=True)}
+
     def _remember(self, runs: set[str]) -> dict[str, tuple[int, ...]]:
         """Return a dictionary that has all of these runs."""
         known = self._known
@@ -88,8 +99,7 @@ class WordTokenizer:
             # Not emptied: another thread may still look up in the old one.
             known = self._known = {}
             new = list(runs)
-        encodings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
-        known.update((run, tuple(encoding.ids)) for run, encoding in zip(new, encodings, strict=True))
+        known.update(self._encode(new))
         return known
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 
 from filelock import FileLock
 
-from codesearch.core.errors import StoreError
-from codesearch.core.index.array_file import DamagedFileError
+from codesearch.core.errors import CodesearchError, StoreError
+from codesearch.core.index.array_file import DamagedFileError, verify_arrays
 from codesearch.core.index.builder import RowBatch, build_search_index
 from codesearch.core.index.search_index import SearchIndex, open_search_index
+from codesearch.core.locks import delete_path, file_lock
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,13 @@ class SearchIndexes:
         format_name: str,
         dimension: int,
         scan_rows: Callable[[str], Iterable[RowBatch]],
+        check_rows: Callable[[str, int], None] = lambda source_id, row_count: None,
     ) -> None:
-        """Keep the parts; `scan_rows` gives the published rows of a data source."""
+        """Keep the parts; `scan_rows` gives the published rows of a data source.
+
+        `check_rows` raises StoreError when so few rows of it cannot be all: what was lost is not served as nothing.
+        """
+        self._check_rows = check_rows
         self._folder = folder
         self._format_name = format_name
         self._dimension = dimension
@@ -59,17 +65,66 @@ class SearchIndexes:
             if opened is None or opened[0] < run_id:
                 opened = (run_id, self._open(source_id, run_id) or self._build_missing(source_id, run_id))
                 self._opened[source_id] = opened
+                if opened[1].is_large:
+                    # Reading gigabytes first would keep the query waiting; who asks again gets the mended one.
+                    Thread(target=self._mend_quietly, args=(source_id, run_id), daemon=True).start()
         return opened[1]
+
+    def mend(self, source_id: str, run_id: int) -> bool:
+        """Read the whole file of a run, make it again when it is damaged or missing, and say whether it was.
+
+        Raises StoreError.
+        """
+        path = self._path(source_id, run_id)
+        try:
+            verify_arrays(path)
+            return False
+        except FileNotFoundError:
+            opened = self._opened.get(source_id)
+            if opened is not None and opened[0] > run_id:
+                return False
+            logger.info("the search index of %s is missing and made again", source_id)
+        except (DamagedFileError, OSError) as error:
+            logger.warning("the search index of %s is made again: %s", source_id, error)
+        with self._opening.setdefault(source_id, Lock()):
+            with suppress(OSError):
+                delete_path(path)
+            self._opened[source_id] = (run_id, self._build_missing(source_id, run_id))
+        return True
+
+    def _mend_quietly(self, source_id: str, run_id: int) -> None:
+        try:
+            self.mend(source_id, run_id)
+        except CodesearchError as error:
+            logger.error("%s", error.message)
+
+    def find_damage(self, source_id: str, run_id: int) -> str | None:
+        """Read the whole file of a run and return what is wrong with it, None when nothing is."""
+        path = self._path(source_id, run_id)
+        try:
+            verify_arrays(path)
+        except FileNotFoundError:
+            return f"{path} is missing"
+        except DamagedFileError as error:
+            return str(error)
+        except OSError as error:
+            return f"{path}: {error.strerror or error}"
+        return None
+
+    def source_ids(self) -> list[str]:
+        """Return the data sources that have a folder here, in order."""
+        return sorted(path.name for path in self._folder.iterdir()) if self._folder.is_dir() else []
 
     def prepare(self, source_id: str, run_id: int, scan_rows: Callable[[], Iterable[RowBatch]] | None = None) -> None:
         """Write the file of a run from its rows, by default from those that are published. Raises StoreError."""
         scan = scan_rows or partial(self._scan_rows, source_id)
+        self._clear_place(self._path(source_id, run_id))
         for attempt in range(1, SCAN_ATTEMPTS + 1):
             try:
                 build_search_index(scan(), self._dimension, self._path(source_id, run_id))
                 break
             except OSError as error:
-                raise StoreError(f"Cannot write the search index in {self._folder}: {error}") from error
+                raise self._cannot_write(error) from error
             except StoreError as error:
                 if attempt == SCAN_ATTEMPTS:
                     raise
@@ -92,19 +147,36 @@ class SearchIndexes:
             with self._lock(source_id):
                 for path in kept.parent.glob("*"):
                     if path not in (kept, kept.parent / _LOCK_NAME):
-                        path.unlink(missing_ok=True)
-        except OSError as error:
+                        delete_path(path)
+        except (OSError, CodesearchError) as error:
             logger.warning("older search indexes of %s stay: %s", source_id, error)
 
     def remove(self, source_id: str) -> None:
         """Delete every file of a data source."""
         self._opened.pop(source_id, None)
-        shutil.rmtree(self._folder / source_id, ignore_errors=True)
+        with suppress(OSError):
+            delete_path(self._folder / source_id)
 
     def _lock(self, source_id: str) -> FileLock:
         folder = self._folder / source_id
-        folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / _LOCK_NAME)
+        self._clear_place(folder, is_folder=True)
+        return file_lock(folder / _LOCK_NAME)
+
+    def _clear_place(self, path: Path, *, is_folder: bool = False) -> None:
+        """Delete what is where a file or folder of ours belongs and is of the other kind: it holds nothing of ours."""
+        if path.exists() and path.is_dir() is not is_folder:
+            logger.warning("%s is deleted: it is no %s", path, "folder" if is_folder else "file")
+            try:
+                delete_path(path)
+            except OSError as error:
+                raise self._cannot_write(error) from error
+
+    def _cannot_write(self, error: OSError) -> StoreError:
+        where = error.filename or self._folder
+        return StoreError(
+            f"Cannot write the search index at {where}: {error.strerror or error}. Mend that and run the same again; "
+            "the vector store still has every row."
+        )
 
     def _path(self, source_id: str, run_id: int) -> Path:
         return self._folder / source_id / f"{self._format_name}-{run_id}.index"
@@ -114,11 +186,13 @@ class SearchIndexes:
             return open_search_index(self._path(source_id, run_id))
         except FileNotFoundError:
             return None
-        except DamagedFileError as error:
+        except (DamagedFileError, IsADirectoryError, NotADirectoryError) as error:
             logger.warning("%s; it is made again", error)
             return None
         except OSError as error:
-            raise StoreError(f"Cannot read the search index in {self._folder}: {error}") from error
+            raise StoreError(
+                f"Cannot read the search index {self._path(source_id, run_id)}: {error.strerror or error}."
+            ) from error
 
     def _build_missing(self, source_id: str, run_id: int) -> SearchIndex:
         """Make the file from the store's rows, unless another process did meanwhile."""
@@ -129,8 +203,18 @@ class SearchIndexes:
                     logger.info("making the search index of %s again", source_id)
                     self.prepare(source_id, run_id)
                     index = self._open(source_id, run_id)
+                    self._require_rows(source_id, run_id, index)
         except OSError as error:
-            raise StoreError(f"Cannot write the search index in {self._folder}: {error}") from error
+            raise self._cannot_write(error) from error
         if index is None:
             raise StoreError(f"The search index in {self._folder} cannot be read back.")
         return index
+
+    def _require_rows(self, source_id: str, run_id: int, index: SearchIndex | None) -> None:
+        if index is None:
+            return
+        try:
+            self._check_rows(source_id, index.row_count)
+        except StoreError:
+            self._path(source_id, run_id).unlink(missing_ok=True)
+            raise

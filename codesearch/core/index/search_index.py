@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
-from codesearch.core.index.array_file import DamagedFileError, map_arrays
+from codesearch.core.index.array_file import DamagedFileError, map_arrays, verify_arrays
 from codesearch.core.index.distinct_values import NumberColumn, TextColumn
 from codesearch.core.index.postings import Entries
 from codesearch.core.index.row_filter import select_rows
@@ -24,11 +24,13 @@ from codesearch.core.predicates import EVERYTHING, Predicate, weigh_predicate
 from codesearch.core.types import ArtifactKind, Chunk
 
 # Goes up whenever older files can no longer be read: they are then made again from the store's rows.
-LAYOUT_VERSION: Final = 3
+LAYOUT_VERSION: Final = 4
 NO_TIME: Final = np.iinfo(np.int64).min
 _REMEMBERED_FILTERS = 16
 # A longer filter is decided again each time: remembering any that come would let clients fill the memory.
 _MAX_REMEMBERED_WEIGHT = 4_096
+# Up to this size the whole file is read and compared with its checksums before it is used: at most 0.03 s.
+VERIFIED_BYTES: Final = 64 * 1024**2
 # Where the lower-cased values of a text field are, and their number for each row.
 _TEXT_COLUMNS = {
     "path": ("path_lower", "file_of_row"),
@@ -39,7 +41,7 @@ _TEXT_COLUMNS = {
 
 
 class SearchIndex:
-    """The arrays of one data source. Safe to use from many threads.
+    """The arrays of one data source. Safe to use from many threads. `is_large`: its file was not read whole yet.
 
     n rows, m files, d dimensions:
 
@@ -53,7 +55,8 @@ class SearchIndex:
     the most that a definition in it has.
     """
 
-    def __init__(self, arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> None:
+    def __init__(self, arrays: dict[str, NDArray[Any]], header: dict[str, Any], *, is_large: bool = False) -> None:
+        self.is_large = is_large
         self._arrays = arrays
         self._header = header
         self.vectors: NDArray[np.int8] = arrays["vectors"]
@@ -285,10 +288,13 @@ def open_search_index(path: Path) -> SearchIndex | None:
 
     Raises FileNotFoundError, OSError, DamagedFileError.
     """
+    is_large = path.stat().st_size > VERIFIED_BYTES
+    if not is_large:
+        verify_arrays(path)
     arrays, header = map_arrays(path)
     if header.get("layout") != LAYOUT_VERSION:
         return None
     try:
-        return SearchIndex(arrays, header)
+        return SearchIndex(arrays, header, is_large=is_large)
     except KeyError as error:
         raise DamagedFileError(f"{path} lacks {error}") from error

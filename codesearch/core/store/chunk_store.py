@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from codesearch.core.errors import StoreError
+from codesearch.core.errors import CodesearchError, DamagedStoreError, StoreError
 from codesearch.core.index.builder import RowBatch
+from codesearch.core.store.checksums import Checksums
+from codesearch.core.store.damage import describe, explain, folder_of, table_folder_of
 from codesearch.core.store.library import import_lancedb
 from codesearch.core.store.rows import TABLE_PREFIX, IndexFormat
 from codesearch.core.store.schema import SEARCHED_COLUMNS, batch_to_rows, format_of, schema_of
@@ -41,9 +43,7 @@ class ChunkStore:
     @cached_property
     def _database(self) -> Any:
         interval = REMOTE_CONSISTENCY_INTERVAL if self.is_remote else timedelta(0)
-        return _translate(
-            "open", self.uri, lambda: import_lancedb().connect(self.uri, read_consistency_interval=interval)
-        )
+        return self._translate("open", lambda: import_lancedb().connect(self.uri, read_consistency_interval=interval))
 
     @property
     def is_remote(self) -> bool:
@@ -56,7 +56,9 @@ class ChunkStore:
 
     def formats(self) -> list[IndexFormat]:
         """Return the formats of the indexes in this store, in the order of their tables' names."""
-        read = [format_of(self.open_table(name).schema) for name in self.table_names()]
+        names = self.table_names()
+        tables = [self._translate("open", partial(self.open_table, name), name) for name in names]
+        read = [format_of(table.schema) for table in tables]
         return [item for item in read if item is not None]
 
     def table_names(self) -> list[str]:
@@ -64,7 +66,7 @@ class ChunkStore:
         names: list[str] = []
         token: str | None = None
         while True:
-            page = _translate("list", self.uri, partial(self._database.list_tables, page_token=token))
+            page = self._translate("list", partial(self._database.list_tables, page_token=token))
             names += page.tables
             token = page.page_token
             if not token:
@@ -88,8 +90,8 @@ class ChunkStore:
                 self._table = self._open_listed(name)
             if self._table is None and create:
                 schema = schema_of(self.index_format)
-                self._table = _translate(
-                    "create", self.uri, lambda: self._database.create_table(name, schema=schema, exist_ok=True)
+                self._table = self._translate(
+                    "create", lambda: self._database.create_table(name, schema=schema, exist_ok=True)
                 )
         return self._table
 
@@ -106,7 +108,70 @@ class ChunkStore:
         except Exception as error:
             if "was not found" in str(error):
                 return None
-            raise StoreError(f"Cannot open the vector store at {self.uri}: {error}") from error
+            raise self.explain(error, "Cannot open") from error
+
+    @property
+    def folder(self) -> Path | None:
+        """The store's folder, None for one elsewhere than on this machine's disk."""
+        return folder_of(self.uri)
+
+    def table_folder(self, table_name: str | None = None) -> Path | None:
+        """Return where a table's files are, by default those of this format's; None for a store elsewhere."""
+        return table_folder_of(self.uri, table_name or self.index_format.table_name)
+
+    def explain(self, error: BaseException, what: str, table_name: str | None = None) -> StoreError:
+        """Return the error to raise for one of the library, of a damaged file where there is one."""
+        name = table_name or self.index_format.table_name
+        return explain(error, what, self.uri, name, partial(self.read_all, name))
+
+    def read_all(self, table_name: str | None = None) -> dict[str, int]:
+        """Read every row of a table, through its indexes too, and return how many each data source has.
+
+        Raises whatever the library raises.
+        """
+        table = self._database.open_table(table_name or self.index_format.table_name)
+        counts: dict[str, int] = {}
+        for batch in table.search().limit(2**31 - 1).to_batches(SCAN_BATCH_ROWS):
+            for pair in batch.column("data_source_id").value_counts().to_pylist():
+                counts[pair["values"]] = counts.get(pair["values"], 0) + pair["counts"]
+        for source_id in [*counts, ""]:
+            where = f"data_source_id = {quote(source_id)}"
+            found = table.search().where(where).select(["path"]).limit(2**31 - 1).to_arrow().num_rows
+            if found != counts.get(source_id, 0):
+                raise ValueError(f"the index of data_source_id finds {found} rows of {counts.get(source_id, 0)}")
+        return counts
+
+    def find_damage(self) -> DamagedStoreError | None:
+        """Compare the files of this format's table with their checksums; None when all are what was written."""
+        folder = self.table_folder()
+        damaged = Checksums(folder).find_damage() if folder is not None else []
+        return describe(damaged[0], "it is not what was written", self.index_format.table_name) if damaged else None
+
+    def set_aside(self) -> list[Path]:
+        """Return the damaged tables that are kept, in order."""
+        return sorted(self.folder.glob("*.damaged-*")) if self.folder is not None else []
+
+    def create_any(self, table_name: str, rows: pa.RecordBatchReader) -> Any:
+        """Create a table of these rows. Raises whatever the library raises."""
+        return self._database.create_table(table_name, rows, schema=rows.schema)
+
+    def forget(self) -> None:
+        """Open the table anew next time: another one is in its place."""
+        self._table = None
+
+    def count_by_source(self) -> dict[str, int]:
+        """Read every row and return how many each data source has. Raises StoreError, of a damaged file where so."""
+        if self.table() is None:
+            return {}
+        return self._translate("read", self.read_all)
+
+    def _translate(self, verb: str, run: Callable[[], T], table_name: str | None = None) -> T:
+        try:
+            return run()
+        except CodesearchError:
+            raise
+        except Exception as error:
+            raise self.explain(error, f"Cannot {verb}", table_name) from error
 
     def known_files(self, source_id: str) -> dict[str, str]:
         """Return path -> content id of every file that has rows for this data source."""
@@ -132,10 +197,10 @@ class ChunkStore:
             for batch in reader:
                 if batch.num_rows:
                     yield batch_to_rows(batch)
-        except StoreError:
+        except CodesearchError:
             raise
         except Exception as error:
-            raise StoreError(f"The vector store at {self.uri} cannot be read: {error}") from error
+            raise self.explain(error, "Cannot read") from error
 
     def _scan(self, where: str, columns: list[str]) -> pa.Table | None:
         return self._read(lambda table: table.search().where(where).select(columns).limit(2**31 - 1).to_arrow())
@@ -150,7 +215,7 @@ class ChunkStore:
                 return run(table)
             except Exception as error:
                 if attempt == READ_ATTEMPTS:
-                    raise StoreError(f"The vector store at {self.uri} cannot be read: {error}") from error
+                    raise self.explain(error, "Cannot read") from error
                 logger.info("reading the store again after: %s", error)
                 self._table = None
                 table = self.table()
@@ -163,13 +228,6 @@ def _import_early() -> None:
     # Whoever needs it imports it again and is told what is wrong.
     with suppress(Exception):
         import_lancedb()
-
-
-def _translate(verb: str, uri: str, run: Callable[[], T]) -> T:
-    try:
-        return run()
-    except Exception as error:
-        raise StoreError(f"Cannot {verb} the vector store at {uri}: {error}") from error
 
 
 def quote(value: str) -> str:

@@ -15,6 +15,10 @@ from codesearch.core.text.chunk_text import shows_signature
 from codesearch.core.types import Chunk
 
 SCHEMA_VERSION = 3
+# The major version of Lance in the lancedb that pyproject.toml pins. Version 14 writes what 13 would corrupt without a
+# word, so that rows of another generation are another format. Raise it with the pin.
+LANCE_GENERATION = 13
+_FIRST_GENERATION = 13
 TABLE_PREFIX = "chunks_"
 
 
@@ -27,11 +31,19 @@ class IndexFormat:
     dimension: int
     chunker_version: str
     schema_version: int = SCHEMA_VERSION
+    lance_generation: int = LANCE_GENERATION
+
+    def as_json(self) -> dict[str, str | int]:
+        """Return what a table remembers. The first generation of Lance is not written: older tables do not say it."""
+        values = asdict(self)
+        if self.lance_generation == _FIRST_GENERATION:
+            del values["lance_generation"]
+        return values
 
     @property
     def table_name(self) -> str:
         """The table that holds rows of this format: another format is another table."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(self.as_json(), sort_keys=True)
         return TABLE_PREFIX + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields as fields_of
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,8 @@ from codesearch.core.index.search_index import NO_TIME
 from codesearch.core.store.rows import IndexFormat, RowColumns
 
 FORMAT_KEY = b"codesearch"
+# Tables of the first generation of Lance do not say it.
+_UNSAID_GENERATION = 13
 TEXT_COLUMNS = [
     "document_id",
     "data_source_id",
@@ -57,13 +59,17 @@ def schema_of(index_format: IndexFormat) -> pa.Schema:
         pa.field("terms", pa.binary(), nullable=False),
         pa.field("vector", pa.list_(pa.float32(), index_format.dimension)),
     ]
-    return pa.schema(fields, metadata={FORMAT_KEY: json.dumps(asdict(index_format), sort_keys=True).encode()})
+    return pa.schema(fields, metadata={FORMAT_KEY: json.dumps(index_format.as_json(), sort_keys=True).encode()})
 
 
 def format_of(schema: pa.Schema) -> IndexFormat | None:
-    """Read the format back from a table's schema; None when another program wrote it."""
+    """Read the format back from a table's schema; None when another program wrote it, or a codesearch to come."""
     raw = (schema.metadata or {}).get(FORMAT_KEY)
-    return IndexFormat(**json.loads(raw)) if raw else None
+    values = json.loads(raw) if raw else {}
+    known = {field.name for field in fields_of(IndexFormat)}
+    return (
+        IndexFormat(**{"lance_generation": _UNSAID_GENERATION, **values}) if values and set(values) <= known else None
+    )
 
 
 def columns_to_batch(rows: RowColumns) -> pa.RecordBatch:

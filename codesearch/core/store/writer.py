@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from filelock import FileLock
 
-from codesearch.core.errors import StoreError
+from codesearch.core.errors import CodesearchError, StoreError
 from codesearch.core.index.builder import RowBatch
+from codesearch.core.locks import delete_path, file_lock
+from codesearch.core.store.checksums import Checksums
 from codesearch.core.store.chunk_store import ChunkStore, quote
+from codesearch.core.store.damage import describe
+from codesearch.core.store.healing import heal_table
 from codesearch.core.store.library import import_lancedb
-from codesearch.core.store.rows import RowColumns
-from codesearch.core.store.schema import batch_to_rows, columns_to_batch, complete_batch, schema_of
+from codesearch.core.store.rows import LANCE_GENERATION, RowColumns
+from codesearch.core.store.schema import batch_to_rows, columns_to_batch, complete_batch, format_of, schema_of
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +47,7 @@ class StagedRows:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pa.ipc.new_stream(str(path), schema)
         except OSError as error:
-            raise StoreError(f"Cannot write the staging file {path}: {error}") from error
+            raise _cannot_stage(path, error) from error
 
     def write_columns(self, rows: RowColumns) -> None:
         """Append rows, at least one; a row whose document id was staged before is dropped."""
@@ -65,7 +68,7 @@ class StagedRows:
         try:
             self._writer.write_batch(batch)
         except OSError as error:
-            raise StoreError(f"Cannot write the staging file {self.path}: {error}") from error
+            raise _cannot_stage(self.path, error) from error
         self.row_count += batch.num_rows
 
     def __enter__(self) -> StagedRows:
@@ -78,8 +81,11 @@ class StagedRows:
         self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close the file for writing."""
-        self._writer.close()
+        """Close the file for writing. Raises StoreError."""
+        try:
+            self._writer.close()
+        except OSError as error:
+            raise _cannot_stage(self.path, error) from error
 
     def reader(self) -> pa.RecordBatchReader:
         """Close the file for writing and read it back, without holding it in memory."""
@@ -91,8 +97,19 @@ class StagedRows:
         return map(batch_to_rows, self.reader())
 
 
+def _cannot_stage(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"Cannot write the staging file {path}: {error.strerror or error}. Mend that and run the same again; what was "
+        "indexed before goes on answering."
+    )
+
+
 class StoreWriter:
-    """The one way rows get into a ChunkStore. Writers on one machine take turns by a lock file."""
+    """The one way rows get into a ChunkStore. Writers on one machine take turns by a lock file.
+
+    It lies in the store's folder, so that two data folders with one store take turns as well; for a store elsewhere, in
+    the data folder.
+    """
 
     def __init__(self, store: ChunkStore, data_dir: Path) -> None:
         self._store = store
@@ -106,7 +123,10 @@ class StoreWriter:
     def remove_leftovers(self, source_id: str) -> None:
         """Delete what killed runs of a data source left staged. For the one run of it that is at work."""
         for leftover in (self._data_dir / "staging").glob(f"{source_id}-*.arrow"):
-            leftover.unlink(missing_ok=True)
+            try:
+                delete_path(leftover)
+            except OSError as error:
+                raise _cannot_stage(leftover, error) from error
 
     def publish(self, source_id: str, staged: StagedRows, replaced_paths: Collection[str] | None) -> None:
         """Make the staged rows visible in one commit, in place of all rows of `replaced_paths` (None: of the source).
@@ -136,19 +156,66 @@ class StoreWriter:
     def remove(self, source_id: str) -> None:
         """Delete every row of a data source, in every format, and give their space back."""
         where = f"data_source_id = {quote(source_id)}"
-        with self._locked("remove from"):
-            for name in self._store.table_names():
-                table = self._store.open_table(name)
+        with self._locked("remove from", create=False):
+            for name, table in self._tables():
                 if table.count_rows(where):
                     table.delete(where)
                     self._optimize(table)
+                    self._update_checksums(name)
 
-    def drop_other_formats(self) -> None:
-        """Delete the tables of every other format."""
-        with self._locked("clean"):
-            for name in self._store.table_names():
+    def drop_other_formats(self, source_ids: Collection[str]) -> None:
+        """Delete the tables of every other format whose rows are all of these data sources.
+
+        Other rows are another data folder's: of such a table, only those of these data sources are deleted.
+        """
+        with self._locked("clean", create=False):
+            for name, table in self._tables():
                 if name != self._store.index_format.table_name:
-                    self._store.drop_table(name)
+                    self._drop(name, table, frozenset(source_ids))
+
+    def _drop(self, name: str, table: Any, source_ids: frozenset[str]) -> None:
+        found = table.search().select(["data_source_id"]).limit(2**31 - 1).to_arrow().column(0).unique().to_pylist()
+        if source_ids.issuperset(found):
+            self._store.drop_table(name)
+        elif ours := sorted(source_ids.intersection(found)):
+            table.delete(f"data_source_id IN ({', '.join(map(quote, ours))})")
+        self._update_checksums(name)
+
+    def heal(self, table_name: str, source_ids: Collection[str]) -> dict[str, int]:
+        """Put the readable rows in the place of a damaged table; return how many each data source has now.
+
+        The damaged table is kept beside it. `source_ids` are those to look for one by one where they cannot be read
+        all at once. Raises StoreError.
+        """
+        with self._turn("heal"):
+            self._store.forget()
+            counts = heal_table(self._store, table_name, source_ids)
+            self._store.forget()
+            if counts:
+                _create_indexes(self._store.open_table(table_name))
+                self._update_checksums(table_name)
+        return counts
+
+    def _tables(self) -> Iterator[tuple[str, Any]]:
+        """Yield every table that this version may write to, with its name; others are left alone."""
+        for name in self._store.table_names():
+            try:
+                table = self._store.open_table(name)
+            except Exception as error:
+                raise self._store.explain(error, "Cannot open", name) from error
+            if _is_of_this_generation(table):
+                yield name, table
+            else:
+                logger.warning("the table %s is left as it is: another version of codesearch wrote it", name)
+
+    def _update_checksums(self, name: str | None = None) -> None:
+        folder = self._store.table_folder(name)
+        if folder is not None:
+            try:
+                Checksums(folder).update()
+            except OSError as error:
+                # They are taken after the next write, or else doctor only reads.
+                logger.warning("no checksums of %s were written: %s", folder, error)
 
     def maintain(self) -> None:
         """Bring the indexes up to date where that pays, and delete what no reader needs any more."""
@@ -168,17 +235,46 @@ class StoreWriter:
             table.optimize(cleanup_older_than=timedelta(0), delete_unverified=not self._store.is_remote)
 
     @contextmanager
-    def _locked(self, verb: str) -> Iterator[Any]:
-        try:
-            self._data_dir.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._data_dir / "store.lock"):
-                table = self._store.table(create=True)
+    def _locked(self, verb: str, *, create: bool = True) -> Iterator[Any]:
+        """Hold the writers' lock; give the table of this format, made where there is none unless `create` is false."""
+        with self._turn(verb):
+            folder = self._store.table_folder()
+            damaged = Checksums(folder).find_damage(only_sizes=True) if folder is not None else []
+            if damaged:
+                raise describe(damaged[0], "it has not the size that was written", self._store.index_format.table_name)
+            table = self._store.table(create=create)
+            if table is not None and create:
+                _require_generation(table, self._store.uri)
                 _create_indexes(table)
-                yield table
-        except StoreError:
+            yield table
+            self._update_checksums()
+
+    @contextmanager
+    def _turn(self, verb: str) -> Iterator[None]:
+        folder = self._store.folder
+        try:
+            with file_lock((folder or self._data_dir) / ("writers.lock" if folder else "store.lock")):
+                yield
+        except CodesearchError:
             raise
         except Exception as error:
-            raise StoreError(f"Cannot {verb} the vector store at {self._store.uri}: {error}") from error
+            raise self._store.explain(error, f"Cannot {verb}") from error
+
+
+def _is_of_this_generation(table: Any) -> bool:
+    found = format_of(table.schema)
+    return found is not None and found.lance_generation == LANCE_GENERATION
+
+
+def _require_generation(table: Any, uri: str) -> None:
+    if not _is_of_this_generation(table):
+        found = format_of(table.schema)
+        said = f"by Lance {found.lance_generation}" if found is not None else "by another version of codesearch"
+        raise StoreError(
+            f"The table {table.name} of the vector store at {uri} was written {said}; this codesearch writes with "
+            f"Lance {LANCE_GENERATION} and would corrupt it. Use the version that wrote it, or set "
+            "CODESEARCH_STORE_URI to another place and run `codesearch index --all`."
+        )
 
 
 def _create_indexes(table: Any) -> None:

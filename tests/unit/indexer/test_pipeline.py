@@ -12,7 +12,14 @@ from codesearch.core.catalog.catalog import Catalog, RunState, open_catalog
 from codesearch.core.config import Settings, load_settings
 from codesearch.core.embedding.embedder import Embedder
 from codesearch.core.embedding.loading import load_embedder
-from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError, SourceError, StoreError
+from codesearch.core.errors import (
+    CodesearchError,
+    DamagedStoreError,
+    InvalidRequestError,
+    NotFoundError,
+    SourceError,
+    StoreError,
+)
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.store.chunk_store import ChunkStore
@@ -59,6 +66,10 @@ class InterruptibleIndexes(SearchIndexes):
         super().prepare(source_id, run_id, scan)
 
 
+def _fail_to_heal(error: DamagedStoreError) -> None:
+    raise error
+
+
 class Parts:
     """An indexer with all that it works on."""
 
@@ -79,6 +90,7 @@ class Parts:
             writer=self.writer,
             search_indexes=self.search_indexes,
             load_embedder=lambda: embedder,
+            heal_store=_fail_to_heal,
             settings=self.settings,
         )
 

@@ -653,7 +653,7 @@ def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CatalogError, match="Cannot open the catalog"):
         open_catalog(f"sqlite:///{tmp_path / 'file' / 'catalog.sqlite3'}")
-    with pytest.raises(CatalogError, match="Cannot open the catalog"):
+    with pytest.raises(CatalogError, match="is a folder"):
         open_catalog(f"sqlite:///{tmp_path}")
 
 

@@ -6,6 +6,7 @@ import errno
 import json
 import resource
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from numpy.typing import NDArray
 
-from codesearch.core.index.array_file import DamagedFileError, map_arrays, write_arrays
+from codesearch.core.index.array_file import DamagedFileError, map_arrays, verify_arrays, write_arrays
 
 ARRAYS: dict[str, NDArray[Any]] = {
     "words": np.arange(7, dtype=np.uint64),
@@ -168,7 +169,7 @@ def test_a_truncated_file_is_recognised_wherever_it_ends(tmp_path: Path) -> None
 
 def with_head(head: object) -> bytes:
     raw = head if isinstance(head, bytes) else json.dumps(head).encode()
-    start = b"CSINDEX1" + len(raw).to_bytes(8, "little") + raw
+    start = b"CSINDEX2" + len(raw).to_bytes(8, "little") + zlib.crc32(raw).to_bytes(8, "little") + raw
     return start + bytes(-len(start) % 64)
 
 
@@ -178,8 +179,8 @@ def with_head(head: object) -> bytes:
         b"",
         b"\0" * 4096,
         b"SQLite format 3\0" + b"\0" * 100,
-        b"CSINDEX1",
-        b"CSINDEX1" + b"\xff" * 8 + b"{}",
+        b"CSINDEX2",
+        b"CSINDEX2" + b"\xff" * 8 + b"{}",
         with_head(b"\xff\xfe{"),
         with_head([]),
         with_head({}),
@@ -201,6 +202,29 @@ def test_a_foreign_file_is_recognised(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(DamagedFileError, match=r"a\.index"):
         map_arrays(path)
+
+
+def test_every_flipped_bit_is_recognised_by_reading_the_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.index"
+    write_arrays(path, ARRAYS, HEADER)
+    verify_arrays(path)
+    whole = path.read_bytes()
+    head_bytes = 24 + int.from_bytes(whole[8:16], "little")
+    spans = [(0, head_bytes), *_spans_of(whole, head_bytes)]
+    for place in [place for start, end in spans for place in range(start, end, 7)]:
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(DamagedFileError, match=r"a\.index"):
+            verify_arrays(path)
+
+
+def _spans_of(whole: bytes, head_bytes: int) -> list[tuple[int, int]]:
+    """Return where the arrays begin and end; between them is nothing that anybody reads."""
+    first = -(-head_bytes // 64) * 64
+    places = json.loads(whole[24:head_bytes])["arrays"].values()
+    spans = [(first + place["offset"], int(np.prod(place["shape"])), place["dtype"]) for place in places]
+    return [(start, start + count * np.dtype(kind).itemsize) for start, count, kind in spans]
 
 
 def test_a_missing_file_and_a_folder_are_what_they_are(tmp_path: Path) -> None:

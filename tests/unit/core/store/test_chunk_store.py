@@ -251,7 +251,7 @@ def test_two_formats_do_not_see_each_other(tmp_path: Path) -> None:
     publish(other_writer, SOURCE, [make_row("b.py", "another")])
     assert sorted(item.embedding_fingerprint for item in store.formats()) == ["fingerprint", "other"]
     assert contents_of(store.scan_rows(SOURCE)) == ["word"]
-    other_writer.drop_other_formats()
+    other_writer.drop_other_formats([SOURCE, OTHER])
     assert other.formats() == [other_format]
     assert contents(other) == {SOURCE: ["another"]}
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from lancedb.index import Bitmap
 
-from codesearch.core.errors import StoreError
+from codesearch.core.errors import CodesearchError, StoreError
 from codesearch.core.store.schema import schema_of
 from codesearch.core.store.writer import StoreWriter
 from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
@@ -114,7 +114,7 @@ def test_a_publication_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> 
         staged.write_columns(
             rows_to_columns([make_row(f"{number}.py", f"new {number} " * 1000) for number in range(50)], SOURCE)
         )
-        with full_disk(), pytest.raises(StoreError, match="Cannot publish the vector store at"):
+        with full_disk(), pytest.raises(StoreError, match="what was indexed before goes on answering"):
             writer.publish(SOURCE, staged, None)
     assert contents(store) == {SOURCE: ["old"]}
     assert store.table().version == version
@@ -162,7 +162,7 @@ def test_tables_of_other_programs_are_left_alone(tmp_path: Path) -> None:
     database = lancedb.connect(store.uri)
     database.create_table("theirs", schema=schema_of(FORMAT))
     writer.remove(SOURCE)
-    writer.drop_other_formats()
+    writer.drop_other_formats([SOURCE, OTHER])
     assert set(database.list_tables().tables) == {"theirs", FORMAT.table_name}
     assert store.formats() == [FORMAT]
 
@@ -256,8 +256,10 @@ def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> Non
     store, _ = open_store(tmp_path)
     (tmp_path / "file").write_text("in the way")
     writer = StoreWriter(store, tmp_path / "file" / "data")
-    with pytest.raises(StoreError, match="Cannot maintain the vector store at") as caught:
-        writer.maintain()
-    assert "\n" not in caught.value.message
     with pytest.raises(StoreError, match="Cannot write the staging file"):
         writer.stage(SOURCE, 1, None)
+    (tmp_path / "store").write_text("a file")
+    store, writer = open_store(tmp_path)
+    with pytest.raises(CodesearchError, match="store is a file where a folder belongs") as caught:
+        writer.maintain()
+    assert "\n" not in caught.value.message

@@ -1,0 +1,60 @@
+"""Reads the commit of a mirror, which is whole when it was fetched: what is missing there is damage, and mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from codesearch.core.errors import SourceError
+from codesearch.core.locks import delete_path
+from indexer.source.git import Git
+from indexer.source.git_snapshot import LOST_OBJECT, GitSnapshot
+from indexer.source.skipping import Skipped
+from indexer.source.snapshot import Entry, Listing
+
+
+class DamagedMirrorError(SourceError):
+    """A mirror lacks objects of its commit. `mirror` is its folder, which can be fetched again."""
+
+    def __init__(self, mirror: Path, display: str) -> None:
+        super().__init__(
+            f"The mirror {mirror} of {display} is damaged. Indexing fetches it anew; where it cannot, delete it and "
+            "run the same again."
+        )
+        self.mirror = mirror
+
+    def discard(self) -> None:
+        """Delete the mirror, which the next run fetches anew. For the run that is at work on it. Raises SourceError."""
+        try:
+            delete_path(self.mirror)
+        except OSError as error:
+            raise SourceError(f"The damaged mirror {self.mirror} cannot be deleted: {error.strerror}.") from error
+
+
+class MirrorSnapshot(GitSnapshot):
+    """The files of a mirror's commit. Listing and reading raise DamagedMirrorError where one is not there."""
+
+    def __init__(self, git: Git, revision: str, subdir: str | None = None) -> None:
+        """Stand on the commit that `revision` names. Raises SourceError when the sub-folder is not there."""
+        super().__init__(git, revision, subdir)
+        self._damage = DamagedMirrorError(git.git_dir, git.display)
+
+    def listing(self) -> Listing:
+        """List the commit's files."""
+        try:
+            listing = super().listing()
+        except SourceError as error:
+            raise self._damage from error
+        if any(skipped.detail == LOST_OBJECT for skipped in listing.skipped):
+            raise self._damage
+        return listing
+
+    def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | Skipped]]:
+        """Yield each entry with its bytes."""
+        try:
+            for entry, content in super().read(entries):
+                if isinstance(content, Skipped) and content.detail == LOST_OBJECT:
+                    raise self._damage
+                yield entry, content
+        except SourceError as error:
+            raise self._damage from error

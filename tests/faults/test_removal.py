@@ -1,0 +1,159 @@
+"""`remove` beside a run of the same source, and killed at any stage: nothing of what is gone stays."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from codesearch.assembly import Assembly
+from codesearch.core.errors import NotFoundError
+from codesearch.core.index.published import SearchIndexes
+from tests.e2e.conftest import AssemblyFactory, index_with
+from tests.e2e.evidence import read_rows, run_codesearch, start_codesearch, wait_until
+from tests.e2e.service import run_cli
+from tests.faults.damage import bad_subjects
+from tests.unit.indexer.conftest import Repository
+
+BIG_FILES = 400
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "plain"
+    made.mkdir()
+    (made / "one.py").write_text("def one():\n    return 1\n")
+    return made
+
+
+def what_is_left(data_dir: Path, source_id: str) -> list[str]:
+    kept = ("locks",)
+    found = [path for path in data_dir.rglob(f"*{source_id}*") if path.relative_to(data_dir).parts[0] not in kept]
+    return sorted(str(path.relative_to(data_dir)) for path in found)
+
+
+class StoppedRemovalError(Exception):
+    """The process ends here."""
+
+
+def stop(*_: object) -> None:
+    raise StoppedRemovalError
+
+
+@pytest.mark.parametrize("stage", ["before the catalog", "before the rows", "before the files"])
+def test_a_removal_that_was_cut_short_is_finished_by_the_next_run(
+    stage: str, folder: Path, data_dir: Path, tmp_path: Path, assembly_factory: AssemblyFactory
+) -> None:
+    source = index_with(assembly_factory(), folder).source
+    cut = assembly_factory()
+    cut.removals.note(source.id)
+    if stage != "before the catalog":
+        cut.catalog.remove_source(source.id)
+        setattr(cut.removals, "_remove_rows" if stage == "before the rows" else "_remove_search_index", stop)
+        with pytest.raises(StoppedRemovalError):
+            cut.removals.finish(source.id)
+        assert "removal" in bad_subjects(data_dir)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "two.py").write_text("def two():\n    return 2\n")
+    assert run_cli(data_dir, "index", str(tmp_path / "other"), index_workers="1").status == 0
+    if stage == "before the catalog":
+        assert run_cli(data_dir, "search", "plain", "one").status == 0, "it was not removed"
+    else:
+        assert what_is_left(data_dir, source.id) == []
+        assert read_rows(assembly_factory(), source.id) == {}
+    assert list((data_dir / "removals").iterdir()) == []
+
+
+def test_what_an_older_version_left_is_found_and_removed_by_its_id(
+    folder: Path, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
+    assembly = assembly_factory()
+    source = index_with(assembly, folder).source
+    assembly.catalog.remove_source(source.id)
+    found = bad_subjects(data_dir)
+    assert f"codesearch remove {source.id}" in found[f"rows of {source.id}"]
+    assert f"codesearch remove {source.id}" in found["leftovers"]
+    assert run_cli(data_dir, "remove", source.id).status == 0
+    assert what_is_left(data_dir, source.id) == []
+    assert set(bad_subjects(data_dir)) == {"keys"}
+    assert run_cli(data_dir, "remove", source.id).status == 1
+
+
+def test_a_source_that_was_added_again_meanwhile_stays(
+    folder: Path, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
+    assembly = assembly_factory()
+    source = index_with(assembly, folder).source
+    assembly.removals.note(source.id)
+    assembly.catalog.remove_source(source.id)
+    index_with(assembly_factory(), folder)
+    assert assembly.removals.finish(source.id)
+    assert len(read_rows(assembly, source.id)) == 1
+    assert run_cli(data_dir, "search", "plain", "one", "--json").json["records"]
+
+
+def write_generation(repository: Repository, name: str) -> None:
+    body = "\n".join(f"    total_{line} = {line}" for line in range(40))
+    repository.commit({f"m_{number}.py": f"def of_{name}_{number}():\n{body}\n" for number in range(BIG_FILES)})
+
+
+@pytest.mark.parametrize("pattern", ["staging/*", "store/*.lance/data/*", "search/*/*.index"])
+def test_a_run_of_the_removed_source_leaves_nothing(
+    pattern: str, tmp_path: Path, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
+    """Real processes: the removal is asked for while worker processes are at work."""
+    repository = Repository(tmp_path / "origin")
+    write_generation(repository, "old")
+    source = index_with(assembly_factory(), repository.path).source
+    write_generation(repository, "new")
+    before = set(data_dir.glob(pattern))
+    running = start_codesearch(data_dir, "index", repository.path, index_workers="2")
+    assert wait_until(lambda: bool(set(data_dir.glob(pattern)) - before), timeout_seconds=60, interval_seconds=0.001)
+    removed = run_codesearch(data_dir, "remove", source.id)
+    _, errors = running.communicate(timeout=60)
+    assert removed.returncode == 0, removed.stderr
+    assert "Traceback" not in errors
+    assert run_cli(data_dir, "list", "--json").json["sources"] == []
+    assert what_is_left(data_dir, source.id) == []
+    assert read_rows(assembly_factory()) == {}
+
+
+def test_a_removal_waits_for_who_holds_the_lock(
+    folder: Path, data_dir: Path, assembly_factory: AssemblyFactory
+) -> None:
+    source = index_with(assembly_factory(), folder).source
+    running = assembly_factory()
+    entered, release = threading.Event(), threading.Event()
+
+    class SlowIndexes(SearchIndexes):
+        def prepare(self, *arguments: object, **options: object) -> None:
+            entered.set()
+            assert release.wait(20)
+            super().prepare(*arguments, **options)  # type: ignore[arg-type]
+
+    running.search_indexes = SlowIndexes(
+        data_dir / "search", running.index_format.table_name, 256, running.store.scan_rows
+    )
+    (folder / "one.py").write_text("def one():\n    return 'changed'\n")
+    failures: list[BaseException] = []
+    indexing = threading.Thread(target=lambda: _collect(failures, running, folder))
+    indexing.start()
+    assert entered.wait(20)
+    remover = assembly_factory()
+    remover.removals.note(source.id)
+    remover.catalog.remove_source(source.id)
+    assert not remover.removals.finish(source.id, timeout_seconds=0.2)
+    release.set()
+    indexing.join(20)
+    assert [type(failure) for failure in failures] == [NotFoundError]
+    assert remover.removals.finish(source.id, timeout_seconds=20)
+    assert what_is_left(data_dir, source.id) == []
+    assert read_rows(remover, source.id) == {}
+
+
+def _collect(failures: list[BaseException], assembly: Assembly, folder: Path) -> None:
+    try:
+        index_with(assembly, folder)
+    except BaseException as error:
+        failures.append(error)

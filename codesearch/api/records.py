@@ -6,14 +6,17 @@ from dataclasses import asdict
 
 from codesearch.api.links import line_url
 from codesearch.core.paths import file_extension_of, file_name_of
-from codesearch.core.types import ArtifactKind, Chunk, Hit
+from codesearch.core.types import ArtifactKind, Hit
 
 
 def build_record(hit: Hit, *, with_location: bool) -> dict[str, object]:
-    """Return one record; `with_location` puts `path:start-end (symbol)` and an empty line before the content."""
+    """Return one record; `with_location` puts `path:start-end (symbol)` and an empty line before the content.
+
+    Of a workspace, that line begins with the repository's name.
+    """
     content = hit.chunk.content
     if with_location:
-        content = f"{_location_line(hit.chunk)}\n\n{content}"
+        content = f"{_location_line(hit)}\n\n{content}"
     record: dict[str, object] = {
         "content": content,
         "score": hit.score,
@@ -67,7 +70,9 @@ def describe(hit: Hit) -> str:
     return " ".join(f"{what} from {hit.source.name}".split())
 
 
-def _location_line(chunk: Chunk) -> str:
+def _location_line(hit: Hit) -> str:
+    chunk = hit.chunk
+    repository = f"{hit.source.name} " if hit.workspace is not None else ""
     symbol = f" ({chunk.symbol})" if chunk.symbol else ""
     # A path may hold a line end; the location may not.
-    return " ".join(f"{chunk.path}:{chunk.start_line}-{chunk.end_line}{symbol}".splitlines())
+    return " ".join(f"{repository}{chunk.path}:{chunk.start_line}-{chunk.end_line}{symbol}".splitlines())

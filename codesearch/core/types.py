@@ -158,7 +158,7 @@ class Explanation:
 class Hit:
     """One answer: a chunk, its score in [0, 1], where it comes from. `modified_at` is in Unix seconds.
 
-    `explanation` is there when the query asked for it.
+    `explanation` is there when the query asked for it, `workspace` names the workspace that was asked, if one was.
     """
 
     document_id: str
@@ -168,3 +168,4 @@ class Hit:
     commit: str | None
     modified_at: int | None
     explanation: Explanation | None = None
+    workspace: str | None = None

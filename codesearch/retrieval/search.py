@@ -103,7 +103,8 @@ class Retriever:
         may not read the principal learns no name and no state; what has neither an index nor a reader is not found.
         """
         work = work or Work(principal.key_id)
-        sources = {source.id: source for source in self._readable_sources(principal, query.knowledge_id)}
+        workspace, readable = self._readable_sources(principal, query.knowledge_id)
+        sources = {source.id: source for source in readable}
         if query.explain and not principal.is_admin:
             raise AccessDeniedError("explain needs an admin key.")
         scope = self._find_scope(sources.values(), query.predicate, work)
@@ -119,7 +120,7 @@ class Retriever:
             found = find_candidates(asked, terms, vector, query.top_k, turn.check)
             ranked = rank(terms, found, limit=query.top_k, explain=query.explain, check=turn.check)
             kept = [item for item in ranked if item.score >= query.score_threshold]
-            return [_hit(item, sources[scope[item.position][0]]) for item in kept]
+            return [_hit(item, sources[scope[item.position][0]], workspace) for item in kept]
 
     def _find_scope(
         self, sources: Iterable[DataSource], predicate: Predicate, work: Work
@@ -136,7 +137,8 @@ class Retriever:
                     self._embedder = self._load_embedder()
         return self._embedder
 
-    def _readable_sources(self, principal: Principal, knowledge_id: str) -> list[DataSource]:
+    def _readable_sources(self, principal: Principal, knowledge_id: str) -> tuple[str | None, list[DataSource]]:
+        """Return the name of the workspace that the id means, None for a repository, and what may be searched."""
         target = self._catalog.resolve(knowledge_id)
         if target is None:
             raise _not_found(knowledge_id)
@@ -151,7 +153,7 @@ class Retriever:
             raise _not_found(knowledge_id)
         if not ready:
             raise NotIndexedError(self._explain_missing_index(target, readable, in_detail=principal.is_admin))
-        return ready
+        return target.name if isinstance(target, Workspace) else None, ready
 
     def _is_ready(self, source: DataSource) -> bool:
         return source.state is SourceState.READY and source.index_format == self._format_name
@@ -197,7 +199,7 @@ def scope_of(
     return scope
 
 
-def _hit(item: Ranked, source: DataSource) -> Hit:
+def _hit(item: Ranked, source: DataSource, workspace: str | None) -> Hit:
     return Hit(
         document_id=item.index.document_id_of(item.row),
         chunk=item.index.chunk_of(item.row),
@@ -206,4 +208,5 @@ def _hit(item: Ranked, source: DataSource) -> Hit:
         commit=source.commit or None,
         modified_at=item.index.modified_at(item.row),
         explanation=item.explanation,
+        workspace=workspace,
     )

@@ -104,6 +104,14 @@ def test_location_line_only_for_dify(client: ApiClient, symbol_hit: Hit) -> None
         assert records_of(client, path)[0]["content"] == symbol_hit.chunk.content
 
 
+def test_in_a_workspace_the_location_begins_with_the_repository(
+    client: ApiClient, retriever: ScriptedRetriever, symbol_hit: Hit
+) -> None:
+    retriever.hits = [replace(symbol_hit, workspace="everything")]
+    (record,) = records_of(client, "/dify/retrieval")
+    assert record["content"].startswith(f"{symbol_hit.source.name} src/net/Client.CS:41-43 (Client.Retry)\n\n")
+
+
 @pytest.mark.parametrize("line_end", ["\n", "\r", "\r\n", "\v", "\x85", "\u2028"])
 def test_the_location_is_one_line_whatever_the_names_hold(
     client: ApiClient, retriever: ScriptedRetriever, symbol_hit: Hit, line_end: str

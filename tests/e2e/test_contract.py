@@ -117,6 +117,15 @@ def test_only_the_dify_address_puts_a_location_line_first(service: Service) -> N
         assert located["content"] == f"{line}\n\n{bare['content']}"
 
 
+def test_in_a_workspace_that_line_begins_with_the_repositorys_name(service: Service) -> None:
+    located = service.records("everything", "retry", path="/dify/retrieval")
+    names = {record["metadata"]["data_source_name"] for record in located}
+    assert len(names) > 1
+    for record in located:
+        data = record["metadata"]
+        assert record["content"].startswith(f"{data['data_source_name']} {data['path']}:{data['start_line']}-")
+
+
 # Records
 
 

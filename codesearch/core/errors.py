@@ -122,7 +122,7 @@ class StoreError(CodesearchError):
 class DamagedStoreError(StoreError):
     """A file of the vector store is not what was written. `table_name` is the table that it belongs to."""
 
-    def __init__(self, message: str, table_name: str) -> None:
+    def __init__(self, message: str, table_name: str = "") -> None:
         super().__init__(message)
         self.table_name = table_name
 

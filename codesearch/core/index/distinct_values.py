@@ -109,7 +109,7 @@ class _Block:
 
     def _has(self, part: bytes, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return which of the places, by number, a part stands at; there is room for it at each."""
-        left = np.arange(len(places))
+        left: NDArray[np.int64] = np.arange(len(places))
         for offset, byte in enumerate(part[:_COMPARED_TOGETHER]):
             left = left[self._bytes[places[left] + offset] == byte]
         if len(part) > _COMPARED_TOGETHER:

@@ -12,7 +12,6 @@ from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly
 from codesearch.cli.limits import require_room_to_index
 from codesearch.cli.progress import index_progress
-from codesearch.cli.reports import print_previews, print_report, print_warnings, reports_as_json
 from codesearch.core.errors import CodesearchError, SourceError
 
 if TYPE_CHECKING:
@@ -56,6 +55,7 @@ def index(
     assembly = holder.get()
     require_room_to_index(assembly.settings.index_workers)
     if dry_run:
+        from codesearch.cli.reports import print_previews
         from indexer.pipeline import preview_source
 
         previews = [
@@ -85,6 +85,8 @@ def index_targets(
 ) -> None:
     """Index one after the other; one that fails does not keep the others from being indexed."""
     require_room_to_index(assembly.settings.index_workers)
+    from codesearch.cli.reports import print_report, print_warnings, reports_as_json
+
     reports: list[IndexReport] = []
     failures: list[str] = []
     for source, branch, subdir, name in targets:

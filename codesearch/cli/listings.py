@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from codesearch.cli.output import print_json, print_table
 from codesearch.core.keys import ApiKey
 from codesearch.core.redaction import redact
-from codesearch.core.trust import CONFIG_FILE, DATA_FOLDER, Trust
 from codesearch.core.types import DataSource, SourceState, Workspace
 
 if TYPE_CHECKING:
     from codesearch.cli.finding import Finding
+    from codesearch.core.trust import Trust
 
 
 # `codesearch doctor` and --json show the whole of it.
@@ -148,6 +148,8 @@ def _key_as_json(key: ApiKey) -> dict[str, object]:
 
 def trusted_names(trust: Trust) -> list[str]:
     """Return what of a trusted folder counts."""
+    from codesearch.core.trust import CONFIG_FILE, DATA_FOLDER
+
     names = ((CONFIG_FILE, trust.settings_hash), (DATA_FOLDER, trust.mark_hash))
     return [name for name, trusted in names if trusted is not None]
 

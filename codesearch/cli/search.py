@@ -6,7 +6,6 @@ import click
 
 from codesearch.assembly import LOCAL_PRINCIPAL
 from codesearch.cli.context import LazyAssembly
-from codesearch.cli.hits import print_hits
 from codesearch.cli.limits import require_room_to_search
 from codesearch.core.types import SearchQuery
 
@@ -41,5 +40,7 @@ def search(
     require_room_to_search()
     assembly = holder.get()
     asked = SearchQuery(knowledge_id, text, top_k, threshold, explain=explain)
+    from codesearch.cli.hits import print_hits
+
     hits = assembly.retriever.retrieve(LOCAL_PRINCIPAL, asked)
     print_hits(hits, as_json=as_json)

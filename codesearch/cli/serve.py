@@ -16,14 +16,13 @@ from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.index import index_targets
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.listening import find_port, run_workers, url_host
-from codesearch.cli.welcome import NewKey, own_command, print_welcome
 from codesearch.core.errors import ConfigurationError, SourceError
-from codesearch.core.trust import write_private_file
 from codesearch.core.types import SourceState
 
 if TYPE_CHECKING:
     from codesearch.api.app import Application
     from codesearch.api.deps import Services
+    from codesearch.cli.welcome import NewKey
     from codesearch.core.config import Settings
 
 logger = logging.getLogger(__name__)
@@ -57,6 +56,7 @@ def serve(
     import uvicorn
 
     from codesearch.cli.connections import BACKLOG, ConnectionFactory
+    from codesearch.cli.welcome import own_command, print_welcome
 
     # Stopping a service is no failure; uvicorn raises the signal again once it has shut down.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -117,6 +117,9 @@ def _create_first_key(assembly: Assembly) -> NewKey:
 
     What is no terminal is likely a log, which is kept and read by others.
     """
+    from codesearch.cli.welcome import NewKey
+    from codesearch.core.trust import write_private_file
+
     key, secret = assembly.catalog.create_key("first", source_ids=None, is_admin=False, expires_at=None)
     if sys.stdout.isatty():
         return NewKey(secret)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,8 +11,10 @@ from codesearch.cli import output
 from codesearch.cli.context import as_json_option
 from codesearch.cli.listings import print_trusted, trusted_names
 from codesearch.core.errors import ConfigurationError
-from codesearch.core.trust import Trust, forget_folder, make_trusted_folder, read_trust_list, trust_folder
 from codesearch.core.user_folders import find_config_folder
+
+if TYPE_CHECKING:
+    from codesearch.core.trust import Trust
 
 _FOLDER = click.argument("folder", default=".", type=click.Path(path_type=Path), metavar="[FOLDER]")
 
@@ -24,6 +27,8 @@ def init(folder: Path, as_json: bool) -> None:
 
     Commands that are started in FOLDER then keep their data in it. What somebody else made is refused.
     """
+    from codesearch.core.trust import make_trusted_folder
+
     path = _resolve(folder)
     trust = make_trusted_folder(find_config_folder(), path)
     said = f"{path} has a codesearch.toml and a .codesearch of its own."
@@ -40,6 +45,8 @@ def trust(folder: Path, is_list: bool, is_removal: bool, as_json: bool) -> None:
 
     Look at them first: whoever made them chose the settings, and the keys that `codesearch serve` accepts there.
     """
+    from codesearch.core.trust import forget_folder, read_trust_list, trust_folder
+
     if is_list and is_removal:
         raise click.UsageError("--list and --remove do not go together.")
     config_folder = find_config_folder()

@@ -17,8 +17,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from filelock import FileLock
-
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.ownership import OTHERS_MAY_ANYTHING, check_owned_folder, read_owned_file
 
@@ -183,6 +181,8 @@ def write_private_file(path: Path, content: bytes) -> None:
 @contextmanager
 def _changing(config_folder: Path | None) -> Iterator[dict[str, Trust]]:
     """Yield the list to be changed, and write it; writers take turns."""
+    from filelock import FileLock
+
     if config_folder is None:
         raise ConfigurationError("There is no home folder to keep the list of trusted folders in: set XDG_CONFIG_HOME.")
     path = config_folder / TRUST_LIST

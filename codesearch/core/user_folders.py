@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from platformdirs import user_config_dir, user_data_dir
-
 from codesearch.core.errors import ConfigurationError
 
 _APPLICATION = "codesearch"
@@ -14,11 +12,15 @@ _APPLICATION = "codesearch"
 
 def find_config_folder() -> Path | None:
     """Return the folder of the user's own configuration; None for a user without a home."""
+    from platformdirs import user_config_dir
+
     return _absolute(user_config_dir)
 
 
 def find_data_folder() -> Path:
     """Return the user's one data folder. Raises ConfigurationError for a user without a home."""
+    from platformdirs import user_data_dir
+
     folder = _absolute(user_data_dir)
     if folder is None:
         raise ConfigurationError("There is no home folder to keep data in: set CODESEARCH_DATA_DIR to a folder.")

@@ -300,7 +300,7 @@ def test_help_explains_every_option_and_needs_nothing(tmp_path: Path, command: l
 def test_help_and_light_commands_do_not_wait_for_heavy_libraries(data_dir: Path) -> None:
     heavy = ("lancedb", "pyarrow", "fastembed", "onnxruntime", "tokenizers", "fastapi", "uvicorn")
     for arguments, unneeded in (
-        (["--help"], (*heavy, "sqlalchemy", "tree_sitter")),
+        (["--help"], (*heavy, "sqlalchemy", "tree_sitter", "pydantic", "filelock", "asyncio", "platformdirs")),
         (["list"], heavy),
         (["key", "create", "x"], heavy),
         (["workspace", "list"], heavy),

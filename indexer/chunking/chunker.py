@@ -12,6 +12,8 @@ from tree_sitter import Node
 from codesearch.core.types import ArtifactKind, Chunk, SourceFile
 from indexer.chunking.budget import ParseLimits, Unparsed
 from indexer.chunking.definitions import Definition, find_definitions
+from indexer.chunking.embedded.formats import format_of
+from indexer.chunking.embedded.pieces import plan_parts
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.languages.table import language_name_of, language_of
 from indexer.chunking.line_nodes import LineNode
@@ -58,16 +60,23 @@ class Chunker:
         whole = lines.trimmed(1, len(lines))
         if whole is None:
             return []
-        language = language_of(file.path, file.text)
+        form = format_of(file.path)
+        language = language_of(file.path, file.text) if form is None else None
         budget = max(1, self._max_tokens - lines.added_tokens)
         if language is not None and not only_lines:
             pieces = self._pieces_of_code(language, file.text, lines, budget)
             if pieces is not None:
                 return _to_chunks(file, language.name, lines, pieces)
-        name = language.name if language is not None else language_name_of(file.path, file.text)
+        elif form is not None and not only_lines:
+            parts = plan_parts(form, file.path, file.text, lines, budget, _target_characters(budget), self._read)
+            if parts is not None:
+                return _to_chunks(file, form.name, lines, parts)
+        known = form or language
+        name = known.name if known is not None else language_name_of(file.path, file.text)
         if lines.tokens(1, len(lines)) <= budget:
             return [_whole_file(file, name, lines, whole)]
-        section_language = section_language_of(file.path) or section_language_named(name)
+        section_language = form.sections if form is not None else section_language_of(file.path)
+        section_language = section_language or section_language_named(name)
         if language is None and section_language is not None and not only_lines:
             return _section_chunks(file, name or section_language, section_language, lines, budget)
         pieces = [Piece(*part) for part in split_lines(lines, 1, len(lines), budget, {})]
@@ -75,9 +84,18 @@ class Chunker:
 
     def _pieces_of_code(self, language: Language, text: str, lines: Lines, budget: int) -> list[Piece] | None:
         """Plan the chunks of a file by its tree; None without a tree, or without definitions when one chunk will do."""
+        read = self._read(language, text)
+        if read is None:
+            return None
+        found, root = read
+        if not found and lines.tokens(1, len(lines)) <= budget:
+            return None
+        return Plan(language, root, lines, budget, found).pieces()
+
+    def _read(self, language: Language, text: str) -> tuple[list[Definition], Node | LineNode] | None:
+        """Return the definitions of a text and the root of its tree; None when parsing takes too long."""
         if language.lines is not None:
-            found, whole = read_definitions(language.lines, text)
-            return self._plan(language, whole, lines, budget, found)
+            return read_definitions(language.lines, text)
         # Lone surrogates cannot be encoded; what replaces them keeps the lines, which is all that counts here.
         source = text.encode("utf-8", "replace")
         tree = self._parser.parse(language, source)
@@ -87,14 +105,11 @@ class Chunker:
         found = find_definitions(language, tree.root_node, source)
         if tree.root_node.has_error and language.repair is None:
             found = recover_definitions(language, self._parser, source, tree.root_node, found)
-        return self._plan(language, tree.root_node, lines, budget, found)
+        return found, tree.root_node
 
-    def _plan(
-        self, language: Language, root: Node | LineNode, lines: Lines, budget: int, found: list[Definition]
-    ) -> list[Piece] | None:
-        if not found and lines.tokens(1, len(lines)) <= budget:
-            return None
-        return Plan(language, root, lines, budget, found).pieces()
+
+def _target_characters(budget: int) -> int:
+    return int(budget * _CHARACTERS_PER_TOKEN)
 
 
 def _to_chunks(file: SourceFile, language: str | None, lines: Lines, pieces: Iterable[Piece]) -> list[Chunk]:
@@ -111,7 +126,7 @@ def _to_chunks(file: SourceFile, language: str | None, lines: Lines, pieces: Ite
                 language=language,
                 symbol=definition.symbol if definition is not None else None,
                 symbol_kind=definition.kind if definition is not None else None,
-                signature=(definition.signature or None) if definition is not None else None,
+                signature=(definition.signature or None) if definition is not None else piece.title,
                 outline=piece.outline,
             )
         )
@@ -132,7 +147,7 @@ def _whole_file(file: SourceFile, language: str | None, lines: Lines, whole: Ran
 def _section_chunks(file: SourceFile, language: str, section_language: str, lines: Lines, budget: int) -> list[Chunk]:
     """Chunk a document or configuration file by its sections; the title is searched as the signature."""
     chunks: list[Chunk] = []
-    for section in find_sections(section_language, file.text, int(budget * _CHARACTERS_PER_TOKEN)):
+    for section in find_sections(section_language, file.text, _target_characters(budget)):
         for start, end in split_lines(lines, section.start_line, min(section.end_line, len(lines)), budget, {}):
             is_definition = section.kind is not None and section.title is not None
             chunks.append(

@@ -6,7 +6,8 @@ Between finding definitions and making chunks. Every non-blank line is in some p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tree_sitter import Node
@@ -40,24 +41,35 @@ _MAX_SLIGHT_LINES = 4
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Lines that become one chunk; `definition` is what they define or belong to."""
+    """Lines that become one chunk; `definition` is what they define or belong to, `title` the section that they are."""
 
     start: int
     end: int
     definition: Definition | None = None
     outline: str | None = None
+    title: str | None = None
 
 
 class Plan:
-    """Decides which lines of one parsed file become chunks of which definition."""
+    """Decides which lines of one parsed file become chunks of which definition.
+
+    What lies between definitions is cut before each of `breaks`, lines in order, whatever its size.
+    """
 
     def __init__(
-        self, language: Language, root: Node | LineNode, lines: Lines, budget: int, found: list[Definition]
+        self,
+        language: Language,
+        root: Node | LineNode,
+        lines: Lines,
+        budget: int,
+        found: list[Definition],
+        breaks: Sequence[int] = (),
     ) -> None:
         self._language = language
         self._root = root
         self._lines = lines
         self._budget = budget
+        self._breaks = breaks
         self._found = [definition for definition in found if definition.start_line <= len(lines)]
         for definition in self._found:
             definition.end_line = min(definition.end_line, len(lines))
@@ -71,7 +83,7 @@ class Plan:
             pieces.extend(self._pieces_of(definition, members))
         gaps = _outside(1, len(self._lines), [(one.start_line, one.end_line) for one in chunked])
         pieces.sort(key=_order)
-        return self._add_gaps(pieces, gaps)
+        return self._add_gaps(pieces, _cut_before(self._breaks, gaps) if self._breaks else gaps)
 
     def _drop_crowded(self, definitions: list[Definition]) -> list[Definition]:
         kept: list[Definition] = []
@@ -135,6 +147,15 @@ class Plan:
             everything.extend(Piece(*part) for part in self._split(*gap, None))
         everything.sort(key=_order)
         return _merge_slight(everything, self._lines, self._budget)
+
+
+def _cut_before(breaks: Sequence[int], gaps: Iterable[Range]) -> list[Range]:
+    """Cut ranges, which are in order, before the lines `breaks`."""
+    cut: list[Range] = []
+    for start, end in gaps:
+        inside = breaks[bisect_right(breaks, start) : bisect_right(breaks, end)]
+        cut.extend(zip((start, *inside), (*(row - 1 for row in inside), end), strict=True))
+    return cut
 
 
 def _merge_slight(pieces: list[Piece], lines: Lines, budget: int) -> list[Piece]:

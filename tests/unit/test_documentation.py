@@ -35,6 +35,7 @@ from codesearch.retrieval.features.table import TABLE
 from codesearch.retrieval.matches import MATCH_MEANINGS
 from codesearch.retrieval.ranking_model import SUM_MEANINGS
 from indexer.chunking.chunker import CHUNKER_VERSION, Chunker
+from indexer.chunking.embedded.formats import FORMATS
 from indexer.chunking.languages.table import all_languages
 from indexer.chunking.sections.finding import SECTION_LANGUAGES, section_language_of
 from indexer.pipeline import SilentProgress
@@ -306,6 +307,15 @@ def test_every_kind_of_symbol_in_the_fixtures_is_documented() -> None:
             missing.add((chunk.language, chunk.symbol_kind))
     assert len(files) > 100
     assert missing == set()
+
+
+def test_every_format_with_code_inside_is_documented() -> None:
+    rows = table_under(PAGES["docs/languages.md"], "`language`", "Files", "Code", "Around it")
+    documented = {
+        ending: (name, around) for name, files, _, around in rows for ending in re.findall("`([^`]+)`", files)
+    }
+    formats = {ending: (form.name, f"as {form.sections}") for ending, form in FORMATS.items()}
+    assert documented == formats
 
 
 def test_every_kind_of_section_is_documented() -> None:

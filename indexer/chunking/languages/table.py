@@ -63,6 +63,11 @@ def language_of(path: str, text: str = "") -> Language | None:
     return known if known is not None and known.name == told else _by_name().get(told or "")
 
 
+def language_named(name: str) -> Language:
+    """Return the language of this name. Raises KeyError for one without a table."""
+    return _by_name()[name]
+
+
 def language_name_of(path: str, text: str = "") -> str | None:
     """Return the name for metadata, lower case: a table's language, or a known format without one."""
     found = language_of(path, text)

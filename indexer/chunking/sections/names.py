@@ -9,7 +9,8 @@ _EXTENSIONS = {
     "css": "css pcss",
     "dockerfile": "dockerfile containerfile",
     "graphql": "graphql gql graphqls",
-    "html": "html htm xhtml vue svelte hbs handlebars mustache ejs njk jinja jinja2 j2 liquid cshtml razor",
+    "html": "html htm xhtml vue svelte astro hbs handlebars mustache ejs erb jsp jspf njk jinja jinja2 j2 twig liquid "
+    "cshtml razor",
     "ini": "ini cfg conf cnf editorconfig desktop service timer socket gitconfig flake8 pylintrc coveragerc",
     "json": "json jsonc json5 jsonl ndjson geojson webmanifest ipynb avsc code-workspace babelrc eslintrc prettierrc",
     "less": "less",

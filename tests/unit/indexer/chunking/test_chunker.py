@@ -55,7 +55,10 @@ def described(chunks: Sequence[Chunk]) -> list[tuple[int, int, str, str | None]]
     return [(c.start_line, c.end_line, c.symbol_kind or c.artifact_kind.value, c.symbol) for c in chunks]
 
 
-_FILES = st.sampled_from([f"a/file{language.extensions[0]}" for language in all_languages()] + ["x.md", "x.yaml", "x"])
+_FILES = st.sampled_from(
+    [f"a/file{language.extensions[0]}" for language in all_languages()]
+    + ["x.md", "x.yaml", "x", "x.vue", "x.astro", "x.erb", "x.razor", "x.blade.php", "x.j2", "x.mdx"]
+)
 _PIECES = st.sampled_from(
     [
         *(
@@ -71,6 +74,7 @@ _PIECES = st.sampled_from(
             "#if X\n",
             "#endif\n",
         ),
+        *("<script>\n", "</script>", "<% ", " %>", "@code {", "@php\n", "{% macro f() %}", "---\n"),
         *(
             "int f(int a) {\n",
             "struct S {\n",

@@ -1,0 +1,1 @@
+"""Files that hold code of other languages: components and templates."""

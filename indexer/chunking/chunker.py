@@ -18,6 +18,7 @@ from indexer.chunking.languages.rules import Language
 from indexer.chunking.languages.table import language_name_of, language_of
 from indexer.chunking.line_nodes import LineNode
 from indexer.chunking.line_reading import read_definitions
+from indexer.chunking.notebooks import plan_notebook
 from indexer.chunking.parsing import SourceParser
 from indexer.chunking.planning import Piece, Plan
 from indexer.chunking.recovery import recover_definitions
@@ -60,9 +61,13 @@ class Chunker:
         whole = lines.trimmed(1, len(lines))
         if whole is None:
             return []
+        budget = max(1, self._max_tokens - lines.added_tokens)
+        if file.path.lower().endswith(".ipynb"):
+            cells = self._pieces_of_notebook(file.text, budget, only_lines)
+            if cells is not None:
+                return [_to_chunk(file, "notebook", piece, content) for piece, content in cells]
         form = format_of(file.path)
         language = language_of(file.path, file.text) if form is None else None
-        budget = max(1, self._max_tokens - lines.added_tokens)
         if language is not None and not only_lines:
             pieces = self._pieces_of_code(language, file.text, lines, budget)
             if pieces is not None:
@@ -92,6 +97,14 @@ class Chunker:
             return None
         return Plan(language, root, lines, budget, found).pieces()
 
+    def _pieces_of_notebook(self, text: str, budget: int, only_lines: bool) -> list[tuple[Piece, str]] | None:
+        """Plan the chunks of a notebook; after a cell that took too long no other is parsed."""
+
+        def read(language: Language, code: str) -> tuple[list[Definition], Node | LineNode] | None:
+            return None if only_lines or self.unparsed is not None else self._read(language, code)
+
+        return plan_notebook(text, budget, _target_characters(budget), self._count_tokens, read)
+
     def _read(self, language: Language, text: str) -> tuple[list[Definition], Node | LineNode] | None:
         """Return the definitions of a text and the root of its tree; None when parsing takes too long."""
         if language.lines is not None:
@@ -113,24 +126,23 @@ def _target_characters(budget: int) -> int:
 
 
 def _to_chunks(file: SourceFile, language: str | None, lines: Lines, pieces: Iterable[Piece]) -> list[Chunk]:
-    chunks = []
-    for piece in pieces:
-        definition = piece.definition
-        chunks.append(
-            Chunk(
-                path=file.path,
-                start_line=piece.start,
-                end_line=piece.end,
-                content=lines.content(piece.start, piece.end),
-                artifact_kind=ArtifactKind.CHUNK if definition is None else ArtifactKind.SYMBOL,
-                language=language,
-                symbol=definition.symbol if definition is not None else None,
-                symbol_kind=definition.kind if definition is not None else None,
-                signature=(definition.signature or None) if definition is not None else piece.title,
-                outline=piece.outline,
-            )
-        )
-    return chunks
+    return [_to_chunk(file, language, piece, lines.content(piece.start, piece.end)) for piece in pieces]
+
+
+def _to_chunk(file: SourceFile, language: str | None, piece: Piece, content: str) -> Chunk:
+    definition = piece.definition
+    return Chunk(
+        path=file.path,
+        start_line=piece.start,
+        end_line=piece.end,
+        content=content,
+        artifact_kind=ArtifactKind.CHUNK if definition is None else ArtifactKind.SYMBOL,
+        language=language,
+        symbol=definition.symbol if definition is not None else None,
+        symbol_kind=definition.kind if definition is not None else None,
+        signature=(definition.signature or None) if definition is not None else piece.title,
+        outline=piece.outline,
+    )
 
 
 def _whole_file(file: SourceFile, language: str | None, lines: Lines, whole: Range) -> Chunk:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 
 from codesearch.core.types import SourceFile
+from indexer.notebook.outputs import without_outputs
 from indexer.source.decoding import NO_HINTS, Decoded, Hints, decode
 from indexer.source.encoding.neighbours import count_encodings
 from indexer.source.generated import find_generated_marker
@@ -19,6 +20,9 @@ from indexer.source.vendoring import VendoredFolders
 
 DEFAULT_MAX_FILE_BYTES = 1 << 20
 DETAIL_CHARACTERS = 80
+# A notebook's outputs are not indexed and do not count for the limit; one of more bytes than these is not even read.
+MAX_NOTEBOOK_BYTES = 64 << 20
+_NOTEBOOK = ".ipynb"
 
 
 class Walk:
@@ -31,6 +35,7 @@ class Walk:
     def __init__(self, snapshot: Snapshot, max_file_bytes: int, known: Mapping[str, str], choices: Choices) -> None:
         self._snapshot = snapshot
         self._known = known
+        self._max_file_bytes = max_file_bytes
         self._skipped: list[Skipped] = []
         self.unchanged: list[str] = []
         self.file_count = 0
@@ -41,7 +46,7 @@ class Walk:
         self._files = listing.files
         self.notes = listing.notes
         self._skipped.extend(listing.skipped)
-        self._wanted = list(self._judge_entries(listing.files, max_file_bytes))
+        self._wanted = list(self._judge_entries(listing.files))
         self.planned = len(self._wanted)
         self.planned_bytes = sum(entry.size for entry in self._wanted)
 
@@ -57,7 +62,7 @@ class Walk:
             if self._known.get(entry.path) == content_id:
                 self.unchanged.append(entry.path)
                 continue
-            judged = self._judge_content(entry, content)
+            judged = self._judge_notebook(entry.path, self._judge_content(entry, content))
             if isinstance(judged, Skipped):
                 self._skipped.append(judged)
             else:
@@ -74,20 +79,24 @@ class Walk:
         counted = Counter(item.reason for item in self._skipped)
         return {reason: counted[reason] for reason in SkipReason if counted[reason]}
 
-    def _judge_entries(self, entries: tuple[Entry, ...], max_file_bytes: int) -> Iterator[Entry]:
+    def _judge_entries(self, entries: tuple[Entry, ...]) -> Iterator[Entry]:
         """Yield the entries that have to be read, and sort the others into skipped and unchanged."""
         vendored = VendoredFolders(entries, self._snapshot.subdir)
         for entry in entries:
             if verdict := self._judge_path(entry.path, vendored):
                 self._skip(entry, *verdict)
-            elif entry.size > max_file_bytes:
-                self._skip(entry, SkipReason.TOO_LARGE, f"{entry.size:,} bytes, the limit is {max_file_bytes:,}")
+            elif entry.size > (limit := self._limit_of(entry.path)):
+                self._skip(entry, SkipReason.TOO_LARGE, f"{entry.size:,} bytes, the limit is {limit:,}")
             elif entry.size == 0:
                 self._skip(entry, SkipReason.EMPTY, "0 bytes")
             elif entry.content_id is not None and self._is_known(entry.path, entry.content_id):
                 self.unchanged.append(entry.path)
             else:
                 yield entry
+
+    def _limit_of(self, path: str) -> int:
+        is_notebook = path.lower().endswith(_NOTEBOOK)
+        return max(self._max_file_bytes, MAX_NOTEBOOK_BYTES) if is_notebook else self._max_file_bytes
 
     def _is_known(self, path: str, content_id: str) -> bool:
         known = self._known.get(path)
@@ -115,6 +124,17 @@ class Walk:
             self._others = count_encodings(self._snapshot, self._files, self._rules.find_encoding)
         hints = Hints(hints.declared, self._others, self._rules.choices.fallback_encoding)
         return judge_content(entry.path, content, hints, refuted)
+
+    def _judge_notebook(self, path: str, judged: str | Skipped) -> str | Skipped:
+        """Take the outputs out of a notebook; skip one that is too large without them. Other files stay as they are."""
+        if isinstance(judged, Skipped) or not path.lower().endswith(_NOTEBOOK):
+            return judged
+        text = without_outputs(judged)
+        size = len(text.encode("utf-8", "replace"))
+        if size > self._max_file_bytes:
+            detail = f"{size:,} bytes without outputs, the limit is {self._max_file_bytes:,}"
+            return Skipped(path, SkipReason.TOO_LARGE, detail)
+        return text
 
     def _skip(self, entry: Entry, reason: SkipReason, detail: str) -> None:
         self._skipped.append(Skipped(entry.path, reason, detail))

@@ -38,8 +38,9 @@ ROOMS = {
     "codesearch.retrieval": {VALUES, TEXT, EMBEDDING, INDEX, STORE, CATALOG},
     "codesearch.api": {VALUES, CATALOG, LOGS, "codesearch.retrieval"},
     "indexer": {VALUES, TEXT, EMBEDDING, INDEX, STORE, CATALOG, "indexer.source", "indexer.chunking"},
-    "indexer.source": {VALUES},
-    "indexer.chunking": {VALUES, TEXT},
+    "indexer.notebook": set[str](),
+    "indexer.source": {VALUES, "indexer.notebook"},
+    "indexer.chunking": {VALUES, TEXT, "indexer.notebook"},
     "indexer.history": {VALUES, "indexer.source", "indexer.chunking"},
 }
 COMPOSITION = ("codesearch.assembly", "codesearch.cli")

@@ -23,7 +23,7 @@ def all_error_classes(root: type[CodesearchError] = CodesearchError) -> Iterator
 
 def test_every_code_and_every_class_has_a_status() -> None:
     assert set(HTTP_STATUS) == set(ErrorCode)
-    statuses = {kind.__name__: status_of(kind("message")) for kind in all_error_classes()}
+    statuses = {kind.__name__: status_of(kind.__new__(kind)) for kind in all_error_classes()}
     assert {
         "CodesearchError": 500,
         "AuthenticationError": 401,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from indexer.chunking.languages.rules import Language, Rule, by_field, text_of
+from indexer.chunking.languages.rules import Language, Rule, text_of
 
 
 def _assigned_name(node: Node) -> str | None:
@@ -23,6 +23,14 @@ def _assigned_kind(node: Node) -> str | None:
     return "constant" if name.upper() == name and name.strip("_") else "variable"
 
 
+def _alias_name(node: Node) -> str | None:
+    """Name `type Pairs[T] = ...` without its parameters."""
+    current = node.child_by_field_name("left")
+    while current is not None and current.type != "identifier":
+        current = current.named_child(0)
+    return text_of(current) if current is not None else None
+
+
 LANGUAGE = Language(
     name="python",
     grammar="python",
@@ -33,7 +41,7 @@ LANGUAGE = Language(
         "function_definition": Rule("function"),
         "class_definition": Rule("class", container=True),
         "assignment": Rule(_assigned_kind, _assigned_name, body=None, local=False, minor=True),
-        "type_alias_statement": Rule("type", by_field("left"), body="right"),
+        "type_alias_statement": Rule("type", _alias_name, body="right"),
     },
     descend=frozenset(
         {

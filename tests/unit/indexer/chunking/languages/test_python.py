@@ -37,3 +37,21 @@ def test_finds_every_definition() -> None:
     }
     assert language_name_of("a.py", PYTHON) == "python"
     assert kinds_in("a.py", PYTHON) == expected
+
+
+def test_type_parameters_are_no_part_of_a_name() -> None:
+    text = (
+        "type Plain = int\ntype Row[T] = list[T]\ntype Call[**P, *Ts, R: int = int] = (\n    Callable[P, R]\n)\n"
+        "def swap[T](a: Row[T]) -> T:\n    return a[0]\n"
+        "class Box[T: int]:\n    type Item[U] = tuple[T, U]\n\n    def open[K](self) -> T: ...\n"
+    )
+    expected = {
+        ("type", "Plain"),
+        ("type", "Row"),
+        ("type", "Call"),
+        ("function", "swap"),
+        ("class", "Box"),
+        ("type", "Box.Item"),
+        ("method", "Box.open"),
+    }
+    assert kinds_in("a.py", text) == expected

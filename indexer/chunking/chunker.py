@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tree_sitter import Node
 
 from codesearch.core.types import ArtifactKind, Chunk, SourceFile
+from indexer.chunking.alternatives import parse_better
 from indexer.chunking.budget import ParseLimits, Unparsed
 from indexer.chunking.definitions import Definition, find_definitions
 from indexer.chunking.embedded.formats import format_of
@@ -69,7 +70,7 @@ class Chunker:
         form = format_of(file.path)
         language = language_of(file.path, file.text) if form is None else None
         if language is not None and not only_lines:
-            pieces = self._pieces_of_code(language, file.text, lines, budget)
+            language, pieces = self._pieces_of_code(language, file, lines, budget)
             if pieces is not None:
                 return _to_chunks(file, language.name, lines, pieces)
         elif form is not None and not only_lines:
@@ -87,15 +88,20 @@ class Chunker:
         pieces = [Piece(*part) for part in split_lines(lines, 1, len(lines), budget, {})]
         return _to_chunks(file, name, lines, pieces)
 
-    def _pieces_of_code(self, language: Language, text: str, lines: Lines, budget: int) -> list[Piece] | None:
-        """Plan the chunks of a file by its tree; None without a tree, or without definitions when one chunk will do."""
-        read = self._read(language, text)
+    def _pieces_of_code(
+        self, language: Language, file: SourceFile, lines: Lines, budget: int
+    ) -> tuple[Language, list[Piece] | None]:
+        """Plan the chunks of a file by its tree, and say in which language it was read.
+
+        No plan without a tree, or without definitions when one chunk will do.
+        """
+        language, read = self._read_better(language, file.path, file.text)
         if read is None:
-            return None
+            return language, None
         found, root = read
         if not found and lines.tokens(1, len(lines)) <= budget:
-            return None
-        return Plan(language, root, lines, budget, found).pieces()
+            return language, None
+        return language, Plan(language, root, lines, budget, found).pieces()
 
     def _pieces_of_notebook(self, text: str, budget: int, only_lines: bool) -> list[tuple[Piece, str]] | None:
         """Plan the chunks of a notebook; after a cell that took too long no other is parsed."""
@@ -107,18 +113,24 @@ class Chunker:
 
     def _read(self, language: Language, text: str) -> tuple[list[Definition], Node | LineNode] | None:
         """Return the definitions of a text and the root of its tree; None when parsing takes too long."""
+        return self._read_better(language, "", text)[1]
+
+    def _read_better(
+        self, language: Language, path: str, text: str
+    ) -> tuple[Language, tuple[list[Definition], Node | LineNode] | None]:
+        """Read a text as `_read` does, in the language that suits it better where its path leaves two."""
         if language.lines is not None:
-            return read_definitions(language.lines, text)
+            return language, read_definitions(language.lines, text)
         # Lone surrogates cannot be encoded; what replaces them keeps the lines, which is all that counts here.
         source = text.encode("utf-8", "replace")
-        tree = self._parser.parse(language, source)
+        language, tree = parse_better(self._parser, path, language, source)
         if tree is None:
             self.unparsed = self._parser.budget.shortfall
-            return None
+            return language, None
         found = find_definitions(language, tree.root_node, source)
         if tree.root_node.has_error and language.repair is None:
             found = recover_definitions(language, self._parser, source, tree.root_node, found)
-        return found, tree.root_node
+        return language, (found, tree.root_node)
 
 
 def _target_characters(budget: int) -> int:

@@ -36,6 +36,8 @@ class SourceParser:
         """Return the tree of a text, repaired where the language knows how; None when it costs too much."""
         self.budget = ParseBudget(self._limits.of(len(source)))
         parser = self._parser_of(language)
+        if language.prepare is not None:
+            source = language.prepare(source)
         tree = _parse(parser, source, self.budget)
         if tree is None or language.repair is None or not (language.repairs_always or tree.root_node.has_error):
             return tree
@@ -44,6 +46,8 @@ class SourceParser:
     def parse_span(self, language: Language, source: bytes, start: int, end: int) -> Tree | None:
         """Parse the bytes `start`..`end` alone, for what is left of the budget; positions stay those of the whole."""
         parser = self._parser_of(language)
+        if language.prepare is not None:
+            source = language.prepare(source)
         parser.included_ranges = [Range(_point(source, start), _point(source, end), start, end)]
         try:
             return _parse(parser, source, self.budget)
@@ -82,10 +86,10 @@ def _repaired(parser: Parser, language: Language, source: bytes, tree: Tree, bud
     again = _parse(parser, repaired, budget)
     if again is None:
         return tree
-    return again if _bytes_in_error(again) <= _bytes_in_error(tree) else tree
+    return again if bytes_in_error(again) <= bytes_in_error(tree) else tree
 
 
-def _bytes_in_error(tree: Tree) -> int:
+def bytes_in_error(tree: Tree) -> int:
     """Return how many bytes are in error, and how many errors there are; only looks where there are some."""
     found = 0
     pending = [tree.root_node] if tree.root_node.has_error else []

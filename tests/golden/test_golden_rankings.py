@@ -38,8 +38,8 @@ SCORE_TOLERANCE = 0.02
 SMALLEST_RATIO = 1.002
 
 FIGURES = GOLDEN / "figures.txt"
-# The file has four digits. Where two scores nearly meet, another version of numpy orders them otherwise: with Python 3.10's
-# one question of the set over everything is a rank worse, which changes a figure by 0.0007.
+# The file has four digits. Where two scores nearly meet, another version of numpy orders them otherwise: with that of
+# Python 3.10 one question to everything is answered a rank later, which changes a figure by 0.0007.
 FIGURE_TOLERANCE = 0.002
 MEASURES: dict[str, Callable[[Sequence[Chunk], Sequence[Target]], float]] = {
     "recall@1": lambda chunks, targets: recall(chunks, targets, 1),

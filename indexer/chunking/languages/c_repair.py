@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from indexer.chunking.languages.macro_calls import comment_macro_calls
+
 _TOKEN = re.compile(
     rb"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'"
     rb"|^[ \t]*#(?:[^\n\\/]|\\\r?\n|\\.|/(?!\*)|/\*.*?\*/)*|\([^(){}\"'/#]*\)|[{}()]",
@@ -68,7 +70,7 @@ def repair_c(source: bytes) -> bytes:
 
 def repair_cpp(source: bytes) -> bytes:
     """Return C++ source repaired like C, macros before constructors and behind heads included."""
-    return _blank_macros(_blank_branches(source), calls=True)
+    return _blank_macros(_blank_branches(comment_macro_calls(source)), calls=True)
 
 
 def _blank_branches(source: bytes) -> bytes:

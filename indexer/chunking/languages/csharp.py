@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from indexer.chunking.languages.csharp_extensions import blank_extension_blocks
 from indexer.chunking.languages.rules import Language, Rule, child_text
 from indexer.chunking.languages.variable_declarators import declared_names, first_name
 
@@ -55,4 +56,5 @@ LANGUAGE = Language(
         {"declaration_list", "preproc_if", "preproc_else", "preproc_elif", "preproc_region", "global_statement"}
     ),
     comments=frozenset({"comment"}),
+    prepare=blank_extension_blocks,
 )

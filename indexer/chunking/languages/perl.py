@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from indexer.chunking.languages.one_line_tables import shorten_tables
 from indexer.chunking.languages.rules import Language, Rule, by_child, by_field, text_of
 from indexer.chunking.languages.surroundings import child_of_type
 
@@ -73,4 +74,5 @@ LANGUAGE = Language(
     },
     descend=frozenset({"phaser_statement", "block_statement", "block", "conditional_statement"}),
     comments=frozenset({"comment", "pod"}),
+    prepare=shorten_tables,
 )

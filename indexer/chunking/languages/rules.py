@@ -110,6 +110,8 @@ class Language:
         it holds are one symbol.
     repair: for text whose tree has errors: the same number of bytes and lines with what the grammar cannot read
         (macros, half branches of the preprocessor) blanked out. None: nothing to repair.
+    prepare: changes any text before it is parsed, with the same number of bytes and lines: for what parses without an
+        error and yet wrongly, or takes far too long. None: nothing to prepare.
     lines: how the language is read line by line instead of by a tree.
     repairs_always: repair also what parses without an error (Haskell reads a whole #else branch as one directive).
     """
@@ -128,4 +130,5 @@ class Language:
     continues: Callable[[Node, Node], bool] | None = None
     repair: Callable[[bytes], bytes | None] | None = None
     repairs_always: bool = False
+    prepare: Callable[[bytes], bytes] | None = None
     lines: LineRules | None = None

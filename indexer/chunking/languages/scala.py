@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from indexer.chunking.languages.one_line_tables import shorten_tables
 from indexer.chunking.languages.rules import Language, Rule, text_of
 from indexer.chunking.languages.surroundings import child_of_type
 
@@ -85,4 +86,5 @@ LANGUAGE = Language(
     },
     descend=frozenset({"package_clause", "extension_definition", "instance_expression", *_BODIES}),
     comments=frozenset({"comment", "block_comment"}),
+    prepare=shorten_tables,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indexer.chunking.alternatives import parse_better
 from indexer.chunking.definitions import Definition, find_definitions
 from indexer.chunking.languages.table import language_of
 from indexer.chunking.line_reading import read_definitions
@@ -18,7 +19,7 @@ def definitions_of(path: str, text: str) -> list[Definition]:
     if language.lines is not None:
         return read_definitions(language.lines, text)[0]
     source = text.encode()
-    tree = SourceParser().parse(language, source)
+    language, tree = parse_better(SourceParser(), path, language, source)
     assert tree is not None
     return find_definitions(language, tree.root_node, source)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from indexer.chunking.languages.macro_calls import comment_macro_calls
 from indexer.chunking.languages.table import language_name_of, language_of
-from tests.unit.indexer.chunking.definition_finding import kinds_in
+from tests.unit.indexer.chunking.definition_finding import found_in, kinds_in
 
 CPP = """
 namespace a::b {
@@ -87,3 +88,81 @@ def test_repair_keeps_every_byte_in_place() -> None:
     assert repaired is not None
     assert len(repaired) == len(source)
     assert [len(line) for line in repaired.split(b"\n")] == [len(line) for line in source.split(b"\n")]
+
+
+def test_modules_are_read_with_their_exports() -> None:
+    text = """module;
+#include <lamp.h>
+export module shop.lamps:part;
+import <vector>;
+import "old.h";
+import :detail;
+export import shop.base;
+export namespace shop { class Lamp { public: int light() { return 1; } }; }
+export template <class T> T twice(T a) { return a; }
+export { enum class Mode { Off }; }
+export extern "C++" { int old() { return 1; } }
+module :private;
+int hidden() { return 2; }
+"""
+    names = {symbol for _, symbol in kinds_in("lamps.cppm", text)}
+    assert names == {"shop", "shop.Lamp", "shop.Lamp.light", "twice", "Mode", "old", "hidden"}
+
+
+ANNOTATED = """\
+#pragma once
+USTRUCT(BlueprintType, meta = (ToolTip = "a (b"))
+struct GAME_API FItem
+{
+    GENERATED_USTRUCT_BODY()
+    UPROPERTY(EditAnywhere,
+        meta = (ClampMin = "0"))
+    TArray<FName> Names;
+    UPROPERTY() int32 Count = 3;
+};
+DECLARE_EVENT_OneParam(FOnUsed, AActor*, Who);
+UINTERFACE(MinimalAPI)
+class UUsable : public UInterface { GENERATED_BODY() };
+UCLASS()
+class GAME_API ADoor : public AActor
+{
+    GENERATED_BODY()
+public:
+    UFUNCTION(Server, Reliable)
+    void Use(UPARAM(ref) TArray<int32>& Items, UPARAM(DisplayName = "X") const FVector& At);
+    UFUNCTION() void Rest();
+};
+UENUM()
+enum EKind { None UMETA(Hidden), One = 1 UMETA(DisplayName = "One (1)"), };
+class SHOP_EXPORT Window : public QObject
+{
+    Q_OBJECT
+    Q_PROPERTY(int width READ width NOTIFY widthChanged)
+signals:
+    void widthChanged(int w);
+public slots:
+    void setWidth(int w) { this->w = w; }
+};
+"""
+
+
+def test_macros_that_annotate_belong_to_what_they_annotate() -> None:
+    expected = [
+        ("FItem", "struct", 2, 10),
+        ("FItem.Names", "field", 6, 8),
+        ("FItem.Count", "field", 9, 9),
+        ("UUsable", "class", 12, 13),
+        ("ADoor", "class", 14, 22),
+        ("ADoor.Use", "method", 19, 20),
+        ("ADoor.Rest", "method", 21, 21),
+        ("EKind", "enum", 23, 24),
+        ("Window", "class", 25, 33),
+        ("Window.widthChanged", "method", 30, 30),
+        ("Window.setWidth", "method", 32, 32),
+    ]
+    assert found_in("Door.h", ANNOTATED) == expected
+
+
+def test_macros_that_define_or_compute_stay() -> None:
+    text = b"TEST(Lamp, Lights)\n{\n  f(MAX(1, 2), b);\n  CHECK(a);\n  return MAX(a, b);\n}\n"
+    assert comment_macro_calls(text) == text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexer.chunking.languages.table import language_name_of
-from tests.unit.indexer.chunking.definition_finding import kinds_in
+from tests.unit.indexer.chunking.definition_finding import found_in, kinds_in
 
 CSHARP = """
 namespace App.Web {
@@ -47,3 +47,52 @@ def test_finds_every_definition() -> None:
     }
     assert language_name_of("a.cs", CSHARP) == "csharp"
     assert kinds_in("a.cs", CSHARP) == expected
+
+
+EXTENSIONS = """\
+namespace Garden;
+
+public static class Beds
+{
+    /// <summary>Of a bed.</summary>
+    extension<TKey, TPlant>(IDictionary<TKey, List<TPlant>> bed)
+        where TKey : notnull
+        where TPlant : class, new()
+    {
+        public int Size => bed.Count;
+        public static string operator +(string a, int b) => "}" + a;
+        [Obsolete]
+        public void Plant(TKey at)
+        {
+            if (bed is { } soil) { soil.Add(at); }
+        }
+    }
+    // Of the type itself.
+    extension(string)
+    {
+        public static string Weed() { return @"{"; }
+    }
+    public static void Water(int litres) { extension(litres); }
+}
+
+public record Plant(string Name);
+"""
+
+
+def test_extension_blocks_leave_their_members_to_the_class() -> None:
+    expected = [
+        ("Beds", "class", 3, 24),
+        ("Beds.Size", "property", 10, 10),
+        ("Beds.operator +", "method", 11, 11),
+        ("Beds.Plant", "method", 12, 16),
+        ("Beds.Weed", "method", 21, 21),
+        ("Beds.Water", "method", 23, 23),
+        ("Plant", "record", 26, 26),
+    ]
+    found = [one for one in found_in("Beds.cs", EXTENSIONS) if one[1] != "namespace"]
+    assert [(symbol.removeprefix("Garden."), *rest) for symbol, *rest in found] == expected
+
+
+def test_extension_is_a_name_elsewhere() -> None:
+    text = "class A {\n  void extension(int a) { }\n  int B() { return extension(1); }\n}\n"
+    assert {symbol for symbol, *_ in found_in("A.cs", text)} == {"A", "A.extension", "A.B"}

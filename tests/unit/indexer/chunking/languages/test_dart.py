@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indexer.chunking.languages.dart_shorthands import without_shorthands
 from tests.unit.indexer.chunking.definition_finding import Found, first_line_of, found_in
 
 DART = """\
@@ -131,3 +132,47 @@ def test_finds_every_definition() -> None:
 def test_comments_and_annotations_above_belong_to_the_definition() -> None:
     assert first_line_of("client.dart", DART, "maxWait") == "/// Longest wait."
     assert first_line_of("client.dart", DART, "Client.retry") == "/// Retry."
+
+
+NEWS = """\
+library;
+
+class Sign {
+  Widget build() => Center(align: .center, inset: const .all(8), at: big ? .top : .low, all: [.red, ?more]);
+  Map<String, int> get sizes => {'a': ?size};
+  int code() => switch (state) {
+    .ready => 1,
+    Failed() => 2,
+    _ => 3,
+  };
+  void tell() {
+    switch (state) {
+      case Failed():
+        return;
+    }
+    lamp ..on() ..dim();
+    lamp
+        .first!.light()
+        ?.dim();
+  }
+}
+
+void last() {}
+"""
+
+
+def test_shorthands_swallow_no_function() -> None:
+    expected: Found = [
+        ("Sign", "class", 3, 21),
+        ("Sign.build", "method", 4, 4),
+        ("Sign.sizes", "property", 5, 5),
+        ("Sign.code", "method", 6, 10),
+        ("Sign.tell", "method", 11, 20),
+        ("last", "function", 23, 23),
+    ]
+    assert found_in("sign.dart", NEWS) == expected
+
+
+def test_chains_and_conditions_are_no_shorthands() -> None:
+    text = b"var a = b!.c?.d ..e();\nvar f = g\n  .h()\n  ?.i;\nvar j = k ? l : m, n = .5;\nB() => c;\n"
+    assert without_shorthands(text) == text

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 _TOKEN = re.compile(
-    rb"//[^\n]*|/\*.*?\*/|\"{3,}.*?\"{3,}|\$?@\$?\"(?:[^\"]|\"\")*\"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'"
-    rb"|(?P<head>\bextension\s*(?:<[^(){};]*>)?\s*\((?:[^(){};]|\([^(){};]*\))*\)\s*"
-    rb"(?:where\b(?:[^(){};]|\(\))*)?\{)|[{}]",
+    rb"//[^\n]*|/\*.*?(?:\*/|\Z)|\"{3,}.*?\"{3,}|\$?@\$?\"(?:[^\"]|\"\")*\"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'"
+    rb"|(?P<head>\bextension\s*(?:<[^(){};]{0,300}>)?\s*\((?:[^(){};]|\([^(){};]*\))*\)\s*"
+    rb"(?:where\b(?:[^(){};]|\(\)){0,600})?\{)|[{}]",
     re.DOTALL,
 )
 _NOT_LINE_END = re.compile(rb"[^\r\n]")
@@ -39,7 +39,7 @@ def blank_extension_blocks(source: bytes) -> bytes:
 
 
 def _follows_member(source: bytes, start: int) -> bool:
-    before = source[:start].rstrip()
+    before = source[max(0, start - 400) : start].rstrip()
     if before.endswith(_MEMBER_ENDS):
         return True
     last_line = before[before.rfind(b"\n") + 1 :].lstrip()

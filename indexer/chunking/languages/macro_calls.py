@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _CALL = re.compile(
-    rb"//[^\n]*|/\*.*?\*/|R\"(?P<mark>[^()\\\s]{0,16})\(.*?\)(?P=mark)\"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'"
+    rb"//[^\n]*|/\*.*?(?:\*/|\Z)|R\"(?P<mark>[^()\\\s]{0,16})\(.*?(?:\)(?P=mark)\"|\Z)|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'"
     rb"|^[ \t]*#(?:[^\n\\]|\\\r?\n|\\.)*|\b(?P<name>[A-Z][A-Z0-9]*_\w+|[A-Z][A-Z0-9_]{2,})[ \t]*(?=\()"
     # Qt's sections of a class.
     rb"|^[ \t]*(?P<signals>signals|Q_SIGNALS)(?=[ \t]*:)"
@@ -17,14 +17,15 @@ _CALL = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _ARGUMENT = re.compile(rb"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'|[(){};]", re.DOTALL)
-_ENUM = re.compile(rb"\benum\b[^;{}()]*\{[^{}]*\}")
+_ENUM = re.compile(rb"\benum\b[^;{}()]{0,200}\{[^{}]*\}")
 _MAX_CALL_BYTES = 2000
-_TYPE = rb"[A-Za-z_][\w:]*(?:\s*<[^;{}()]*>)?[\s*&]+"
+_MAX_HEAD_BYTES = 400
+_TYPE = rb"[A-Za-z_][\w:]*(?:\s*<[^;{}()<>]*(?:<[^;{}()<>]*>[^;{}()<>]*)*>)?[\s*&]+"
 # What a macro that stands alone before a declaration is followed by: its first word, a type and a name, or another one.
 _DECLARATION = re.compile(
     rb"\s*\}|\s+(?!(?:return|co_return|delete|throw|goto|else|case|new)\b)"
     rb"(?:(?:class|struct|enum|union|template|typedef|using|friend|explicit|virtual|static|inline|constexpr|const"
-    rb"|mutable|unsigned|signed)\b|(?:" + _TYPE + rb")+[\w~:]+\s*[(;={\[,:]"
+    rb"|mutable|unsigned|signed)\b|(?:" + _TYPE + rb"){1,4}[\w~:]+\s*[(;={\[,:]"
     rb"|operator\b|~?[A-Za-z_]\w*\(|[A-Z][A-Z0-9_]{2,}\()"
 )
 _PARAMETER = re.compile(rb"\s+(?:const\s+)?(?:(?:class|struct|enum)\s+)?" + _TYPE + rb"[A-Za-z_]\w*\s*[,)=\[]")
@@ -79,12 +80,12 @@ def _is_annotation(before: bytes, source: bytes, span: tuple[int, int], *, is_in
     if is_in_enum and line.strip():
         return (last.isalnum() or last == b"_") and source[end : end + 200].lstrip()[:1] in (b",", b"}", b"=", b"/")
     if last in (b"(", b","):
-        return _PARAMETER.match(source, end) is not None
+        return _PARAMETER.match(source, end, end + _MAX_HEAD_BYTES) is not None
     if not _ends_declaration(before.rstrip()):
         return False
     if source[end : end + 1] == b";":
         return _POINTER.search(source, start, end) is not None
-    return _DECLARATION.match(source, end) is not None
+    return _DECLARATION.match(source, end, end + _MAX_HEAD_BYTES) is not None
 
 
 def _ends_declaration(before: bytes) -> bool:

@@ -121,6 +121,8 @@ class Chunker:
         """Read a text as `_read` does, in the language that suits it better where its path leaves two."""
         if language.lines is not None:
             return language, read_definitions(language.lines, text)
+        if language.reader is not None:
+            return language, language.reader.read(text)
         # Lone surrogates cannot be encoded; what replaces them keeps the lines, which is all that counts here.
         source = text.encode("utf-8", "replace")
         language, tree = parse_better(self._parser, path, language, source)

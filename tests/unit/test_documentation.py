@@ -278,6 +278,7 @@ def test_every_language_is_documented_with_its_files_and_kinds() -> None:
         interpreters[language.name] |= set(language.interpreters)
         kinds[language.name] = {rule.kind for rule in language.rules.values() if isinstance(rule.kind, str)}
         kinds[language.name] |= {head.kind for head in language.lines.heads} if language.lines is not None else set()
+        kinds[language.name] |= language.reader.kinds if language.reader is not None else set()
     documented = language_rows()
     assert list(documented) == sorted(files)
     assert {name: row[0] for name, row in documented.items()} == files

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from indexer.chunking.languages.line_rules import LineRules
+
+if TYPE_CHECKING:
+    from indexer.chunking.definitions import Definition
+    from indexer.chunking.line_nodes import LineNode
 
 NodeText = Callable[[Node], str | None]
 NodeKind = Callable[[Node], str | None]
@@ -90,11 +95,23 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnReader:
+    """How a language is read that neither a grammar nor lines can tell: by a function of its own.
+
+    kinds: what it can find. read: a text's definitions, ordered by (start line, widest first), and a node for all of
+        it; total on any text.
+    """
+
+    kinds: frozenset[str]
+    read: Callable[[str], tuple[list[Definition], LineNode]]
+
+
+@dataclass(frozen=True, slots=True)
 class Language:
     """One language: which files, which grammar, which nodes define something.
 
     name: lower case, as metadata shows it (`python`, `csharp`, `cpp`, `objective-c`).
-    grammar: its name in tree-sitter-language-pack; empty for a language that is read by `lines`, without rules.
+    grammar: its name in tree-sitter-language-pack; empty for one that is read by `lines` or `reader`.
     extensions: with the dot, lower case. filenames: exact, lower case. interpreters: of a `#!` line (`bash`, `python`).
     rules: node type -> Rule.
     descend: node types without a rule that may hold definitions and must be walked into (`export_statement`,
@@ -113,6 +130,7 @@ class Language:
     prepare: changes any text before it is parsed, with the same number of bytes and lines: for what parses without an
         error and yet wrongly, or takes far too long. None: nothing to prepare.
     lines: how the language is read line by line instead of by a tree.
+    reader: what reads the language instead of a tree or lines.
     repairs_always: repair also what parses without an error (Haskell reads a whole #else branch as one directive).
     """
 
@@ -132,3 +150,4 @@ class Language:
     repairs_always: bool = False
     prepare: Callable[[bytes], bytes] | None = None
     lines: LineRules | None = None
+    reader: OwnReader | None = None

@@ -18,6 +18,8 @@ def definitions_of(path: str, text: str) -> list[Definition]:
     assert language is not None, f"no table reads {path}"
     if language.lines is not None:
         return read_definitions(language.lines, text)[0]
+    if language.reader is not None:
+        return language.reader.read(text)[0]
     source = text.encode()
     language, tree = parse_better(SourceParser(), path, language, source)
     assert tree is not None

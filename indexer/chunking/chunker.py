@@ -23,7 +23,7 @@ from indexer.chunking.notebooks import plan_notebook
 from indexer.chunking.parsing import SourceParser
 from indexer.chunking.planning import Piece, Plan
 from indexer.chunking.recovery import recover_definitions
-from indexer.chunking.sections.finding import find_sections, section_language_of
+from indexer.chunking.sections.finding import DEFINING_LANGUAGES, find_sections, section_language_of
 from indexer.chunking.sections.names import section_language_named
 from indexer.chunking.splitting import Lines, Range, split_lines
 
@@ -79,10 +79,14 @@ class Chunker:
                 return _to_chunks(file, form.name, lines, parts)
         known = form or language
         name = known.name if known is not None else language_name_of(file.path, file.text)
-        if lines.tokens(1, len(lines)) <= budget:
-            return [_whole_file(file, name, lines, whole)]
         section_language = form.sections if form is not None else section_language_of(file.path)
         section_language = section_language or section_language_named(name)
+        if lines.tokens(1, len(lines)) <= budget:
+            if language is None and section_language in DEFINING_LANGUAGES and not only_lines:
+                chunks = _section_chunks(file, name or section_language, section_language, lines, budget)
+                if any(chunk.symbol is not None for chunk in chunks):
+                    return chunks
+            return [_whole_file(file, name, lines, whole)]
         if language is None and section_language is not None and not only_lines:
             return _section_chunks(file, name or section_language, section_language, lines, budget)
         pieces = [Piece(*part) for part in split_lines(lines, 1, len(lines), budget, {})]

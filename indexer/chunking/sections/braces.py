@@ -1,4 +1,4 @@
-"""Where sections begin in languages of blocks in braces: CSS, SCSS, LESS, protobuf, GraphQL.
+"""Where sections begin in languages of blocks in braces: CSS, SCSS, LESS, protobuf, GraphQL, Thrift, Prisma.
 
 One scanner walks strings, comments and brackets and yields the statements of the outermost level; a table says what the
 head of a statement is called. No grammar: Jinja, Liquid and half-written files still come out in sensible pieces.
@@ -37,6 +37,19 @@ _GRAPHQL_TOKEN = re.compile(
     r"|subscription|fragment))\b(?!\s*:)[ \t]*(?P<name>@?\w{0,160})",
     re.DOTALL | re.MULTILINE,
 )
+
+
+def _heads(words: str) -> re.Pattern[str]:
+    """Match what may hold braces that are none, braces, and lines that begin with one of the words and a name."""
+    return re.compile(
+        rf"(?P<skip>{_BLOCK_COMMENT}|//[^\n]*|#[^\n]*|{_STRING}|{_SINGLE})|(?P<open>[{{(\[])|(?P<close>[}})\]])"
+        rf"|^[ \t]*(?P<word>{words})[ \t]+(?P<name>\w{{1,160}})",
+        re.DOTALL | re.MULTILINE,
+    )
+
+
+_THRIFT_HEADS = _heads("struct|union|exception|enum|service")
+_PRISMA_HEADS = _heads("model|enum|type|view|datasource|generator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +139,24 @@ def mark_graphql(text: str) -> Iterator[tuple[int, Mark]]:
                 start = described.start()
             kind = found["word"].split()[-1]
             yield start, Mark(0, 1, found["name"] or kind, kind)
+
+
+def _mark_heads(text: str, heads: re.Pattern[str]) -> Iterator[tuple[int, Mark]]:
+    depth = 0
+    for found in heads.finditer(text):
+        if found["open"]:
+            depth += 1
+        elif found["close"]:
+            depth = max(0, depth - 1)
+        elif found["word"] and depth == 0:
+            yield found.start("word"), Mark(0, 1, found["name"], found["word"])
+
+
+def mark_thrift(text: str) -> Iterator[tuple[int, Mark]]:
+    """Yield an offset and a mark of its kind per struct, union, exception, enum and service."""
+    return _mark_heads(text, _THRIFT_HEADS)
+
+
+def mark_prisma(text: str) -> Iterator[tuple[int, Mark]]:
+    """Yield an offset and a mark of its kind per model, enum, type, view, datasource and generator."""
+    return _mark_heads(text, _PRISMA_HEADS)

@@ -14,7 +14,7 @@ from indexer.chunking.sections import braces, configuration, documents
 from indexer.chunking.sections.grouping import Mark, Section, group_marks
 from indexer.chunking.sections.names import section_language_of
 
-__all__ = ["SECTION_LANGUAGES", "Section", "find_sections", "section_language_of"]
+__all__ = ["DEFINING_LANGUAGES", "SECTION_LANGUAGES", "Section", "find_sections", "section_language_of"]
 
 _Offsets = Iterable[tuple[int, Mark]]
 
@@ -45,17 +45,21 @@ _RULES = {
     "make": _Rules(by_line=configuration.mark_make, comment=("#",)),
     "markdown": _Rules(by_line=documents.mark_markdown, share=0.25),
     "org": _Rules(by_line=documents.mark_org, share=0.25),
+    "prisma": _Rules(by_offset=braces.mark_prisma, comment=("//",)),
     "properties": _Rules(by_line=configuration.mark_properties, comment=("#", "!")),
     "proto": _Rules(by_offset=braces.mark_proto, comment=("//",)),
     "rst": _Rules(by_line=documents.mark_adorned, share=0.25),
     "scss": _Rules(by_offset=braces.mark_scss),
     "text": _Rules(by_line=documents.mark_text),
+    "thrift": _Rules(by_offset=braces.mark_thrift, comment=("//", "#")),
     "toml": _Rules(by_offset=configuration.mark_toml, separator=".", comment=("#",)),
     "xml": _Rules(by_offset=documents.mark_xml),
     "yaml": _Rules(by_line=configuration.mark_yaml, separator=".", comment=("#",)),
 }
 
 SECTION_LANGUAGES = frozenset(_RULES)
+# Their sections are definitions, which a short file has as well as a long one.
+DEFINING_LANGUAGES = frozenset({"graphql", "proto", "thrift", "prisma"})
 
 
 def find_sections(language_name: str, text: str, target_chars: int = 1200) -> list[Section]:

@@ -17,11 +17,13 @@ _EXTENSIONS = {
     "make": "mk mak make",
     "markdown": "md markdown mdown mkd mdx qmd rmd",
     "org": "org",
+    "prisma": "prisma",
     "properties": "properties env npmrc",
     "proto": "proto",
     "rst": "rst rest",
     "scss": "scss sass",
     "text": "txt text log",
+    "thrift": "thrift",
     "toml": "toml",
     "xml": "xml xsd xsl xslt svg plist csproj fsproj vbproj vcxproj proj props targets nuspec resx config wsdl pom "
     "xaml axaml storyboard xib iml tmlanguage ui qrc",

@@ -336,3 +336,25 @@ def test_a_function_of_a_hundred_lines_is_a_container_when_half_of_them_are_nest
 
 def line_range(found: Chunk) -> range:
     return range(found.start_line, found.end_line + 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "symbols"),
+    [
+        ("a.graphql", "type Lamp {\n  id: ID!\n}\n\nenum Mood {\n  ON\n}\n", {"Lamp": (1, 3), "Mood": (5, 7)}),
+        (
+            "a.proto",
+            'syntax = "proto3";\n\n// A lamp.\nmessage Lamp {\n  string id = 1;\n}\nservice Shop {\n}\n',
+            {"Lamp": (3, 6), "Shop": (7, 8)},
+        ),
+        (
+            "a.thrift",
+            "namespace py shop\nconst i32 MOST = 3\n\nstruct Lamp {\n  1: string id // {\n}\n\nservice Shop {\n}\n",
+            {"Lamp": (4, 6), "Shop": (8, 9)},
+        ),
+        ("a.prisma", "model Lamp {\n  id Int @id\n}\n\nenum Mood {\n  ON\n}\n", {"Lamp": (1, 3), "Mood": (5, 7)}),
+    ],
+)
+def test_small_schemas_have_their_definitions(path: str, text: str, symbols: dict[str, tuple[int, int]]) -> None:
+    found = {one.symbol: (one.start_line, one.end_line) for one in chunk(path, text) if one.symbol is not None}
+    assert found == symbols

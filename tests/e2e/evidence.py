@@ -16,6 +16,7 @@ import numpy as np
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.types import Hit, SearchQuery
 from indexer.chunking.splitting import MAX_LINE_CHARACTERS
+from tests.e2e.service import PATIENCE_SECONDS
 from tests.floats import ABSOLUTE, RELATIVE
 
 Row = dict[str, Any]
@@ -103,7 +104,7 @@ def run_codesearch(data_dir: Path, *arguments: object, **settings: object) -> su
         env=environment(data_dir, **settings),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

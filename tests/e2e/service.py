@@ -32,7 +32,8 @@ NAMES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
 # ledger-go once more, as a git repository with one commit at this moment.
 GIT_NAME = "ledger-git"
 COMMITTED_AT = 1_700_000_000
-START_SECONDS = 120.0
+# A busy machine is slow: this is only for what would never end.
+PATIENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def spawn_cli(data_dir: Path | None, *arguments: str, cwd: Path | None = None, *
         env=clean_environment(data_dir, **settings),
         cwd=cwd,
         capture_output=True,
-        timeout=START_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -208,7 +209,7 @@ class Service:
 
     def wait_until_ready(self) -> None:
         """Wait for /readyz."""
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             if self.is_ready():
                 return
@@ -229,7 +230,7 @@ class Service:
         if self.process.poll() is None:
             self.process.send_signal(by)
             try:
-                self.process.wait(20)
+                self.process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 raise
@@ -304,7 +305,12 @@ def condition(name: object, operator: object, value: object = None) -> dict[str,
 def run_bash(script: str, cwd: Path, environment: Mapping[str, str]) -> Outcome:
     """Run a line the way a person pastes it."""
     done = subprocess.run(
-        ["bash", "-c", script], cwd=cwd, env=dict(environment), capture_output=True, timeout=120, check=False
+        ["bash", "-c", script],
+        cwd=cwd,
+        env=dict(environment),
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 

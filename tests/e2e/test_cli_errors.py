@@ -15,6 +15,7 @@ import pytest
 
 from tests.e2e.service import (
     FIXTURES,
+    PATIENCE_SECONDS,
     Outcome,
     clean_environment,
     command_of,
@@ -131,11 +132,19 @@ def test_without_git_repositories_fail_clearly_and_folders_work(
     environment = {**clean_environment(data_dir), "PATH": str(tmp_path / "nothing")}
     for source in (str(repository.path), "https://example.org/app.git"):
         done = subprocess.run(
-            command_of("index", source), env=environment, capture_output=True, text=True, check=False, timeout=180
+            command_of("index", source),
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
         )
         assert_failed(Outcome(done.returncode, done.stdout, done.stderr), "install git")
     command = command_of("index", str(FIXTURES / "ledger-go"))
-    assert subprocess.run(command, env=environment, capture_output=True, check=False, timeout=180).returncode == 0
+    assert (
+        subprocess.run(command, env=environment, capture_output=True, check=False, timeout=PATIENCE_SECONDS).returncode
+        == 0
+    )
 
 
 def test_unknown_ids(indexed: Path) -> None:
@@ -312,7 +321,12 @@ def test_help_and_light_commands_do_not_wait_for_heavy_libraries(data_dir: Path)
         )
         command = [sys.executable, "-c", code]
         done = subprocess.run(
-            command, env=clean_environment(data_dir), capture_output=True, text=True, check=True, timeout=180
+            command,
+            env=clean_environment(data_dir),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE_SECONDS,
         )
         assert done.stdout.endswith("LOADED []\n"), (arguments, done.stdout)
 

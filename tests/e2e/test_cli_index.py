@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.evidence import wait_until
-from tests.e2e.service import FIXTURES, NAMES, clean_environment, command_of, run_cli, spawn_cli
+from tests.e2e.service import FIXTURES, NAMES, PATIENCE_SECONDS, clean_environment, command_of, run_cli, spawn_cli
 from tests.unit.indexer.conftest import Repository
 
 MakeRepository = Callable[..., Repository]
@@ -232,10 +232,10 @@ def test_ctrl_c_ends_it_at_once_and_the_next_run_completes(data_dir: Path, tmp_p
     for line in process.stderr:
         if line.startswith("indexing"):
             break
-    assert wait_until(lambda: "indexing: " in run_cli(data_dir, "list").out, timeout_seconds=60)
+    assert wait_until(lambda: "indexing: " in run_cli(data_dir, "list").out, timeout_seconds=PATIENCE_SECONDS)
     asked = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=180)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert time.monotonic() - asked < 10
     assert process.returncode == 1
     assert out == ""

@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.service import (
     FIXTURES,
+    PATIENCE_SECONDS,
     Service,
     clean_environment,
     command_of,
@@ -48,7 +49,7 @@ def run_on_terminal(data_dir: Path, *arguments: str, columns: int = 100, **envir
             break
         shown += part
     os.close(master)
-    assert process.wait(60) == 0, shown
+    assert process.wait(PATIENCE_SECONDS) == 0, shown
     return shown.decode().replace("\r\n", "\n")
 
 
@@ -146,18 +147,18 @@ def test_line_ends_of_other_systems_do_not_shift_line_numbers(indexed: Path) -> 
 def test_an_encoding_without_the_characters_is_no_failure(indexed: Path) -> None:
     command = command_of("search", "legacy-portal", "Kundenbrief", "--top-k", "5")
     environment = {**clean_environment(indexed), "PYTHONIOENCODING": "ascii"}
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=180)
+    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=PATIENCE_SECONDS)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"\\xdf" in done.stdout or b"\\xfc" in done.stdout
     json_command = [*command, "--json"]
-    done = subprocess.run(json_command, env=environment, capture_output=True, check=False, timeout=180)
+    done = subprocess.run(json_command, env=environment, capture_output=True, check=False, timeout=PATIENCE_SECONDS)
     assert json.loads(done.stdout)["records"]
 
 
 def test_a_closed_pipe_is_no_traceback(indexed: Path) -> None:
     line = " ".join([*command_of("search", "orders-service", "retry", "--top-k", "100"), "| head -n 1"])
     done = subprocess.run(
-        ["bash", "-c", line], env=clean_environment(indexed), capture_output=True, check=False, timeout=180
+        ["bash", "-c", line], env=clean_environment(indexed), capture_output=True, check=False, timeout=PATIENCE_SECONDS
     )
     assert done.stdout.startswith(b"1  orders-service")
     assert b"Traceback" not in done.stderr

@@ -28,6 +28,7 @@ from tests.e2e.evidence import (
     start_codesearch,
     wait_until,
 )
+from tests.e2e.service import PATIENCE_SECONDS
 
 FILE_COUNT = 30
 GENERATIONS = 8
@@ -57,7 +58,7 @@ def test_a_second_indexer_of_the_same_source_waits_and_finds_nothing_to_do(tmp_p
     started = [start_codesearch(data_dir, "index", folder, "--json") for _ in range(2)]
     reports = []
     for process in started:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, errors
         reports.append(json.loads(output))
     assert sorted(report["changed_files"] for report in reports) == [0, FILE_COUNT]
@@ -74,7 +75,7 @@ def test_waiting_for_another_indexer_is_told(tmp_path: Path, data_dir: Path, ass
         other.start()
         assert wait_until(lambda: bool(progress.phases))
         assert progress.phases == ["waiting for another indexer of the same source"]
-    other.join(timeout=30)
+    other.join(timeout=PATIENCE_SECONDS)
     assert progress.phases[1:] == ["reading the source", "indexing"]
 
 
@@ -85,7 +86,7 @@ def test_different_sources_are_indexed_side_by_side(
     folders = {f"source-{number}": write(tmp_path / f"plain-{number}", files_of(number)) for number in range(3)}
     started = [start_codesearch(data_dir, "index", folder, "--name", name) for name, folder in folders.items()]
     for process in started:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, errors
     assembly = assembly_factory()
     sources = {source.name: source for source in assembly.catalog.list_sources()}
@@ -124,7 +125,7 @@ class Storm:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(timeout=30)
+            thread.join(timeout=PATIENCE_SECONDS)
 
 
 def check_storm(answered: list[set[str]]) -> None:
@@ -227,7 +228,7 @@ def test_many_processes_make_a_lost_index_again(
     expected = [run_codesearch(data_dir, "search", source.id, QUERY, "--json").stdout]
     shutil.rmtree(data_dir / "search")
     started = [start_codesearch(data_dir, "search", source.id, QUERY, "--json") for _ in range(3)]
-    found = [process.communicate(timeout=60) for process in started]
+    found = [process.communicate(timeout=PATIENCE_SECONDS) for process in started]
     assert [process.returncode for process in started] == [0] * 3, found
     assert [output for output, _ in found] == expected * 3
     assert [path.suffix for path in (data_dir / "search").glob("*/*") if path.suffix != ".lock"] == [".index"]
@@ -262,7 +263,7 @@ def test_a_query_storm_from_another_process(tmp_path: Path, data_dir: Path, asse
         assert asking.stdout.readline() == "asking\n"
         for generation in range(1, GENERATIONS):
             index_with(assembly, write(folder, files_of(generation)))
-        output, _ = asking.communicate(timeout=60)
+        output, _ = asking.communicate(timeout=PATIENCE_SECONDS)
     result = json.loads(output)
     assert result["errors"] == []
     check_storm([set(answer) for answer in result["answers"]])

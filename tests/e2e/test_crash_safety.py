@@ -27,6 +27,7 @@ from tests.e2e.evidence import (
     start_codesearch,
     wait_until,
 )
+from tests.e2e.service import PATIENCE_SECONDS
 
 # Together larger than indexer.workers.pool.SMALL_SOURCE_BYTES, so that worker processes run.
 FILE_COUNT = 400
@@ -112,7 +113,9 @@ def start_run(stage: str, by: signal.Signals, data_dir: Path, source: Path) -> s
         module = stopped_run.__name__
         return start_codesearch(data_dir, stage, by.name, "index", source, module=module, **SETTINGS)
     process = start_codesearch(data_dir, "index", source, **SETTINGS)
-    reached = wait_until(lambda: is_reached(process, data_dir), timeout_seconds=60, interval_seconds=0.001)
+    reached = wait_until(
+        lambda: is_reached(process, data_dir), timeout_seconds=PATIENCE_SECONDS, interval_seconds=0.001
+    )
     if by is signal.SIGKILL or not reached:
         process.kill()
     else:
@@ -126,7 +129,7 @@ def kill_at(stage: str, data_dir: Path, source: Path) -> None:
     """Start an index run, kill it at the stage, and hold that nothing of it lives on."""
     process = start_run(stage, signal.SIGKILL, data_dir, source)
     try:
-        process.wait(60)
+        process.wait(PATIENCE_SECONDS)
     finally:
         process.kill()
     # Its pipes are open as long as a worker process holds them, so this waits for those too.
@@ -260,7 +263,7 @@ def test_control_c_ends_with_one_clear_line(
     before = Published(assembly_factory(), source_id)
     repository.git("reset", "--quiet", "--soft", "generation-1")
     process = start_run(stage, signal.SIGINT, data_dir, repository.path)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1, errors
     assert "Traceback" not in errors

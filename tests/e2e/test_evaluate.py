@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import FIXTURES, clean_environment, command_of, run_cli
+from tests.e2e.service import FIXTURES, PATIENCE_SECONDS, clean_environment, command_of, run_cli
 from tests.unit.indexer.conftest import Repository
 from tests.unit.indexer.history.history_repositories import AREAS, build_history
 
@@ -148,7 +148,7 @@ def test_ctrl_c_leaves_nothing_behind(indexed: Repository, data_dir: Path, tempo
                 break
         was_there = left_behind(temporary)
         os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert len(was_there) == 1
     assert (process.returncode, out) == (1, "")
     assert err.splitlines()[-1].startswith("codesearch: Interrupted.")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from codesearch.core.trust import CONFIG_FILE
-from tests.e2e.service import FIXTURES, ROOT, Service, clean_environment
+from tests.e2e.service import FIXTURES, PATIENCE_SECONDS, ROOT, Service, clean_environment
 
 MAX_WHEEL_BYTES = 30_000_000
 
@@ -107,7 +107,7 @@ def test_the_wheel_indexes_and_serves_without_a_network(
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

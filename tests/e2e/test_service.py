@@ -16,6 +16,7 @@ import pytest
 
 from codesearch.core.catalog.catalog import open_catalog
 from tests.e2e.service import (
+    PATIENCE_SECONDS,
     Service,
     clean_environment,
     command_of,
@@ -228,7 +229,7 @@ def test_settings_come_from_the_file_and_the_environment_and_the_command_line_wi
         assert process.stdout
         assert f"http://127.0.0.1:{free} " in process.stdout.readline()
         process.terminate()
-        _, log = process.communicate(timeout=30)
+        _, log = process.communicate(timeout=PATIENCE_SECONDS)
     assert "INFO" not in log
 
 

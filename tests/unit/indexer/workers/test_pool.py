@@ -239,7 +239,7 @@ with fork_workers(load_settings(index_workers=2, embedding_model=model)) as fork
 @pytest.mark.parametrize("case", ["refused", "other"])
 def test_where_processes_cannot_be_forked_there_are_none(tmp_path: Path, case: str) -> None:
     command = [sys.executable, "-c", FORKING, case, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     assert (done.stdout.strip(), done.stderr) == ("none", "")
 
 

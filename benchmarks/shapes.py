@@ -98,8 +98,10 @@ def _is(path: str, language: str) -> bool:
 def _measure_outside(language: str, options: argparse.Namespace) -> list[Cost]:
     command = [sys.executable, "-m", "benchmarks.shapes", "--inside", language]
     command += ["--size", str(options.size), "--every", str(options.every)]
-    output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-    print(f"{language}: {len(output.splitlines())} shapes", file=sys.stderr, flush=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    output = done.stdout
+    problem = f", then it ended with {done.returncode}" if done.returncode else ""
+    print(f"{language}: {len(output.splitlines())} shapes{problem}", file=sys.stderr, flush=True)
     return [Cost(*json.loads(line)) for line in output.splitlines()]
 
 

@@ -102,8 +102,10 @@ def test_a_worker_that_hangs_is_ended_by_its_parent(server: ForkServer, monkeypa
     # A stopped process uses no CPU time: the timer of the system never runs out.
     monkeypatch.setattr(limits, "WALL_FACTOR", 0.3)
     monkeypatch.setattr(processes, "WATCH_SECONDS", 0.05)
-    groups = index(Harmful(server, signal.SIGSTOP, 1))
-    assert described(groups) == (["a.py", "b.py", "c.py"], [("b.py", Unparsed.TIME, False)])
+    paths, unparsed = described(index(Harmful(server, signal.SIGSTOP, 1)))
+    assert paths == ["a.py", "b.py", "c.py"]
+    # On a busy machine others may be at their file for that long as well.
+    assert ("b.py", Unparsed.TIME, False) in unparsed
 
 
 def test_a_run_names_what_it_read_as_lines_and_goes_on(

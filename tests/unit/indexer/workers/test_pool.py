@@ -209,7 +209,7 @@ def test_workers_end_with_a_killed_parent(workers_are: str, method: str) -> None
         assert parent.stdout is not None
         assert parent.stdout.readline() == "started\n"
         parent.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while living := members_of(parent.pid):
         assert time.monotonic() < deadline, f"{len(living)} worker processes stay alive"
         time.sleep(0.02)

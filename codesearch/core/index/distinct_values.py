@@ -97,7 +97,8 @@ class _Block:
         if _SEPARATOR in part or part not in self._joined:
             return np.empty(0, np.int64)
         places = np.flatnonzero(self._begins(part))
-        return self._owners[places[self._has(part, places)]]
+        owners: NDArray[np.integer[Any]] = self._owners[places[self._has(part, places)]]
+        return owners
 
     def _begins(self, part: bytes) -> NDArray[np.bool_]:
         """Return at which bytes the first two of a part stand, up to the last at which the part can."""
@@ -158,16 +159,19 @@ def _compare_numbers(
     if value != value:
         return np.zeros(len(values), np.bool_)
     value = max(-2 * _INT64, min(2 * _INT64, value))
+    holds: NDArray[np.bool_]
     match operator:
         case Operator.GREATER:
-            return values > np.int64(_whole(math.floor(value)))
+            holds = values > np.int64(_whole(math.floor(value)))
         case Operator.AT_LEAST:
-            return values >= np.int64(_whole(math.ceil(value)))
+            holds = values >= np.int64(_whole(math.ceil(value)))
         case Operator.LESS:
-            return values < np.int64(_whole(math.ceil(value)))
+            holds = values < np.int64(_whole(math.ceil(value)))
         case Operator.AT_MOST:
-            return values <= np.int64(_whole(math.floor(value)))
-    raise ValueError(f"{operator.value} does not compare numbers")
+            holds = values <= np.int64(_whole(math.floor(value)))
+        case _:
+            raise ValueError(f"{operator.value} does not compare numbers")
+    return holds
 
 
 def _whole(value: int) -> int:

@@ -82,4 +82,5 @@ def pack(likelihoods: Floats) -> npt.NDArray[np.uint8]:
 
 def unpack(packed: npt.NDArray[np.uint8]) -> Floats:
     """Return the logarithms again."""
-    return (packed.astype(np.float32) / np.float32(-STEPS_PER_UNIT)).astype(np.float32)
+    likelihoods: Floats = (packed.astype(np.float32) / np.float32(-STEPS_PER_UNIT)).astype(np.float32)
+    return likelihoods

@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from codesearch.api.admission import Admission
 from codesearch.api.deps import AppState, RetrieverLike, Services
 from codesearch.api.errors import install_error_handlers
+from codesearch.api.pacing import Pacing
 from codesearch.api.request_log import RequestLog
 from codesearch.api.request_paths import NormalizedPaths
 from codesearch.api.responses import ApiResponse
@@ -50,6 +51,7 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
                 services=services,
                 settings=settings,
                 admission=Admission(settings.max_requests_per_key, settings.max_requests),
+                pacing=Pacing(),
                 # One search works at a time. The others' threads wait for that, for the catalog, or for an index that
                 # is being made again: no key's requests keep another's from a thread.
                 threads=anyio.CapacityLimiter(settings.max_requests),

@@ -12,6 +12,7 @@ import anyio.to_thread
 from fastapi import Request
 
 from codesearch.api.admission import Admission
+from codesearch.api.pacing import Pacing
 from codesearch.core.config import Settings
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import Hit, Principal, SearchQuery
@@ -63,6 +64,7 @@ class AppState(TypedDict):
     services: Services
     settings: Settings
     admission: Admission
+    pacing: Pacing
     threads: anyio.CapacityLimiter
     authenticating: anyio.CapacityLimiter
 

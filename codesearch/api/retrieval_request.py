@@ -11,6 +11,7 @@ import anyio
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from codesearch.api.pacing import Pacing
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import (
     InvalidRequestError,
@@ -34,8 +35,8 @@ _FIELDS = ("knowledge_id", "query", "retrieval_setting", "metadata_condition", "
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-async def read_body(request: Request, max_seconds: float) -> bytes:
-    """Return the whole body.
+async def read_body(request: Request, key: str, pacing: Pacing, max_seconds: float) -> bytes:
+    """Return the whole body, as fast as `pacing` lets the key send it; waiting for that does not count as time.
 
     Raises RequestTooLargeError as soon as it is known to pass MAX_BODY_BYTES, RequestTimeoutError when it is not there
     in time, SearchAbandonedError when the client goes.
@@ -45,11 +46,14 @@ async def read_body(request: Request, max_seconds: float) -> bytes:
         raise _too_large()
     body = bytearray()
     try:
-        with anyio.fail_after(max_seconds):
+        with anyio.fail_after(max_seconds) as scope:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > MAX_BODY_BYTES:
                     raise _too_large()
+                if wait := pacing.take(key, len(chunk), anyio.current_time()):
+                    scope.deadline += wait
+                    await anyio.sleep(wait)
     except ClientDisconnect as error:
         raise SearchAbandonedError("The connection was closed before the body was complete.") from error
     except TimeoutError as error:

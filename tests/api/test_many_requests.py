@@ -15,12 +15,15 @@ import httpx
 import pytest
 import uvicorn
 
+from codesearch.api.pacing import BYTES_PER_SECOND
+from codesearch.api.retrieval_request import MAX_BODY_BYTES
 from codesearch.core.errors import AuthenticationError, SearchAbandonedError
 from codesearch.core.types import Hit, Principal, SearchQuery
 from codesearch.retrieval.turns import Work
 from tests.api.api_client import ASK, ApiClient, OneKey, ScriptedRetriever, bearer, build_app, read_error
 
 PER_KEY, IN_ALL = 3, 5
+REQUEST_SECONDS = 0.3
 
 
 class TwoKeys(OneKey):
@@ -71,7 +74,12 @@ def retriever() -> WaitingRetriever:
 @pytest.fixture
 def port(retriever: WaitingRetriever) -> Iterator[int]:
     app = build_app(
-        retriever, TwoKeys(), max_requests_per_key=PER_KEY, max_requests=IN_ALL, request_seconds=0.3, search_seconds=3
+        retriever,
+        TwoKeys(),
+        max_requests_per_key=PER_KEY,
+        max_requests=IN_ALL,
+        request_seconds=REQUEST_SECONDS,
+        search_seconds=3,
     )
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="on"))
     listener = socket.create_server(("127.0.0.1", 0))
@@ -146,6 +154,14 @@ def test_half_a_body_is_answered_and_its_connection_closed(port: int) -> None:
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"error_code":1001' in answer
     assert b"1 bytes came" in answer
+
+
+def test_waiting_for_the_pace_of_bodies_does_not_count_as_time(port: int) -> None:
+    assert MAX_BODY_BYTES / BYTES_PER_SECOND > REQUEST_SECONDS
+    body = b" " * MAX_BODY_BYTES
+    with httpx.Client(timeout=20, headers=bearer("one"), trust_env=False) as client:
+        answers = [client.post(f"http://127.0.0.1:{port}/retrieval", content=body) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [400] * 3
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ async def post_dify_retrieval(request: Request) -> ApiResponse:
 async def _answer(request: Request, *, with_location: bool) -> ApiResponse:
     principal = await authenticate(request)
     settings = settings_of(request)
-    body = await read_body(request, settings.request_seconds)
+    body = await read_body(request, principal.key_id, request.state.pacing, settings.request_seconds)
     limits = ConditionLimits(settings.max_conditions, settings.max_condition_values)
     query = parse_retrieval_request(body, limits) if len(body) <= SMALL_BODY_BYTES else None
     services = services_of(request)

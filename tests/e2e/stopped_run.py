@@ -34,7 +34,9 @@ class Stage:
 
 
 _WRITER = "codesearch.core.store.writer"
-STAGES = {
+# None: as soon as the worker processes are there, before anything of the store is imported.
+STAGES: dict[str, Stage | None] = {
+    "worker processes": None,
     "the first staged rows": Stage(_WRITER, "StagedRows", "write_columns", rows=1),
     "many staged rows": Stage(_WRITER, "StagedRows", "write_columns", rows=400),
     "the first rows in the store": Stage(_WRITER, "StoreWriter", "publish", "store/*.lance/data/*"),
@@ -94,7 +96,10 @@ def main() -> None:
     open_indexer = command.open_indexer
 
     def open_watched(*arguments: Any) -> Any:
-        # Here the worker processes are there, as always before anything of the store is imported.
+        if stage is None:
+            stop.send()
+            while True:
+                time.sleep(60)
         _watch(stage, stop)
         return open_indexer(*arguments)
 

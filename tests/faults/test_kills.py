@@ -30,6 +30,7 @@ from tests.e2e.test_crash_safety import (
     after,
     files_of,
     staging_files,
+    workers_run,
 )
 from tests.e2e.test_crash_safety import kill_at as kill_index_at
 from tests.faults.damage import bad_subjects
@@ -114,7 +115,7 @@ def has_staged(minimum_bytes: int) -> Stage:
 
 
 WORKER_STAGES = {
-    "starting": SEEN_FROM_OUTSIDE["worker processes"],
+    "starting": workers_run,
     "the first staged rows": has_staged(1),
     "many staged rows": has_staged(400_000),
 }

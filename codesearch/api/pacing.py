@@ -16,7 +16,7 @@ class Pacing:
     def __init__(self, bytes_per_second: float = BYTES_PER_SECOND, burst_bytes: float = BURST_BYTES) -> None:
         self._bytes_per_second = bytes_per_second
         self._burst_seconds = burst_bytes / bytes_per_second
-        # When each key's bytes will all have been paid for, in seconds of the caller's clock; who sent last is the last.
+        # When each key's bytes will all have been paid for, by the caller's clock; who sent last is the last.
         self._paid_at: dict[str, float] = {}
 
     def __len__(self) -> int:

@@ -717,3 +717,12 @@ def test_text_that_cannot_be_stored_is_a_catalog_error(catalog: Catalog) -> None
     with pytest.raises(CatalogError):
         catalog.add_source(id=make_id(1), name="a", location="/srv/\udcff")
     assert catalog.list_sources() == []
+
+
+def test_the_log_of_changes_stays_small_beside_a_reader(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'catalog.sqlite3'}"
+    with open_catalog(url) as reader, open_catalog(url) as writer:
+        for number in range(60):
+            writer.revoke_key(writer.create_key(f"key {number}")[0].name)
+            reader.list_keys()
+        assert (tmp_path / "catalog.sqlite3-wal").stat().st_size < 400_000

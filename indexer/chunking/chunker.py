@@ -23,12 +23,15 @@ from indexer.chunking.notebooks import plan_notebook
 from indexer.chunking.parsing import SourceParser
 from indexer.chunking.planning import Piece, Plan
 from indexer.chunking.recovery import recover_definitions
+from indexer.chunking.schemas.finding import SYNTAXES, find_schema
+from indexer.chunking.schemas.pieces import plan_schema
+from indexer.chunking.schemas.recognition import may_be_schema
 from indexer.chunking.sections.finding import DEFINING_LANGUAGES, find_sections, section_language_of
 from indexer.chunking.sections.names import section_language_named
 from indexer.chunking.splitting import Lines, Range, split_lines
 
 # Goes up whenever the same file would give other chunks: an index built by another version is built anew.
-CHUNKER_VERSION: int = 2
+CHUNKER_VERSION: int = 3
 
 # Characters of text per token, about: what sections aim at.
 _CHARACTERS_PER_TOKEN = 3.5
@@ -81,6 +84,10 @@ class Chunker:
         name = known.name if known is not None else language_name_of(file.path, file.text)
         section_language = form.sections if form is not None else section_language_of(file.path)
         section_language = section_language or section_language_named(name)
+        if language is None and section_language in SYNTAXES and not only_lines:
+            schema = self._pieces_of_schema(section_language, file, lines, budget)
+            if schema is not None:
+                return _to_chunks(file, name or section_language, lines, schema)
         if lines.tokens(1, len(lines)) <= budget:
             if language is None and section_language in DEFINING_LANGUAGES and not only_lines:
                 chunks = _section_chunks(file, name or section_language, section_language, lines, budget)
@@ -106,6 +113,16 @@ class Chunker:
         if not found and lines.tokens(1, len(lines)) <= budget:
             return language, None
         return language, Plan(language, root, lines, budget, found).pieces()
+
+    def _pieces_of_schema(self, syntax: str, file: SourceFile, lines: Lines, budget: int) -> list[Piece] | None:
+        """Plan the chunks of YAML or JSON that is a schema; None for any other, and for one that cannot be read."""
+        if not may_be_schema(file.path, syntax, file.text):
+            return None
+        tree = self._parser.parse(SYNTAXES[syntax], file.text.encode("utf-8", "replace"))
+        schema = find_schema(syntax, file.path, file.text, tree.root_node) if tree is not None else None
+        if tree is None or schema is None:
+            return None
+        return plan_schema(schema, syntax, tree.root_node, file.text, lines, budget, _target_characters(budget))
 
     def _pieces_of_notebook(self, text: str, budget: int, only_lines: bool) -> list[tuple[Piece, str]] | None:
         """Plan the chunks of a notebook; after a cell that took too long no other is parsed."""

@@ -43,7 +43,7 @@ def plan_parts(
     opened = (first for first, _ in blocks if _next_row(lines, first) not in defined)
     starts = sorted({*opened, *(section.start_line for section in sections)})
     pieces = Plan(language, root, lines, budget, found, starts).pieces()
-    return _with_titles(pieces, sections)
+    return with_titles(pieces, sections)
 
 
 def _read_parts(
@@ -93,7 +93,8 @@ def _node_of_line(row: int) -> LineNode:
     return LineNode(0, (row - 1, 0), (row - 1, 0))
 
 
-def _with_titles(pieces: Sequence[Piece], sections: Sequence[Section]) -> list[Piece]:
+def with_titles(pieces: Sequence[Piece], sections: Sequence[Section]) -> list[Piece]:
+    """Give pieces that define nothing the title of the section that they begin in; sections are in order."""
     starts = [section.start_line for section in sections]
     titled: list[Piece] = []
     for piece in pieces:

@@ -63,7 +63,7 @@ NAMES_BY_EXTENSION: dict[str, str] = {
         "cairo": ".cairo",
         "thrift": ".thrift",
         "capnproto": ".capnp",
-        "avro": ".avsc .avdl",
+        "avro": ".avsc .avpr .avdl",
         "prisma": ".prisma",
         "bicep": ".bicep",
         "rego": ".rego",

@@ -12,7 +12,8 @@ _EXTENSIONS = {
     "html": "html htm xhtml vue svelte astro hbs handlebars mustache ejs erb jsp jspf njk jinja jinja2 j2 twig liquid "
     "cshtml razor",
     "ini": "ini cfg conf cnf editorconfig desktop service timer socket gitconfig flake8 pylintrc coveragerc",
-    "json": "json jsonc json5 jsonl ndjson geojson webmanifest ipynb avsc code-workspace babelrc eslintrc prettierrc",
+    "json": "json jsonc json5 jsonl ndjson geojson webmanifest ipynb avsc avpr code-workspace babelrc eslintrc "
+    "prettierrc",
     "less": "less",
     "make": "mk mak make",
     "markdown": "md markdown mdown mkd mdx qmd rmd",

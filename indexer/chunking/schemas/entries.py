@@ -125,12 +125,16 @@ def _scalar(node: Node | None) -> str:
         return ""
     text = text_of(node)
     if node.type in ("string", "double_quote_scalar"):
-        try:
-            text = str(json.loads(text, strict=False))
-        except ValueError:
-            text = text[1:-1]
+        text = _without_escapes(text) if "\\" in text else text[1:-1]
     elif node.type == "single_quote_scalar":
         text = text[1:-1].replace("''", "'")
     elif node.type == "block_scalar":
         text = text[:_MAX_TEXT_LENGTH].partition("\n")[2]
     return " ".join(text.split())
+
+
+def _without_escapes(quoted: str) -> str:
+    try:
+        return str(json.loads(quoted, strict=False))
+    except ValueError:
+        return quoted[1:-1]

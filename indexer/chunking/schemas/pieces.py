@@ -25,8 +25,9 @@ def plan_schema(
     A document that is too long for one chunk is a symbol where it begins: its first section, with the signatures of all
     that it defines.
     """
-    sections = find_sections(syntax, text, target_characters)
     long = [one for one in schema.documents if lines.tokens(one.start_line, min(one.end_line, len(lines))) > budget]
+    is_covered = any(one.start_line == 1 and one.end_line >= len(lines) for one in schema.documents)
+    sections = find_sections(syntax, text, target_characters) if long or not is_covered else []
     for document in long:
         document.end_line = _end_of_head(document, sections)
     starts = [section.start_line for section in sections]

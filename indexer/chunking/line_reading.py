@@ -132,7 +132,7 @@ class _Reader:
             symbol=".".join([*qualifiers, name]),
             name=name,
             kind=kind,
-            signature=self._signature(row),
+            signature=self._signature(row, last_row),
             start_line=start + 1,
             end_line=last_row + 1,
             node=node,
@@ -146,14 +146,14 @@ class _Reader:
         self._found.append(made)
         return made
 
-    def _signature(self, row: int) -> str:
-        """Return the head's line, and those after it while brackets are open."""
+    def _signature(self, row: int, last_row: int) -> str:
+        """Return the head's lines, and those after them while brackets are open."""
         taken: list[str] = []
         depth = 0
-        for line in self._lines[row : row + _MAX_SIGNATURE_LINES]:
+        for number, line in enumerate(self._lines[row : row + _MAX_SIGNATURE_LINES], row):
             taken.append(line[:_MAX_SIGNATURE_LENGTH])
             depth += line.count("(") - line.count(")")
-            if depth <= 0:
+            if depth <= 0 and number >= last_row:
                 break
         return " ".join(" ".join(taken).split())[:_MAX_SIGNATURE_LENGTH].rstrip(" {=;")
 

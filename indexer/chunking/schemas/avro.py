@@ -35,7 +35,7 @@ def define_protocol(document: Entry, draft: Draft, last_row: int) -> None:
     for part in document.entries():
         if part.name == "types":
             for item in part.items():
-                _define_types(item, draft, made)
+                _define_types(item, draft, made, f"{name}.")
         elif part.name == "messages":
             for message in part.entries():
                 symbol = f"{name}.{message.name}"
@@ -44,10 +44,10 @@ def define_protocol(document: Entry, draft: Draft, last_row: int) -> None:
 
 def define_avro_schema(document: Entry, draft: Draft, _last_row: int) -> None:
     """Add the types of a schema, the outermost and those inside of it."""
-    _define_types(document, draft, None)
+    _define_types(document, draft, None, "")
 
 
-def _define_types(entry: Entry, draft: Draft, owner: Definition | None) -> None:
+def _define_types(entry: Entry, draft: Draft, owner: Definition | None, prefix: str) -> None:
     pending = [(entry, owner, 0)]
     while pending:
         current, around, depth = pending.pop()
@@ -55,9 +55,9 @@ def _define_types(entry: Entry, draft: Draft, owner: Definition | None) -> None:
             continue
         kind, name = current.text_at("type"), current.text_at("name")
         if current.is_mapping and kind in _KINDS and name:
-            around = draft.add(
-                current, name, kind, _signature(kind, name, current), around, container=kind in ("record", "error")
-            )
+            signature = _signature(kind, name, current)
+            is_container = kind in ("record", "error")
+            around = draft.add(current, f"{prefix}{name}", kind, signature, around, container=is_container)
         pending.extend((inner, around, depth + 1) for inner in _types_in(current))
 
 

@@ -1,4 +1,4 @@
-"""Where sections begin in languages of blocks in braces: CSS, SCSS, LESS, protobuf, GraphQL, Thrift, Prisma.
+"""Where sections begin in languages of blocks in braces: CSS, SCSS, LESS, GraphQL, Prisma.
 
 One scanner walks strings, comments and brackets and yields the statements of the outermost level; a table says what the
 head of a statement is called. No grammar: Jinja, Liquid and half-written files still come out in sensible pieces.
@@ -24,12 +24,10 @@ def _tokens(*skipped: str) -> re.Pattern[str]:
 
 _CSS_TOKENS = _tokens(_BLOCK_COMMENT, _STRING, _SINGLE, r"url\([^)\n]*\)")
 _SCSS_TOKENS = _tokens(_BLOCK_COMMENT, r"(?<!:)//[^\n]*", _STRING, _SINGLE, r"url\([^)\n]*\)")
-_PROTO_TOKENS = _tokens(_BLOCK_COMMENT, r"//[^\n]*", _STRING, _SINGLE)
 _REST_OF_LINE = re.compile(r"[ \t;,]*(?://[^\n]*|/\*[^\n]*?\*/)?[ \t\r]*(?:\n|\Z)")
 _COMMENTS = re.compile(rf"{_BLOCK_COMMENT}|^[ \t]*//[^\n]*", re.DOTALL | re.MULTILINE)
 _NOT_SPACE = re.compile(r"\S")
 
-_PROTO_HEAD = re.compile(r"(?:export\s+|local\s+)?(message|service|enum|extend)\s+([\w.]{1,160})")
 _SCSS_HEAD = re.compile(r"@(mixin|function)\s+([\w-]{1,160})")
 _GRAPHQL_TOKEN = re.compile(
     rf"(?P<text>\"\"\".*?(?:\"\"\"|\Z)|{_STRING})|#[^\n]*|(?P<open>[{{(\[])|(?P<close>[}})\]])"
@@ -48,7 +46,6 @@ def _heads(words: str) -> re.Pattern[str]:
     )
 
 
-_THRIFT_HEADS = _heads("struct|union|exception|enum|service")
 _PRISMA_HEADS = _heads("model|enum|type|view|datasource|generator")
 
 
@@ -96,16 +93,6 @@ def _head(text: str, statement: Statement) -> str:
     return _COMMENTS.sub("", head[-6000:]).strip()
 
 
-def mark_proto(text: str) -> Iterator[tuple[int, Mark]]:
-    """Yield an offset and a mark per message, service and enum, and one per statement between them."""
-    for statement in _statements(text, _PROTO_TOKENS):
-        head = _head(text, statement)
-        if found := _PROTO_HEAD.match(head):
-            yield statement.start, Mark(0, 1, found[2], found[1])
-        else:
-            yield statement.start, Mark(0, 1, clean_name(head))
-
-
 def mark_css(text: str) -> Iterator[tuple[int, Mark]]:
     """Yield an offset and a mark per rule, named by its selector."""
     for statement in _statements(text, _CSS_TOKENS):
@@ -150,11 +137,6 @@ def _mark_heads(text: str, heads: re.Pattern[str]) -> Iterator[tuple[int, Mark]]
             depth = max(0, depth - 1)
         elif found["word"] and depth == 0:
             yield found.start("word"), Mark(0, 1, found["name"], found["word"])
-
-
-def mark_thrift(text: str) -> Iterator[tuple[int, Mark]]:
-    """Yield an offset and a mark of its kind per struct, union, exception, enum and service."""
-    return _mark_heads(text, _THRIFT_HEADS)
 
 
 def mark_prisma(text: str) -> Iterator[tuple[int, Mark]]:

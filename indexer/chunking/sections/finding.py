@@ -47,11 +47,9 @@ _RULES = {
     "org": _Rules(by_line=documents.mark_org, share=0.25),
     "prisma": _Rules(by_offset=braces.mark_prisma, comment=("//",)),
     "properties": _Rules(by_line=configuration.mark_properties, comment=("#", "!")),
-    "proto": _Rules(by_offset=braces.mark_proto, comment=("//",)),
     "rst": _Rules(by_line=documents.mark_adorned, share=0.25),
     "scss": _Rules(by_offset=braces.mark_scss),
     "text": _Rules(by_line=documents.mark_text),
-    "thrift": _Rules(by_offset=braces.mark_thrift, comment=("//", "#")),
     "toml": _Rules(by_offset=configuration.mark_toml, separator=".", comment=("#",)),
     "xml": _Rules(by_offset=documents.mark_xml),
     "yaml": _Rules(by_line=configuration.mark_yaml, separator=".", comment=("#",)),
@@ -59,7 +57,7 @@ _RULES = {
 
 SECTION_LANGUAGES = frozenset(_RULES)
 # Their sections are definitions, which a short file has as well as a long one.
-DEFINING_LANGUAGES = frozenset({"graphql", "proto", "thrift", "prisma"})
+DEFINING_LANGUAGES = frozenset({"graphql", "prisma"})
 
 
 def find_sections(language_name: str, text: str, target_chars: int = 1200) -> list[Section]:

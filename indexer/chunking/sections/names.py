@@ -20,18 +20,16 @@ _EXTENSIONS = {
     "org": "org",
     "prisma": "prisma",
     "properties": "properties env npmrc",
-    "proto": "proto",
     "rst": "rst rest",
     "scss": "scss sass",
     "text": "txt text log",
-    "thrift": "thrift",
     "toml": "toml",
     "xml": "xml xsd xsl xslt svg plist csproj fsproj vbproj vcxproj proj props targets nuspec resx config wsdl pom "
     "xaml axaml storyboard xib iml tmlanguage ui qrc",
     "yaml": "yaml yml clang-format clang-tidy clangd",
 }
 # What metadata calls the same formats, where it calls them otherwise.
-_BY_LANGUAGE = {"makefile": "make", "protobuf": "proto", "restructuredtext": "rst"}
+_BY_LANGUAGE = {"makefile": "make", "restructuredtext": "rst"}
 _BY_EXTENSION = {extension: language for language, names in _EXTENSIONS.items() for extension in names.split()}
 _BY_NAME = {
     "dockerfile": "dockerfile",

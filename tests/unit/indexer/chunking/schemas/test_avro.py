@@ -71,7 +71,7 @@ def test_types_are_symbols_at_any_depth() -> None:
 def test_a_protocol_has_types_and_messages() -> None:
     assert described(chunk("shop.avpr", SHOP, 200)) == [
         (1, 16, "protocol", "Shop"),
-        (4, 8, "error", "Missing"),
+        (4, 8, "error", "Shop.Missing"),
         (11, 14, "method", "Shop.find"),
     ]
 

@@ -55,22 +55,6 @@ RUN pip install \\
 FROM gcr.io/distroless/python3
 COPY --from=build /app /app
 """
-PROTO = """\
-syntax = "proto3";
-package ledger.v1;
-
-// Greets.
-service Greeter {
-  rpc SayHello (Hello) returns (Hello) {}
-}
-
-/* One greeting; with a brace { in its comment. */
-message Hello {
-  string text = 1; // not "closed
-  message Inner { int32 a = 1; }
-}
-enum Mood { GOOD = 0; }
-"""
 GRAPHQL = '''\
 scalar Time
 
@@ -188,7 +172,6 @@ def test_kubernetes_objects_are_named_by_kind_and_name() -> None:
 @pytest.mark.parametrize(
     ("language", "text", "expected"),
     [
-        ("proto", PROTO, [(1, 2, None), (4, 7, "service Greeter"), (9, 13, "message Hello"), (14, 14, "enum Mood")]),
         (
             "graphql",
             GRAPHQL,
@@ -251,7 +234,6 @@ def test_a_comment_goes_with_the_key_that_follows() -> None:
         ("readme.py", None),
         ("README.MD", "markdown"),
         (".env.example", "properties"),
-        ("app.proto", "proto"),
         ("schema.graphqls", "graphql"),
         ("theme.less", "less"),
         ("main.py", None),

@@ -24,7 +24,6 @@ NAMES_BY_EXTENSION: dict[str, str] = {
         "scss": ".scss",
         "sass": ".sass",
         "less": ".less",
-        "graphql": ".graphql .gql .graphqls",
         "vue": ".vue",
         "svelte": ".svelte",
         "astro": ".astro",

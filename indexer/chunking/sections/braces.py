@@ -1,4 +1,4 @@
-"""Where sections begin in languages of blocks in braces: CSS, SCSS, LESS, GraphQL, Prisma.
+"""Where sections begin in languages of blocks in braces: CSS, SCSS, LESS, Prisma.
 
 One scanner walks strings, comments and brackets and yields the statements of the outermost level; a table says what the
 head of a statement is called. No grammar: Jinja, Liquid and half-written files still come out in sensible pieces.
@@ -29,12 +29,6 @@ _COMMENTS = re.compile(rf"{_BLOCK_COMMENT}|^[ \t]*//[^\n]*", re.DOTALL | re.MULT
 _NOT_SPACE = re.compile(r"\S")
 
 _SCSS_HEAD = re.compile(r"@(mixin|function)\s+([\w-]{1,160})")
-_GRAPHQL_TOKEN = re.compile(
-    rf"(?P<text>\"\"\".*?(?:\"\"\"|\Z)|{_STRING})|#[^\n]*|(?P<open>[{{(\[])|(?P<close>[}})\]])"
-    r"|^[ \t]*(?P<word>(?:extend[ \t]+)?(?:type|interface|enum|union|input|scalar|directive|schema|query|mutation"
-    r"|subscription|fragment))\b(?!\s*:)[ \t]*(?P<name>@?\w{0,160})",
-    re.DOTALL | re.MULTILINE,
-)
 
 
 def _heads(words: str) -> re.Pattern[str]:
@@ -107,25 +101,6 @@ def mark_scss(text: str) -> Iterator[tuple[int, Mark]]:
             yield statement.start, Mark(0, 1, found[2], found[1])
         else:
             yield statement.start, Mark(0, 1, clean_name(head))
-
-
-def mark_graphql(text: str) -> Iterator[tuple[int, Mark]]:
-    """Yield an offset and a mark of its kind per definition, which begins with its description."""
-    depth = 0
-    described: re.Match[str] | None = None
-    for found in _GRAPHQL_TOKEN.finditer(text):
-        if found["text"]:
-            described = found
-        elif found["open"]:
-            depth += 1
-        elif found["close"]:
-            depth = max(0, depth - 1)
-        elif found["word"] and depth == 0:
-            start = found.start("word")
-            if described is not None and not text[described.end() : start].strip():
-                start = described.start()
-            kind = found["word"].split()[-1]
-            yield start, Mark(0, 1, found["name"] or kind, kind)
 
 
 def _mark_heads(text: str, heads: re.Pattern[str]) -> Iterator[tuple[int, Mark]]:

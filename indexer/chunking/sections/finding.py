@@ -37,7 +37,6 @@ _RULES = {
     "asciidoc": _Rules(by_line=documents.mark_asciidoc, share=0.25),
     "css": _Rules(by_offset=braces.mark_css),
     "dockerfile": _Rules(by_line=configuration.mark_dockerfile, comment=("#",)),
-    "graphql": _Rules(by_offset=braces.mark_graphql, comment=("#",)),
     "html": _Rules(by_offset=documents.mark_html),
     "ini": _Rules(by_line=configuration.mark_ini, comment=("#", ";")),
     "json": _Rules(by_line=configuration.mark_json, separator=".", comment=("//",)),
@@ -57,7 +56,7 @@ _RULES = {
 
 SECTION_LANGUAGES = frozenset(_RULES)
 # Their sections are definitions, which a short file has as well as a long one.
-DEFINING_LANGUAGES = frozenset({"graphql", "prisma"})
+DEFINING_LANGUAGES = frozenset({"prisma"})
 
 
 def find_sections(language_name: str, text: str, target_chars: int = 1200) -> list[Section]:

@@ -8,7 +8,6 @@ _EXTENSIONS = {
     "asciidoc": "adoc asciidoc asc",
     "css": "css pcss",
     "dockerfile": "dockerfile containerfile",
-    "graphql": "graphql gql graphqls",
     "html": "html htm xhtml vue svelte astro hbs handlebars mustache ejs erb jsp jspf njk jinja jinja2 j2 twig liquid "
     "cshtml razor",
     "ini": "ini cfg conf cnf editorconfig desktop service timer socket gitconfig flake8 pylintrc coveragerc",

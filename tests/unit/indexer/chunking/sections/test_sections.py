@@ -55,20 +55,6 @@ RUN pip install \\
 FROM gcr.io/distroless/python3
 COPY --from=build /app /app
 """
-GRAPHQL = '''\
-scalar Time
-
-"""
-A posting { not a brace }.
-"""
-type Posting @key(fields: "id") {
-  id: ID!
-  type: String
-}
-extend type Query { postings: [Posting!]! }
-union Either = Posting | Query
-query Everything($first: Int = 10) { postings { id } }
-'''
 CSS = """\
 @charset "utf-8";
 /* Buttons { */
@@ -172,17 +158,6 @@ def test_kubernetes_objects_are_named_by_kind_and_name() -> None:
 @pytest.mark.parametrize(
     ("language", "text", "expected"),
     [
-        (
-            "graphql",
-            GRAPHQL,
-            [
-                (1, 1, "scalar Time"),
-                (3, 9, "type Posting"),
-                (10, 10, "type Query"),
-                (11, 11, "union Either"),
-                (12, 12, "query Everything"),
-            ],
-        ),
         ("scss", "$a: 1;\n// Rounds.\n@mixin round($r) {\n  x: $r;\n}\n", [(1, 1, None), (2, 5, "mixin round")]),
     ],
 )
@@ -234,7 +209,7 @@ def test_a_comment_goes_with_the_key_that_follows() -> None:
         ("readme.py", None),
         ("README.MD", "markdown"),
         (".env.example", "properties"),
-        ("schema.graphqls", "graphql"),
+        ("schema.prisma", "prisma"),
         ("theme.less", "less"),
         ("main.py", None),
         ("bin/tool", None),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from indexer.chunking.languages.one_line_tables import shorten_tables
 from indexer.chunking.languages.rules import Language, Rule, by_child
 from indexer.chunking.languages.surroundings import child_body, child_of_type, constant_name, no_body, whole_node
+from indexer.chunking.languages.wide_characters import hide_wide_characters
 
 _named = by_child("identifier")
 _members = child_body("aggregate_body")
@@ -48,5 +49,5 @@ LANGUAGE = Language(
     wrappers=frozenset({"mixin_template_declaration"}),
     comments=frozenset({"comment"}),
     attached=frozenset({"at_attribute", "linkage_attribute"}),
-    prepare=shorten_tables,
+    prepare=lambda source: shorten_tables(hide_wide_characters(source)),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indexer.chunking.languages.d import LANGUAGE
 from tests.unit.indexer.chunking.definition_finding import Found, first_line_of, found_in
 
 D = """\
@@ -66,3 +67,13 @@ def test_finds_every_definition() -> None:
 
 def test_comments_above_belong_to_the_definition() -> None:
     assert first_line_of("tanks.d", D, "twice") == "/// doubles"
+
+
+def test_the_grammar_sees_no_character_that_its_scanner_has_no_place_for() -> None:
+    """It reads outside of a table for them, which ends the process on some days and not on others."""
+    text = 'module a;\n// Größe: 大きさ \U0001f4a1\nvoid größe() {\n    auto s = "光\U0001f4a1";\n}\n\nvoid next() {}\n'
+    assert LANGUAGE.prepare is not None
+    prepared = LANGUAGE.prepare(text.encode())
+    assert len(prepared) == len(text.encode())
+    assert max(map(ord, prepared.decode())) < 256
+    assert found_in("a.d", text) == [("größe", "function", 2, 5), ("next", "function", 7, 7)]

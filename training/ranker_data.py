@@ -21,8 +21,9 @@ from codesearch.core.predicates import EVERYTHING
 from codesearch.core.types import DataSource
 from codesearch.retrieval.candidates import find_candidates, join_candidates
 from codesearch.retrieval.features.table import FEATURES, compute_features
+from codesearch.retrieval.features.view import View
 from codesearch.retrieval.matches import Matches, describe_matches
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.query.terms import parse_query
 from indexer.history.repository import open_history
 from indexer.pipeline import SilentProgress
 from indexer.source.git import Git
@@ -158,7 +159,7 @@ def _ask(
     terms = parse_query(text)
     vector = assembly.embedder.embed_query(text)
     candidates = join_candidates(find_candidates([(index, EVERYTHING)], terms, vector, _WANTED))
-    features, files = compute_features(terms, candidates), candidates.files
+    features, files = compute_features(View(terms, candidates)), candidates.files
     covers = np.zeros((len(files), len(targets)), np.bool_)
     for position, row in enumerate(candidates.rows.tolist()):
         path, first, last = index.path_of(index.file_of_row[row]), index.start_lines[row], index.end_lines[row]

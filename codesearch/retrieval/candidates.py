@@ -16,8 +16,9 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import Predicate
 from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
 from codesearch.retrieval.lexical import LexicalScores, Rarity, find_hits, measure_rarity, payloads_of, score_hits
+from codesearch.retrieval.mentions import Mentions, find_mentions
 from codesearch.retrieval.nearest import choose_lowest, file_similarity_of, find_nearest, similarity_of
-from codesearch.retrieval.query_terms import QueryTerms
+from codesearch.retrieval.query.terms import QueryTerms
 from codesearch.retrieval.related_terms import ANYWHERE, RelatedTerms, find_related, related_in_fields
 
 # How many rows each search brings up; together they hold a right answer to 99.8% of the benchmark's queries. In a
@@ -43,6 +44,7 @@ class Candidates:
     rows, files (c,): the rows and their files. lexical, file_lexical (c,): BM25 of row and file. similarity,
     file_similarity (c,): cosines with the query. row_payloads, file_payloads (t, c): each term's payload there.
     row_compounds, file_compounds: payloads of the query's compounds; row_relatives, file_relatives: of related terms.
+    named_file, named_line, phrase (c,): what the query mentions, as `Mentions.describe` says.
     """
 
     index: SearchIndex
@@ -60,6 +62,9 @@ class Candidates:
     file_relatives: NDArray[np.uint16]
     related: RelatedTerms
     rarity: Rarity
+    named_file: NDArray[np.float32]
+    named_line: NDArray[np.bool_]
+    phrase: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +90,9 @@ class JoinedCandidates:
     row_related: NDArray[np.float32]
     file_related: NDArray[np.float32]
     rarity: Rarity
+    named_file: NDArray[np.float32]
+    named_line: NDArray[np.bool_]
+    phrase: NDArray[np.float32]
 
 
 def find_candidates(
@@ -113,21 +121,25 @@ def find_candidates(
             running = beside.submit(find_nearest, indexes, vector, allowed, nearest_rows)
             rarity, scores, lexical = _search_text(indexes, masks, terms, lexical_rows)
             nearest = running.result()
+    mentions = find_mentions(indexes, masks, terms, check)
     found = []
     missing = wanted
     for position, index in enumerate(indexes):
         check()
         named = [_keep(index.rows_named(name), masks[position])[:NAMED_ROWS] for name in terms.name_hashes]
-        rows = np.unique(np.concatenate((lexical[position], nearest[position], *named)))
+        mentioned = _keep(mentions[position].rows(index), masks[position])
+        rows = np.unique(np.concatenate((lexical[position], nearest[position], mentioned, *named)))
         missing -= len(rows)
         found.append(rows)
     if missing > 0:
         found = _fill_up(indexes, found, allowed, missing)
     related = find_related(terms.terms)
     described = []
-    for index, rows, of_index in zip(indexes, found, scores, strict=True):
+    for index, rows, of_index, mentioned_there in zip(indexes, found, scores, mentions, strict=True):
         check()
-        described.append(_describe(index, rows.astype(np.int32), terms, vector, rarity, of_index, related))
+        described.append(
+            _describe(index, rows.astype(np.int32), terms, vector, rarity, of_index, related, mentioned_there)
+        )
     return described
 
 
@@ -155,6 +167,9 @@ def join_candidates(found: Sequence[Candidates]) -> JoinedCandidates:
         row_related=related_in_fields(join("row_relatives"), related, ROW_FIELDS),
         file_related=related_in_fields(join("file_relatives"), related, FILE_FIELDS),
         rarity=found[0].rarity,
+        named_file=join("named_file"),
+        named_line=join("named_line"),
+        phrase=join("phrase"),
     )
 
 
@@ -175,8 +190,10 @@ def _describe(
     rarity: Rarity,
     scores: LexicalScores,
     related: RelatedTerms,
+    mentions: Mentions,
 ) -> Candidates:
     files = index.file_of_row[rows]
+    named_file, named_line, phrase = mentions.describe(index, rows)
     return Candidates(
         index=index,
         rows=rows,
@@ -193,6 +210,9 @@ def _describe(
         file_relatives=_find_payloads(index.file_postings, related.terms, files),
         related=related,
         rarity=rarity,
+        named_file=named_file,
+        named_line=named_line,
+        phrase=phrase,
     )
 
 
@@ -222,7 +242,7 @@ def _find_best(
     return choose_lowest(sums, rows, limit)
 
 
-def _keep(rows: NDArray[np.int32], mask: NDArray[np.bool_] | None) -> NDArray[np.int32]:
+def _keep(rows: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDArray[Any]:
     return rows if mask is None else rows[mask[rows]]
 
 

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
+from codesearch.retrieval.adjustments import Adjusted, adjust_candidates
 from codesearch.retrieval.candidates import Candidates, join_candidates
 from codesearch.retrieval.explanation import explain_files
 from codesearch.retrieval.features.groups import find_runs
 from codesearch.retrieval.features.table import compute_features
+from codesearch.retrieval.features.view import View
 from codesearch.retrieval.matches import Matches, describe_matches
-from codesearch.retrieval.query_terms import QueryTerms
+from codesearch.retrieval.presence import measure_absence
+from codesearch.retrieval.query.terms import QueryTerms
 from codesearch.retrieval.ranking_model import QueryModel, load_ranking_model
 
 # The second row of a file is worth so much of the first, each further one so much of the one before it: they answer
@@ -72,13 +75,16 @@ def rank(
     joined = join_candidates(found)
     check()
     positions, rows = joined.positions, joined.rows
-    features = compute_features(terms, joined)
+    view = View(terms, joined)
+    features, adjusted = compute_features(view), adjust_candidates(view)
     check()
     model = model_for(terms)
     matches_of = partial(describe_matches, joined)
-    scored = score_rows(model, features, joined.files, matches_of)
+    scored = score_rows(model, features, joined.files, matches_of, adjusted, partial(measure_absence, view))
     order = np.lexsort((rows, positions, -scored.scores))[:limit]
-    explanations = _explain(model, terms, features, matches_of, scored, order) if explain else [None] * len(order)
+    explanations = (
+        _explain(model, terms, features, matches_of, adjusted, scored, order) if explain else [None] * len(order)
+    )
     return [
         Ranked(int(positions[i]), found[positions[i]].index, int(rows[i]), float(scored.scores[i]), explanation)
         for i, explanation in zip(order.tolist(), explanations, strict=True)
@@ -91,24 +97,36 @@ def model_for(terms: QueryTerms) -> QueryModel:
     return model.names if terms.is_name else model.questions
 
 
+def _no_absence(top_margin: float) -> float:
+    return 0.0
+
+
 def score_rows(
-    model: QueryModel, features: NDArray[np.float32], files: NDArray[np.int64], matches_of: MatchesOf
+    model: QueryModel,
+    features: NDArray[np.float32],
+    files: NDArray[np.int64],
+    matches_of: MatchesOf,
+    adjusted: Adjusted | None = None,
+    absence_of: Callable[[float], float] = _no_absence,
 ) -> Scores:
     """Score rows by their features (c, f), the number of each one's file and the matches of those that speak for one.
 
-    Of each file the row with the highest weighted sum speaks for it; a further row of the file has its score, times
-    SECOND_ROW and FURTHER_ROWS.
+    Of each file the row with the highest weighted sum, adjusted, speaks for it; a further row of the file has its
+    score, times SECOND_ROW and FURTHER_ROWS. `absence_of` gives for the highest margin what lowers all log-odds.
     """
     sums = features @ model.weights
-    order, firsts, sizes = order_by_file(sums, files)
+    order, firsts, sizes = order_by_file(sums if adjusted is None else sums + adjusted.for_rows, files)
     best = order[firsts]
     margins = model.margins_of(to_file_features(features, sums, best), matches_of(best))
+    if adjusted is not None:
+        margins = margins + adjusted.for_files[best].sum(axis=1)
     speakers, factors = np.empty_like(order), np.empty(len(order), np.float64)
     speakers[order] = np.repeat(best, sizes)
     further = np.arange(len(order)) - np.repeat(firsts, sizes)
     factors[order] = np.where(further > 0, SECOND_ROW * FURTHER_ROWS ** (further - 1.0), 1.0)
     probabilities = np.empty(len(order), np.float64)
-    probabilities[order] = np.repeat(model.calibration.to_probabilities(margins), sizes)
+    of_files = model.calibration.to_probabilities(margins, absence_of(float(margins.max())))
+    probabilities[order] = np.repeat(of_files, sizes)
     return Scores(probabilities * factors, speakers, factors)
 
 
@@ -132,12 +150,14 @@ def _explain(
     terms: QueryTerms,
     features: NDArray[np.float32],
     matches_of: MatchesOf,
+    adjusted: Adjusted,
     scored: Scores,
     rows: NDArray[np.intp],
 ) -> list[Explanation]:
     speakers, files = np.unique(scored.speakers[rows], return_inverse=True)
     seen = to_file_features(features, features @ model.weights, speakers)
     # Once for each file: all of its rows say the same, also where a processor adds up rows in several ways.
-    explained = explain_files(model, seen, matches_of(speakers), terms.words, scored.scores[speakers])
+    of_speakers = Adjusted(adjusted.values[speakers], adjusted.for_rows[speakers], adjusted.for_files[speakers])
+    explained = explain_files(model, seen, matches_of(speakers), of_speakers, terms.words, scored.scores[speakers])
     factors = scored.factors[rows].tolist()
     return [replace(explained[file], factor=factor) for file, factor in zip(files.tolist(), factors, strict=True)]

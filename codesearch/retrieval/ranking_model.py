@@ -46,9 +46,12 @@ class Calibration:
     top: float
     middle: float
 
-    def to_probabilities(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the probabilities of all candidates of a query, in the order of their margins. Needs at least one."""
-        shift = self.offset + self.top * margins.max() + self.middle * np.median(margins)
+    def to_probabilities(self, margins: NDArray[np.float64], absence: float = 0.0) -> NDArray[np.float64]:
+        """Return the probabilities of all candidates of a query, in the order of their margins. Needs at least one.
+
+        `absence` is added to the log-odds of all of them.
+        """
+        shift = self.offset + self.top * margins.max() + self.middle * np.median(margins) + absence
         probabilities: NDArray[np.float64] = 1 / (1 + np.exp(-(self.slope * margins + shift)))
         return probabilities
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from codesearch.core.predicates import NOTHING, Predicate, weigh_predicate
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
 from codesearch.retrieval.candidates import find_candidates
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.query.understanding import understand_query
 from codesearch.retrieval.ranking import Ranked, rank
 from codesearch.retrieval.ranking_model import load_ranking_model
 from codesearch.retrieval.related_terms import load_related_terms
@@ -114,8 +114,8 @@ class Retriever:
         # May wait for an index that is being made again, which others need not wait for.
         asked = [(self._indexes.get(source_id, sources[source_id].run_id), remaining) for source_id, remaining in scope]
         with self.turns.take(work) as turn:
-            terms = parse_query(query.text)
-            vector = embedder.embed_query(query.text)
+            terms = understand_query(query.text, [index for index, _ in asked])
+            vector = embed_texts(embedder, terms.texts)
             turn.check()
             found = find_candidates(asked, terms, vector, query.top_k, turn.check)
             ranked = rank(terms, found, limit=query.top_k, explain=query.explain, check=turn.check)
@@ -172,6 +172,15 @@ class Retriever:
         if isinstance(target, Workspace):
             return f"The workspace {target.name!r} has no finished index yet. {'; '.join(reasons) or 'It is empty.'}"
         return f"No finished index yet. {reasons[0]}."
+
+
+def embed_texts(embedder: QueryEmbedder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the direction of the sum of the texts' vectors; all zeros where that has none."""
+    if len(texts) == 1:
+        return embedder.embed_query(texts[0])
+    total = np.sum([embedder.embed_query(text) for text in texts], axis=0)
+    vector: NDArray[np.float32] = (total / (np.linalg.norm(total) or 1)).astype(np.float32)
+    return vector
 
 
 def _not_found(knowledge_id: str) -> NotFoundError:

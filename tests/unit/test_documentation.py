@@ -28,7 +28,7 @@ from codesearch.core.predicates import FIELD_TYPES
 from codesearch.core.trust import CONFIG_FILE, trust_folder
 from codesearch.core.types import SourceFile
 from codesearch.core.user_folders import find_config_folder
-from codesearch.retrieval import condition_operators
+from codesearch.retrieval import adjustments, condition_operators
 from codesearch.retrieval.condition_operators import RULES, VALID_OPERATORS, parse_operator
 from codesearch.retrieval.conditions import parse_condition
 from codesearch.retrieval.features.table import TABLE
@@ -108,6 +108,7 @@ def test_the_configuration_file_shown_can_be_read(tmp_path: Path, monkeypatch: p
         ("Of a candidate", {feature.name: feature.meaning for feature in TABLE}),
         ("Of a file", SUM_MEANINGS),
         ("Of a word in a candidate", MATCH_MEANINGS),
+        ("What a query says in so many words", {item.name: item.meaning for item in adjustments.TABLE}),
     ],
 )
 def test_the_glossary_shows_every_feature_with_its_meaning(heading: str, meanings: Mapping[str, str]) -> None:

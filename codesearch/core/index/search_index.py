@@ -246,18 +246,26 @@ class SearchIndex:
 
     def chunk_of(self, row: int) -> Chunk:
         """Return a row's chunk as it is shown: without signature and outline."""
-        arrays = self._arrays
-        start, length = int(arrays["content_starts"][row]), int(arrays["content_lengths"][row])
         return Chunk(
             path=self.path_of(int(self.file_of_row[row])),
             start_line=int(self.start_lines[row]),
             end_line=int(self.end_lines[row]),
-            content=arrays["content_texts"][start : start + length].tobytes().decode("utf-8"),
+            content=self.content_of(row).decode("utf-8"),
             artifact_kind=ArtifactKind(self.artifact_kinds[self.row_artifact_kinds[row]]),
             language=self.languages[self.row_languages[row]] or None,
-            symbol=self._text("symbol", int(arrays["symbol_codes"][row])) or None,
+            symbol=self.symbol_of(row) or None,
             symbol_kind=self.symbol_kinds[self.row_symbol_kinds[row]] or None,
         )
+
+    def symbol_of(self, row: int) -> str:
+        """Return the qualified name of what a row defines, '' for none."""
+        return self._text("symbol", int(self._arrays["symbol_codes"][row]))
+
+    def content_of(self, row: int) -> bytes:
+        """Return a row's content in UTF-8."""
+        start, length = int(self._arrays["content_starts"][row]), int(self._arrays["content_lengths"][row])
+        content: bytes = self._arrays["content_texts"][start : start + length].tobytes()
+        return content
 
     def document_id_of(self, row: int) -> str:
         """Return a row's document id."""

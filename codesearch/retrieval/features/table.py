@@ -15,7 +15,6 @@ from codesearch.core.text.tokens import stem
 from codesearch.retrieval.candidates import FILE_FIELDS, ROW_FIELDS, JoinedCandidates
 from codesearch.retrieval.features.groups import mean_of_best, ranks_of
 from codesearch.retrieval.features.view import Part, View
-from codesearch.retrieval.query_terms import QueryTerms
 
 # Gives a column of all candidates, (c,), or one value that all of them have.
 Computation = Callable[[View], Any]
@@ -24,11 +23,7 @@ _TYPES = frozenset({"class", "struct", "interface", "trait", "enum", "type", "ob
 _FUNCTIONS = frozenset({"method", "function", "constructor"})
 _VALUES = frozenset({"constant", "variable", "field", "property"})
 _SYMBOL, _WHOLE_FILE = frozenset({"symbol"}), frozenset({"file"})
-_DOCUMENT_LANGUAGES = frozenset({"markdown", "rst", "asciidoc", "org", "text", "html", "json", "yaml", "toml", "xml"})
-_ASKS_TEST = frozenset(map(stem, "test testing spec mock fixture".split()))
-_ASKS_EXAMPLE = frozenset(map(stem, "example sample benchmark demo".split()))
 _ASKS_OLD = frozenset(map(stem, "legacy deprecated compat compatibility vendor vendored generated old".split()))
-_ASKS_DOCUMENT = frozenset(map(stem, "documentation docs readme changelog guide tutorial configuration config".split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +63,6 @@ def _related_files(field: int) -> Computation:
 
 def _compounds(payloads_of: Callable[[JoinedCandidates], NDArray[np.uint16]], field: int) -> Computation:
     return lambda view: (payloads_of(view.candidates) & field > 0).sum(axis=0)
-
-
-def _asks(stems: frozenset[str]) -> Computation:
-    return lambda view: bool(view.terms.stems & stems)
 
 
 def _kind(kinds: frozenset[str]) -> Computation:
@@ -128,14 +119,14 @@ TABLE: Final = (
     Feature("is_test", "the path is that of a test", _path("is_test")),
     Feature("is_example", "the path is that of an example, of documentation or of a benchmark", _path("is_example")),
     Feature("is_old", "old or foreign code, or of an older version, and the query asks for none",
-            lambda view: ((view.paths["is_old"] > 0) | view.find_superseded()) & (not view.terms.stems & _ASKS_OLD)),
+            lambda view: ((view.paths["is_old"] > 0) | view.find_superseded()) & (not view.asks_for(_ASKS_OLD))),
     Feature("is_document", "the language is one of documents or of configuration",
-            _of_index(lambda part: part.index.language_codes(_DOCUMENT_LANGUAGES)[part.languages])),
+            lambda view: view.is_document),
     Feature("is_entry", "the file only gathers what others define, such as `__init__.py` or `index.ts`",
             _path("is_entry")),
-    Feature("asks_test", "the query asks for tests", _asks(_ASKS_TEST)),
-    Feature("asks_example", "the query asks for examples", _asks(_ASKS_EXAMPLE)),
-    Feature("asks_document", "the query asks for documentation", _asks(_ASKS_DOCUMENT)),
+    Feature("asks_test", "the query asks for tests", lambda view: view.asks_test),
+    Feature("asks_example", "the query asks for examples", lambda view: view.asks_example),
+    Feature("asks_document", "the query asks for documentation", lambda view: view.asks_document),
     Feature("references", "how many files have the symbol's name, log(1 + n)",
             _of_index(lambda part: np.log1p(part.index.references[part.rows]))),
     Feature("length", "tokens of the row, log(1 + n)",
@@ -218,13 +209,12 @@ TABLE: Final = (
 FEATURES: Final = tuple(feature.name for feature in TABLE)
 
 
-def compute_features(terms: QueryTerms, candidates: JoinedCandidates) -> NDArray[np.float32]:
+def compute_features(view: View) -> NDArray[np.float32]:
     """Return the features of each candidate, (c, len(FEATURES)).
 
     What is compared with the best is compared over all indexes.
     """
-    view = View(terms, candidates)
-    features = np.empty((len(candidates.files), len(TABLE)), np.float32)
+    features = np.empty((len(view.candidates.files), len(TABLE)), np.float32)
     for number, feature in enumerate(TABLE):
         features[:, number] = feature.compute(view)
     return features

@@ -11,13 +11,19 @@ from numpy.typing import NDArray
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.versions import version_of
 from codesearch.core.text.terms import IN_FOLDER, IN_STEM, name_term
+from codesearch.core.text.tokens import stem
 from codesearch.retrieval.candidates import Candidates, JoinedCandidates
 from codesearch.retrieval.features.groups import find_runs
 from codesearch.retrieval.features.paths import PATH_COLUMNS, describe_path
 from codesearch.retrieval.lexical import to_shares
-from codesearch.retrieval.query_terms import QueryTerms
+from codesearch.retrieval.query.terms import QueryTerms
 
 Column = NDArray[Any]
+
+_DOCUMENT_LANGUAGES = frozenset({"markdown", "rst", "asciidoc", "org", "text", "html", "json", "yaml", "toml", "xml"})
+_ASKS_TEST = frozenset(map(stem, "test testing spec mock fixture".split()))
+_ASKS_EXAMPLE = frozenset(map(stem, "example sample benchmark demo".split()))
+_ASKS_DOCUMENT = frozenset(map(stem, "documentation docs readme changelog guide tutorial configuration config".split()))
 
 
 class Part:
@@ -49,6 +55,10 @@ class View:
         self.terms = terms
         self.candidates = candidates
         self.parts = [Part(part) for part in candidates.parts]
+        positions, firsts = np.unique(candidates.positions, return_index=True)
+        self._indexes = dict(
+            zip(positions[np.argsort(firsts)].tolist(), (part.index for part in self.parts), strict=True)
+        )
         self.firsts, self.counts = find_runs(candidates.files)
         described = self.join(_describe_paths)
         self.paths = {name: described[:, number] for number, name in enumerate(PATH_COLUMNS)}
@@ -70,10 +80,20 @@ class View:
         self.covered: Column = self.row_shares @ ((candidates.row_payloads > 0) | in_path)
         self.related: Column = self.row_shares @ candidates.row_related[0]
 
+    def asks_for(self, stems: frozenset[str]) -> bool:
+        """Say whether the query says one of these words where it tells what kind of file it is about."""
+        return bool(self.terms.asked & stems)
+
     def _look_up(self) -> None:
+        self.asks_test, self.asks_example = self.asks_for(_ASKS_TEST), self.asks_for(_ASKS_EXAMPLE)
+        self.asks_document = self.asks_for(_ASKS_DOCUMENT)
+        self.is_document: Column = self.join(
+            lambda part: part.index.language_codes(_DOCUMENT_LANGUAGES)[part.languages]
+        )
         self.names = np.array(self.terms.name_hashes, np.uint32)
         self.names_it: Column = np.isin(self.join(lambda part: part.index.names[part.rows]), self.names)
         self.declares = self.join(lambda part: part.index.declares[part.rows])
+        self.is_first: Column = self.join(lambda part: part.rows == part.first_rows)
         # In terms, at least 1.
         self.name_length: Column = np.maximum(self.join(lambda part: part.index.name_lengths[part.rows]), 1)
         self.stem_length: Column = np.maximum(self.join(lambda part: part.index.file_stem_lengths[part.files]), 1)
@@ -93,6 +113,11 @@ class View:
         """Say which rows have a qualified name that is asked for."""
         asked = np.array([name_term(name) for name in self.terms.names if "." in name], np.uint32)
         return np.isin(self.join(lambda part: part.index.qualified_names[part.rows]), asked)
+
+    def symbol_of(self, number: int) -> str:
+        """Return the qualified name of what a candidate defines, '' for none."""
+        index: SearchIndex = self._indexes[int(self.candidates.positions[number])]
+        return index.symbol_of(int(self.candidates.rows[number]))
 
     def find_superseded(self) -> Column:
         """Say which rows belong to an older version of the code than there is, unless the query asks for it: `v3`."""

@@ -16,7 +16,7 @@ from codesearch.core.predicates import EVERYTHING, Predicate
 from codesearch.core.store.schema import batch_to_rows, columns_to_batch
 from codesearch.core.types import ArtifactKind, Chunk
 from codesearch.retrieval.candidates import Candidates, find_candidates
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.query.terms import parse_query
 from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
 
 DIMENSION = 64

@@ -22,7 +22,7 @@ from codesearch.retrieval.candidates import (
 )
 from codesearch.retrieval.lexical import find_hits, score_hits
 from codesearch.retrieval.nearest import similarity_of
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.query.terms import parse_query
 from tests.floats import near
 from tests.unit.retrieval.index_rows import (
     QUERY_VECTOR,

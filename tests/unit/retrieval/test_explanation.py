@@ -14,19 +14,30 @@ from numpy.typing import NDArray
 
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
+from codesearch.retrieval.adjustments import ADJUSTMENTS, Adjusted
 from codesearch.retrieval.explanation import explain_files
 from codesearch.retrieval.features.table import FEATURES
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.query.terms import parse_query
 from codesearch.retrieval.ranking import FURTHER_ROWS, SECOND_ROW, Ranked, rank, to_file_features
 from codesearch.retrieval.ranking_model import FILE_FEATURES, Calibration, QueryModel
 from tests.floats import near
 from tests.unit.retrieval.index_rows import candidates_of, index_of, make_row, position_of, random_vectors
 from tests.unit.retrieval.networks import matches_of, network_of
 
-# With two words fewer than are shown at most, so that a test sees all of them; each one left out adds less than this.
-USED = tuple(range(6))
+# With two words and two adjustments fewer than are shown at most, so that a test sees all of them; each one left out
+# adds less than this.
+USED = tuple(range(4))
 WORDS = ("retry", "call")
 LEFT_OUT = 0.005
+_NONE: NDArray[np.float32] = np.zeros((1, len(ADJUSTMENTS)), np.float32)
+NOT_ADJUSTED = Adjusted(_NONE, _NONE[:, 0], _NONE)
+
+
+def adjusted_of(count: int, seed: int) -> Adjusted:
+    """Return adjustments of so many files."""
+    values = np.random.default_rng(seed).random((count, len(ADJUSTMENTS))).astype(np.float32)
+    values[:, 2:] = 0
+    return Adjusted(values, values.sum(axis=1), values * np.float32(2))
 
 
 def model_of(seed: int, slope: float, *, with_network: bool) -> QueryModel:
@@ -48,9 +59,10 @@ def test_features_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, 
     sums = features @ model.weights
     seen = to_file_features(features, sums, np.arange(count))
     matches = matches_of(len(WORDS), count, seed)
-    margins = model.margins_of(seen, matches)
+    adjusted = adjusted_of(count, seed + 2)
+    margins = model.margins_of(seen, matches) + adjusted.for_files.sum(axis=1)
     probabilities = model.calibration.to_probabilities(margins)
-    explained = explain_files(model, seen, matches, WORDS, probabilities)
+    explained = explain_files(model, seen, matches, adjusted, WORDS, probabilities)
     common = []
     # What integrated gradients in 32 steps may miss, for each of two rows.
     rest = 0.0
@@ -65,16 +77,18 @@ def test_features_sum_up_to_the_difference_in_log_odds(seed: int, slope: float, 
         for feature in explanation.features:
             if feature.name.startswith("word:"):
                 assert feature.value == matches.shares[WORDS.index(feature.name.removeprefix("word:"))]
+            elif feature.name in ADJUSTMENTS:
+                assert feature.value == adjusted.values[row, ADJUSTMENTS.index(feature.name)]
             else:
                 assert feature.value == seen[row, FILE_FEATURES.index(feature.name)]
         common.append(explanation.log_odds - sum(feature.contribution for feature in explanation.features))
-    assert max(common) - min(common) < 2 * (len(USED) + 3 + len(WORDS)) * LEFT_OUT + 1e-3 + rest
+    assert max(common) - min(common) < 2 * (len(USED) + 5 + len(WORDS)) * LEFT_OUT + 1e-3 + rest
 
 
 def check_form(explanation: Explanation, words: Sequence[str]) -> None:
     names = [feature.name for feature in explanation.features]
     assert len(names) == len(set(names)) <= 10
-    assert set(names) <= {*FILE_FEATURES, *(f"word:{word}" for word in words)}
+    assert set(names) <= {*FILE_FEATURES, *(f"word:{word}" for word in words), *ADJUSTMENTS}
     strengths = [abs(feature.contribution) for feature in explanation.features]
     assert strengths == sorted(strengths, reverse=True)
     assert all(strength >= LEFT_OUT for strength in strengths)
@@ -84,7 +98,7 @@ def check_form(explanation: Explanation, words: Sequence[str]) -> None:
 def test_a_certainty_has_finite_log_odds(probability: float) -> None:
     seen: NDArray[np.float32] = np.zeros((1, len(FILE_FEATURES)), np.float32)
     model, matches = model_of(1, 1.0, with_network=False), matches_of(0, 1)
-    (explanation,) = explain_files(model, seen, matches, (), np.array([probability]))
+    (explanation,) = explain_files(model, seen, matches, NOT_ADJUSTED, (), np.array([probability]))
     assert math.isfinite(explanation.log_odds)
     assert (explanation.log_odds > 10) == (probability == 1)
     assert explanation.features == ()

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.features.table import FEATURES, compute_features
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.features.view import View
+from codesearch.retrieval.query.terms import parse_query
 from tests.floats import near
 from tests.unit.core.store.indexed_chunks import IndexedChunk
 from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, position_of
@@ -26,7 +27,7 @@ def features_of(query: str, *rows: IndexedChunk) -> dict[tuple[str, int], dict[s
     index = index_of(rows)
     found = candidates_of(index, query, wanted=len(rows))
     assert len(found.rows) == len(rows)
-    values = compute_features(parse_query(query), join_candidates([found]))
+    values = compute_features(View(parse_query(query), join_candidates([found])))
     return {
         position_of(index, row): dict(zip(FEATURES, map(float, values[number]), strict=True))
         for number, row in enumerate(found.rows)
@@ -63,7 +64,7 @@ def test_every_feature_of_any_query_is_a_number(query: str, rows: list[IndexedCh
     index = index_of(rows)
     found = candidates_of(index, query)
     joined = join_candidates([found])
-    values = compute_features(parse_query(query), joined)
+    values = compute_features(View(parse_query(query), joined))
     assert joined.files.tolist() == found.files.tolist()
     assert values.shape == (len(found.rows), len(FEATURES))
     assert values.dtype == np.float32
@@ -83,7 +84,7 @@ def test_every_feature_of_any_query_is_a_number(query: str, rows: list[IndexedCh
 def test_several_indexes_follow_one_another(query: str, sources: list[list[IndexedChunk]]) -> None:
     found = candidates_of_all([index_of(rows) for rows in sources], query)
     joined = join_candidates(found)
-    values, files = compute_features(parse_query(query), joined), joined.files
+    values, files = compute_features(View(parse_query(query), joined)), joined.files
     assert np.isfinite(values).all()
     assert len(values) == len(files) == sum(len(candidates.rows) for candidates in found)
     # Files of the same path in two sources are two files, and no file comes twice.

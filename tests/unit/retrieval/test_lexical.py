@@ -23,7 +23,7 @@ from codesearch.retrieval.lexical import (
     payloads_of,
     score_hits,
 )
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.query.terms import parse_query
 from tests.floats import near
 from tests.unit.retrieval.index_rows import index_of, make_row, position_of
 

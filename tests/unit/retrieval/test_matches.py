@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.matches import MATCH_FEATURES, describe_matches
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.query.terms import parse_query
 from tests.floats import near
 from tests.unit.core.store.indexed_chunks import IndexedChunk
 from tests.unit.retrieval.index_rows import candidates_of, candidates_of_all, index_of, make_row, position_of

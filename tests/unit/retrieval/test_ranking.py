@@ -19,7 +19,7 @@ from codesearch.core.predicates import EVERYTHING as ANYTHING
 from codesearch.core.predicates import NOTHING
 from codesearch.core.types import Chunk
 from codesearch.retrieval.features.table import FEATURES
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.query.terms import parse_query
 from codesearch.retrieval.ranking import FURTHER_ROWS, SECOND_ROW, Ranked, rank, score_rows
 from codesearch.retrieval.ranking_model import Calibration, QueryModel
 from tests.floats import near

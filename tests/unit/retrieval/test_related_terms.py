@@ -17,7 +17,7 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.text.terms import IN_NAME, term_of
 from codesearch.retrieval import related_terms
 from codesearch.retrieval.lexical import payloads_of
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.query.terms import parse_query
 from codesearch.retrieval.related_terms import ANYWHERE, find_related, load_related_terms, related_in_fields
 from tests.unit.retrieval.index_rows import index_of, make_row
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from codesearch.core.text.terms import name_term, term_of
 from codesearch.core.text.tokens import stem, tokenize, tokens_of_word
-from codesearch.retrieval.query_terms import MAX_QUERY_NAMES, MAX_QUERY_TOKENS, STOP_WORDS, parse_query
+from codesearch.retrieval.query.terms import MAX_QUERY_NAMES, MAX_QUERY_TOKENS, STOP_WORDS, parse_query
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,9 @@ def test_a_long_query_keeps_its_first_words() -> None:
         ("Client#retry", {"client.retry"}, {"retry"}),
         ("client->retry", {"client.retry"}, {"retry"}),
         (r"App\Http\Client", {"app.http.client"}, {"client"}),
+        ("Client:retry", {"client.retry", "client:retry"}, {"retry", "client:retry"}),
+        ("when does Client:retry stop", {"client.retry"}, {"retry"}),
+        ("a note: retry", set(), set()),
         ("net/http/Client", {"net.http.client"}, {"client"}),
         ("std::vec::Vec", {"std.vec.vec"}, {"vec"}),
         ("retry()", {"retry"}, {"retry"}),
@@ -125,7 +128,7 @@ def test_a_word_in_two_forms_is_one_term() -> None:
     terms = parse_query("retry after retries")
     assert terms.tokens == ("retry", "after", "retries")
     assert terms.terms.tolist() == [term_of("retry"), term_of("after")]
-    assert terms.stems == {stem("retry"), stem("after")}
+    assert terms.asked == {stem("retry"), stem("after")}
 
 
 def test_neighbouring_words_may_be_one_name() -> None:
@@ -151,7 +154,9 @@ def test_any_text_is_accepted(text: str) -> None:
     assert len(set(terms.tokens)) == len(terms.tokens) <= MAX_QUERY_TOKENS
     assert set(terms.tokens) <= set(known)
     assert bool(terms.tokens) == bool(known)
-    assert terms.stems == {stem(token) for token in terms.tokens}
+    assert terms.asked == {stem(token) for token in terms.tokens}
+    assert terms.texts == (text,)
+    assert frozenset(name.lower() for name in terms.written_names) == terms.names
     assert terms.terms.tolist() == list(dict.fromkeys(map(term_of, terms.tokens)))
     assert terms.simple_names == {name.rpartition(".")[2] for name in terms.names}
     assert all(name and name == name.lower() for name in terms.names)

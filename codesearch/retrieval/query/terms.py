@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +12,9 @@ from numpy.typing import NDArray
 
 from codesearch.core.text.terms import hash_token, name_term
 from codesearch.core.text.tokens import has_cjk, iterate_parts, iterate_tokens, stem
+from codesearch.retrieval.query.names import find_names
+from codesearch.retrieval.query.phrases import Phrase, find_phrases
+from codesearch.retrieval.query.places import Place, find_places
 
 # So many of each kind count; the rest of a longer text is passed over.
 MAX_QUERY_TOKENS = MAX_QUERY_NAMES = 64
@@ -32,12 +34,6 @@ _TASKS = frozenset(
         "support switch treat trigger try tweak unify update upgrade use validate warn wrap".split(),
     )
 )
-_NAME = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#|\\|/)[^\W\d]\w*)*")
-_PUNCTUATED_NAME = re.compile(r"[^\W\d][\w!?:-]*")
-_PUNCTUATION = re.compile(r"[!?:-]")
-_SEPARATOR = re.compile(r"\.|::|->|#|\\|/")
-_CODE_LIKE = re.compile(r"[a-z\d][A-Z]|_|\.|::|->|#|[A-Z]{2}[a-z]")
-
 T = TypeVar("T")
 
 
@@ -47,24 +43,29 @@ class QueryTerms:
 
     tokens: distinct search tokens without stop words, in order. terms: their distinct terms, in order. words: the first
     token of each term. compounds: the terms of each two neighbouring words written as one (`rate limiter` ->
-    RateLimiter). names: what looks like names of code, qualified as written with `.` between parts, lower case.
-    simple_names: their last parts. is_name: the whole query is one name. is_task: it begins with what is to be done, as
-    a commit's subject or an agent's task does.
+    RateLimiter). written_names: what looks like names of code, as written, with `.` between their parts; names: the
+    same, lower case; simple_names: their last parts. asked: the stems of the words that say what kind of file is
+    asked for. places: files and lines that it names. phrases: what may stand in the code as it is. texts: what is
+    embedded, each counting the same. is_name: the whole query is one name. is_place: it is one path, or a line of one.
+    is_task: it begins with what is to be done, as a commit's subject or an agent's task does. is_message: it tells of
+    something at length.
     """
 
     tokens: tuple[str, ...]
     terms: NDArray[np.uint32]
     words: tuple[str, ...]
     compounds: NDArray[np.uint32]
+    written_names: tuple[str, ...]
     names: frozenset[str]
     simple_names: frozenset[str]
+    asked: frozenset[str]
+    places: tuple[Place, ...]
+    phrases: tuple[Phrase, ...]
+    texts: tuple[str, ...]
     is_name: bool
+    is_place: bool
     is_task: bool
-
-    @property
-    def stems(self) -> frozenset[str]:
-        """The distinct stems of the query's words."""
-        return frozenset(map(stem, self.tokens))
+    is_message: bool = False
 
     @property
     def name_hashes(self) -> list[int]:
@@ -74,29 +75,43 @@ class QueryTerms:
 
 def parse_query(text: str) -> QueryTerms:
     """Take a query apart. Accepts any text; without a letter or digit there are no tokens."""
-    tokens = _first_distinct((token for token in iterate_tokens(text) if token not in STOP_WORDS), MAX_QUERY_TOKENS)
-    tokens = tokens or _first_distinct(iterate_tokens(text), MAX_QUERY_TOKENS)
-    is_word = len(text.split(maxsplit=1)) == 1
+    tokens = first_distinct((token for token in iterate_tokens(text) if token not in STOP_WORDS), MAX_QUERY_TOKENS)
+    tokens = tokens or first_distinct(iterate_tokens(text), MAX_QUERY_TOKENS)
     # A whole question without a blank; where it is a name all the same, that is one of the names below.
+    is_word = len(text.split(maxsplit=1)) == 1
     is_name = is_word and not has_cjk(text)
-    neighbours = pairwise(word for word in iterate_parts(text) if word not in STOP_WORDS)
-    compounds = _first_distinct((hash_token(first + second) for first, second in neighbours), MAX_QUERY_TOKENS)
-    names = _find_names(text, is_word=is_word)
+    places = find_places(text)
+    written = find_names(text, MAX_QUERY_NAMES)
+    names = [name.lower() for name in written]
     first_tokens = {hash_token(token): token for token in reversed(tokens)}
     terms = list(dict.fromkeys(map(hash_token, tokens)))
     return QueryTerms(
         tokens=tuple(tokens),
         terms=np.array(terms, np.uint32),
         words=tuple(first_tokens[term] for term in terms),
-        compounds=np.array([] if is_name else compounds, np.uint32),
+        compounds=np.array([], np.uint32) if is_name else find_compounds(text),
+        written_names=tuple(written),
         names=frozenset(names),
         simple_names=frozenset(name.rpartition(".")[2] for name in names),
+        asked=frozenset(map(stem, tokens)),
+        places=tuple(places),
+        phrases=tuple(find_phrases(text)),
+        texts=(text,),
         is_name=is_name,
+        is_place=is_word and bool(places),
         is_task=not is_name and _is_task(text),
     )
 
 
-def _first_distinct(values: Iterable[T], limit: int) -> list[T]:
+def find_compounds(text: str) -> NDArray[np.uint32]:
+    """Return the terms of each two neighbouring words of a text written as one, at most MAX_QUERY_TOKENS."""
+    neighbours = pairwise(word for word in iterate_parts(text) if word not in STOP_WORDS)
+    return np.array(
+        first_distinct((hash_token(first + second) for first, second in neighbours), MAX_QUERY_TOKENS), np.uint32
+    )
+
+
+def first_distinct(values: Iterable[T], limit: int) -> list[T]:
     """Return the first so many distinct values in order; what comes after them is not asked for."""
     found: dict[T, None] = {}
     for value in values:
@@ -104,19 +119,6 @@ def _first_distinct(values: Iterable[T], limit: int) -> list[T]:
         if len(found) == limit:
             break
     return list(found)
-
-
-def _find_names(text: str, *, is_word: bool) -> list[str]:
-    words = (match.group() for match in _NAME.finditer(text))
-    looks_like_code = (word for word in words if is_word or _CODE_LIKE.search(word))
-    names = _first_distinct((_SEPARATOR.sub(".", word.lower()) for word in looks_like_code), MAX_QUERY_NAMES)
-    return [*names, whole] if (whole := _read_punctuated_name(text.strip())) else names
-
-
-def _read_punctuated_name(text: str) -> str | None:
-    """Return the whole text where it is Lisp's `busiest-paths`, Ruby's `save!` or Objective-C's `send:to:`."""
-    is_one = _PUNCTUATED_NAME.fullmatch(text) and "::" not in text and _PUNCTUATION.search(text)
-    return text.lower() if is_one else None
 
 
 def _is_task(text: str) -> bool:

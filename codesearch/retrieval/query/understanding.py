@@ -1,0 +1,87 @@
+"""A query as it is searched: what it says, and of a long text the words that are worth asking these indexes for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.text.terms import hash_token
+from codesearch.core.text.tokens import iterate_tokens, stem
+from codesearch.retrieval.query.message import Message, read_message
+from codesearch.retrieval.query.phrases import find_phrases_of_message
+from codesearch.retrieval.query.terms import STOP_WORDS, QueryTerms, find_compounds, first_distinct, parse_query
+
+# A text of more distinct words is a message: these many of them are searched. Of 69 issue texts, all files that were
+# to be found were among the first five / ten for 80 / 86% with 24 words, 81 / 85% with 20, 78 / 87% with 32, and for
+# 69 / 77% with the first 64 words of the text.
+MESSAGE_WORDS = 24
+# Among so many words of a message's body the rare ones are looked for.
+_MAX_BODY_WORDS = 1_000
+
+
+def understand_query(text: str, indexes: Sequence[SearchIndex]) -> QueryTerms:
+    """Take a query apart, for these indexes. Accepts any text.
+
+    Of a message, the words are those of its title and then the rarest that these indexes have; its title is said twice,
+    alone and before the rest, for the vector; and only the title tells what kind of file is asked for.
+    """
+    terms = parse_query(text)
+    if not _is_long(text):
+        return terms
+    message = read_message(text)
+    words = _choose_words(message, indexes)
+    if not words:
+        return terms
+    hashes = {hash_token(word): word for word in reversed(words)}
+    chosen = list(dict.fromkeys(map(hash_token, words)))
+    whole = f"{message.title}\n{message.prose}".strip() or text
+    return replace(
+        terms,
+        tokens=tuple(words),
+        terms=np.array(chosen, np.uint32),
+        words=tuple(hashes[term] for term in chosen),
+        compounds=find_compounds(message.title or message.prose),
+        phrases=tuple(find_phrases_of_message(message.title, text)),
+        is_message=True,
+        asked=frozenset(map(stem, iterate_tokens(message.title))),
+        texts=(message.title, whole) if message.title else (whole,),
+    )
+
+
+def _is_long(text: str) -> bool:
+    distinct: set[str] = set()
+    for token in iterate_tokens(text):
+        if token not in STOP_WORDS:
+            distinct.add(token)
+            if len(distinct) > MESSAGE_WORDS:
+                return True
+    return False
+
+
+def _choose_words(message: Message, indexes: Sequence[SearchIndex]) -> list[str]:
+    """Return the words of the title, then those of the body by how few rows have them, one for each term."""
+    title = [token for token in iterate_tokens(message.title) if token not in STOP_WORDS]
+    chosen = {hash_token(token): token for token in reversed(first_distinct(title, MESSAGE_WORDS))}
+    words = dict(sorted(chosen.items(), key=lambda item: title.index(item[1])))
+    body = (token for token in iterate_tokens(f"{message.prose}\n{message.code}") if token not in STOP_WORDS)
+    others = [token for token in first_distinct(body, _MAX_BODY_WORDS) if hash_token(token) not in words]
+    frequencies = count_rows(others, indexes)
+    for number in np.lexsort((np.arange(len(others)), frequencies)).tolist():
+        if len(words) >= MESSAGE_WORDS:
+            break
+        if frequencies[number]:
+            words.setdefault(hash_token(others[number]), others[number])
+    return list(words.values())
+
+
+def count_rows(tokens: Sequence[str], indexes: Sequence[SearchIndex]) -> NDArray[np.int64]:
+    """Return how many rows of all indexes have each of the tokens' terms, (t,)."""
+    terms = np.array(list(map(hash_token, tokens)), np.uint32)
+    counts = np.zeros(len(terms), np.int64)
+    for index in indexes:
+        counts += index.row_postings.frequencies(terms)
+    return counts

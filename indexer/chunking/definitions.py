@@ -265,7 +265,12 @@ class _Finder:
                 self._found.append(alias)
 
     def _signature(self, node: Node, body: Node | None) -> str:
-        end = node.end_byte if body is None or body.start_byte <= node.start_byte else body.start_byte
+        end = node.end_byte
+        if body is not None and body.start_byte > node.start_byte:
+            end = body.start_byte
+            before = body.prev_sibling
+            while before is not None and before.type in self._language.comments and before.start_byte > node.start_byte:
+                end, before = before.start_byte, before.prev_sibling
         raw = self._source[node.start_byte : min(end, node.start_byte + _SIGNATURE_BYTES)]
         text = " ".join(raw.decode("utf-8", "ignore").split())
         return text[:_MAX_SIGNATURE_LENGTH].rstrip(" {=")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.indexer.chunking.definition_finding import definitions_of
 
 
@@ -41,3 +43,16 @@ def test_signatures_are_one_short_line() -> None:
     assert found.signature.startswith("def f( argument0: int, argument1: int")
     assert len(found.signature) <= 300
     assert "\n" not in found.signature
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "signature"),
+    [
+        ("a.py", "def f(a):\n    # Why.\n    # And how.\n    return a\n", "def f(a):"),
+        ("a.ts", "class A {\n  run(a: B): C // why\n  {\n    return a\n  }\n}\n", "run(a: B): C"),
+        ("a.go", "func f(a int /* metres */) int { // why\n\treturn a\n}\n", "func f(a int /* metres */) int"),
+        ("a.c", "int f(int a)\n/* K&R would */\n{\n  return a;\n}\n", "int f(int a)"),
+    ],
+)
+def test_a_comment_before_the_body_is_no_part_of_the_signature(path: str, text: str, signature: str) -> None:
+    assert definitions_of(path, text)[-1].signature == signature

@@ -27,7 +27,8 @@ class Chunk:
     `content` is exactly the file's lines `start_line`..`end_line` (1-based, inclusive), joined by newlines, without the
     last line's newline. `symbol` is the qualified name (`Client.retry`), the same in every part of a split definition.
     `outline` holds the member signatures of a container whose body is not wholly in `content`; it is searched and
-    embedded, never shown.
+    embedded, never shown. Where `content` is only a piece of its definition, `symbol_lines` are the first and the last
+    line of the whole, and `holds_head` says whether the line is in it on which the definition itself begins.
     """
 
     path: str
@@ -40,6 +41,8 @@ class Chunk:
     symbol_kind: str | None = None
     signature: str | None = None
     outline: str | None = None
+    symbol_lines: tuple[int, int] | None = None
+    holds_head: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ class Explanation:
 class Hit:
     """One answer: a chunk, its score in [0, 1], where it comes from. `modified_at` is in Unix seconds.
 
+    Several pieces of one definition may be joined in the chunk. It has a `signature` where it does not show it itself.
     `explanation` is there when the query asked for it, `workspace` names the workspace that was asked, if one was.
     """
 

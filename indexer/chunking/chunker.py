@@ -21,7 +21,8 @@ from indexer.chunking.line_nodes import LineNode
 from indexer.chunking.line_reading import read_definitions
 from indexer.chunking.notebooks import plan_notebook
 from indexer.chunking.parsing import SourceParser
-from indexer.chunking.planning import Piece, Plan
+from indexer.chunking.pieces import Piece, close_gaps
+from indexer.chunking.planning import Plan
 from indexer.chunking.recovery import recover_definitions
 from indexer.chunking.schemas.finding import SYNTAXES, find_schema
 from indexer.chunking.schemas.pieces import plan_schema
@@ -177,6 +178,8 @@ def _to_chunk(file: SourceFile, language: str | None, piece: Piece, content: str
         symbol_kind=definition.kind if definition is not None else None,
         signature=(definition.signature or None) if definition is not None else piece.title,
         outline=piece.outline,
+        symbol_lines=piece.symbol_lines,
+        holds_head=piece.holds_head,
     )
 
 
@@ -195,8 +198,11 @@ def _section_chunks(file: SourceFile, language: str, section_language: str, line
     """Chunk a document or configuration file by its sections; the title is searched as the signature."""
     chunks: list[Chunk] = []
     for section in find_sections(section_language, file.text, _target_characters(budget)):
-        for start, end in split_lines(lines, section.start_line, min(section.end_line, len(lines)), budget, {}):
-            is_definition = section.kind is not None and section.title is not None
+        parts = split_lines(lines, section.start_line, min(section.end_line, len(lines)), budget, {})
+        is_definition = section.kind is not None and section.title is not None
+        if is_definition:
+            parts = close_gaps(parts, [section.title] * len(parts), lines, budget)
+        for number, (start, end) in enumerate(parts):
             chunks.append(
                 Chunk(
                     path=file.path,
@@ -208,6 +214,8 @@ def _section_chunks(file: SourceFile, language: str, section_language: str, line
                     symbol=section.title if is_definition else None,
                     symbol_kind=section.kind if is_definition else None,
                     signature=section.title,
+                    symbol_lines=(parts[0][0], parts[-1][1]) if is_definition and len(parts) > 1 else None,
+                    holds_head=not is_definition or number == 0,
                 )
             )
     return chunks

@@ -9,7 +9,8 @@ from dataclasses import replace
 from indexer.chunking.embedded.pieces import ReadCode
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.languages.table import language_named
-from indexer.chunking.planning import Piece, Plan
+from indexer.chunking.pieces import Piece
+from indexer.chunking.planning import Plan
 from indexer.chunking.sections.finding import find_sections
 from indexer.chunking.splitting import MAX_LINE_CHARACTERS, Lines, split_lines
 from indexer.notebook.cells import Cell, CellLine, read_cells
@@ -117,4 +118,7 @@ def _place(piece: Piece, cell_lines: Sequence[CellLine], lines: Lines, text: str
         content = text[first.start : last.end][:MAX_LINE_CHARACTERS]
     else:
         content = lines.content(piece.start, piece.end)
-    return replace(piece, start=first.row, end=last.row), content
+    lines_of_symbol = piece.symbol_lines
+    if lines_of_symbol is not None:
+        lines_of_symbol = cell_lines[lines_of_symbol[0] - 1].row, cell_lines[lines_of_symbol[1] - 1].row
+    return replace(piece, start=first.row, end=last.row, symbol_lines=lines_of_symbol), content

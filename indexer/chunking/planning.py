@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -16,6 +16,7 @@ from indexer.chunking.definitions import Definition
 from indexer.chunking.kinds import DATA_KINDS
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.line_nodes import LineNode
+from indexer.chunking.pieces import Piece, order_of, place_pieces
 from indexer.chunking.splitting import Lines, Range, find_cuts, split_lines
 
 # A field, an accessor or a bare prototype up to this many lines stays in its owner's lines.
@@ -37,17 +38,6 @@ _OPENS = (
 _CLOSER = re.compile(rf"\s*(?:{_CLOSES})\s*")
 _SLIGHT = re.compile(rf"\s*(?:{_CLOSES}|{_OPENS})\s*")
 _MAX_SLIGHT_LINES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Lines that become one chunk; `definition` is what they define or belong to, `title` the section that they are."""
-
-    start: int
-    end: int
-    definition: Definition | None = None
-    outline: str | None = None
-    title: str | None = None
 
 
 class Plan:
@@ -82,7 +72,7 @@ class Plan:
             members = _chunked_members(definition, keys)
             pieces.extend(self._pieces_of(definition, members))
         gaps = _outside(1, len(self._lines), [(one.start_line, one.end_line) for one in chunked])
-        pieces.sort(key=_order)
+        pieces.sort(key=order_of)
         return self._add_gaps(pieces, _cut_before(self._breaks, gaps) if self._breaks else gaps)
 
     def _drop_crowded(self, definitions: list[Definition]) -> list[Definition]:
@@ -145,8 +135,8 @@ class Plan:
         everything = list(pieces)
         for gap in gaps:
             everything.extend(Piece(*part) for part in self._split(*gap, None))
-        everything.sort(key=_order)
-        return _merge_slight(everything, self._lines, self._budget)
+        everything.sort(key=order_of)
+        return place_pieces(_merge_slight(everything, self._lines, self._budget), self._lines, self._budget)
 
 
 def _cut_before(breaks: Sequence[int], gaps: Iterable[Range]) -> list[Range]:
@@ -189,7 +179,7 @@ def _merge_slight(pieces: list[Piece], lines: Lines, budget: int) -> list[Piece]
                 by_end.setdefault(end, neighbour)
                 gone.add(index)
                 break
-    return sorted((piece for index, piece in enumerate(merged) if index not in gone), key=_order)
+    return sorted((piece for index, piece in enumerate(merged) if index not in gone), key=order_of)
 
 
 def _row_before(lines: Lines, row: int) -> int:
@@ -204,10 +194,6 @@ def _row_after(lines: Lines, row: int) -> int:
     while row < len(lines) and lines.is_blank[row - 1]:
         row += 1
     return row
-
-
-def _order(piece: Piece) -> tuple[int, int, int]:
-    return (piece.start, -piece.end, piece.definition.node.start_byte if piece.definition is not None else 0)
 
 
 def _stays_with_owner(definition: Definition) -> bool:

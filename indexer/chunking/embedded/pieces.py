@@ -17,7 +17,8 @@ from indexer.chunking.embedded.parts import CodePart, block_rows, code_of
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.languages.table import language_named
 from indexer.chunking.line_nodes import LineNode
-from indexer.chunking.planning import Piece, Plan
+from indexer.chunking.pieces import Piece
+from indexer.chunking.planning import Plan
 from indexer.chunking.sections.finding import Section, find_sections
 from indexer.chunking.splitting import Lines, Range
 

@@ -44,6 +44,13 @@ def assert_holds(path: str, text: str, chunks: Sequence[Chunk], max_tokens: int)
             assert count_words([found.content])[0] <= max_tokens
         assert (found.artifact_kind is ArtifactKind.SYMBOL) == (found.symbol is not None)
         assert "\n" not in (found.signature or "")
+        if found.symbol_lines is None:
+            assert found.holds_head
+        else:
+            first, last = found.symbol_lines
+            assert found.symbol is not None
+            assert 1 <= first <= last <= len(lines)
+            assert found.start_line > first or found.end_line < last
         covered.update(range(found.start_line, found.end_line + 1))
     missed = [row for row, line in enumerate(lines, 1) if line.strip() and row not in covered]
     assert not missed

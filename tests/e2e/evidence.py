@@ -101,7 +101,7 @@ def run_codesearch(data_dir: Path, *arguments: object, **settings: object) -> su
     """Run the command line in a process of its own and wait for it."""
     return subprocess.run(
         command_line(*arguments),
-        env=environment(data_dir, **settings),
+        env={**environment(data_dir, **settings), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from codesearch.core.index.array_file import write_arrays
 from codesearch.core.index.columns import describe_files, describe_names, pack_texts, quantise
+from codesearch.core.index.pieces import PieceRows, describe_pieces, no_piece_rows
 from codesearch.core.index.postings import sort_entries, sum_by_file
 from codesearch.core.index.search_index import LAYOUT_VERSION
 from codesearch.core.index.sign_bits import sign_bits_of
 from codesearch.core.text.terms import path_terms
+
+_PIECE_COLUMNS = ("rows", "lines", "heads", "signatures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class RowBatch:
     contents: tuple[NDArray[np.uint8], NDArray[np.int64]]
     terms: tuple[NDArray[np.uint8], NDArray[np.int64]]
     vectors: NDArray[np.float32]
+    pieces: PieceRows = field(default_factory=no_piece_rows)
 
 
 def build_search_index(batches: Iterable[RowBatch], dimension: int, path: Path) -> None:
@@ -67,6 +71,8 @@ class _Rows:
             name: _Vocabulary() for name in ("path", "language", "artifact_kind", "symbol", "symbol_kind")
         }
         self._columns: dict[str, list[NDArray[Any]]] = {}
+        self._signatures = _Vocabulary()
+        self._row_count = 0
         self._content_bytes = 0
         # A source may have no rows; its columns are there all the same.
         self.add(_no_rows(dimension))
@@ -96,6 +102,14 @@ class _Rows:
         self._append("vector_scales", scales)
         self._append("vectors", vectors)
         self._append("signs", sign_bits_of(batch.vectors))
+        self._append_pieces(batch.pieces)
+        self._row_count += len(batch.paths)
+
+    def _append_pieces(self, pieces: PieceRows) -> None:
+        self._append("piece_rows", (pieces.rows + self._row_count).astype(np.int32))
+        self._append("piece_lines", np.column_stack((pieces.first_lines, pieces.last_lines)).astype(np.int32))
+        self._append("piece_heads", pieces.holds_head)
+        self._append("piece_signatures", self._signatures.encode(pieces.signatures))
 
     def _append(self, name: str, values: NDArray[Any]) -> None:
         self._columns.setdefault(name, []).append(values)
@@ -127,12 +141,16 @@ class _Rows:
         order = _order_rows(columns, files)
         file_of_row = files[order]
         terms = columns.pop("terms"), columns.pop("payloads"), columns.pop("term_counts")
+        piece_rows, lines, heads, codes = (columns.pop(f"piece_{name}") for name in _PIECE_COLUMNS)
         row_count, ranks = len(order), np.empty(len(order), np.int32)
         ranks[order] = np.arange(row_count, dtype=np.int32)
         arrays = {name: values[order] for name, values in columns.items()}
         for name, values in texts.items():
             arrays[f"{name}_codes"] = arrays.pop(name)
             arrays[f"{name}_texts"], arrays[f"{name}_starts"] = pack_texts(values)
+        signatures, codes = self._signatures.sort(codes)
+        symbols = arrays["symbol_codes"]
+        arrays |= describe_pieces(ranks[piece_rows], lines, heads, codes, signatures, file_of_row, symbols)
         arrays["signs"] = np.ascontiguousarray(arrays["signs"].T)
         arrays["file_of_row"] = file_of_row
         arrays["first_rows"] = np.searchsorted(file_of_row, np.arange(len(paths) + 1)).astype(np.int32)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.array_file import DamagedFileError, map_arrays, verify_arrays
 from codesearch.core.index.distinct_values import NumberColumn, TextColumn
+from codesearch.core.index.pieces import Pieces
 from codesearch.core.index.postings import Entries
 from codesearch.core.index.row_filter import select_rows
 from codesearch.core.index.versions import superseded_versions
@@ -24,7 +25,7 @@ from codesearch.core.predicates import EVERYTHING, Predicate, weigh_predicate
 from codesearch.core.types import ArtifactKind, Chunk
 
 # Goes up whenever older files can no longer be read: they are then made again from the store's rows.
-LAYOUT_VERSION: Final = 4
+LAYOUT_VERSION: Final = 5
 NO_TIME: Final = np.iinfo(np.int64).min
 _REMEMBERED_FILTERS = 16
 # A longer filter is decided again each time: remembering any that come would let clients fill the memory.
@@ -81,6 +82,7 @@ class SearchIndex:
         self.depths: NDArray[np.uint8] = arrays["depths"]
         self.row_postings = Entries(*(arrays[f"row_{name}"] for name in ("terms", "starts", "ids", "payloads")))
         self.file_postings = Entries(*(arrays[f"file_{name}"] for name in ("terms", "starts", "ids", "payloads")))
+        self.pieces = Pieces(arrays)
         self._known_norms: dict[tuple[str, float, float], NDArray[np.float32]] = {}
         self._known_shares: dict[frozenset[str], NDArray[np.float32]] = {}
         self._masks: OrderedDict[Predicate, NDArray[np.bool_]] = OrderedDict()
@@ -245,7 +247,8 @@ class SearchIndex:
         return codes
 
     def chunk_of(self, row: int) -> Chunk:
-        """Return a row's chunk as it is shown: without signature and outline."""
+        """Return a row's chunk as it is shown: without outline, with its signature where that is not to be seen."""
+        belonging = self.pieces.belonging_of(row)
         return Chunk(
             path=self.path_of(int(self.file_of_row[row])),
             start_line=int(self.start_lines[row]),
@@ -255,6 +258,9 @@ class SearchIndex:
             language=self.languages[self.row_languages[row]] or None,
             symbol=self.symbol_of(row) or None,
             symbol_kind=self.symbol_kinds[self.row_symbol_kinds[row]] or None,
+            signature=belonging.signature if belonging is not None else None,
+            symbol_lines=belonging.symbol_lines if belonging is not None else None,
+            holds_head=belonging is None or belonging.holds_head,
         )
 
     def symbol_of(self, row: int) -> str:
@@ -266,6 +272,11 @@ class SearchIndex:
         start, length = int(self._arrays["content_starts"][row]), int(self._arrays["content_lengths"][row])
         content: bytes = self._arrays["content_texts"][start : start + length].tobytes()
         return content
+
+    def content_lengths_of(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return how many bytes of UTF-8 the rows' contents have."""
+        lengths: NDArray[np.int32] = self._arrays["content_lengths"][rows]
+        return lengths
 
     def document_id_of(self, row: int) -> str:
         """Return a row's document id."""

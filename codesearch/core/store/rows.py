@@ -14,7 +14,7 @@ from codesearch.core.paths import file_extension_of
 from codesearch.core.text.chunk_text import shows_signature
 from codesearch.core.types import Chunk
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # The major version of Lance in the lancedb that pyproject.toml pins. Version 14 writes what 13 would corrupt without a
 # word, so that rows of another generation are another format. Raise it with the pin.
 LANCE_GENERATION = 13
@@ -51,12 +51,16 @@ class IndexFormat:
 class RowColumns:
     """Rows by column, each in the same order, but for the columns that are the same in every row of a run.
 
-    `texts` are by column name, '' where there is no value. `vectors` is (rows, dimension).
+    `texts` are by column name, '' where there is no value. `symbol_start_lines` and `symbol_end_lines` are 0 for rows
+    that are no piece of a longer definition. `vectors` is (rows, dimension).
     """
 
     texts: dict[str, list[str]]
     start_lines: list[int]
     end_lines: list[int]
+    symbol_start_lines: list[int]
+    symbol_end_lines: list[int]
+    holds_head: list[bool]
     modified_at: list[int | None]
     declares: list[bool]
     terms: list[bytes]
@@ -98,6 +102,9 @@ def chunks_to_columns(
         },
         start_lines=[chunk.start_line for chunk in chunks],
         end_lines=[chunk.end_line for chunk in chunks],
+        symbol_start_lines=[chunk.symbol_lines[0] if chunk.symbol_lines else 0 for chunk in chunks],
+        symbol_end_lines=[chunk.symbol_lines[1] if chunk.symbol_lines else 0 for chunk in chunks],
+        holds_head=[chunk.holds_head for chunk in chunks],
         modified_at=modified_at,
         declares=[shows_signature(chunk) for chunk in chunks],
         terms=terms,

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.pieces import PieceRows
 from codesearch.core.index.search_index import NO_TIME
 from codesearch.core.store.rows import IndexFormat, RowColumns
 
@@ -30,6 +31,7 @@ TEXT_COLUMNS = [
     "content_id",
     "commit",
 ]
+LINE_COLUMNS = ["start_line", "end_line", "symbol_start_line", "symbol_end_line"]
 # What a search index is built from.
 SEARCHED_COLUMNS = [
     "document_id",
@@ -38,9 +40,10 @@ SEARCHED_COLUMNS = [
     "artifact_kind",
     "symbol",
     "symbol_kind",
-    "start_line",
-    "end_line",
+    "signature",
+    *LINE_COLUMNS,
     "last_modified",
+    "holds_head",
     "declares",
     "content",
     "terms",
@@ -52,9 +55,10 @@ def schema_of(index_format: IndexFormat) -> pa.Schema:
     """Return the table's schema, the format in its metadata. Text is '' where it has no value."""
     text, number = pa.string(), pa.int64()
     fields = [pa.field(name, text, nullable=False) for name in TEXT_COLUMNS]
-    fields += [pa.field(name, number, nullable=False) for name in ("start_line", "end_line", "run_id")]
+    fields += [pa.field(name, number, nullable=False) for name in (*LINE_COLUMNS, "run_id")]
     fields += [
         pa.field("last_modified", number),
+        pa.field("holds_head", pa.bool_(), nullable=False),
         pa.field("declares", pa.bool_(), nullable=False),
         pa.field("terms", pa.binary(), nullable=False),
         pa.field("vector", pa.list_(pa.float32(), index_format.dimension)),
@@ -78,9 +82,11 @@ def columns_to_batch(rows: RowColumns) -> pa.RecordBatch:
     It lacks the columns that are the same in every row of a run; `complete_batch` adds them.
     """
     arrays = {name: pa.array(values, type=pa.string()) for name, values in rows.texts.items()}
-    arrays["start_line"] = pa.array(rows.start_lines, type=pa.int64())
-    arrays["end_line"] = pa.array(rows.end_lines, type=pa.int64())
+    lines = (rows.start_lines, rows.end_lines, rows.symbol_start_lines, rows.symbol_end_lines)
+    for name, numbers in zip(LINE_COLUMNS, lines, strict=True):
+        arrays[name] = pa.array(numbers, type=pa.int64())
     arrays["last_modified"] = pa.array(rows.modified_at, type=pa.int64())
+    arrays["holds_head"] = pa.array(rows.holds_head, type=pa.bool_())
     arrays["declares"] = pa.array(rows.declares, type=pa.bool_())
     arrays["terms"] = pa.array(rows.terms, type=pa.binary())
     arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(rows.vectors.ravel()), rows.vectors.shape[1])
@@ -117,6 +123,20 @@ def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
         contents=_bytes_of(batch.column("content")),
         terms=_bytes_of(batch.column("terms")),
         vectors=batch.column("vector").flatten().to_numpy().reshape(batch.num_rows, -1),
+        pieces=_pieces_of(batch),
+    )
+
+
+def _pieces_of(batch: pa.RecordBatch) -> PieceRows:
+    """Return where the rows belong that are pieces of longer definitions: few of them, whose signatures are read."""
+    first_lines = batch.column("symbol_start_line").to_numpy()
+    rows = np.flatnonzero(first_lines)
+    return PieceRows(
+        rows=rows,
+        first_lines=first_lines[rows],
+        last_lines=batch.column("symbol_end_line").to_numpy()[rows],
+        holds_head=batch.column("holds_head").to_numpy(zero_copy_only=False)[rows],
+        signatures=batch.column("signature").take(pa.array(rows)).to_pylist(),
     )
 
 

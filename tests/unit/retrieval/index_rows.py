@@ -36,6 +36,8 @@ def make_row(
     modified_at: int | None = None,
     similarity: float = 0.5,
     vector: NDArray[np.float32] | None = None,
+    symbol_lines: tuple[int, int] | None = None,
+    holds_head: bool = True,
 ) -> IndexedChunk:
     """Return a row; `similarity` is that of its vector to QUERY_VECTOR where no vector is given."""
     if vector is None:
@@ -51,6 +53,8 @@ def make_row(
         symbol=symbol,
         symbol_kind=kind if symbol else None,
         signature=signature,
+        symbol_lines=symbol_lines,
+        holds_head=holds_head,
     )
     return IndexedChunk(chunk, "content id", modified_at, vector)
 

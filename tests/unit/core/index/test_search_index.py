@@ -89,6 +89,41 @@ def test_chunks_come_back_as_they_are_shown(index: SearchIndex) -> None:
         assert index.path_of(int(index.file_of_row[row])) == chunk.path
 
 
+def test_pieces_say_which_definition_they_belong_to(tmp_path: Path) -> None:
+    """Two of one name in a file are told apart by their lines, two with the same lines by their names or files."""
+
+    def piece(path: str, start: int, symbol: str, lines: tuple[int, int], *, head: bool = False) -> IndexedChunk:
+        signature = f"def {symbol}(self, größe)"
+        return make_row(
+            path, "x", start_line=start, symbol=symbol, signature=signature, symbol_lines=lines, holds_head=head
+        )
+
+    rows = [
+        piece("a.py", 1, "f", (1, 9), head=True),
+        piece("a.py", 4, "f", (1, 9)),
+        piece("a.py", 5, "g", (1, 9)),
+        make_row("a.py", "x", start_line=6, symbol="f", signature="def f(self, größe)"),
+        piece("a.py", 12, "f", (11, 19)),
+        piece("b.py", 2, "f", (1, 9)),
+        piece("b.py", 8, "f", (1, 9)),
+    ]
+    index = build_index(tmp_path, [rows[number] for number in (6, 1, 3, 0, 5, 4, 2)])
+    definitions = index.pieces.definitions_of(np.arange(len(rows))).tolist()
+    assert definitions == [0, 0, 2, -1, 1, 3, 3]
+    assert index.pieces.definitions_of(np.array([6, 0, 3])).tolist() == [3, 0, -1]
+    for number, row in enumerate(rows):
+        shown, chunk = index.chunk_of(number), row.chunk
+        assert (shown.symbol_lines, shown.holds_head) == (chunk.symbol_lines, chunk.holds_head)
+        assert shown.signature == (None if chunk.holds_head else chunk.signature)
+    shuffled = [[rows[number] for number in batch] for batch in ((3, 1), (6, 0, 2), (5, 4))]
+    assert write(tmp_path / "again.index", shuffled) == write(tmp_path / "once.index", [rows])
+
+
+def test_without_pieces_there_is_nothing_to_belong_to(index: SearchIndex) -> None:
+    assert index.pieces.definitions_of(np.arange(3)).tolist() == [-1] * 3
+    assert index.pieces.belonging_of(0) is None
+
+
 def test_files_are_in_the_order_of_their_paths(index: SearchIndex) -> None:
     paths = [index.path_of(file) for file in range(index.file_count)]
     assert paths == sorted({row.chunk.path for row in ROWS})

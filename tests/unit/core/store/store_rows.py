@@ -49,6 +49,8 @@ def make_row(
     language: str | None = None,
     modified_at: int | None = None,
     content_id: str = "id",
+    symbol_lines: tuple[int, int] | None = None,
+    holds_head: bool = True,
 ) -> IndexedChunk:
     chunk = Chunk(
         path=path,
@@ -61,6 +63,8 @@ def make_row(
         symbol_kind=symbol_kind if symbol else None,
         signature=signature,
         outline=outline,
+        symbol_lines=symbol_lines,
+        holds_head=holds_head,
     )
     return IndexedChunk(chunk, content_id, modified_at, unit_vector(1) if vector is None else vector)
 

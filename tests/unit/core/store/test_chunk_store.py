@@ -53,6 +53,8 @@ ROWS = [
     ),
     make_row("b.txt", "", start_line=3),
     make_row("b.txt", "x\r\ny\0z", start_line=4, modified_at=0, outline="outlined"),
+    make_row("c.py", "    pass", start_line=9, symbol="f", signature="def f()", symbol_lines=(1, 9), holds_head=False),
+    make_row("c.py", "def f():", symbol="f", signature="def f()", symbol_lines=(1, 9)),
 ]
 
 
@@ -74,7 +76,8 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
         assert (batch.symbols[position], batch.symbol_kinds[position]) == (chunk.symbol or "", chunk.symbol_kind or "")
         assert (batch.start_lines[position], batch.end_lines[position]) == (chunk.start_line, chunk.end_line)
         assert batch.modified_at[position] == (NO_TIME if row.modified_at is None else row.modified_at)
-        assert batch.declares[position] == bool(chunk.signature)
+        assert batch.declares[position] == (bool(chunk.signature) and chunk.content.startswith("def"))
+        assert (position in batch.pieces.rows) == (chunk.symbol_lines is not None)
         assert terms[int(offsets[position]) : int(offsets[position + 1])].tobytes() == pack_terms(chunk)
         assert np.allclose(batch.vectors[position], row.vector)
     assert by_id == {}
@@ -89,6 +92,11 @@ def test_a_slice_of_a_batch_is_the_same_rows() -> None:
         assert terms[int(offsets[0]) : int(offsets[1])].tobytes() == pack_terms(ROWS[start].chunk)
         assert np.allclose(part.vectors, [row.vector for row in ROWS[start:]])
         assert part.document_ids == to_batch(ROWS).document_ids[start:]
+        pieces = [(row - start, 1, 9) for row in (3, 4) if row >= start]
+        lines = (part.pieces.rows, part.pieces.first_lines, part.pieces.last_lines)
+        assert list(zip(*(column.tolist() for column in lines), strict=True)) == pieces
+        assert part.pieces.holds_head.tolist() == [ROWS[row + start].chunk.holds_head for row, *_ in pieces]
+        assert part.pieces.signatures == ["def f()"] * len(pieces)
 
 
 @pytest.mark.parametrize(

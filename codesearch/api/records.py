@@ -6,13 +6,14 @@ from dataclasses import asdict
 
 from codesearch.api.links import line_url
 from codesearch.core.paths import file_extension_of, file_name_of
-from codesearch.core.types import ArtifactKind, Hit
+from codesearch.core.types import ArtifactKind, Chunk, Hit
 
 
 def build_record(hit: Hit, *, with_location: bool) -> dict[str, object]:
     """Return one record; `with_location` puts `path:start-end (symbol)` and an empty line before the content.
 
-    Of a workspace, that line begins with the repository's name.
+    Of a workspace, that line begins with the repository's name; of a record without its symbol's head it says more
+    about the symbol.
     """
     content = hit.chunk.content
     if with_location:
@@ -34,6 +35,7 @@ def build_metadata(hit: Hit) -> dict[str, object]:
     `score`, `title`, `dataset_id` and `dataset_name` are never among the keys: Dify overwrites them.
     """
     chunk, source = hit.chunk, hit.source
+    first_line, last_line = chunk.symbol_lines or (None, None)
     url = line_url(source.location, hit.commit, chunk.path, chunk.start_line, chunk.end_line) if hit.commit else None
     values = {
         "path": chunk.path,
@@ -45,6 +47,9 @@ def build_metadata(hit: Hit) -> dict[str, object]:
         "artifact_kind": chunk.artifact_kind.value,
         "symbol": chunk.symbol,
         "symbol_kind": chunk.symbol_kind,
+        "symbol_start_line": first_line,
+        "symbol_end_line": last_line,
+        "signature": _unseen_signature(chunk),
         "start_line": chunk.start_line,
         "end_line": chunk.end_line,
         "document_id": hit.document_id,
@@ -70,9 +75,23 @@ def describe(hit: Hit) -> str:
     return " ".join(f"{what} from {hit.source.name}".split())
 
 
+def describe_symbol(chunk: Chunk) -> str:
+    """Return a chunk's symbol, of a piece without the head `symbol, part of lines 10-240: signature`; '' for none."""
+    if not chunk.symbol or chunk.symbol_lines is None or chunk.holds_head:
+        return chunk.symbol or ""
+    first_line, last_line = chunk.symbol_lines
+    signature = _unseen_signature(chunk)
+    return f"{chunk.symbol}, part of lines {first_line}-{last_line}" + (f": {signature}" if signature else "")
+
+
+def _unseen_signature(chunk: Chunk) -> str | None:
+    """Return the signature of a piece without the head, unless the symbol says as much."""
+    return None if chunk.holds_head or chunk.signature == chunk.symbol else chunk.signature
+
+
 def _location_line(hit: Hit) -> str:
     chunk = hit.chunk
     repository = f"{hit.source.name} " if hit.workspace is not None else ""
-    symbol = f" ({chunk.symbol})" if chunk.symbol else ""
+    symbol = f" ({described})" if (described := describe_symbol(chunk)) else ""
     # A path may hold a line end; the location may not.
     return " ".join(f"{repository}{chunk.path}:{chunk.start_line}-{chunk.end_line}{symbol}".splitlines())

@@ -104,6 +104,11 @@ class RecordMetadata(BaseModel):
     )
     symbol: str = Field("", description="Qualified name, e.g. `Client.retry`")
     symbol_kind: str = ""
+    symbol_start_line: int = Field(
+        0, description="First line of the whole definition, of a record that is only a part of it"
+    )
+    symbol_end_line: int = Field(0, description="Its last line")
+    signature: str = Field("", description="How the definition begins, of a record that does not show it")
     start_line: int = Field(ge=1, description="1-based, inclusive")
     end_line: int = Field(ge=1, description="1-based, inclusive")
     document_id: str = Field(description="Unique per record, stable while the lines are")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codesearch.api.records import build_record
+from codesearch.api.records import build_record, describe_symbol
 from codesearch.cli.output import console, print_json, visible
 from codesearch.core.types import Explanation, Hit
 
@@ -28,7 +28,7 @@ def print_hits(hits: Sequence[Hit], *, as_json: bool) -> None:
             (visible(hit.source.name), "cyan"),
             "  ",
             (visible(f"{chunk.path}:{chunk.start_line}-{chunk.end_line}"), "bold green"),
-            f"  {visible(chunk.symbol)}" if chunk.symbol else "",
+            f"  {visible(describe_symbol(chunk))}" if chunk.symbol else "",
             "  ",
             (f"{hit.score:.3f}", "yellow"),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,11 +13,12 @@ from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.adjustments import Adjusted, adjust_candidates
-from codesearch.retrieval.candidates import Candidates, join_candidates
+from codesearch.retrieval.candidates import Candidates, JoinedCandidates, join_candidates
 from codesearch.retrieval.explanation import explain_files
 from codesearch.retrieval.features.groups import find_runs
 from codesearch.retrieval.features.table import compute_features
 from codesearch.retrieval.features.view import View
+from codesearch.retrieval.joining import find_joinable, join_pieces
 from codesearch.retrieval.matches import Matches, describe_matches
 from codesearch.retrieval.presence import measure_absence
 from codesearch.retrieval.query.terms import QueryTerms
@@ -34,13 +35,21 @@ MatchesOf = Callable[[NDArray[np.intp]], Matches]
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A row of an index with its score in [0, 1]. `position` is its index's among those that were asked."""
+    """Rows of an index that are one record, in the order of their lines, with the score of the best, in [0, 1].
+
+    Several are joined pieces of one definition. `position` is their index's among those that were asked.
+    """
 
     position: int
     index: SearchIndex
-    row: int
+    rows: tuple[int, ...]
     score: float
     explanation: Explanation | None = None
+
+    @property
+    def row(self) -> int:
+        """The first of the rows."""
+        return self.rows[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,10 +73,10 @@ def rank(
     explain: bool = False,
     check: Check = do_not_check,
 ) -> list[Ranked]:
-    """Return the best `limit` candidates of all indexes, which are in the order of their data sources' ids, best first.
+    """Return the best `limit` records of all indexes, which are in the order of their data sources' ids, best first.
 
-    Scores are in [0, 1]. The order is total: (-score, data source, path, start line, end line, document id).
-    `check` is called between stages and may raise.
+    A record is a candidate, or several that are pieces of one definition. Scores are in [0, 1]. The order is total:
+    (-score, data source, path, start line, end line, document id). `check` is called between stages and may raise.
     """
     if not any(len(candidates.rows) for candidates in found):
         return []
@@ -81,14 +90,40 @@ def rank(
     model = model_for(terms)
     matches_of = partial(describe_matches, joined)
     scored = score_rows(model, features, joined.files, matches_of, adjusted, partial(measure_absence, view))
-    order = np.lexsort((rows, positions, -scored.scores))[:limit]
+    order = np.lexsort((rows, positions, -scored.scores))
+    records = join_pieces(np.argsort(order), find_joinable(joined.parts))
+    best = _order_records(order, records, joined, scored.scores)[:limit]
     explanations = (
-        _explain(model, terms, features, matches_of, adjusted, scored, order) if explain else [None] * len(order)
+        _explain(model, terms, features, matches_of, adjusted, scored, best) if explain else [None] * len(best)
     )
     return [
-        Ranked(int(positions[i]), found[positions[i]].index, int(rows[i]), float(scored.scores[i]), explanation)
-        for i, explanation in zip(order.tolist(), explanations, strict=True)
+        Ranked(
+            position=int(positions[i]),
+            index=found[positions[i]].index,
+            rows=tuple(rows[list(records.get(i, (i,)))].tolist()),
+            score=float(scored.scores[i]),
+            explanation=explanation,
+        )
+        for i, explanation in zip(best.tolist(), explanations, strict=True)
     ]
+
+
+def _order_records(
+    order: NDArray[np.intp],
+    records: Mapping[int, tuple[int, ...]],
+    joined: JoinedCandidates,
+    scores: NDArray[np.float64],
+) -> NDArray[np.intp]:
+    """Return the best of each record in the order of the records, given that of all candidates."""
+    if not records:
+        return order
+    first_rows, is_best = joined.rows.copy(), np.ones(len(order), np.bool_)
+    for best, pieces in records.items():
+        first_rows[best] = joined.rows[pieces[0]]
+        is_best[list(pieces)] = False
+        is_best[best] = True
+    order = np.lexsort((first_rows, joined.positions, -scores))
+    return order[is_best[order]]
 
 
 def model_for(terms: QueryTerms) -> QueryModel:

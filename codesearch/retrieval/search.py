@@ -17,6 +17,7 @@ from codesearch.core.predicates import NOTHING, Predicate, weigh_predicate
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
 from codesearch.retrieval.candidates import find_candidates
+from codesearch.retrieval.joining import join_chunks, join_document_ids
 from codesearch.retrieval.query.understanding import understand_query
 from codesearch.retrieval.ranking import Ranked, rank
 from codesearch.retrieval.ranking_model import load_ranking_model
@@ -117,8 +118,14 @@ class Retriever:
             terms = understand_query(query.text, [index for index, _ in asked])
             vector = embed_texts(embedder, terms.texts)
             turn.check()
-            found = find_candidates(asked, terms, vector, query.top_k, turn.check)
-            ranked = rank(terms, found, limit=query.top_k, explain=query.explain, check=turn.check)
+            wanted = query.top_k
+            while True:
+                found = find_candidates(asked, terms, vector, wanted, turn.check)
+                ranked = rank(terms, found, limit=query.top_k, explain=query.explain, check=turn.check)
+                if len(ranked) == query.top_k or sum(len(candidates.rows) for candidates in found) < wanted:
+                    break
+                # So many were joined that records are missing, and there are more rows.
+                wanted *= 2
             kept = [item for item in ranked if item.score >= query.score_threshold]
             return [_hit(item, sources[scope[item.position][0]], workspace) for item in kept]
 
@@ -209,9 +216,10 @@ def scope_of(
 
 
 def _hit(item: Ranked, source: DataSource, workspace: str | None) -> Hit:
+    document_ids = [item.index.document_id_of(row) for row in item.rows]
     return Hit(
-        document_id=item.index.document_id_of(item.row),
-        chunk=item.index.chunk_of(item.row),
+        document_id=join_document_ids(document_ids),
+        chunk=join_chunks([item.index.chunk_of(row) for row in item.rows]),
         score=item.score,
         source=source,
         commit=source.commit or None,

@@ -104,6 +104,54 @@ def test_location_line_only_for_dify(client: ApiClient, symbol_hit: Hit) -> None
         assert records_of(client, path)[0]["content"] == symbol_hit.chunk.content
 
 
+PIECE = {"symbol_lines": (10, 240), "holds_head": False, "signature": "int Retry(int times)"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "location", "metadata"),
+    [
+        (
+            PIECE,
+            "Client.Retry, part of lines 10-240: int Retry(int times)",
+            {"symbol_start_line": 10, "symbol_end_line": 240, "signature": "int Retry(int times)"},
+        ),
+        (
+            {**PIECE, "signature": None},
+            "Client.Retry, part of lines 10-240",
+            {"symbol_start_line": 10, "symbol_end_line": 240},
+        ),
+        # A signature that is the symbol says nothing more.
+        (
+            {**PIECE, "signature": "Client.Retry"},
+            "Client.Retry, part of lines 10-240",
+            {"symbol_start_line": 10, "symbol_end_line": 240},
+        ),
+        # Whoever holds the head shows the signature.
+        (
+            {**PIECE, "holds_head": True, "signature": None},
+            "Client.Retry",
+            {"symbol_start_line": 10, "symbol_end_line": 240},
+        ),
+        ({}, "Client.Retry", {}),
+    ],
+)
+def test_a_piece_says_where_it_belongs(
+    client: ApiClient,
+    retriever: ScriptedRetriever,
+    symbol_hit: Hit,
+    changes: dict[str, Any],
+    location: str,
+    metadata: dict[str, Any],
+) -> None:
+    retriever.hits = [replace(symbol_hit, chunk=replace(symbol_hit.chunk, **changes))]
+    (record,) = records_of(client)
+    assert record["content"] == symbol_hit.chunk.content
+    of_piece = {"symbol_start_line", "symbol_end_line", "signature"}
+    assert {key: value for key, value in record["metadata"].items() if key in of_piece} == metadata
+    (record,) = records_of(client, "/dify/retrieval")
+    assert record["content"] == f"src/net/Client.CS:41-43 ({location})\n\n{symbol_hit.chunk.content}"
+
+
 def test_in_a_workspace_the_location_begins_with_the_repository(
     client: ApiClient, retriever: ScriptedRetriever, symbol_hit: Hit
 ) -> None:

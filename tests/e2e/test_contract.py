@@ -39,7 +39,8 @@ ALWAYS = {
     "document_id",
     "description",
 }
-SOMETIMES = {"file_extension", "language", "symbol", "symbol_kind", "commit", "last_modified", "url"}
+OF_PIECES = {"symbol_start_line", "symbol_end_line", "signature"}
+SOMETIMES = {"file_extension", "language", "symbol", "symbol_kind", "commit", "last_modified", "url", *OF_PIECES}
 BODY_LIMIT = 1_048_576
 
 

@@ -74,7 +74,8 @@ async def post_codealive_retrieval(request: Request) -> ApiResponse:
 async def post_dify_retrieval(request: Request) -> ApiResponse:
     """Return the same as /retrieval, with `path:start_line-end_line (symbol)` and an empty line before the content.
 
-    Dify hands only the content to the language model; so an answer can cite its source.
+    A record without its symbol's head has `(symbol, part of lines 10-240: signature)` there. Dify hands only the
+    content to the language model; so an answer can cite its source.
     """
     return await _answer(request, with_location=True)
 

@@ -61,12 +61,11 @@ class Pieces:
         self._texts: NDArray[np.uint8] = arrays["signature_texts"]
         self._starts: NDArray[np.int64] = arrays["signature_starts"]
 
-    def definitions_of(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
-        """Return for each row the number of the definition that it is a piece of, -1 for none."""
-        if not len(self._rows):
-            return np.full(len(rows), -1, np.int32)
-        places = np.minimum(np.searchsorted(self._rows, rows), len(self._rows) - 1)
-        return np.where(self._rows[places] == rows, self._definitions[places], np.int32(-1))
+    def find(self, rows: NDArray[np.integer[Any]]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        """Return which of the rows, by their places in `rows`, are pieces, and the number of each one's definition."""
+        places = np.searchsorted(self._rows, rows)
+        found = np.flatnonzero(self._rows.take(places, mode="clip") == rows) if len(self._rows) else places[:0]
+        return found, self._definitions[places[found]]
 
     def belonging_of(self, row: int) -> Belonging | None:
         """Return where a row belongs that is a piece, None for any other."""

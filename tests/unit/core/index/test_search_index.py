@@ -108,9 +108,10 @@ def test_pieces_say_which_definition_they_belong_to(tmp_path: Path) -> None:
         piece("b.py", 8, "f", (1, 9)),
     ]
     index = build_index(tmp_path, [rows[number] for number in (6, 1, 3, 0, 5, 4, 2)])
-    definitions = index.pieces.definitions_of(np.arange(len(rows))).tolist()
-    assert definitions == [0, 0, 2, -1, 1, 3, 3]
-    assert index.pieces.definitions_of(np.array([6, 0, 3])).tolist() == [3, 0, -1]
+    found, definitions = index.pieces.find(np.arange(len(rows)))
+    assert (found.tolist(), definitions.tolist()) == ([0, 1, 2, 4, 5, 6], [0, 0, 2, 1, 3, 3])
+    found, definitions = index.pieces.find(np.array([6, 3, 0]))
+    assert (found.tolist(), definitions.tolist()) == ([0, 2], [3, 0])
     for number, row in enumerate(rows):
         shown, chunk = index.chunk_of(number), row.chunk
         assert (shown.symbol_lines, shown.holds_head) == (chunk.symbol_lines, chunk.holds_head)
@@ -120,7 +121,7 @@ def test_pieces_say_which_definition_they_belong_to(tmp_path: Path) -> None:
 
 
 def test_without_pieces_there_is_nothing_to_belong_to(index: SearchIndex) -> None:
-    assert index.pieces.definitions_of(np.arange(3)).tolist() == [-1] * 3
+    assert [len(values) for values in index.pieces.find(np.arange(3))] == [0, 0]
     assert index.pieces.belonging_of(0) is None
 
 

@@ -9,7 +9,8 @@ from tree_sitter import Node
 
 from indexer.chunking.definitions import Definition
 from indexer.chunking.embedded.pieces import with_titles
-from indexer.chunking.planning import Piece, Plan
+from indexer.chunking.pieces import Piece
+from indexer.chunking.planning import Plan
 from indexer.chunking.schemas.finding import SYNTAXES, Schema
 from indexer.chunking.sections.finding import Section, find_sections
 from indexer.chunking.splitting import Lines

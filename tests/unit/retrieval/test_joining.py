@@ -14,7 +14,7 @@ from codesearch.core.predicates import NOTHING, Comparison, Operator
 from codesearch.core.types import ArtifactKind, Chunk, SourceFile
 from codesearch.retrieval import joining
 from codesearch.retrieval.joining import MAX_JOINED_BYTES, Place, join_chunks, join_document_ids, join_pieces
-from codesearch.retrieval.query_terms import parse_query
+from codesearch.retrieval.query.terms import parse_query
 from codesearch.retrieval.ranking import Ranked, rank
 from indexer.chunking.chunker import Chunker
 from tests.unit.core.store.indexed_chunks import IndexedChunk

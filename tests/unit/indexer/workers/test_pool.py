@@ -119,7 +119,8 @@ def test_workers_that_die_cost_no_file(embedder: Embedder, number: signal.Signal
 
     def killing() -> Iterator[SourceFile]:
         for position, file in enumerate(files):
-            if position in (100, 300):
+            # Once: a file that two workers die of is left out, and on a busy machine it is still at the second one.
+            if position == 100:
                 for pid in wait_for_workers():
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, number)

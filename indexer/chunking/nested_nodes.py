@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node, Query, QueryCursor
 
+from indexer.chunking.grammars import grammar_of
 from indexer.chunking.kinds import DATA_KINDS
 from indexer.chunking.languages.rules import Language
-from indexer.chunking.parsing import grammar_of
 
 # The time that a query takes grows with the square of a tree's depth, and of a run of tokens that have no name. Only
 # generated or broken text has so many.

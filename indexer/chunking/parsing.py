@@ -1,24 +1,15 @@
-"""Parses source for the chunker: grammars once per process, a budget per file, a second try for broken trees."""
+"""Parses source for the chunker: a parser for each grammar, a budget per file, a second try for broken trees."""
 
 from __future__ import annotations
 
-from functools import cache
-
-import tree_sitter_language_pack
-from tree_sitter import Language as Grammar
 from tree_sitter import Parser, Range, Tree
 
 from indexer.chunking.budget import ParseBudget, ParseLimits
+from indexer.chunking.grammars import grammar_of
 from indexer.chunking.languages.rules import Language
 
 # A parser that looks back asks again, so what it is handed stays small.
 _READ_BYTES = 256
-
-
-@cache
-def grammar_of(name: str) -> Grammar:
-    """Load a grammar, once per process. Raises LookupError for an unknown one."""
-    return tree_sitter_language_pack.get_language(name)  # type: ignore[arg-type]
 
 
 class SourceParser:

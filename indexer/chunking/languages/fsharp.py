@@ -40,9 +40,16 @@ def _type_name(node: Node) -> str | None:
 
 
 def _member_name(node: Node) -> str | None:
-    """Name `member this.Retry(times) = ...` by what stands behind the last dot of its head."""
-    head = text_of(node).split("=")[0].split("(")[0].split(":")[0].strip()
-    return head.split()[-1].rsplit(".", 1)[-1].strip("`") if head.split() else None
+    """Name `member this.Retry times = ...` by what stands behind the instance; constructors are `new`."""
+    member = child_of_type(
+        node, "method_or_prop_defn", "property_or_ident", "member_signature", "additional_constr_defn"
+    )
+    if member is None or member.type == "additional_constr_defn":
+        return "new" if member is not None else None
+    name = member.child_by_field_name("name") or member
+    if name.type == "member_signature":
+        return text_of(name.named_children[0]).strip("`")
+    return text_of(name.named_children[-1]).strip("`() ") if name.named_children else None
 
 
 LANGUAGE = Language(

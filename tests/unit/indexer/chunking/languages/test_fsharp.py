@@ -91,3 +91,19 @@ def test_types_directly_in_a_namespace_are_symbols() -> None:
         ("Shop.Core.Lamps.light", "function", 7, 7),
     ]
     assert found_in("Lamp.fs", text) == expected
+
+
+def test_members_are_named_whatever_surrounds_the_name() -> None:
+    text = """\
+type Point() =
+    member this.Move by = 1
+    member private this.Get<'T> (x: int) (y: int) : int = 1
+    static member inline (+) (a: Point, b) = a
+    [<Obsolete>]
+    member val Size = 3 with get, set
+    override _.ToString() = ""
+    abstract member ``odd name``: unit -> int
+    static abstract Zero: 'T
+"""
+    names = ["Point", *(f"Point.{name}" for name in ("Move", "Get", "+", "Size", "ToString", "odd name", "Zero"))]
+    assert [name for name, _, _, _ in found_in("Point.fs", text)] == names

@@ -144,7 +144,7 @@ def test_finds_every_definition_of_scala_3() -> None:
         ("Main.run", "method", 25, 29),
         ("Main.Limit", "constant", 29, 29),
         ("topLevel", "function", 31, 31),
-        ("Foo", "class", 32, 34),
+        ("Foo", "class", 32, 35),
         ("Foo.bar", "method", 33, 34),
     ]
     assert found_in("Client.scala", SCALA_3) == expected

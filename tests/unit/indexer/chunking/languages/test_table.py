@@ -9,9 +9,9 @@ from types import ModuleType
 import pytest
 
 from indexer.chunking import languages
+from indexer.chunking.grammars import grammar_of
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.languages.table import all_languages, keys_of, language_name_of, language_of
-from indexer.chunking.parsing import grammar_of
 
 _LANGUAGES = all_languages()
 _WITH_GRAMMAR = [language for language in _LANGUAGES if language.grammar]

@@ -18,6 +18,7 @@ $(BIN)/python:
 
 $(RUNTIME): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m indexer.chunking.unused_grammars --delete
 	@touch $@
 
 $(DEV): pyproject.toml $(RUNTIME)

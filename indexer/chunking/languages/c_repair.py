@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from indexer.chunking.languages.c_newer import write_older
 from indexer.chunking.languages.macro_calls import comment_macro_calls
 
 _TOKEN = re.compile(
@@ -65,12 +66,12 @@ class _Conditional:
 
 def repair_c(source: bytes) -> bytes:
     """Return C source with one branch of each unreadable #if and without misplaced macros."""
-    return _blank_macros(_blank_branches(source), calls=False)
+    return _blank_macros(_blank_branches(write_older(source)), calls=False)
 
 
 def repair_cpp(source: bytes) -> bytes:
     """Return C++ source repaired like C, macros before constructors and behind heads included."""
-    return _blank_macros(_blank_branches(comment_macro_calls(source)), calls=True)
+    return _blank_macros(_blank_branches(comment_macro_calls(write_older(source))), calls=True)
 
 
 def _blank_branches(source: bytes) -> bytes:

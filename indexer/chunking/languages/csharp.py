@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from tree_sitter import Node
 
 from indexer.chunking.languages.csharp_extensions import blank_extension_blocks
 from indexer.chunking.languages.rules import Language, Rule, child_text
 from indexer.chunking.languages.variable_declarators import declared_names, first_name
 
+# What a program of one file says to `dotnet run`: `#:package Humanizer@2.14.1`.
+_FILE_DIRECTIVE = re.compile(rb"^#:[^\r\n]*", re.MULTILINE)
 _names_of = declared_names("variable_declaration")
+
+
+def _as_read(source: bytes) -> bytes:
+    """Return C# source as its grammar reads it: without directives for one file, members of extension blocks plain."""
+    if b"#:" in source:
+        source = _FILE_DIRECTIVE.sub(lambda found: b" " * len(found.group()), source)
+    return blank_extension_blocks(source)
 
 
 def _operator(node: Node) -> str | None:
@@ -56,5 +67,5 @@ LANGUAGE = Language(
         {"declaration_list", "preproc_if", "preproc_else", "preproc_elif", "preproc_region", "global_statement"}
     ),
     comments=frozenset({"comment"}),
-    prepare=blank_extension_blocks,
+    prepare=_as_read,
 )

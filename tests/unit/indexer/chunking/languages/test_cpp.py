@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from indexer.chunking.languages.c_newer import write_older
 from indexer.chunking.languages.macro_calls import comment_macro_calls
 from indexer.chunking.languages.table import language_name_of, language_of
 from tests.unit.indexer.chunking.definition_finding import found_in, kinds_in
@@ -166,3 +169,30 @@ def test_macros_that_annotate_belong_to_what_they_annotate() -> None:
 def test_macros_that_define_or_compute_stay() -> None:
     text = b"TEST(Lamp, Lights)\n{\n  f(MAX(1, 2), b);\n  CHECK(a);\n  return MAX(a, b);\n}\n"
     assert comment_macro_calls(text) == text
+
+
+def test_consteval_as_a_condition_does_not_cost_the_class() -> None:
+    text = """\
+class Grid {
+public:
+    int at(int row) {
+        if consteval { return 1; } else { return rows[row]; }
+    }
+    int size() {
+        if ! consteval { return 2; }
+        return 3;
+    }
+};
+"""
+    found = [("Grid", "class", 1, 10), ("Grid.at", "method", 3, 5), ("Grid.size", "method", 6, 9)]
+    assert found_in("grid.cpp", text) == found
+
+
+@pytest.mark.parametrize(
+    "text", [b"if consteval {}", b"if!consteval", b"if  ! consteval\n", b"_BitInt (24) a; _BitInt(8)", b"consteval"]
+)
+def test_newer_words_are_written_older_in_as_many_bytes(text: bytes) -> None:
+    older = write_older(text)
+    assert len(older) == len(text)
+    assert older.count(b"\n") == text.count(b"\n")
+    assert (older != text) == (text != b"consteval")

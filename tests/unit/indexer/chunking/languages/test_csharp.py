@@ -96,3 +96,8 @@ def test_extension_blocks_leave_their_members_to_the_class() -> None:
 def test_extension_is_a_name_elsewhere() -> None:
     text = "class A {\n  void extension(int a) { }\n  int B() { return extension(1); }\n}\n"
     assert {symbol for symbol, *_ in found_in("A.cs", text)} == {"A", "A.extension", "A.B"}
+
+
+def test_directives_of_a_program_in_one_file_are_not_read() -> None:
+    text = "#!/usr/bin/env dotnet\n#:package A@1\n#:sdk B\n\nawait Run();\n\nasync Task Run() { }\n\nclass After { }\n"
+    assert found_in("tool.cs", text) == [("Run", "function", 7, 7), ("After", "class", 9, 9)]

@@ -44,3 +44,9 @@ def test_finds_every_definition() -> None:
 
 def test_comments_above_belong_to_the_definition() -> None:
     assert first_line_of("Door.luau", LUAU, "slideTo") == "-- moves"
+
+
+def test_functions_on_types_are_functions() -> None:
+    text = "local function before() end\n\nexport type function part(it)\n  return 1\nend\n\nfunction after() end\n"
+    expected: Found = [("before", "function", 1, 1), ("part", "function", 3, 5), ("after", "function", 7, 7)]
+    assert found_in("types.luau", text) == expected

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from indexer.chunking.languages.dart_shorthands import without_shorthands
 from indexer.chunking.languages.rules import Language, Rule, by_child, by_field, text_of
 from indexer.chunking.languages.surroundings import child_of_type, has_token, kind_by_parent
 
@@ -130,5 +129,4 @@ LANGUAGE = Language(
         }
     ),
     continues=lambda previous, node: node.type == "function_body",
-    prepare=without_shorthands,
 )

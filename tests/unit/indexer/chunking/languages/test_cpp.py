@@ -189,10 +189,15 @@ public:
 
 
 @pytest.mark.parametrize(
-    "text", [b"if consteval {}", b"if!consteval", b"if  ! consteval\n", b"_BitInt (24) a; _BitInt(8)", b"consteval"]
+    "text", [b"if consteval {}", b"if!consteval", b"if  ! consteval\n", b"_BitInt (24) a", b"consteval"]
 )
 def test_newer_words_are_written_older_in_as_many_bytes(text: bytes) -> None:
     older = write_older(text)
     assert len(older) == len(text)
     assert older.count(b"\n") == text.count(b"\n")
     assert (older != text) == (text != b"consteval")
+
+
+def test_attributes_do_not_cost_an_enum() -> None:
+    text = "enum class [[nodiscard]] Level : int { low [[deprecated]], high [[maybe_unused]] = 2 };\nint after() { }\n"
+    assert found_in("level.cpp", text) == [("Level", "enum", 1, 1), ("after", "function", 2, 2)]

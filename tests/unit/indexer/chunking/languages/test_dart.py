@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from indexer.chunking.languages.dart_shorthands import without_shorthands
 from tests.unit.indexer.chunking.definition_finding import Found, first_line_of, found_in
 
 DART = """\
@@ -171,8 +170,3 @@ def test_shorthands_swallow_no_function() -> None:
         ("last", "function", 23, 23),
     ]
     assert found_in("sign.dart", NEWS) == expected
-
-
-def test_chains_and_conditions_are_no_shorthands() -> None:
-    text = b"var a = b!.c?.d ..e();\nvar f = g\n  .h()\n  ?.i;\nvar j = k ? l : m, n = .5;\nB() => c;\n"
-    assert without_shorthands(text) == text

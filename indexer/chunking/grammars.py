@@ -38,8 +38,8 @@ PACKAGES: Mapping[str, GrammarPackage] = {
     **dict.fromkeys(
         (
             "ada apex bash c clojure cmake commonlisp cpp cuda d elixir elm erlang gdscript glsl go groovy haskell hcl"
-            " hlsl java javascript julia kotlin luau nim nix objc ocaml ocaml_interface pascal perl powershell puppet"
-            " python r ruby rust solidity starlark tsx typescript vhdl zig"
+            " hlsl java javascript julia kotlin luau matlab nim nix objc ocaml ocaml_interface pascal perl powershell"
+            " puppet python r ruby rust solidity starlark tsx typescript vhdl zig"
         ).split(),
         BUNDLE,
     ),
@@ -47,7 +47,6 @@ PACKAGES: Mapping[str, GrammarPackage] = {
     "dart": GrammarPackage("tree-sitter-dart", ">=0.1,<1", "tree_sitter_dart"),
     "fsharp": GrammarPackage("tree-sitter-fsharp", ">=0.3.12,<1", "tree_sitter_fsharp"),
     "lua": GrammarPackage("tree-sitter-lua", ">=0.5,<1", "tree_sitter_lua"),
-    "matlab": GrammarPackage("tree-sitter-matlab", ">=1.3.1,<2", "tree_sitter_matlab"),
     "php": GrammarPackage("tree-sitter-php", ">=0.25.1,<1", "tree_sitter_php", "language_php"),
     "scala": GrammarPackage("tree-sitter-scala", ">=0.26.3,<1", "tree_sitter_scala"),
     "swift": GrammarPackage("tree-sitter-swift", ">=0.7.4,<1", "tree_sitter_swift"),

@@ -41,15 +41,15 @@ def _type_name(node: Node) -> str | None:
 
 def _member_name(node: Node) -> str | None:
     """Name `member this.Retry times = ...` by what stands behind the instance; constructors are `new`."""
-    member = child_of_type(
-        node, "method_or_prop_defn", "property_or_ident", "member_signature", "additional_constr_defn"
-    )
-    if member is None or member.type == "additional_constr_defn":
-        return "new" if member is not None else None
+    member = child_of_type(node, "method_or_prop_defn", "property_or_ident", "member_signature", "identifier")
+    if member is None:
+        return "new" if child_of_type(node, "additional_constr_defn") is not None else None
     name = member.child_by_field_name("name") or member
     if name.type == "member_signature":
-        return text_of(name.named_children[0]).strip("`")
-    return text_of(name.named_children[-1]).strip("`() ") if name.named_children else None
+        name = name.named_children[0]
+    elif name.named_children:
+        name = name.named_children[-1]
+    return text_of(name).strip("`() ")
 
 
 LANGUAGE = Language(

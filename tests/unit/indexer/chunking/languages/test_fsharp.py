@@ -104,6 +104,8 @@ type Point() =
     override _.ToString() = ""
     abstract member ``odd name``: unit -> int
     static abstract Zero: 'T
+    val mutable private count : int
 """
-    names = ["Point", *(f"Point.{name}" for name in ("Move", "Get", "+", "Size", "ToString", "odd name", "Zero"))]
+    members = ("Move", "Get", "+", "Size", "ToString", "odd name", "Zero", "count")
+    names = ["Point", *(f"Point.{name}" for name in members)]
     assert [name for name, _, _, _ in found_in("Point.fs", text)] == names

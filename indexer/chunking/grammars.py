@@ -38,8 +38,8 @@ PACKAGES: Mapping[str, GrammarPackage] = {
     **dict.fromkeys(
         (
             "ada apex bash c clojure cmake commonlisp cpp cuda d elixir elm erlang gdscript glsl go groovy haskell hcl"
-            " hlsl java javascript julia kotlin luau matlab nim nix objc ocaml ocaml_interface pascal perl powershell"
-            " puppet python r ruby rust solidity starlark tsx typescript vhdl zig"
+            " hlsl java javascript json julia kotlin luau matlab nim nix objc ocaml ocaml_interface pascal perl"
+            " powershell puppet python r ruby rust solidity starlark tsx typescript vhdl zig"
         ).split(),
         BUNDLE,
     ),
@@ -50,6 +50,7 @@ PACKAGES: Mapping[str, GrammarPackage] = {
     "php": GrammarPackage("tree-sitter-php", ">=0.25.1,<1", "tree_sitter_php", "language_php"),
     "scala": GrammarPackage("tree-sitter-scala", ">=0.26.3,<1", "tree_sitter_scala"),
     "swift": GrammarPackage("tree-sitter-swift", ">=0.7.4,<1", "tree_sitter_swift"),
+    "yaml": GrammarPackage("tree-sitter-yaml", ">=0.7.2,<1", "tree_sitter_yaml"),
 }
 
 

@@ -14,13 +14,15 @@ from codesearch.core.errors import ConfigurationError
 from indexer.chunking import unused_grammars
 from indexer.chunking.grammars import BUNDLE, PACKAGES, GrammarPackage, grammar_of
 from indexer.chunking.languages.table import all_languages
+from indexer.chunking.schemas.finding import SYNTAXES
 
 _ROOT = Path(__file__).parents[4]
 _load = grammar_of.__wrapped__
 
 
 def test_the_table_has_the_grammars_that_languages_ask_for_and_they_load() -> None:
-    assert set(PACKAGES) == {language.grammar for language in all_languages() if language.grammar}
+    languages = [*all_languages(), *SYNTAXES.values()]
+    assert set(PACKAGES) == {language.grammar for language in languages if language.grammar}
     for name in PACKAGES:
         assert grammar_of(name).node_kind_count > 1, name
 

@@ -57,6 +57,7 @@ def build_metadata(hit: Hit) -> dict[str, object]:
         "commit": hit.commit,
         "last_modified": hit.modified_at,
         "url": url,
+        "duplicates": list(hit.duplicates) or None,
     }
     return {key: value for key, value in values.items() if value is not None and value != ""}
 

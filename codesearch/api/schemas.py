@@ -116,6 +116,7 @@ class RecordMetadata(BaseModel):
     commit: str = ""
     last_modified: int = Field(0, description="Unix seconds")
     url: str = Field("", description="These lines at this commit on the code host")
+    duplicates: list[str] = Field([], description="Where the same stands, as `repository::path::start-end`")
 
 
 class RecordFeature(BaseModel):
@@ -127,7 +128,7 @@ class RecordFeature(BaseModel):
 
 
 class RecordExplanation(BaseModel):
-    """Why a record has its score: 1 / (1 + exp(-log_odds)), times `factor` for a further record of one file."""
+    """Why a record has its score: 1 / (1 + exp(-log_odds)), times `factor` for a further record of a file or a twin."""
 
     log_odds: float
     factor: float

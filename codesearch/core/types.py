@@ -146,7 +146,7 @@ class FeatureShare:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a record has its score: 1 / (1 + exp(-log_odds)), times `factor` for a further record of one file.
+    """Why a record has its score: 1 / (1 + exp(-log_odds)), times `factor` for a further record of a file or a twin.
 
     `features` are those that count, the strongest first; what they do not say of `log_odds` is the same for every
     record of the answer.
@@ -163,6 +163,7 @@ class Hit:
 
     Several pieces of one definition may be joined in the chunk. It has a `signature` where it does not show it itself.
     `explanation` is there when the query asked for it, `workspace` names the workspace that was asked, if one was.
+    `duplicates` are the places that say the same, as `repository::path::start-end`.
     """
 
     document_id: str
@@ -173,3 +174,4 @@ class Hit:
     modified_at: int | None
     explanation: Explanation | None = None
     workspace: str | None = None
+    duplicates: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ from codesearch.retrieval.matches import Matches, describe_matches
 from codesearch.retrieval.presence import measure_absence
 from codesearch.retrieval.query.terms import QueryTerms
 from codesearch.retrieval.ranking_model import QueryModel, load_ranking_model
+from codesearch.retrieval.twins import TWIN_FACTOR, find_twins
 
 # The second row of a file is worth so much of the first, each further one so much of the one before it: they answer
 # only where the first does not. Repositories left out, NDCG@10 of 505 questions with whole files as answers / 107 of
@@ -37,7 +38,8 @@ MatchesOf = Callable[[NDArray[np.intp]], Matches]
 class Ranked:
     """Rows of an index that are one record, in the order of their lines, with the score of the best, in [0, 1].
 
-    Several are joined pieces of one definition. `position` is their index's among those that were asked.
+    Several are joined pieces of one definition. `position` is their index's among those that were asked. twins:
+    position and row of each candidate that repeats one of them.
     """
 
     position: int
@@ -45,6 +47,7 @@ class Ranked:
     rows: tuple[int, ...]
     score: float
     explanation: Explanation | None = None
+    twins: tuple[tuple[int, int], ...] = ()
 
     @property
     def row(self) -> int:
@@ -57,7 +60,7 @@ class Scores:
     """What the model says of rows: (c,) each.
 
     scores: the probability that a row answers. speakers: which row speaks for its file. factors: what the score is
-    lowered by, as a further row of its file.
+    lowered by, as a further row of its file or as the twin of another row.
     """
 
     scores: NDArray[np.float64]
@@ -91,6 +94,10 @@ def rank(
     matches_of = partial(describe_matches, joined)
     scored = score_rows(model, features, joined.files, matches_of, adjusted, partial(measure_absence, view))
     order = np.lexsort((rows, positions, -scored.scores))
+    twins = find_twins(joined.parts, order)
+    if twins:
+        scored = _lower_twins(scored, list(twins))
+        order = np.lexsort((rows, positions, -scored.scores))
     records = join_pieces(np.argsort(order), find_joinable(joined.parts))
     best = _order_records(order, records, joined, scored.scores)[:limit]
     explanations = (
@@ -103,9 +110,21 @@ def rank(
             rows=tuple(rows[list(records.get(i, (i,)))].tolist()),
             score=float(scored.scores[i]),
             explanation=explanation,
+            twins=tuple(
+                (int(positions[twin]), int(rows[twin]))
+                for twin, original in sorted(twins.items())
+                if original in records.get(i, (i,))
+            ),
         )
         for i, explanation in zip(best.tolist(), explanations, strict=True)
     ]
+
+
+def _lower_twins(scored: Scores, twins: Sequence[int]) -> Scores:
+    """Return the scores with those of twins lowered, so that they come last."""
+    factors = np.ones(len(scored.scores))
+    factors[list(twins)] = TWIN_FACTOR
+    return Scores(scored.scores * factors, scored.speakers, scored.factors * factors)
 
 
 def _order_records(
@@ -193,6 +212,7 @@ def _explain(
     seen = to_file_features(features, features @ model.weights, speakers)
     # Once for each file: all of its rows say the same, also where a processor adds up rows in several ways.
     of_speakers = Adjusted(adjusted.values[speakers], adjusted.for_rows[speakers], adjusted.for_files[speakers])
-    explained = explain_files(model, seen, matches_of(speakers), of_speakers, terms.words, scored.scores[speakers])
+    probabilities = scored.scores[speakers] / scored.factors[speakers]
+    explained = explain_files(model, seen, matches_of(speakers), of_speakers, terms.words, probabilities)
     factors = scored.factors[rows].tolist()
     return [replace(explained[file], factor=factor) for file, factor in zip(files.tolist(), factors, strict=True)]

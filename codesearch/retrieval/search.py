@@ -127,7 +127,8 @@ class Retriever:
                 # So many were joined that records are missing, and there are more rows.
                 wanted *= 2
             kept = [item for item in ranked if item.score >= query.score_threshold]
-            return [_hit(item, sources[scope[item.position][0]], workspace) for item in kept]
+            asked_sources = [sources[source_id] for source_id, _ in scope]
+            return [_hit(item, asked_sources, [index for index, _ in asked], workspace) for item in kept]
 
     def _find_scope(
         self, sources: Iterable[DataSource], predicate: Predicate, work: Work
@@ -215,7 +216,8 @@ def scope_of(
     return scope
 
 
-def _hit(item: Ranked, source: DataSource, workspace: str | None) -> Hit:
+def _hit(item: Ranked, sources: Sequence[DataSource], indexes: Sequence[SearchIndex], workspace: str | None) -> Hit:
+    source = sources[item.position]
     document_ids = [item.index.document_id_of(row) for row in item.rows]
     return Hit(
         document_id=join_document_ids(document_ids),
@@ -226,4 +228,10 @@ def _hit(item: Ranked, source: DataSource, workspace: str | None) -> Hit:
         modified_at=item.index.modified_at(item.row),
         explanation=item.explanation,
         workspace=workspace,
+        duplicates=tuple(_identify(sources[position].name, indexes[position], row) for position, row in item.twins),
     )
+
+
+def _identify(repository: str, index: SearchIndex, row: int) -> str:
+    path = index.path_of(int(index.file_of_row[row]))
+    return f"{repository}::{path}::{index.start_lines[row]}-{index.end_lines[row]}"

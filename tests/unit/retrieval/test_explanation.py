@@ -112,7 +112,7 @@ def index() -> SearchIndex:
         [
             make_row(
                 f"src/f{number // 3}.py",
-                "def retry(call):\n    wait()" if number % 4 == 0 else f"value = {number}",
+                f"def retry(call):\n    wait({number})" if number % 4 == 0 else f"value = {number}",
                 start=1 + 5 * (number % 3),
                 symbol="Client.retry" if number % 4 == 0 else None,
                 vector=vectors[number],

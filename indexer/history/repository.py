@@ -10,9 +10,9 @@ from pathlib import Path
 from codesearch.core.config import Settings
 from codesearch.core.errors import SourceError
 from indexer.source.git import NO_REPOSITORY, Git, find_access
+from indexer.source.local_repository import find_local_commit, is_partial_clone, open_repository
 from indexer.source.location import Location, LocationKind
 from indexer.source.mirror import find_tip
-from indexer.source.opening import find_local_commit, open_repository
 
 TIP_REFERENCE = "refs/codesearch/tip"
 FIRST_DEPTH = 1000
@@ -79,7 +79,7 @@ def open_history(location: Location, *, branch: str | None, folder: Path, settin
         repository.fetch()
         return repository
     original = open_repository(location, settings)
-    if original.run("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$").output.strip():
+    if is_partial_clone(original):
         raise SourceError(
             f"{location.display} is a partial clone, which lacks the contents of earlier commits; run "
             "git fetch --refetch --no-filter there, or evaluate a data source indexed from its clone URL."

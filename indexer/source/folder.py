@@ -10,7 +10,7 @@ from pathlib import Path
 from codesearch.core.errors import SourceError
 from indexer.source.ignoring import IGNORE_FILE, MAX_IGNORE_BYTES, IgnoreFiles
 from indexer.source.skipping import Skipped, SkipReason, name_problem, printable_path, vendored_folder
-from indexer.source.snapshot import Entry, Listing, Snapshot
+from indexer.source.snapshot import Entry, Listing, Snapshot, calendar_second
 
 MAX_RULES_BYTES = 1 << 20
 
@@ -65,9 +65,10 @@ class FolderSnapshot(Snapshot):
             return None
 
     def modified_times(self, paths: Collection[str] | None = None) -> dict[str, int]:
-        """Return the files' own modification times."""
+        """Return the files' own modification times, those that a calendar has."""
         self.listing()
-        return dict(self._modified_at) if paths is None else {path: self._modified_at[path] for path in paths}
+        known = self._modified_at
+        return dict(known) if paths is None else {path: known[path] for path in paths if path in known}
 
     def _start(self, ignore_files: IgnoreFiles) -> str:
         """Follow the .gitignore files of the folders above the sub-folder; return its prefix."""
@@ -142,7 +143,8 @@ class FolderSnapshot(Snapshot):
         except OSError as error:
             skipped.append(Skipped(path, SkipReason.UNREADABLE, error.strerror or "cannot be read"))
             return
-        self._modified_at[path] = int(status.st_mtime)
+        if (modified_at := calendar_second(int(status.st_mtime))) is not None:
+            self._modified_at[path] = modified_at
         files.append(Entry(path, status.st_size, None, status.st_mode))
 
 

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import re
 
+PARTIAL_CLONE = (
+    "{address} is a partial clone, in which contents are missing; run git fetch --refetch --no-filter there, or give "
+    "its clone URL."
+)
+
 _EXPLANATIONS = (
+    (
+        r"unable to normalize alternate object path: ([^\n]+)"
+        r"|object directory ([^\n]+) does not exist; check [^\n]*alternates",
+        "{address} borrows objects from {what}, which is not there any more; bring that repository back, or give the "
+        "clone URL of this one.",
+    ),
+    (
+        r"unknown repository extensions? found:?\s*(\w+)|(Expected git repo version[^\n]*)",
+        "{address} is kept in a form that the installed git cannot read ({what}); install a newer git (refstorage, "
+        "which is reftable, wants 2.45) and run it again.",
+    ),
     (
         r"could not read (?:Username|Password)|Authentication failed|terminal prompts disabled"
         r"|HTTP Basic: Access denied|returned error: 40[13]",
@@ -44,7 +60,11 @@ _EXPLANATIONS = (
     ),
     (
         r"transport '.*' not allowed|lazy fetching disabled|promisor remote",
-        "{address} is a partial clone; run git fetch --refetch --no-filter there, or give its clone URL.",
+        PARTIAL_CLONE,
+    ),
+    (
+        r"could not get object info|bad object|not a tree object|unable to read tree|object file .* is empty",
+        "{address} lacks objects of its commits; run git fsck there, or give its clone URL. git said: {detail}",
     ),
     (r"No space left on device", "The disk is full; make room in the data folder and run it again."),
 )
@@ -54,8 +74,9 @@ def explain_failure(error_text: str, address: str) -> str:
     """Return one line about a failed git command; git's own last message when the failure is not a known one."""
     detail = last_message(error_text)
     for pattern, explanation in _EXPLANATIONS:
-        if re.search(pattern, error_text, re.IGNORECASE):
-            return explanation.format(address=address, detail=detail)
+        if found := re.search(pattern, error_text, re.IGNORECASE):
+            named = next((text for text in found.groups() if text), detail)
+            return explanation.format(address=address, detail=detail, what=named)
     return f"git could not read {address}: {detail}"
 
 

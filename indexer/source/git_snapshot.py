@@ -10,16 +10,16 @@ from typing import IO
 
 from codesearch.core.errors import SourceError
 from indexer.source.git import Git
+from indexer.source.git_messages import PARTIAL_CLONE
+from indexer.source.local_repository import is_partial_clone
 from indexer.source.skipping import Skipped, SkipReason, name_problem, printable_path
-from indexer.source.snapshot import Entry, Listing, Snapshot
+from indexer.source.snapshot import Entry, Listing, Snapshot, calendar_second
 
 HISTORY_COMMITS = 5000
 HISTORY_SECONDS = 3.0
 LINK_MODE = 0o120000
 SUBMODULE_MODE = 0o160000
 PIPE_BYTES = 1 << 20
-# The last second of the year 9999.
-LAST_SECOND = 253_402_300_799
 MOST_DIGITS = 12
 LOST_OBJECT = "its content is missing from the repository (a partial or damaged clone)"
 
@@ -40,6 +40,7 @@ class GitSnapshot(Snapshot):
         self.commit: str = (commit := name.decode())
         self.committed_at: int | None = _time_of(committed_at)
         self._listing: Listing | None = None
+        self._is_partial: bool | None = None
         if subdir and git.run("cat-file", "-t", f"{commit}:{subdir}").output.strip() != b"tree":
             raise SourceError(
                 f"There is no folder '{subdir}' in {git.display} at commit {commit[:12]}; check --subdir."
@@ -50,7 +51,10 @@ class GitSnapshot(Snapshot):
         if self._listing is None:
             scope = ["--", f"{self.subdir}/"] if self.subdir else []
             output = self._git.require("ls-tree", "-r", "-z", "-l", "--full-tree", self.commit, *scope)
-            self._listing = _parse_tree(output)
+            listing = _parse_tree(output)
+            if any(item.detail == LOST_OBJECT for item in listing.skipped):
+                self._refuse_partial_clone()
+            self._listing = listing
         return self._listing
 
     def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | Skipped]]:
@@ -65,6 +69,7 @@ class GitSnapshot(Snapshot):
             for entry in wanted:
                 header = running.stdout.readline().split()
                 if header[1:] == [b"missing"]:
+                    self._refuse_partial_clone()
                     yield entry, Skipped(entry.path, SkipReason.UNREADABLE, LOST_OBJECT)
                     continue
                 if len(header) != 3:
@@ -74,6 +79,13 @@ class GitSnapshot(Snapshot):
                 if len(content) != size + 1:
                     raise SourceError(f"{self._git.display} cannot be read: {_BROKEN}.")
                 yield entry, content[:-1]
+
+    def _refuse_partial_clone(self) -> None:
+        """Raise SourceError where contents are left out by design: taken for lost, they would leave the index."""
+        if self._is_partial is None:
+            self._is_partial = is_partial_clone(self._git)
+        if self._is_partial:
+            raise SourceError(PARTIAL_CLONE.format(address=self._git.display))
 
     def read_file(self, path: str) -> bytes | None:
         """Return the bytes of one file of the commit."""
@@ -119,7 +131,7 @@ class GitSnapshot(Snapshot):
 
 def _time_of(written: bytes) -> int | None:
     """Return a commit's time in Unix seconds; None for one that git cannot read, or that no calendar has."""
-    return int(written) if written.isdigit() and len(written) <= MOST_DIGITS and int(written) <= LAST_SECOND else None
+    return calendar_second(int(written)) if written.isdigit() and len(written) <= MOST_DIGITS else None
 
 
 def _parse_tree(output: bytes) -> Listing:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from codesearch.core.errors import SourceError
 from indexer.source.folder import FolderSnapshot
-from indexer.source.git import Git, find_access
+from indexer.source.git import find_access
 from indexer.source.git_snapshot import GitSnapshot
+from indexer.source.local_repository import find_local_commit, local_path, open_repository
 from indexer.source.location import (
     Location,
     LocationKind,
@@ -18,7 +19,7 @@ from indexer.source.location import (
     source_id,
     suggested_name,
 )
-from indexer.source.mirror import missing_branch, update_mirror
+from indexer.source.mirror import update_mirror
 from indexer.source.mirror_snapshot import DamagedMirrorError, MirrorSnapshot
 from indexer.source.snapshot import Entry, Listing, Snapshot
 
@@ -51,43 +52,10 @@ def open_source(
     if location.kind is LocationKind.FOLDER:
         if branch:
             raise SourceError(f"{location.display} is a plain folder without branches; leave out --branch.")
-        return FolderSnapshot(_local_path(location), subdir)
+        return FolderSnapshot(local_path(location), subdir)
     if location.kind is LocationKind.REPOSITORY:
         git = open_repository(location, settings)
         return GitSnapshot(git, find_local_commit(git, branch), subdir)
     mirror = mirrors_dir.resolve() / source_id(location, branch, subdir)
     git, tip = update_mirror(location, branch, mirror, settings=settings, access=find_access(location, settings))
     return MirrorSnapshot(git, tip, subdir)
-
-
-def _local_path(location: Location) -> Path:
-    if location.path is None or not location.path.is_dir():
-        raise SourceError(f"There is no folder {location.display} any more; remove the source, or bring it back.")
-    return location.path
-
-
-def open_repository(location: Location, settings: Settings) -> Git:
-    """Return git on the local repository of a location. Raises SourceError when there is none that git can read."""
-    path = _local_path(location)
-    git_dir = path / ".git" if (path / ".git").exists() else path
-    git = Git(git_dir, display=location.display, timeout_seconds=settings.git_timeout_seconds)
-    git.require("rev-parse", "--git-dir")
-    return git
-
-
-def find_local_commit(git: Git, branch: str | None) -> str:
-    """Return the commit id of HEAD, or of a branch, a remote-tracking branch of origin or a tag. Raises SourceError."""
-    namespaces = ("refs/heads", "refs/remotes/origin", "refs/tags")
-    for reference in [f"{namespace}/{branch}" for namespace in namespaces] if branch else ["HEAD"]:
-        outcome = git.run("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
-        if not outcome.status:
-            return outcome.output.decode().strip()
-    listed = git.require("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")
-    branches = listed.decode("utf-8", "replace").split()
-    if branch and branches:
-        raise missing_branch(git.display, branch, branches)
-    if branches:
-        raise SourceError(
-            f"HEAD of {git.display} has no commits; name a branch with --branch: {', '.join(branches[:5])}."
-        )
-    raise SourceError(f"{git.display} is empty: it has no commits yet.")

@@ -10,6 +10,14 @@ from types import TracebackType
 from indexer.source.patterns import PatternList
 from indexer.source.skipping import Skipped
 
+# The last second of the year 9999, the last one that calendars of programs have.
+LAST_SECOND = 253_402_300_799
+
+
+def calendar_second(seconds: int) -> int | None:
+    """Return a time in Unix seconds as it is; None for one before 1970 or after the year 9999."""
+    return seconds if 0 <= seconds <= LAST_SECOND else None
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -590,6 +590,21 @@ def test_a_plain_folder(tmp_path: Path, open_at: OpenAt) -> None:
         open_at(plain, "main")
 
 
+@pytest.mark.parametrize("seconds", [-5, 1 << 40])
+def test_a_folders_times_that_no_calendar_has_are_left_out(seconds: int, tmp_path: Path, open_at: OpenAt) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    for name in ("a.txt", "b.txt"):
+        (plain / name).write_text("x")
+    os.utime(plain / "a.txt", (0, seconds))
+    os.utime(plain / "b.txt", (0, FIRST_COMMIT_AT))
+    if (plain / "a.txt").stat().st_mtime != seconds:
+        pytest.skip("this file system has no such times")
+    with open_at(plain) as snapshot:
+        assert snapshot.modified_times() == {"b.txt": FIRST_COMMIT_AT}
+        assert snapshot.modified_times(["a.txt", "b.txt"]) == {"b.txt": FIRST_COMMIT_AT}
+
+
 def test_a_folders_links_and_special_files_are_never_opened(tmp_path: Path, open_at: OpenAt) -> None:
     plain = tmp_path / "plain"
     plain.mkdir()

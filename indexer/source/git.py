@@ -67,6 +67,8 @@ _ENVIRONMENT = {
     "SSH_ASKPASS": "",
     "SSH_ASKPASS_REQUIRE": "never",
 }
+# check-ignore fails with GIT_LITERAL_PATHSPECS; paths are plain for it with ./ in front.
+_UNLITERAL = {"GIT_LITERAL_PATHSPECS": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class Git:
                 command,
                 as_process=True,
                 istream=subprocess.PIPE if with_input else None,
-                env=self._environment(network),
+                env=self._environment(network) | (_UNLITERAL if "check-ignore" in arguments else {}),
                 start_new_session=True,  # no terminal to prompt at, and one group to kill
             )
         except GitCommandNotFound as error:

@@ -152,7 +152,7 @@ class _GitMatcher:
                     (self._root / path).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _GitCannotError from error
-        asked = {path.rstrip("/"): path for path in paths}
+        asked = {f"./{path.rstrip('/')}": path for path in paths}
         output = self._ask("".join(f"{path}\0" for path in asked).encode("utf-8", "surrogateescape"), len(paths))
         found = output.decode("utf-8", "surrogateescape").split("\0")
         return {asked[path] for path in found if path in asked}

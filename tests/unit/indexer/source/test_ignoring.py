@@ -61,6 +61,12 @@ def test_it_is_what_git_says(files: IgnoreFiles, tmp_path: Path) -> None:
     assert files.notes == []
 
 
+def test_with_git_every_pattern_and_every_name_counts(files: IgnoreFiles) -> None:
+    files.add("", b"*a*b*c*d\n:(glob)*.py\n")
+    assert ask(files, "1a2b3c4d", ":(glob)x.py", ":/x", ":!x", "*") == {"1a2b3c4d", ":(glob)x.py"}
+    assert files.notes == []
+
+
 @pytest.mark.usefixtures("no_git")
 def test_without_git_it_is_the_same_but_for_lines_that_are_no_pattern(files: IgnoreFiles) -> None:
     files.add("", b"build/\n*.log\n!keep.log\n/only.txt\n\\\n")

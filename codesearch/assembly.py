@@ -6,7 +6,6 @@ Each part is imported when it is opened: LanceDB and the embedding engine take a
 from __future__ import annotations
 
 import logging
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,11 +95,13 @@ class Assembly:
 
     def _require_rows(self, source_id: str, row_count: int) -> None:
         """Raise StoreError when the store has lost all rows of a data source that the catalog knows to have some."""
+        from codesearch.core.catalog.runs import index_command
+
         source = self.catalog.resolve(source_id)
         if not row_count and isinstance(source, DataSource) and source.chunk_count:
             raise StoreError(
                 f"The rows of {source.name} are lost from the vector store, and its search index, too. "
-                f"Run `codesearch index {shlex.quote(source.location)}`."
+                f"Run `{index_command(source)}`."
             )
 
     @cached_property

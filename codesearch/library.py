@@ -19,16 +19,25 @@ class Library:
         self._assembly = assembly
 
     def index(
-        self, source: str, *, name: str | None = None, branch: str | None = None, subdir: str | None = None
+        self,
+        source: str,
+        *,
+        name: str | None = None,
+        branch: str | None = None,
+        subdir: str | None = None,
+        committed: bool = False,
     ) -> DataSource:
         """Index a clone URL, a local git repository or a folder, or bring it up to date; return what is indexed now.
 
+        A work tree is read as it is on disk, unless a branch is named or it is to be read as `committed`.
         Raises SourceError when it cannot be read; its last index then goes on answering.
         """
         from indexer.pipeline import SilentProgress
 
         indexer = open_indexer(self._assembly)
-        return indexer.index(source, name=name, branch=branch, subdir=subdir, progress=SilentProgress()).source
+        progress = SilentProgress()
+        report = indexer.index(source, name=name, branch=branch, subdir=subdir, committed=committed, progress=progress)
+        return report.source
 
     def search(
         self,
@@ -68,11 +77,17 @@ def open(**settings: object) -> Library:  # noqa: A001 - read as codesearch.open
 
 
 def index(
-    source: str, *, name: str | None = None, branch: str | None = None, subdir: str | None = None, **settings: object
+    source: str,
+    *,
+    name: str | None = None,
+    branch: str | None = None,
+    subdir: str | None = None,
+    committed: bool = False,
+    **settings: object,
 ) -> DataSource:
     """Open, `Library.index`, close."""
     with open(**settings) as library:
-        return library.index(source, name=name, branch=branch, subdir=subdir)
+        return library.index(source, name=name, branch=branch, subdir=subdir, committed=committed)
 
 
 def search(knowledge_id: str, query: str, *, top_k: int = 5, threshold: float = 0.0, **settings: object) -> list[Hit]:

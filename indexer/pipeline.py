@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from filelock import Timeout
 
 from codesearch.core.catalog.catalog import Catalog, RunState
+from codesearch.core.catalog.runs import join_paths
 from codesearch.core.embedding.embedder import Embedder
 from codesearch.core.errors import DamagedStoreError, NotFoundError
 from codesearch.core.index.published import SearchIndexes
@@ -21,11 +22,20 @@ from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.writer import StagedRows, StoreWriter
 from codesearch.core.types import DataSource, SourceState
 from indexer.batches import IndexedFiles, UnparsedFile
-from indexer.source.opening import DamagedMirrorError, Location, open_source, parse_location, source_id, suggested_name
+from indexer.source.opening import (
+    DamagedMirrorError,
+    Location,
+    choose_branch,
+    open_source,
+    parse_location,
+    source_id,
+    suggested_name,
+)
 from indexer.source.rules import Choices
 from indexer.source.skipping import Skipped
 from indexer.source.snapshot import Snapshot
 from indexer.source.walk import Walk, explain_nothing, walk
+from indexer.source.work_tree import WorkTreeSnapshot
 from indexer.workers.pool import index_files
 from indexer.workers.processes import ForkServer
 
@@ -93,6 +103,7 @@ class Preview:
     skipped: tuple[Skipped, ...]
     counts: dict[str, int]
     warnings: tuple[str, ...] = ()
+    is_work_tree: bool = False
 
 
 @dataclass(slots=True)
@@ -112,15 +123,21 @@ class _Tally:
             self.unparsed.append(file)
 
 
-def preview_source(raw: str, *, branch: str | None, subdir: str | None, settings: Settings) -> Preview:
+def preview_source(
+    raw: str, *, branch: str | None, subdir: str | None, settings: Settings, committed: bool = False
+) -> Preview:
     """Walk a source without indexing it. Raises SourceError."""
     location = parse_location(raw)
+    branch = choose_branch(location, branch, committed=committed)
     mirrors = settings.data_dir / "mirrors"
     with open_source(location, branch=branch, subdir=subdir, mirrors_dir=mirrors, settings=settings) as snapshot:
         found = walk(snapshot, max_file_bytes=settings.max_file_bytes, choices=_choices(settings))
         files = tuple((file.path, len(file.text)) for file in found)
         warnings = (*found.notes, *explain_nothing(found, len(files)))
-        return Preview(location.display, snapshot.commit, files, tuple(found.skipped), _counts(found), warnings)
+        skipped, is_work_tree = tuple(found.skipped), snapshot.kind == WorkTreeSnapshot.kind
+        return Preview(
+            location.display, snapshot.commit, files, skipped, _counts(found), warnings, is_work_tree=is_work_tree
+        )
 
 
 class Indexer:
@@ -152,14 +169,23 @@ class Indexer:
         self._settings = settings
 
     def index(
-        self, raw: str, *, name: str | None, branch: str | None, subdir: str | None, progress: Progress
+        self,
+        raw: str,
+        *,
+        name: str | None,
+        branch: str | None,
+        subdir: str | None,
+        progress: Progress,
+        committed: bool = False,
     ) -> IndexReport:
         """Add the source when it is new, bring it up to date otherwise, and say what was done.
 
+        A work tree is read as it is on disk, unless a branch is named or it is to be read as `committed`.
         Raises SourceError for a source that cannot be read, StoreError, CatalogError or InvalidRequestError (a name
         that is taken). Whatever stops it, the index that was there goes on answering.
         """
         location = parse_location(raw)
+        branch = choose_branch(location, branch, committed=committed)
         identifier = source_id(location, branch, subdir)
         with self._one_at_a_time(identifier, progress):
             self._writer.remove_leftovers(identifier)
@@ -198,10 +224,19 @@ class Indexer:
             return self._update(source, snapshot, progress, started)
 
     def _open(self, location: Location, branch: str | None, subdir: str | None) -> Snapshot:
-        mirrors = self._settings.data_dir / "mirrors"
-        return open_source(location, branch=branch, subdir=subdir, mirrors_dir=mirrors, settings=self._settings)
+        data_dir = self._settings.data_dir
+        return open_source(
+            location,
+            branch=branch,
+            subdir=subdir,
+            mirrors_dir=data_dir / "mirrors",
+            states_dir=data_dir / "trees",
+            settings=self._settings,
+        )
 
     def _update(self, source: DataSource, snapshot: Snapshot, progress: Progress, started: float) -> IndexReport:
+        if snapshot.kind == WorkTreeSnapshot.kind:
+            progress.start("reading the work tree as it is on disk, uncommitted files included")
         known = self._store.known_files(source.id)
         limit = self._settings.max_file_bytes
         found = walk(snapshot, max_file_bytes=limit, known=known, choices=_choices(self._settings))
@@ -274,18 +309,19 @@ class Indexer:
 
     def _finish_unchanged(self, run: _Run, source: DataSource, snapshot: Snapshot, started: float) -> IndexReport:
         """Write nothing when the catalog already says what the store holds, else only the catalog."""
-        current = (source.state, source.commit, source.index_format, source.file_count, source.chunk_count)
+        is_same_state = (source.commit, source.uncommitted_count, source.uncommitted_paths) == run.state_of_tree()
+        current = (source.state, source.index_format, source.file_count, source.chunk_count)
         counted = self._store.count(source.id)
         # Killed after its rows were published, or failed: the catalog would go on asking for another run.
         latest = self._catalog.latest_run(source.id)
         is_noted = latest is not None and latest.state is RunState.FINISHED and source.message is None
-        wanted = (SourceState.READY, snapshot.commit, self._store.index_format.table_name, *counted)
-        if current == wanted and is_noted:
+        wanted = (SourceState.READY, self._store.index_format.table_name, *counted)
+        if current == wanted and is_same_state and is_noted:
             self._search_indexes.mend(source.id, source.run_id)
         else:
             run.begin()
             # Killed between publishing and telling the catalog, the last file is older than the rows.
-            if is_noted and current[2:] == wanted[2:]:
+            if is_noted and current[1:] == wanted[1:]:
                 self._search_indexes.carry_over(source.id, source.run_id, run.id)
             else:
                 self._search_indexes.prepare(source.id, run.id)
@@ -336,8 +372,18 @@ class _Run:
 
     def finish(self, commit: str | None, files: int, chunks: int, index_format: str) -> None:
         self._catalog.finish_run(
-            self.id, commit=commit, file_count=files, chunk_count=chunks, index_format=index_format
+            self.id,
+            commit=commit,
+            file_count=files,
+            chunk_count=chunks,
+            index_format=index_format,
+            uncommitted=self.found.find_uncommitted(),
         )
+
+    def state_of_tree(self) -> tuple[str | None, int | None, str | None]:
+        """Return the commit and which files are not as in it, as the catalog has them; known once all are read."""
+        uncommitted = self.found.find_uncommitted()
+        return self._commit, None if uncommitted is None else len(uncommitted), join_paths(uncommitted)
 
     def fail(self, message: str) -> None:
         try:

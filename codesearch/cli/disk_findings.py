@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from codesearch.assembly import Assembly
 from codesearch.cli.finding import Finding
+from codesearch.core.catalog.runs import index_command
 from codesearch.core.types import DataSource, SourceState
 
 _INDEX_ALL = "Run `codesearch index --all`."
@@ -35,7 +36,7 @@ def examine_store_files(assembly: Assembly) -> Iterator[Finding]:
     wrong = [source for source in sources.values() if _has_other_rows(assembly, source, counts.get(source.id, 0))]
     for source in wrong:
         found = f"{counts.get(source.id, 0):,} rows in the store, {source.chunk_count:,} in the catalog"
-        yield Finding(f"rows of {source.name}", False, found, f"Run `codesearch index {source.location}`.")
+        yield Finding(f"rows of {source.name}", False, found, f"Run `{index_command(source)}`.")
     for source_id in sorted(set(counts) - set(sources)):
         found = f"{counts[source_id]:,} rows of no data source of this catalog"
         advice = f"Unless another data folder uses this store: `codesearch remove {source_id}`."
@@ -63,7 +64,7 @@ def examine_search_files(assembly: Assembly) -> Iterator[Finding]:
             count += 1
             problem = assembly.search_indexes.find_damage(source.id, source.run_id)
             if problem is not None:
-                advice = f"The next query makes it again, or `codesearch index {source.location}`."
+                advice = f"The next query makes it again, or `{index_command(source)}`."
                 yield Finding(f"search index of {source.name}", False, problem, advice)
     yield Finding("search files", True, f"{count} search indexes, all read")
 
@@ -79,7 +80,7 @@ def examine_leftovers(assembly: Assembly) -> Iterator[Finding]:
             found = ", ".join(str(path) for path in removals.files_of(source_id))
             yield Finding("leftovers", False, f"of no data source: {found}", f"Run `codesearch remove {source_id}`.")
     data_dir = assembly.settings.data_dir
-    for name in ("store", "search", "mirrors", "staging", "locks", "removals", "models"):
+    for name in ("store", "search", "mirrors", "trees", "staging", "locks", "removals", "models"):
         if (data_dir / name).exists() and not (data_dir / name).is_dir():
             yield Finding("data folder", False, f"{data_dir / name} is a file where a folder belongs", "Move it away.")
     for path in sorted([*(data_dir / "locks").glob("*.lock"), *(data_dir / "store").glob("*.lock")]):

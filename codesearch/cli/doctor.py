@@ -12,11 +12,11 @@ from shlex import quote
 from codesearch.assembly import Assembly
 from codesearch.cli import disk_findings
 from codesearch.cli.finding import Finding
+from codesearch.core.catalog.runs import index_command
 from codesearch.core.config import find_default_data_dir
 from codesearch.core.configuration_files import read_configuration_files
 from codesearch.core.errors import CodesearchError
 from codesearch.core.ownership import OTHERS_MAY_ANYTHING, OTHERS_MAY_READ
-from codesearch.core.redaction import redact
 from codesearch.core.types import SourceState
 
 LOW_DISK_BYTES = 2 * 1024**3
@@ -142,7 +142,7 @@ def _examine_indexes(assembly: Assembly) -> Iterator[Finding]:
                 f"index of {source.name}",
                 source.state is SourceState.READY,
                 assembly.catalog.describe_progress(source),
-                f"Run `codesearch index {redact(source.location)}` again.",
+                f"Run `{index_command(source)}` again.",
             )
     chunks = sum(source.chunk_count for source in sources)
     yield Finding("indexes", True, f"{len(sources)} data sources, {chunks:,} chunks")

@@ -110,8 +110,9 @@ def _evaluate(
     with closing(Assembly(own, assembly.chunker_version)) as temporary:
         if "embedder" in assembly.__dict__:
             temporary.embedder = assembly.embedder
-        history = choose_history(temporary, repository, commits=commits, since=since, subdir=source.subdir)
-        report = index_base(temporary, repository, source.subdir, progress)
+        subdir = location.subdir_from_root(source.subdir)
+        history = choose_history(temporary, repository, commits=commits, since=since, subdir=subdir)
+        report = index_base(temporary, repository, subdir, progress)
         progress.start(f"asking {len(history.questions)} questions")
         return history, report, ask(temporary, report.source.id, history.questions, top_k)
 

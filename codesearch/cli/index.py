@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -19,11 +20,23 @@ if TYPE_CHECKING:
     from indexer.workers.processes import ForkServer
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be indexed, and how, as the command line or the catalog says it."""
+
+    source: str
+    branch: str | None = None
+    subdir: str | None = None
+    name: str | None = None
+    committed: bool = False
+
+
 @click.command()
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--name", help="Name of the data source; the default comes from SOURCE.")
 @click.option("--branch", help="Branch to index; the default is the repository's own.")
 @click.option("--subdir", help="Index only this folder of the repository.")
+@click.option("--committed", is_flag=True, help="Of a work tree, index the commit that is checked out, not the files.")
 @click.option("--all", "everything", is_flag=True, help="Bring every data source of the catalog up to date.")
 @click.option("--dry-run", is_flag=True, help="Show what would be indexed, what not, and why; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -34,11 +47,14 @@ def index(
     name: str | None,
     branch: str | None,
     subdir: str | None,
+    committed: bool,
     everything: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Index clone URLs, local git repositories or plain folders, or bring them up to date.
+
+    A local work tree is indexed as it is on disk, uncommitted files included, ignored ones not.
 
     \b
     codesearch index https://github.com/pallets/flask
@@ -50,8 +66,8 @@ def index(
         raise click.UsageError("Give one SOURCE or more, or --all.")
     if name and len(sources) != 1:
         raise click.UsageError("--name goes with exactly one SOURCE.")
-    if everything and (branch or subdir or dry_run):
-        raise click.UsageError("--all goes with none of --branch, --subdir and --dry-run.")
+    if everything and (branch or subdir or committed or dry_run):
+        raise click.UsageError("--all goes with none of --branch, --subdir, --committed and --dry-run.")
     assembly = holder.get()
     require_room_to_index(assembly.settings.index_workers)
     if dry_run:
@@ -59,7 +75,8 @@ def index(
         from indexer.pipeline import preview_source
 
         previews = [
-            preview_source(source, branch=branch, subdir=subdir, settings=assembly.settings) for source in sources
+            preview_source(source, branch=branch, subdir=subdir, committed=committed, settings=assembly.settings)
+            for source in sources
         ]
         print_previews(previews, as_json=as_json)
         return
@@ -67,9 +84,9 @@ def index(
 
     # First of all: what else is imported starts threads, and a process with threads cannot be forked.
     with fork_workers(assembly.settings) as forked:
-        targets = [(source, branch, subdir, name) for source in sources]
+        targets = [Target(source, branch, subdir, name, committed) for source in sources]
         if everything:
-            targets = [(item.location, item.branch, item.subdir, None) for item in assembly.catalog.list_sources()]
+            targets = [Target(item.location, item.branch, item.subdir) for item in assembly.catalog.list_sources()]
             if not targets:
                 raise SourceError("Nothing is indexed yet. Run `codesearch index SOURCE`.")
             assembly.heal_damaged_files()
@@ -78,7 +95,7 @@ def index(
 
 def index_targets(
     assembly: Assembly,
-    targets: Sequence[tuple[str, str | None, str | None, str | None]],
+    targets: Sequence[Target],
     *,
     as_json: bool,
     forked_workers: ForkServer | None = None,
@@ -89,11 +106,16 @@ def index_targets(
 
     reports: list[IndexReport] = []
     failures: list[str] = []
-    for source, branch, subdir, name in targets:
+    for target in targets:
         try:
             with index_progress() as progress:
                 report = open_indexer(assembly, forked_workers).index(
-                    source, name=name, branch=branch, subdir=subdir, progress=progress
+                    target.source,
+                    name=target.name,
+                    branch=target.branch,
+                    subdir=target.subdir,
+                    committed=target.committed,
+                    progress=progress,
                 )
         except CodesearchError as error:
             if len(targets) == 1:

@@ -32,6 +32,8 @@ def source_as_json(source: DataSource) -> dict[str, object]:
         "subdir": source.subdir,
         "state": source.state.value,
         "commit": source.commit,
+        "work_tree": True if source.uncommitted_count is not None else None,
+        "uncommitted_files": source.uncommitted_count,
         "files": source.file_count,
         "chunks": source.chunk_count,
         "indexed_at": source.indexed_at,
@@ -72,8 +74,17 @@ def _describe_state(source: DataSource, progress: str) -> str:
 
 
 def _describe_location(source: DataSource) -> str:
-    branch = f", branch {source.branch}" if source.branch else ""
-    return f"{redact(source.location)}{branch}{f', folder {source.subdir}' if source.subdir else ''}"
+    how = describe_tree(source)
+    if source.branch:
+        how = f", branch {source.branch}" if source.branch != "HEAD" else ", as committed"
+    return f"{redact(source.location)}{how}{f', folder {source.subdir}' if source.subdir else ''}"
+
+
+def describe_tree(source: DataSource) -> str:
+    """Return `, on disk` and how many files are not as in the commit, of a work tree; of anything else nothing."""
+    if source.uncommitted_count is None:
+        return ""
+    return f", on disk, {source.uncommitted_count:,} uncommitted" if source.uncommitted_count else ", on disk"
 
 
 def _age(moment: datetime | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Protocol
 
-from codesearch.cli.listings import source_as_json
+from codesearch.cli.listings import describe_tree, source_as_json
 from codesearch.cli.output import print_json, visible
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource
@@ -75,6 +75,9 @@ class PreviewLike(Protocol):
     def commit(self) -> str | None: ...
 
     @property
+    def is_work_tree(self) -> bool: ...
+
+    @property
     def files(self) -> tuple[tuple[str, int], ...]: ...
 
     @property
@@ -90,8 +93,12 @@ class PreviewLike(Protocol):
 def print_report(report: ReportLike) -> None:
     """Print the end of an index run: the id, what changed, what was skipped, how long it took."""
     source = report.source
-    commit = f" at {source.commit[:12]}" if source.commit else ""
-    print(f"{source.id}  {source.name}{commit}: {source.file_count:,} files, {source.chunk_count:,} chunks")
+    counts = f"{source.file_count:,} files, {source.chunk_count:,} chunks"
+    commit = source.commit[:12] if source.commit else ""
+    if source.uncommitted_count is None:
+        print(f"{source.id}  {source.name}{f' at {commit}' if commit else ''}: {counts}")
+    else:
+        print(f"{source.id}  {source.name}: {counts}{describe_tree(source)}{f', over {commit}' if commit else ''}")
     # Of a moment's work, a rate says nothing.
     rate = f" ({report.characters / 1e6 / report.seconds:.1f} MB/s)" if report.seconds >= 1 else ""
     if report.wrote:
@@ -154,6 +161,7 @@ def print_previews(previews: Sequence[PreviewLike], *, as_json: bool) -> None:
             {
                 "location": item.location,
                 "commit": item.commit,
+                **({"work_tree": True} if item.is_work_tree else {}),
                 "files": [{"path": path, "characters": size} for path, size in item.files],
                 "skipped": [
                     {
@@ -181,8 +189,9 @@ def print_previews(previews: Sequence[PreviewLike], *, as_json: bool) -> None:
             if reason in overrides:
                 print(visible(f"to index what is {reason.replace('_', ' ')}: {overrides[reason]}"))
         total = sum(size for _, size in item.files)
+        where = f"{item.location}, on disk" if item.is_work_tree else item.location
         print(
-            f"{item.location}: would index {len(item.files):,} files with {total:,} characters; "
+            f"{where}: would index {len(item.files):,} files with {total:,} characters; "
             f"would skip {_list_counts(item.counts) or 'nothing'}"
         )
         print_warnings(item.warnings)

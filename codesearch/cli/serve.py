@@ -13,7 +13,7 @@ import click
 from codesearch.assembly import Assembly
 from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
-from codesearch.cli.index import index_targets
+from codesearch.cli.index import Target, index_targets
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.listening import find_port, run_workers, url_host
 from codesearch.core.errors import ConfigurationError, SourceError
@@ -104,7 +104,7 @@ def _index_first(assembly: Assembly, folder: Path) -> None:
         return
     missing = [path for path in folders if known.get(str(path)) is not SourceState.READY]
     try:
-        index_targets(assembly, [(str(path), None, None, None) for path in missing], as_json=False)
+        index_targets(assembly, [Target(str(path)) for path in missing], as_json=False)
     except SourceError as error:
         output.print_error(error.message)
     indexed = [source.id for source in assembly.catalog.list_sources()]

@@ -70,12 +70,14 @@ class Removals:
     def files_of(self, source_id: str) -> list[Path]:
         """Return the files and folders of a data source beside the store, in order."""
         staged = sorted((self._data_dir / "staging").glob(f"{source_id}-*"))
-        folders = [self._data_dir / name / source_id for name in ("search", "mirrors")]
+        folders = [self._data_dir / name / source_id for name in ("search", "mirrors", "trees")]
         return [path for path in (*folders, *staged) if path.exists()]
 
     def unknown_ids(self) -> list[str]:
         """Return the ids that have files here and are in no catalog, in order."""
-        found = {path.name for name in ("search", "mirrors") for path in (self._data_dir / name).glob("?" * 24)}
+        found = {
+            path.name for name in ("search", "mirrors", "trees") for path in (self._data_dir / name).glob("?" * 24)
+        }
         found |= {path.name.partition("-")[0] for path in (self._data_dir / "staging").glob("*.arrow")}
         return sorted(source_id for source_id in found if not self._is_known(source_id))
 

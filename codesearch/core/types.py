@@ -72,7 +72,9 @@ class DataSource:
     """One indexed repository as the catalog knows it. `id` is 24 hex digits; `location` holds no secret.
 
     `run_id` is the index run whose rows are published; rows of a later run are newer than this value. `index_format`
-    names the format they were written in.
+    names the format they were written in. Of a work tree that is read as it is on disk, `commit` is the one that is
+    checked out, `uncommitted_count` says how many of the indexed files are not as in it (None: it is no such tree),
+    and `uncommitted_paths` which, each between line ends (None: too many to name).
     """
 
     id: str
@@ -89,6 +91,14 @@ class DataSource:
     indexed_at: datetime | None = None
     message: str | None = None
     index_format: str | None = None
+    uncommitted_count: int | None = None
+    uncommitted_paths: str | None = None
+
+    def commit_of(self, path: str) -> str | None:
+        """Return the commit in which a file is as it was indexed; None where it is in none, as far as is known."""
+        if self.uncommitted_count and (self.uncommitted_paths is None or f"\n{path}\n" in self.uncommitted_paths):
+            return None
+        return self.commit or None
 
 
 @dataclass(frozen=True, slots=True)

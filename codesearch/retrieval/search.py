@@ -219,12 +219,13 @@ def scope_of(
 def _hit(item: Ranked, sources: Sequence[DataSource], indexes: Sequence[SearchIndex], workspace: str | None) -> Hit:
     source = sources[item.position]
     document_ids = [item.index.document_id_of(row) for row in item.rows]
+    chunk = join_chunks([item.index.chunk_of(row) for row in item.rows])
     return Hit(
         document_id=join_document_ids(document_ids),
-        chunk=join_chunks([item.index.chunk_of(row) for row in item.rows]),
+        chunk=chunk,
         score=item.score,
         source=source,
-        commit=source.commit or None,
+        commit=source.commit_of(chunk.path),
         modified_at=item.index.modified_at(item.row),
         explanation=item.explanation,
         workspace=workspace,

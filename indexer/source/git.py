@@ -6,6 +6,7 @@ Everything that talks to git (mirror.py, snapshot.py) goes through `Git`. GitPyt
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import queue
 import signal
@@ -181,6 +182,14 @@ class Git:
         self.display = display
         self.access = access or Access()
         self.timeout_seconds = timeout_seconds
+        self._work_tree: Path | None = None
+        self._index: Path | None = None
+
+    def at_work_tree(self, root: Path, index: Path) -> Git:
+        """Return git on the same repository with the work tree in `root`, whatever its configuration says of that."""
+        git = Git(self.git_dir, display=self.display, access=self.access, timeout_seconds=self.timeout_seconds)
+        git._work_tree, git._index = root, index
+        return git
 
     def start(self, *arguments: str, network: bool = False, with_input: bool = False) -> GitProcess:
         """Start a git command. Without `network` no protocol is allowed, so nothing is fetched lazily either."""
@@ -190,9 +199,11 @@ class Git:
             from git.exc import GitCommandNotFound
         except ImportError as error:
             raise SourceError("git was not found; install git and make sure it is on the PATH.") from error
-        command = ["git", *self._configuration(network), f"--git-dir={self.git_dir}", *arguments]
+        where = [f"--git-dir={self.git_dir}", *([f"--work-tree={self._work_tree}"] if self._work_tree else [])]
+        command = ["git", *self._configuration(network), *where, *arguments]
+        folder = self._work_tree or (self.git_dir if self.git_dir.is_dir() else self.git_dir.parent)
         try:
-            wrapper = Command(str(self.git_dir if self.git_dir.is_dir() else self.git_dir.parent)).execute(
+            wrapper = Command(str(folder)).execute(
                 command,
                 as_process=True,
                 istream=subprocess.PIPE if with_input else None,
@@ -205,9 +216,14 @@ class Git:
         wrapper.proc = None  # GitProcess ends it
         return GitProcess(process)
 
-    def run(self, *arguments: str, network: bool = False) -> Outcome:
-        """Run a git command to its end. Raises SourceError when it shows no sign of life for `timeout_seconds`."""
-        with self.start(*arguments, network=network) as running:
+    def run(self, *arguments: str, network: bool = False, content: bytes | None = None) -> Outcome:
+        """Run a git command to its end, on `content` as its input.
+
+        Raises SourceError when it shows no sign of life for `timeout_seconds`.
+        """
+        with self.start(*arguments, network=network, with_input=content is not None) as running:
+            if content is not None:
+                threading.Thread(target=_feed, args=(running.stdin, content), daemon=True).start()
             chunks: queue.SimpleQueue[tuple[bool, bytes]] = queue.SimpleQueue()
             for is_output, stream in ((True, running.stdout), (False, running.stderr)):
                 threading.Thread(target=_pump, args=(stream, is_output, chunks), daemon=True).start()
@@ -216,10 +232,7 @@ class Git:
                 try:
                     is_output, chunk = chunks.get(timeout=self.timeout_seconds)
                 except queue.Empty:
-                    raise SourceError(
-                        f"git made no progress on {self.display} for {self.timeout_seconds:g} s and was stopped; "
-                        "check the network, or raise CODESEARCH_GIT_TIMEOUT_SECONDS."
-                    ) from None
+                    raise self._stalled(network) from None
                 if not chunk:
                     open_streams -= 1
                 elif is_output:
@@ -241,6 +254,15 @@ class Git:
         """Return the error that explains what git said."""
         return SourceError(self.access.scrub(explain_failure(error_text, self.display)))
 
+    def _stalled(self, network: bool) -> SourceError:
+        remedy = "check the network, or raise CODESEARCH_GIT_TIMEOUT_SECONDS."
+        if not network:
+            remedy = "raise CODESEARCH_GIT_TIMEOUT_SECONDS"
+            remedy += ", or index what is committed with --committed." if self._work_tree else "."
+        return SourceError(
+            f"git made no progress on {self.display} for {self.timeout_seconds:g} s and was stopped; {remedy}"
+        )
+
     def _configuration(self, network: bool) -> Iterable[str]:
         values = list(_CONFIGURATION.items())
         if network:
@@ -257,6 +279,9 @@ class Git:
 
     def _environment(self, network: bool) -> dict[str, str]:
         environment = dict(_ENVIRONMENT, GIT_ALLOW_PROTOCOL=NETWORK_PROTOCOLS if network else "none")
+        if self._index is not None:
+            # A hook that runs this, such as post-commit, has it set to an index of its own.
+            environment["GIT_INDEX_FILE"] = str(self._index)
         if network and self.access.scope:
             environment[_USERNAME_VARIABLE] = self.access.username
             environment[_PASSWORD_VARIABLE] = self.access.password
@@ -264,6 +289,12 @@ class Git:
             key = quote(str(self.access.ssh_key))
             environment["GIT_SSH_COMMAND"] = f"ssh -i {key} -o IdentitiesOnly=yes -o BatchMode=yes"
         return environment
+
+
+def _feed(stream: IO[bytes], content: bytes) -> None:
+    """Write a command's whole input, as far as it wants it."""
+    with contextlib.suppress(OSError, ValueError), stream:
+        stream.write(content)
 
 
 def _pump(stream: IO[bytes], is_output: bool, chunks: queue.SimpleQueue[tuple[bool, bytes]]) -> None:

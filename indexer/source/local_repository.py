@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codesearch.core.errors import SourceError
 from indexer.source.git import Git
-from indexer.source.location import Location
+from indexer.source.location import HEAD, Location
 from indexer.source.mirror import missing_branch
 
 if TYPE_CHECKING:
@@ -23,17 +23,34 @@ def local_path(location: Location) -> Path:
 
 def open_repository(location: Location, settings: Settings) -> Git:
     """Return git on the local repository of a location. Raises SourceError when there is none that git can read."""
-    path = local_path(location)
+    path = location.root or local_path(location)
     git_dir = path / ".git" if (path / ".git").exists() else path
     git = Git(git_dir, display=location.display, timeout_seconds=settings.git_timeout_seconds)
     git.require("rev-parse", "--git-dir")
     return git
 
 
+def has_work_tree(location: Location, git: Git) -> bool:
+    """Say whether files of a local repository lie in its folder: it is not a bare one."""
+    if location.root is None or not (location.root / ".git").exists():
+        return False
+    return git.require("rev-parse", "--is-bare-repository").strip() != b"true"
+
+
+def find_head(git: Git) -> str | None:
+    """Return the commit that is checked out; None before the first one. Raises SourceError when it is lost."""
+    outcome = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if not outcome.status:
+        return outcome.output.decode().strip()
+    _require_commit(git, "HEAD")
+    return None
+
+
 def find_local_commit(git: Git, branch: str | None) -> str:
     """Return the commit id of HEAD, or of a branch, a remote-tracking branch of origin or a tag. Raises SourceError."""
     namespaces = ("refs/heads", "refs/remotes/origin", "refs/tags")
-    for reference in [f"{namespace}/{branch}" for namespace in namespaces] if branch else ["HEAD"]:
+    branch = None if branch == HEAD else branch
+    for reference in [f"{namespace}/{branch}" for namespace in namespaces] if branch else [HEAD]:
         outcome = git.run("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
         if not outcome.status:
             return outcome.output.decode().strip()

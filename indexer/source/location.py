@@ -14,7 +14,10 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from codesearch.core.errors import SourceError
 from codesearch.core.redaction import holds_token, redact
+from indexer.source.discovery import find_repository, is_git_folder
 
+# As a branch it stands for what is checked out, as it is committed.
+HEAD = "HEAD"
 DEFAULT_PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
 SOURCE_ID_LENGTH = 24
 
@@ -52,7 +55,7 @@ class Location:
 
     `display` is for people, the catalog and logs; `canonical` is the normalised form that ids are made of. Neither
     holds a secret. Remote: `url` is what git gets (no credentials) and `path` is None. Local: `path` is absolute and
-    resolved, the work tree, the bare repository or the folder.
+    resolved, the work tree, a folder of it, the bare repository or the folder. `root` is the repository that it is of.
     """
 
     kind: LocationKind
@@ -60,7 +63,19 @@ class Location:
     canonical: str
     url: str | None = None
     path: Path | None = None
+    root: Path | None = None
     credentials: Credentials | None = field(default=None, repr=False)
+
+    @property
+    def inside(self) -> str:
+        """Where below the root of its repository the path is, with `/`; "" for the root itself."""
+        if self.path is None or self.root is None or self.path == self.root:
+            return ""
+        return self.path.relative_to(self.root).as_posix()
+
+    def subdir_from_root(self, subdir: str | None) -> str | None:
+        """Return what a sub-folder is called from the root of the repository; None for all of it."""
+        return "/".join(part for part in (self.inside, check_subdir(subdir)) if part) or None
 
 
 def parse_location(raw: str) -> Location:
@@ -187,15 +202,11 @@ def _parse_path(text: str) -> Location:
         )
     if not is_folder:
         raise SourceError(f"'{text}' is a file: give the folder or the repository that holds it.")
-    if path.name == ".git" and _is_git_folder(path):
+    if path.name == ".git" and is_git_folder(path):
         path = path.parent
-    is_repository = _is_git_folder(path) or _is_git_folder(path / ".git") or (path / ".git").is_file()
-    kind = LocationKind.REPOSITORY if is_repository else LocationKind.FOLDER
-    return Location(kind, display=str(path), canonical=str(path), path=path)
-
-
-def _is_git_folder(path: Path) -> bool:
-    return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+    root = find_repository(path)
+    kind = LocationKind.FOLDER if root is None else LocationKind.REPOSITORY
+    return Location(kind, display=str(path), canonical=str(path), path=path, root=root)
 
 
 def _refuse_web_page(scheme: str, address: str, path: str) -> None:
@@ -219,6 +230,20 @@ def check_branch(branch: str | None) -> str | None:
     if branch.startswith("-") or _BRANCH_REFUSED.search(branch):
         raise SourceError(f"{branch!r} is not a branch name; give the plain name of a branch, such as main.")
     return branch
+
+
+def choose_branch(location: Location, branch: str | None, *, committed: bool) -> str | None:
+    """Return the branch that is meant: HEAD where a work tree is to be read as it is committed.
+
+    What has no work tree is read so anyway. Raises SourceError for a plain folder, which has no commits.
+    """
+    branch = check_branch(branch)
+    if not committed or branch:
+        return branch
+    if location.kind is LocationKind.FOLDER:
+        raise SourceError(f"{location.display} is a plain folder without commits; leave out --committed.")
+    is_work_tree = location.root is not None and (location.root / ".git").exists()
+    return HEAD if is_work_tree else None
 
 
 def check_subdir(subdir: str | None) -> str | None:

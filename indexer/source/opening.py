@@ -1,4 +1,4 @@
-"""First step of the flow: opens a source (clone URL, local git repository or plain folder) at one exact state."""
+"""First step of the flow: opens a source (clone URL, local git repository or plain folder) as it is now."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from codesearch.core.errors import SourceError
 from indexer.source.folder import FolderSnapshot
 from indexer.source.git import find_access
 from indexer.source.git_snapshot import GitSnapshot
-from indexer.source.local_repository import find_local_commit, local_path, open_repository
+from indexer.source.local_repository import find_local_commit, has_work_tree, local_path, open_repository
 from indexer.source.location import (
     Location,
     LocationKind,
     check_branch,
     check_subdir,
+    choose_branch,
     parse_location,
     source_id,
     suggested_name,
@@ -22,6 +23,7 @@ from indexer.source.location import (
 from indexer.source.mirror import update_mirror
 from indexer.source.mirror_snapshot import DamagedMirrorError, MirrorSnapshot
 from indexer.source.snapshot import Entry, Listing, Snapshot
+from indexer.source.work_tree import WorkTreeSnapshot
 
 if TYPE_CHECKING:
     from codesearch.core.config import Settings
@@ -33,6 +35,7 @@ __all__ = [
     "Location",
     "LocationKind",
     "Snapshot",
+    "choose_branch",
     "open_source",
     "parse_location",
     "source_id",
@@ -41,12 +44,20 @@ __all__ = [
 
 
 def open_source(
-    location: Location, *, branch: str | None, subdir: str | None, mirrors_dir: Path, settings: Settings
+    location: Location,
+    *,
+    branch: str | None,
+    subdir: str | None,
+    mirrors_dir: Path,
+    settings: Settings,
+    states_dir: Path | None = None,
 ) -> Snapshot:
     """Open a source at the newest commit of a branch (its default branch for None), or a folder as it is.
 
-    A remote is fetched into `mirrors_dir`/ID; a local repository is read in place and not written to. Use the snapshot
-    as a context manager. Raises SourceError with one line, without secrets, for whatever keeps it from being read.
+    A remote is fetched into `mirrors_dir`/ID. A local repository is read in place and not written to: its work tree as
+    it is on disk, or a commit, where a branch is named (HEAD for what is checked out) or it is bare. What the files of
+    a work tree hold is remembered in `states_dir`/ID. Use the snapshot as a context manager. Raises SourceError with
+    one line, without secrets, for whatever keeps it from being read.
     """
     branch, subdir = check_branch(branch), check_subdir(subdir)
     if location.kind is LocationKind.FOLDER:
@@ -54,8 +65,28 @@ def open_source(
             raise SourceError(f"{location.display} is a plain folder without branches; leave out --branch.")
         return FolderSnapshot(local_path(location), subdir)
     if location.kind is LocationKind.REPOSITORY:
-        git = open_repository(location, settings)
-        return GitSnapshot(git, find_local_commit(git, branch), subdir)
+        states = states_dir.resolve() / source_id(location, branch, subdir) if states_dir else None
+        return _open_local(location, branch, subdir, settings, states)
     mirror = mirrors_dir.resolve() / source_id(location, branch, subdir)
     git, tip = update_mirror(location, branch, mirror, settings=settings, access=find_access(location, settings))
     return MirrorSnapshot(git, tip, subdir)
+
+
+def _open_local(
+    location: Location, branch: str | None, subdir: str | None, settings: Settings, states_path: Path | None
+) -> Snapshot:
+    path = local_path(location)
+    git = open_repository(location, settings)
+    inside, from_root = location.inside, location.subdir_from_root(subdir)
+    snapshot: Snapshot
+    if not branch and has_work_tree(location, git):
+        root = location.root or path
+        data_dir = settings.data_dir
+        snapshot = WorkTreeSnapshot(git, root, from_root, states_path=states_path, data_dir=data_dir)
+    elif not branch and inside:
+        # Beside a bare repository lie files that are none of its.
+        return FolderSnapshot(path, subdir)
+    else:
+        snapshot = GitSnapshot(git, find_local_commit(git, branch), from_root)
+    snapshot.prefix = f"{inside}/" if inside else ""
+    return snapshot

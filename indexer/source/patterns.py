@@ -130,10 +130,13 @@ class IgnoreRules:
 
 
 class PatternList:
-    """Patterns of a setting: a path is meant when one of them matches it or a folder that it is in."""
+    """Patterns of a setting: a path is meant when one of them matches it or a folder that it is in.
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        read = (parse_pattern(line.strip(), may_negate=False) for line in lines)
+    They count from the folder `base`, "" or ending with a slash.
+    """
+
+    def __init__(self, lines: Iterable[str], base: str = "") -> None:
+        read = (parse_pattern(line.strip(), base, may_negate=False) for line in lines)
         self._patterns = tuple(pattern for pattern in read if pattern is not None)
         self._folders: dict[str, Pattern | None] = {"": None}
 

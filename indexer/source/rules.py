@@ -35,7 +35,9 @@ class Rules:
         """Read the files of rules that the snapshot holds. Raises SourceError when it cannot be read."""
         self.choices = choices
         self._snapshot = snapshot
-        self._include, self._exclude = PatternList(choices.include), PatternList(choices.exclude)
+        self._include, self._exclude = (
+            PatternList(lines, snapshot.prefix) for lines in (choices.include, choices.exclude)
+        )
         if snapshot.prunes_folders:
             texts = {name: _decode(snapshot.read_file(name)) for name in (IGNORE_FILE, ATTRIBUTES_FILE)}
             snapshot.wanted = PatternList(_wanted(choices.include, texts))

@@ -43,8 +43,11 @@ class Skipped:
 def _how_to_override(skipped: Skipped) -> str | None:
     path, reason, detail = skipped.path, skipped.reason, skipped.detail
     if reason is SkipReason.IGNORED:
-        rule = detail.partition(":")[0]
-        return f"take the pattern out of {rule}" + ("" if rule.endswith(".gitignore") else f", or {_include(path)}")
+        rule, is_pattern, _ = detail.partition(":")
+        if not is_pattern and not rule.endswith(".gitignore"):
+            return None
+        may_include = rule == "exclude" or rule.endswith(".codesearchignore")
+        return f"take the pattern out of {rule}" + (f", or {_include(path)}" if may_include else "")
     if reason in {SkipReason.VENDORED, SkipReason.GENERATED, SkipReason.MINIFIED}:
         return _include(path)
     return _OVERRIDES.get(reason)
@@ -127,6 +130,9 @@ _BINARY_EXTENSIONS = _words(
 )
 
 
+_ODD_PARTS = frozenset({"", ".", ".."})
+
+
 def vendored_folder(parent: str, name: str, exists: Callable[[str], bool]) -> str | None:
     """Say why the folder `parent` + `name` holds other people's code or a tool's output; None when it does not.
 
@@ -167,7 +173,12 @@ def name_problem(path: str) -> str | None:
         return "its name is not UTF-8"
     if not path.isprintable() and any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in path):
         return "its name holds control characters"
-    return "its path is not a plain one" if any(part in {"", ".", "..", ".git"} for part in path.split("/")) else None
+    parts = path.split("/")
+    # Where case makes no difference, .GIT is git's own folder, too.
+    is_odd = not _ODD_PARTS.isdisjoint(parts) or (
+        ".git" in path.lower() and any(part.lower() == ".git" for part in parts)
+    )
+    return "its path is not a plain one" if is_odd else None
 
 
 def printable_path(path: str) -> str:

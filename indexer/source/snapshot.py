@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ LAST_SECOND = 253_402_300_799
 def calendar_second(seconds: int) -> int | None:
     """Return a time in Unix seconds as it is; None for one before 1970 or after the year 9999."""
     return seconds if 0 <= seconds <= LAST_SECOND else None
+
+
+def blob_id(content: bytes, object_format: str) -> str:
+    """Return git's id of a file with these bytes, in a repository of this hash function."""
+    return hashlib.new(object_format, b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +47,15 @@ class Listing:
 class Snapshot(ABC):
     """One state of a source; a context manager. `commit` and `committed_at` (Unix seconds) are None for folders.
 
-    `subdir` is the sub-folder that is listed, None for all; paths are from the root all the same.
+    `subdir` is the sub-folder that is listed, None for all; paths are from the root all the same. `prefix` is "" or,
+    with a slash at its end, the folder of the root that is the source: its own paths begin below it.
     """
 
     kind: str
     commit: str | None
     committed_at: int | None
     subdir: str | None
+    prefix = ""
     # Whether the listing passes over folders that a tool fills; it opens those that `wanted` speaks of all the same.
     prunes_folders = False
     wanted = PatternList(())
@@ -62,7 +70,10 @@ class Snapshot(ABC):
 
     @abstractmethod
     def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | Skipped]]:
-        """Yield each entry, in the order given, with its bytes, or with the reason why it could not be read."""
+        """Yield each entry, in the order given, with its bytes, or with the reason why it could not be read.
+
+        The entry says what is known of the file now that it was read.
+        """
 
     @abstractmethod
     def read_file(self, path: str) -> bytes | None:
@@ -71,6 +82,18 @@ class Snapshot(ABC):
     @abstractmethod
     def modified_times(self, paths: Collection[str] | None = None) -> dict[str, int]:
         """Return when each path (all files for None) last changed, in Unix seconds; bounded to a few seconds."""
+
+    def identify(self, content: bytes) -> str:
+        """Return the id that git would give these bytes, so that a folder and a repository agree."""
+        return blob_id(content, "sha1")
+
+    def uncommitted(self, paths: Iterable[str]) -> list[str] | None:
+        """Return those of the listed files that were read and are not as in the commit; None where all must be."""
+        return None
+
+    def uncommitted_at(self, path: str) -> int | None:
+        """Return when a file that was read and is not as in the commit was changed, in Unix seconds; else None."""
+        return None
 
     def close(self) -> None:  # noqa: B027 - most snapshots hold nothing
         """Let go of what the snapshot holds."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from codesearch.core.types import SourceFile
@@ -36,7 +36,9 @@ class Walk:
         self._snapshot = snapshot
         self._known = known
         self._max_file_bytes = max_file_bytes
+        self._prefix = snapshot.prefix
         self._skipped: list[Skipped] = []
+        self._indexed: list[str] = []
         self.unchanged: list[str] = []
         self.file_count = 0
         self._rules = Rules(snapshot, choices)
@@ -45,7 +47,7 @@ class Walk:
         listing = snapshot.listing()
         self._files = listing.files
         self.notes = listing.notes
-        self._skipped.extend(listing.skipped)
+        self._skipped.extend(map(self._as_own, listing.skipped))
         self._wanted = list(self._judge_entries(listing.files))
         self.planned = len(self._wanted)
         self.planned_bytes = sum(entry.size for entry in self._wanted)
@@ -56,18 +58,37 @@ class Walk:
         times = self._snapshot.modified_times([entry.path for entry in self._wanted])
         for entry, content in self._snapshot.read(self._wanted):
             if isinstance(content, Skipped):
-                self._skipped.append(content)
+                self._skipped.append(self._as_own(content))
                 continue
-            content_id = self._rules.content_id(entry.path, entry.content_id or content_hash(content))
-            if self._known.get(entry.path) == content_id:
-                self.unchanged.append(entry.path)
+            content_id = self._rules.content_id(entry.path, entry.content_id or self._snapshot.identify(content))
+            if self._known.get(self._own_path(entry.path)) == content_id:
+                self._note_unchanged(entry)
                 continue
             judged = self._judge_notebook(entry.path, self._judge_content(entry, content))
             if isinstance(judged, Skipped):
-                self._skipped.append(judged)
+                self._skipped.append(self._as_own(judged))
             else:
                 self.file_count += 1
-                yield SourceFile(entry.path, judged, content_id, times.get(entry.path))
+                self._indexed.append(entry.path)
+                modified_at = self._snapshot.uncommitted_at(entry.path)
+                modified_at = times.get(entry.path) if modified_at is None else modified_at
+                yield SourceFile(self._own_path(entry.path), judged, content_id, modified_at)
+
+    def find_uncommitted(self) -> tuple[str, ...] | None:
+        """Return which of the files to index are not as in the commit, in path order; None where all must be."""
+        found = self._snapshot.uncommitted(sorted(self._indexed))
+        return None if found is None else tuple(map(self._own_path, found))
+
+    def _own_path(self, path: str) -> str:
+        """Return a path of the repository as one of the source."""
+        return path.removeprefix(self._prefix)
+
+    def _as_own(self, skipped: Skipped) -> Skipped:
+        return replace(skipped, path=self._own_path(skipped.path) or "./") if self._prefix else skipped
+
+    def _note_unchanged(self, entry: Entry) -> None:
+        self._indexed.append(entry.path)
+        self.unchanged.append(self._own_path(entry.path))
 
     @property
     def skipped(self) -> list[Skipped]:
@@ -90,7 +111,7 @@ class Walk:
             elif entry.size == 0:
                 self._skip(entry, SkipReason.EMPTY, "0 bytes")
             elif entry.content_id is not None and self._is_known(entry.path, entry.content_id):
-                self.unchanged.append(entry.path)
+                self._note_unchanged(entry)
             else:
                 yield entry
 
@@ -99,7 +120,7 @@ class Walk:
         return max(self._max_file_bytes, MAX_NOTEBOOK_BYTES) if is_notebook else self._max_file_bytes
 
     def _is_known(self, path: str, content_id: str) -> bool:
-        known = self._known.get(path)
+        known = self._known.get(self._own_path(path))
         return known is not None and known == self._rules.content_id(path, content_id)
 
     def _judge_path(self, path: str, vendored: VendoredFolders) -> tuple[SkipReason, str] | None:
@@ -137,7 +158,7 @@ class Walk:
         return text
 
     def _skip(self, entry: Entry, reason: SkipReason, detail: str) -> None:
-        self._skipped.append(Skipped(entry.path, reason, detail))
+        self._skipped.append(self._as_own(Skipped(entry.path, reason, detail)))
 
 
 def walk(
@@ -190,8 +211,3 @@ def judge_content(
     if SkipReason.GENERATED not in refuted and (marker := find_generated_marker(text, extension)):
         return Skipped(path, SkipReason.GENERATED, f"its head says so: {marker[:DETAIL_CHARACTERS]}")
     return text
-
-
-def content_hash(content: bytes) -> str:
-    """Return the id that git would give these bytes, so that a folder and a repository agree."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -140,7 +140,8 @@ def test_without_git_repositories_fail_clearly_and_folders_work(
             timeout=PATIENCE_SECONDS,
         )
         assert_failed(Outcome(done.returncode, done.stdout, done.stderr), "install git")
-    command = command_of("index", str(FIXTURES / "ledger-go"))
+    shutil.copytree(FIXTURES / "ledger-go", tmp_path / "plain")
+    command = command_of("index", str(tmp_path / "plain"))
     assert (
         subprocess.run(command, env=environment, capture_output=True, check=False, timeout=PATIENCE_SECONDS).returncode
         == 0

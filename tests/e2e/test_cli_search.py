@@ -172,7 +172,10 @@ def test_list_shows_state_counts_age_and_location(indexed: Path) -> None:
     git = next(row for row in rows if "ledger-git" in row)
     assert re.search(r"^[0-9a-f]{24}  ledger-git +ready  [0-9a-f]{12} +14 +\d+ +\d+ (s|min|h) +/", git)
     folder = next(row for row in rows if "ledger-go " in row)
-    assert re.search(rf"ready +14 +\d+ +\d+ (s|min|h) +{re.escape(str(FIXTURES))}/ledger-go$", folder)
+    assert re.search(
+        rf"ready +([0-9a-f]{{12}} +)?14 +\d+ +\d+ (s|min|h) +{re.escape(str(FIXTURES))}/ledger-go(, on disk.*)?$",
+        folder,
+    )
     items = run_cli(indexed, "list", "--json").json["sources"]
     assert [item["name"] for item in items] == sorted(item["name"] for item in items)
     assert all(item["state"] == "ready" and item["indexed_at"] and item["chunks"] for item in items)

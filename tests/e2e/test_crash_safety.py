@@ -143,7 +143,7 @@ def test_killed_at_any_stage_the_old_or_the_new_index_answers(
 ) -> None:
     fresh = []
     for generation in (0, 1):
-        repository.git("reset", "--quiet", "--soft", f"generation-{generation}")
+        repository.git("reset", "--quiet", "--hard", f"generation-{generation}")
         assembly = assembly_factory(data_dir=tmp_path / f"fresh-{generation}")
         source_id = index_with(assembly, repository.path).source.id
         fresh.append(read_rows(assembly))
@@ -155,7 +155,7 @@ def test_killed_at_any_stage_the_old_or_the_new_index_answers(
     for stage in (*SEEN_FROM_OUTSIDE, *stopped_run.STAGES):
         old, new = current, 1 - current
         before = Published(assembly_factory(), source_id)
-        repository.git("reset", "--quiet", "--soft", f"generation-{new}")
+        repository.git("reset", "--quiet", "--hard", f"generation-{new}")
         kill_at(stage, data_dir, repository.path)
 
         between = Published(assembly_factory(), source_id)
@@ -257,10 +257,10 @@ class KilledIndexes(SearchIndexes):
 def test_control_c_ends_with_one_clear_line(
     stage: str, repository: Repository, data_dir: Path, assembly_factory: AssemblyFactory
 ) -> None:
-    repository.git("reset", "--quiet", "--soft", "generation-0")
+    repository.git("reset", "--quiet", "--hard", "generation-0")
     source_id = index_with(assembly_factory(), repository.path).source.id
     before = Published(assembly_factory(), source_id)
-    repository.git("reset", "--quiet", "--soft", "generation-1")
+    repository.git("reset", "--quiet", "--hard", "generation-1")
     process = start_run(stage, signal.SIGINT, data_dir, repository.path)
     output, errors = process.communicate(timeout=PATIENCE_SECONDS)
 

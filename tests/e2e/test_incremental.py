@@ -228,7 +228,7 @@ def test_several_runs_give_what_one_run_gives(
 
 def test_phases_are_told_to_who_watches(repository: Repository, assembly: Assembly) -> None:
     first, second = PhaseRecorder(), PhaseRecorder()
-    index_with(assembly, repository.path, progress=first)
-    index_with(assembly, repository.path, progress=second)
+    index_with(assembly, repository.url, progress=first)
+    index_with(assembly, repository.url, progress=second)
     assert first.phases == ["reading the source", "indexing", "publishing", "tidying up"]
     assert second.phases == ["reading the source", "indexing"]

@@ -174,5 +174,5 @@ def test_a_repository_without_commits_is_refused_and_leaves_nothing(
 ) -> None:
     Repository(tmp_path / "bare")
     with pytest.raises(SourceError, match="no commits"):
-        index_source(tmp_path / "bare")
+        index_source(tmp_path / "bare", branch="HEAD")
     assert assembly.catalog.list_sources() == []

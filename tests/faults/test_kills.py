@@ -57,7 +57,7 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def go_to(repository: Repository, generation: int) -> None:
-    repository.git("reset", "--quiet", "--soft", f"generation-{generation}")
+    repository.git("reset", "--quiet", "--hard", f"generation-{generation}")
 
 
 def generations_answered(assembly: Assembly, source_id: str) -> set[int]:

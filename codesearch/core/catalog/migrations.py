@@ -14,9 +14,17 @@ logger = logging.getLogger(__name__)
 
 # Changes tables and rows on a connection, on SQLite and PostgreSQL, and neither commits nor rolls back.
 Step = Callable[[Connection], None]
+
+
+def _add_uncommitted_files(connection: Connection) -> None:
+    """Schema 2 knows which files of a work tree are not as in the commit."""
+    for column in ("uncommitted_count BIGINT", "uncommitted_paths TEXT"):
+        connection.exec_driver_sql(f"ALTER TABLE codesearch_data_sources ADD COLUMN {column}")
+
+
 # The first one leads from schema 1 to schema 2, and so on. A step that was released is never changed again: it names
 # its columns itself and does not import schema.py, which goes on changing. The last step leads to schema.py as it is.
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (_add_uncommitted_files,)
 _FIRST_VERSION = 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -21,6 +22,8 @@ RUNS_KEPT_PER_SOURCE = 20
 # A run elsewhere, whose process cannot be asked, counts as stopped after this long without a report. Longer than
 # a fetch may stand still (the setting git_timeout_seconds), which is the longest silence of a living run.
 SILENCE_UNTIL_STOPPED = timedelta(minutes=30)
+# Every request that asks the data source reads them.
+MOST_PATHS = 2000
 _MAX_MESSAGE_LENGTH = 1000
 
 
@@ -119,10 +122,18 @@ class RunCatalog(CatalogPart):
                 raise _no_such_run(run_id)
 
     def finish_run(
-        self, run_id: int, *, commit: str | None, file_count: int, chunk_count: int, index_format: str | None = None
+        self,
+        run_id: int,
+        *,
+        commit: str | None,
+        file_count: int,
+        chunk_count: int,
+        index_format: str | None = None,
+        uncommitted: Sequence[str] | None = None,
     ) -> bool:
         """End a run and publish what it wrote, in one transaction: its rows are the data source's from now on.
 
+        `uncommitted` are the files of a work tree that are not as in the commit; None when it was no work tree.
         Return False, and publish nothing, when a later run of the data source was published before.
         Raises NotFoundError when the data source was removed meanwhile.
         """
@@ -143,6 +154,8 @@ class RunCatalog(CatalogPart):
                 file_count=file_count,
                 chunk_count=chunk_count,
                 index_format=index_format,
+                uncommitted_count=None if uncommitted is None else len(uncommitted),
+                uncommitted_paths=join_paths(uncommitted),
                 indexed_at=now,
                 message=None,
             )
@@ -184,7 +197,7 @@ class RunCatalog(CatalogPart):
         run = self.latest_run(source.id)
         if not in_detail:
             return _describe_briefly(run, self._clock())
-        command = f"`codesearch index {_shell_words(source)}`"
+        command = f"`{index_command(source)}`"
         if run is None:
             return f"never indexed; run {command}"
         if run.state is RunState.FINISHED:
@@ -197,6 +210,11 @@ class RunCatalog(CatalogPart):
         if run.files_total:
             return f"indexing: {_describe_files(run)}"
         return f"indexing: {run.phase or 'just started'}"
+
+
+def join_paths(paths: Sequence[str] | None) -> str | None:
+    """Return paths as DataSource.uncommitted_paths has them; None for none at all, and for too many."""
+    return "".join(("\n", *(f"{path}\n" for path in paths))) if paths and len(paths) <= MOST_PATHS else None
 
 
 def _describe_briefly(run: IndexRun | None, now: datetime) -> str:
@@ -213,8 +231,9 @@ def _describe_files(run: IndexRun) -> str:
     return f"{run.files_done} of {run.files_total} files"
 
 
-def _shell_words(source: DataSource) -> str:
-    words = [redact(source.location)]
+def index_command(source: DataSource) -> str:
+    """Return the command that brings a data source up to date, as for a shell."""
+    words = ["codesearch", "index", redact(source.location)]
     words += ["--branch", source.branch] if source.branch else []
     words += ["--subdir", source.subdir] if source.subdir else []
     return shlex.join(words)

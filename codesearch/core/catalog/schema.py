@@ -80,6 +80,8 @@ data_sources = Table(
     Column("indexed_at", UtcDateTime),
     Column("message", Text),
     Column("index_format", Text),
+    Column("uncommitted_count", BigInteger),
+    Column("uncommitted_paths", Text),
 )
 
 workspaces = Table(f"{TABLE_PREFIX}workspaces", metadata, _reference("id", knowledge_bases))

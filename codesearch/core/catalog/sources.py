@@ -39,6 +39,8 @@ _COLUMNS_BY_FIELD = {
     "indexed_at": data_sources.c.indexed_at,
     "message": data_sources.c.message,
     "index_format": data_sources.c.index_format,
+    "uncommitted_count": data_sources.c.uncommitted_count,
+    "uncommitted_paths": data_sources.c.uncommitted_paths,
 }
 _LABELS_BY_FIELD = {field: f"source_{field}" for field in _COLUMNS_BY_FIELD}
 _SOURCE_COLUMNS = [column.label(_LABELS_BY_FIELD[field]) for field, column in _COLUMNS_BY_FIELD.items()]

@@ -364,15 +364,27 @@ def test_who_waits_for_an_index_holds_up_nobody_else(assembly: Assembly, tmp_pat
     retriever.close()
 
 
-def test_a_folder_has_no_commit(assembly: Assembly) -> None:
-    assert {hit.commit for hit in ask(assembly, "ledger-go")} == {None}
+def test_a_hit_has_the_commit_in_which_its_file_is_so(assembly: Assembly) -> None:
+    """None where the fixtures lie in no work tree."""
+    source = assembly.catalog.get_source("ledger-go")
+    assert {hit.commit for hit in ask(assembly, "ledger-go")} <= {source.commit, None}
+    path = ask(assembly, "ledger-go", "RequestID")[0].chunk.path
+    other = replace(source, commit="c0ffee", uncommitted_count=1, uncommitted_paths=f"\n{path}\n")
+    assert (other.commit_of(path), other.commit_of(f"x/{path}"), other.commit_of(path[1:])) == (
+        None,
+        "c0ffee",
+        "c0ffee",
+    )
+    assert replace(other, uncommitted_paths=None).commit_of("x") is None
+    assert replace(other, uncommitted_count=0, uncommitted_paths=None).commit_of("x") == "c0ffee"
 
 
 def test_a_hit_has_what_the_row_has(assembly: Assembly) -> None:
     hit = ask(assembly, "ledger-go", "RequestID", predicate=GO)[0]
     assert (hit.chunk.path, hit.chunk.symbol) == ("internal/server/middleware.go", "RequestID")
     assert (hit.chunk.language, hit.chunk.symbol_kind, hit.chunk.artifact_kind.value) == ("go", "function", "symbol")
-    assert hit.modified_at == int((FIXTURES / "ledger-go" / hit.chunk.path).stat().st_mtime)
+    assert hit.modified_at is not None
+    assert 0 < hit.modified_at <= int((FIXTURES / "ledger-go" / hit.chunk.path).stat().st_mtime)
     assert len(hit.document_id) == 32
 
 

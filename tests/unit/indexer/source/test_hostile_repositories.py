@@ -7,6 +7,7 @@ can fail.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from codesearch.core.config import load_settings
 from codesearch.core.errors import SourceError
 from indexer.history.commits import first_parents, read_candidates
 from indexer.history.repository import open_history
+from indexer.source.location import HEAD
 from indexer.source.opening import open_source, parse_location
 from indexer.source.snapshot import Snapshot
 from tests.unit.indexer.conftest import Repository
@@ -130,9 +132,9 @@ def bait(tmp_path: Path) -> Bait:
 
 
 @contextlib.contextmanager
-def opened(place: object, mirrors: Path) -> Iterator[Snapshot]:
+def opened(place: object, mirrors: Path, branch: str | None = None) -> Iterator[Snapshot]:
     location = parse_location(str(place))
-    with open_source(location, branch=None, subdir=None, mirrors_dir=mirrors, settings=load_settings()) as snapshot:
+    with open_source(location, branch=branch, subdir=None, mirrors_dir=mirrors, settings=load_settings()) as snapshot:
         yield snapshot
 
 
@@ -161,8 +163,10 @@ def test_plain_git_takes_the_bait(bait: Bait) -> None:
 
 @pytest.mark.parametrize("form", ["{path}", "{path}/.git", "file://{path}", "file://{path}/.git"])
 def test_reading_a_repository_runs_nothing_of_it(bait: Bait, tmp_path: Path, form: str) -> None:
-    with opened(form.format(path=bait.repository.path), tmp_path / "mirrors") as snapshot:
-        assert read_everything(snapshot) == {path: content.encode() for path, content in FILES.items()}
+    branches = (None, HEAD) if "://" not in form else (None,)
+    for branch in branches:
+        with opened(form.format(path=bait.repository.path), tmp_path / "mirrors", branch) as snapshot:
+            assert read_everything(snapshot) == {path: content.encode() for path, content in FILES.items()}
     assert bait.taken == set()
 
 
@@ -176,10 +180,101 @@ def test_a_second_run_runs_nothing_of_it_either(bait: Bait, tmp_path: Path) -> N
     assert bait.taken == set()
 
 
-def test_reading_a_work_tree_runs_nothing_of_its_repository(bait: Bait, tmp_path: Path) -> None:
-    """A folder below the root is read file by file, as it lies there."""
-    with opened(bait.repository.path / "sub", tmp_path / "mirrors") as snapshot:
-        assert read_everything(snapshot) == {"b.md": b"two\n"}
+def make_dirty(bait: Bait) -> dict[str, bytes]:
+    """Change, stage and add files, all of which have filters; return what lies on disk."""
+    folder = bait.repository.path
+    (folder / "a.txt").write_text("changed\n")
+    (folder / "new.txt").write_text("untracked\n")
+    (folder / "sub" / "new.md").write_text("untracked, too\n")
+    os.utime(folder / "sub" / "b.md")
+    on_disk = {path: content.encode() for path, content in FILES.items()}
+    changed = {"a.txt": b"changed\n", "new.txt": b"untracked\n", "sub/new.md": b"untracked, too\n"}
+    return dict(sorted((on_disk | changed).items()))
+
+
+def test_plain_git_takes_the_bait_of_a_dirty_work_tree(bait: Bait) -> None:
+    make_dirty(bait)
+    plain("-c", "filter.two.process=", "add", ".", cwd=bait.repository.path)
+    assert {"core.fsmonitor", "filter.one.clean"} <= bait.taken
+
+
+@pytest.mark.parametrize("place", ["", "sub"])
+def test_reading_a_work_tree_runs_nothing_of_its_repository(bait: Bait, tmp_path: Path, place: str) -> None:
+    on_disk = make_dirty(bait)
+    with opened(bait.repository.path / place, tmp_path / "mirrors") as snapshot:
+        found = read_everything(snapshot)
+        assert found == {path: content for path, content in on_disk.items() if path.startswith(place)}
+        assert set(snapshot.uncommitted(found) or ()) == {"a.txt", "new.txt", "sub/new.md"} & found.keys()
+        assert snapshot.listing().skipped == ()
+    assert bait.taken == set()
+
+
+def test_a_work_tree_is_where_its_git_folder_is_whatever_that_says(bait: Bait, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.txt").write_text("secret\n")
+    on_disk = make_dirty(bait)
+    bait.repository.git("config", "core.worktree", str(elsewhere))
+    with opened(bait.repository.path, tmp_path / "mirrors") as snapshot:
+        assert read_everything(snapshot) == on_disk
+    assert bait.taken == set()
+
+
+def test_patterns_come_from_no_file_that_a_repository_names(
+    bait: Bait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, own = tmp_path / "theirs", tmp_path / "own"
+    theirs.write_text("*.md\n")
+    own.write_text("new.txt\n")
+    make_dirty(bait)
+    bait.repository.git("config", "core.excludesFile", str(theirs))
+    (tmp_path / "gitconfig").write_text(f"[core]\n\texcludesFile = {own}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    with opened(bait.repository.path, tmp_path / "mirrors") as snapshot:
+        assert "sub/new.md" in read_everything(snapshot)
+        (skipped,) = snapshot.listing().skipped
+        assert (skipped.path, skipped.detail) == ("new.txt", f"{own}: new.txt")
+
+
+def test_no_link_leads_out_of_a_work_tree(bait: Bait, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for name in ("b.md", "c.md"):
+        (outside / name).write_text("secret\n")
+    root = bait.repository.path
+    (root / "sub").rename(tmp_path / "moved")
+    (root / "sub").symlink_to(outside)
+    (root / "a.txt").unlink()
+    (root / "a.txt").symlink_to(outside / "c.md")
+    with opened(root, tmp_path / "mirrors") as snapshot:
+        assert read_everything(snapshot) == {".gitattributes": FILES[".gitattributes"].encode()}
+        assert {(item.path, item.reason.value) for item in snapshot.listing().skipped} == {
+            ("a.txt", "link"),
+            ("sub", "link"),
+        }
+        assert snapshot.read_file("sub/b.md") is None
+    location = parse_location(str(root))
+    with pytest.raises(SourceError, match="no folder 'sub'"):
+        open_source(location, branch=None, subdir="sub", mirrors_dir=tmp_path, settings=load_settings())
+
+
+@pytest.mark.parametrize("name", [b"../x.txt", b".git/xyz", b".GIT/xyz", b"sub/./x1"])
+def test_an_index_names_no_file_out_of_the_work_tree(bait: Bait, tmp_path: Path, name: bytes) -> None:
+    """Written by hand: git makes no such entry."""
+    root = bait.repository.path
+    (root.parent / "x.txt").write_text("secret\n")
+    (root / ".git" / "xyz").write_text("secret\n")
+    (root / "zzzzzzzz").write_text("secret\n")
+    plain("-c", "core.fsmonitor=", "update-index", "--add", "--cacheinfo", f"100644,{'1' * 40},zzzzzzzz", cwd=root)
+    (root / "zzzzzzzz").unlink()
+    index = root / ".git" / "index"
+    content = index.read_bytes()[:-20].replace(b"zzzzzzzz", name)
+    index.write_bytes(content + hashlib.sha1(content, usedforsecurity=False).digest())
+    for mark in (tmp_path / "traps" / "marks").iterdir():
+        mark.unlink()
+    with contextlib.suppress(SourceError), opened(root, tmp_path / "mirrors") as snapshot:
+        assert set(read_everything(snapshot)) <= {*FILES, "zzzzzzzz"}
+        assert b"secret\n" not in read_everything(snapshot).values()
     assert bait.taken == set()
 
 
@@ -188,10 +283,12 @@ def test_a_git_file_leads_to_a_repository_of_which_nothing_runs(bait: Bait, tmp_
     linked.mkdir()
     (linked / ".git").write_text(f"gitdir: {bait.repository.path / '.git'}\n")
     (linked / "sub").mkdir()
-    with opened(linked, tmp_path / "mirrors") as snapshot:
+    (linked / "sub" / "own.md").write_text("own\n")
+    for place in (linked, linked / "sub"):
+        with opened(place, tmp_path / "mirrors") as snapshot:
+            assert read_everything(snapshot) == {"sub/own.md": b"own\n"}
+    with opened(linked, tmp_path / "mirrors", HEAD) as snapshot:
         assert read_everything(snapshot) == {path: content.encode() for path, content in FILES.items()}
-    with opened(linked / "sub", tmp_path / "mirrors") as snapshot:
-        assert read_everything(snapshot) == {}
     assert bait.taken == set()
 
 
@@ -210,8 +307,8 @@ def test_a_missing_object_is_fetched_from_nowhere(bait: Bait, tmp_path: Path) ->
         git("config", key, value)
     blob = plain("--no-replace-objects", "rev-parse", "HEAD:a.txt", cwd=bait.repository.path).stdout.strip()
     (bait.repository.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-    for place in (bait.repository.path, bait.repository.url):
-        with contextlib.suppress(SourceError), opened(place, tmp_path / "mirrors") as snapshot:
+    for place, branch in ((bait.repository.path, None), (bait.repository.path, HEAD), (bait.repository.url, None)):
+        with contextlib.suppress(SourceError), opened(place, tmp_path / "mirrors", branch) as snapshot:
             read_everything(snapshot)
     assert bait.taken == set()
     plain("--no-replace-objects", "cat-file", "-p", blob, cwd=bait.repository.path)
@@ -224,6 +321,7 @@ def test_nothing_is_written_to_a_repository_that_is_read(bait: Bait, tmp_path: P
     def state() -> dict[str, tuple[int, int]]:
         return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in sorted(root.rglob("*"))}
 
+    make_dirty(bait)
     before = state()
     for place in (root, bait.repository.url, root / "sub"):
         with opened(place, tmp_path / "mirrors") as snapshot:

@@ -164,7 +164,9 @@ def test_local_kinds_are_told_apart(tmp_path: Path, make_repository: MakeReposit
         "plain": "folder",
     }
     assert source_id(kinds["work"]) == source_id(kinds["work/.git"])
-    assert parse_location(str(repository.path / "a")).kind is LocationKind.FOLDER
+    below = parse_location(str(repository.path / "a"))
+    assert (below.kind, below.root, below.inside) == (LocationKind.REPOSITORY, repository.path, "a")
+    assert below.subdir_from_root("x/y") == "a/x/y"
     with pytest.raises(SourceError, match="is a file"):
         parse_location(str(repository.path / "a" / "b.txt"))
 

@@ -19,6 +19,7 @@ from codesearch.core.config import load_settings
 from codesearch.core.errors import SourceError
 from indexer.source.git import Git
 from indexer.source.git_snapshot import LOST_OBJECT, GitSnapshot
+from indexer.source.location import HEAD
 from indexer.source.mirror import PACKS_BEFORE_COMPACTION
 from indexer.source.opening import Snapshot, open_source, parse_location, source_id
 from indexer.source.skipping import Skipped
@@ -146,18 +147,16 @@ def test_a_remote_without_its_default_branch_names_the_others(make_repository: M
     origin = make_repository()
     origin.commit({"a.txt": "one"})
     origin.git("symbolic-ref", "HEAD", "refs/heads/gone")
-    for address in (origin.url, origin.path):
+    for address, branch in ((origin.url, None), (origin.path, HEAD)):
         with pytest.raises(SourceError, match=r"--branch.*main"):
-            open_at(address)
+            open_at(address, branch)
 
 
 def test_an_empty_repository_is_a_clear_error(make_repository: MakeRepository, open_at: OpenAt) -> None:
     origin = make_repository()
-    for address in (origin.url, origin.path):
+    for address, branch in ((origin.url, None), (origin.url, "main"), (origin.path, HEAD), (origin.path, "main")):
         with pytest.raises(SourceError, match="empty: it has no commits yet"):
-            open_at(address)
-        with pytest.raises(SourceError, match="empty: it has no commits yet"):
-            open_at(address, "main")
+            open_at(address, branch)
 
 
 def test_a_missing_repository_is_a_clear_error(tmp_path: Path, open_at: OpenAt, mirrors: Path) -> None:
@@ -186,7 +185,7 @@ def test_a_sub_folder_keeps_paths_from_the_root(
             open_at(address, None, "lib/../..")
 
 
-def test_a_local_repository_is_read_at_its_commit_and_left_untouched(
+def test_a_local_repository_may_be_read_at_its_commit_and_is_left_untouched(
     make_repository: MakeRepository, open_at: OpenAt, mirrors: Path
 ) -> None:
     origin = make_repository()
@@ -194,7 +193,7 @@ def test_a_local_repository_is_read_at_its_commit_and_left_untouched(
     (origin.path / "a.txt").write_text("dirty")
     (origin.path / "untracked.txt").write_text("untracked")
     before = tree_state(origin.path)
-    with open_at(origin.path) as snapshot:
+    with open_at(origin.path, HEAD) as snapshot:
         assert contents(snapshot) == {"a.txt": b"committed"}
         snapshot.modified_times()
     assert tree_state(origin.path) == before
@@ -467,7 +466,7 @@ def test_lost_objects_are_counted_and_the_rest_is_read(make_repository: MakeRepo
     origin = make_repository()
     origin.commit({"a.txt": "one", "b.txt": "two"})
     blob = origin.git("rev-parse", "HEAD:a.txt")
-    with open_at(origin.path) as snapshot:
+    with open_at(origin.path, "main") as snapshot:
         entries = snapshot.list_files()
         (origin.path / ".git/objects" / blob[:2] / blob[2:]).unlink()
         read = dict(snapshot.read(entries))
@@ -475,7 +474,7 @@ def test_lost_objects_are_counted_and_the_rest_is_read(make_repository: MakeRepo
         LOST_OBJECT,
         b"two",
     ]
-    skipped = open_at(origin.path).listing().skipped
+    skipped = open_at(origin.path, "main").listing().skipped
     assert [(item.path, item.detail) for item in skipped] == [("a.txt", LOST_OBJECT)]
 
 

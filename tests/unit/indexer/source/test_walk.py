@@ -11,8 +11,8 @@ import pytest
 from codesearch.core.config import load_settings
 from indexer.source.opening import open_source, parse_location
 from indexer.source.skipping import SkipReason
-from indexer.source.snapshot import Entry, Snapshot
-from indexer.source.walk import Walk, content_hash, walk
+from indexer.source.snapshot import Entry, Snapshot, blob_id
+from indexer.source.walk import Walk, walk
 from tests.unit.indexer.conftest import FIRST_COMMIT_AT, Repository
 
 MakeRepository = Callable[..., Repository]
@@ -120,7 +120,7 @@ def test_every_file_is_indexed_or_counted(kind: str, tmp_path: Path, make_reposi
         "src/marked.txt": "marked\n",
         "src/wide.txt": "wide\n",
     }
-    assert all(file.content_id == content_hash(encode(FILES[file.path])) for file in files)
+    assert all(file.content_id == blob_id(encode(FILES[file.path]), "sha1") for file in files)
     if kind != "folder":
         assert {file.modified_at for file in files} == {FIRST_COMMIT_AT}
 
@@ -147,9 +147,9 @@ class Unread:
 def test_git_files_with_a_known_id_are_not_read(tmp_path: Path, make_repository: MakeRepository) -> None:
     origin = make_repository()
     origin.commit({"a.py": "a", "b.py": "b", "c.py": "c"})
-    known = {file.path: file.content_id for file in walk(open_address(origin.path, tmp_path))}
+    known = {file.path: file.content_id for file in walk(open_address(origin.url, tmp_path))}
     origin.commit({"b.py": "changed", "c.py": None, "d.py": "new"})
-    spy = Unread(open_address(origin.path, tmp_path))
+    spy = Unread(open_address(origin.url, tmp_path))
     found = walk(spy, known=known)  # type: ignore[arg-type]
     assert found.planned == 2
     assert [(file.path, file.modified_at) for file in found] == [

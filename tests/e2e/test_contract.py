@@ -40,7 +40,17 @@ ALWAYS = {
     "description",
 }
 OF_PIECES = {"symbol_start_line", "symbol_end_line", "signature"}
-SOMETIMES = {"file_extension", "language", "symbol", "symbol_kind", "commit", "last_modified", "url", *OF_PIECES}
+SOMETIMES = {
+    "file_extension",
+    "language",
+    "symbol",
+    "symbol_kind",
+    "commit",
+    "last_modified",
+    "url",
+    "duplicates",
+    *OF_PIECES,
+}
 BODY_LIMIT = 1_048_576
 
 
@@ -66,10 +76,13 @@ def ids(data_dir: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def all_records(service: Service) -> list[Record]:
-    """Every record of the git fixture: few enough for one answer."""
-    records = service.records(GIT_NAME, metadata_condition={"conditions": [condition("path", "not empty")]})
-    assert 20 < len(records) < 100
-    return records
+    """Every record of the git fixture: few enough for two answers."""
+    parts = [
+        service.records(GIT_NAME, metadata_condition={"conditions": [condition("file_extension", operator, "go")]})
+        for operator in ("is", "is not")
+    ]
+    assert all(20 < len(records) < 100 for records in parts)
+    return [record for records in parts for record in records]
 
 
 def fixture_lines(name: str, path: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from codesearch.retrieval.features.view import View
-from codesearch.retrieval.related_terms import load_related_terms
+from codesearch.retrieval.related_terms import is_known
 
 # What training/presence.py fitted: the log-odds that a question was asked to its own repository.
 WEIGHTS: Final = {
@@ -35,7 +35,7 @@ def describe_presence(view: View, top_margin: float) -> dict[str, float]:
         "mean_rarity": float(view.candidates.rarity.rows.mean()) if len(terms) else 0.0,
         "rows": float(np.log(max(1, view.candidates.row_count))),
         "terms": float(min(len(terms), 12)),
-        "known_words": float(np.isin(terms, load_related_terms()[0]).mean()) if len(terms) else 0.0,
+        "known_words": float(is_known(terms).mean()) if len(terms) else 0.0,
     }
 
 

@@ -42,6 +42,13 @@ def load_related_terms() -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray
         ) from error
 
 
+def is_known(terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Say which terms the table has: words that software is written about in."""
+    known = load_related_terms()[0]
+    found: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, terms), len(known) - 1)] == terms
+    return found
+
+
 def find_related(terms: NDArray[np.uint32]) -> RelatedTerms:
     """Return each of the distinct terms, followed by those that mean nearly the same."""
     known, starts, related, similarities = load_related_terms()

@@ -24,17 +24,17 @@ def find_twins(parts: Sequence[Candidates], order: NDArray[np.intp]) -> dict[int
     is the same definition of the same path, with SAME_LINES of the lines in common.
     """
     numbers = [(part.index, row) for part in parts for row in part.rows.tolist()]
-    ranks = np.argsort(order)
+    ranks: list[int] = np.argsort(order).tolist()
     twins: dict[int, int] = {}
     for group in _alike(parts):
         first_of: dict[bytes, int] = {}
-        for number in sorted(group, key=lambda number: int(ranks[number])):
+        for number in sorted(group, key=ranks.__getitem__):
             index, row = numbers[number]
             original = first_of.setdefault(index.content_of(row), number)
             if original != number:
                 twins[number] = original
     for group in _same_definitions(parts):
-        best, *others = sorted(group, key=lambda number: int(ranks[number]))
+        best, *others = sorted(group, key=ranks.__getitem__)
         for number in others:
             if numbers[number][0] is not numbers[best][0] and _share_lines(numbers[best], numbers[number]):
                 twins.setdefault(number, best)
@@ -49,11 +49,11 @@ def _root_of(number: int, twins: Mapping[int, int]) -> int:
 
 def _alike(parts: Sequence[Candidates]) -> Iterator[list[int]]:
     """Yield the numbers of those whose contents have the same length, where there are several."""
-    sizes = np.concatenate([part.index.content_lengths_of(part.rows) for part in parts])
-    order = np.argsort(sizes, kind="stable")
-    for group in np.split(order, np.flatnonzero(np.diff(sizes[order])) + 1):
-        if len(group) > 1:
-            yield group.tolist()
+    sizes = np.concatenate([part.index.content_lengths_of(part.rows) for part in parts]).tolist()
+    found: dict[int, list[int]] = {}
+    for number, size in enumerate(sizes):
+        found.setdefault(size, []).append(number)
+    yield from (group for group in found.values() if len(group) > 1)
 
 
 def _same_definitions(parts: Sequence[Candidates]) -> Iterator[list[int]]:

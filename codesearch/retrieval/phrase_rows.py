@@ -44,7 +44,7 @@ def find_phrase_rows(
         of_phrase = [place for place, run in enumerate(runs) if run.phrase == number]
         found: list[tuple[int, int, float]] = []
         for position, rows in enumerate(rows_of_runs):
-            for row in _choose_rows(phrase, [rows[place] for place in of_phrase]):
+            for row in _choose_rows(phrase, [runs[place] for place in of_phrase], [rows[place] for place in of_phrase]):
                 text = _normalise(indexes[position].content_of(row))
                 share = weigh_runs(phrase, [runs[place] for place in of_phrase if _holds(text, runs[place])])
                 if share >= LEAST_SHARE:
@@ -79,16 +79,21 @@ def _holds(text: bytes, run: Run) -> bool:
     return f" {' '.join(run.words)} ".encode() in text
 
 
-def _choose_rows(phrase: Phrase, rows_of_runs: Sequence[NDArray[np.int32]]) -> list[int]:
-    """Return the rows with the terms of so many runs that LEAST_SHARE may come of them, those with most first."""
-    if not rows_of_runs:
+def _choose_rows(phrase: Phrase, runs: Sequence[Run], rows_of_runs: Sequence[NDArray[np.int32]]) -> list[int]:
+    """Return the rows that have the terms of LEAST_SHARE of a phrase, those of most of its runs first."""
+    if not any(map(len, rows_of_runs)):
         return []
     # A stretch of r runs has r + RUN_WORDS - 1 words.
     least = max(1, math.ceil(LEAST_SHARE * _count(phrase.words)) - RUN_WORDS + 1)
     rows, counts = np.unique(np.concatenate(rows_of_runs), return_counts=True)
     rows, counts = rows[counts >= least], counts[counts >= least]
-    chosen: list[int] = rows[np.lexsort((rows, -counts))[:MAX_COMPARED]].tolist()
-    return chosen
+    rows = rows[np.lexsort((rows, -counts))[:MAX_COMPARED]]
+    has_terms = np.array([_contains(of_run, rows) for of_run in rows_of_runs]).T.tolist()
+    return [
+        row
+        for row, has in zip(rows.tolist(), has_terms, strict=True)
+        if weigh_runs(phrase, [run for run, is_there in zip(runs, has, strict=True) if is_there]) >= LEAST_SHARE
+    ]
 
 
 def _find_rows(index: SearchIndex, mask: NDArray[np.bool_] | None, runs: Sequence[Run]) -> list[NDArray[np.int32]]:
@@ -104,5 +109,13 @@ def _intersect(lists: Sequence[NDArray[np.int32]], mask: NDArray[np.bool_] | Non
     for ids in lists[1:]:
         if not len(rows):
             break
-        rows = rows[ids.take(ids.searchsorted(rows), mode="clip") == rows]
+        rows = rows[_contains(ids, rows)]
     return rows
+
+
+def _contains(ids: NDArray[np.int32], rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Say which rows are among the ids, which are in ascending order."""
+    if not len(ids):
+        return np.zeros(len(rows), np.bool_)
+    found: NDArray[np.bool_] = ids.take(ids.searchsorted(rows), mode="clip") == rows
+    return found

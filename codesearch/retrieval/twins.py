@@ -57,13 +57,22 @@ def _alike(parts: Sequence[Candidates]) -> Iterator[list[int]]:
 
 
 def _same_definitions(parts: Sequence[Candidates]) -> Iterator[list[int]]:
-    """Yield the numbers of those of several indexes that have path and symbol in common."""
-    found: dict[tuple[str, str], list[int]] = {}
-    number = 0
-    for part in parts if len(parts) > 1 else ():
-        for file, row in zip(part.files.tolist(), part.rows.tolist(), strict=True):
-            found.setdefault((part.index.path_of(file), part.index.symbol_of(row)), []).append(number)
-            number += 1
+    """Yield the numbers of those of several indexes that define the same name in the same path."""
+    if len(parts) == 1:
+        return
+    owners = np.repeat(np.arange(len(parts)), [len(part.rows) for part in parts])
+    names = np.concatenate([part.index.qualified_names[part.rows] for part in parts])
+    files = np.concatenate([part.files for part in parts])
+    _, groups = np.unique(names, return_inverse=True)
+    # Of a name that two indexes define, highest and lowest index differ.
+    lowest = np.full(groups.max() + 1, len(parts))
+    np.minimum.at(lowest, groups, owners)
+    highest = np.zeros(len(lowest), np.int64)
+    np.maximum.at(highest, groups, owners)
+    found: dict[tuple[int, str], list[int]] = {}
+    for number in np.flatnonzero((names != 0) & (lowest != highest)[groups]).tolist():
+        path = parts[owners[number]].index.path_of(int(files[number]))
+        found.setdefault((int(groups[number]), path), []).append(number)
     yield from (group for group in found.values() if len(group) > 1)
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.e2e.service import Service, copy_index, create_key, index_fixtures
 
-FILES, CLIENTS = 64, 114
+# As few as leave room for the least number of connections beside what a service has open and may open of itself.
+FILES, CLIENTS = 96, 114
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import anyio
 from fastapi import Request
@@ -31,6 +31,7 @@ DEFAULT_TOP_K = 5
 DEFAULT_SCORE_THRESHOLD = 0.0
 
 _FIELDS = ("knowledge_id", "query", "retrieval_setting", "metadata_condition", "explain")
+_SETTINGS = ("top_k", "score_threshold", "max_tokens")
 # NUL, and halves of surrogate pairs that clients leave when they cut text inside an emoji.
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -75,11 +76,14 @@ def parse_retrieval_request(
         # `metadata_conditions` or `filter` passed over in silence would search more than was asked.
         if name not in _FIELDS and value is not None and re.search("condition|filter", name, re.IGNORECASE):
             raise InvalidRequestError(f"Unknown field {show(name)}. Filters go into metadata_condition.")
+        if name in _SETTINGS and value is not None:
+            raise InvalidRequestError(f"{name} belongs into retrieval_setting, beside which it would be passed over.")
     knowledge_id = _read_knowledge_id(fields.get("knowledge_id"))
     text = _read_query(fields.get("query"))
-    top_k, score_threshold = _read_retrieval_setting(fields.get("retrieval_setting"))
+    top_k, score_threshold, max_tokens = _read_retrieval_setting(fields.get("retrieval_setting"))
     predicate = parse_condition(fields.get("metadata_condition"), limits, check)
-    return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate, _read_explain(fields.get("explain")))
+    explain = _read_explain(fields.get("explain"))
+    return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate, explain, max_tokens)
 
 
 def _parse_json_object(body: bytes) -> Mapping[str, object]:
@@ -127,10 +131,10 @@ def _read_query(value: object) -> str:
     return text
 
 
-def _read_retrieval_setting(value: object) -> tuple[int, float]:
-    """Return top_k and score_threshold, with the defaults where they are absent or null."""
+def _read_retrieval_setting(value: object) -> tuple[int, float, int | None]:
+    """Return top_k, score_threshold and max_tokens, with the defaults where they are absent or null."""
     if value is None:
-        return DEFAULT_TOP_K, DEFAULT_SCORE_THRESHOLD
+        return DEFAULT_TOP_K, DEFAULT_SCORE_THRESHOLD, None
     if not isinstance(value, Mapping):
         raise InvalidRequestError(f"retrieval_setting must be an object or null, not {show(value)}.")
     top_k = value.get("top_k")
@@ -148,7 +152,17 @@ def _read_retrieval_setting(value: object) -> tuple[int, float]:
         raise InvalidRequestError(
             f"retrieval_setting.score_threshold must be a number from 0 to 1, not {show(score_threshold)}."
         )
-    return int(top_k), float(score_threshold)
+    return int(top_k), float(score_threshold), _read_max_tokens(value.get("max_tokens"))
+
+
+def _read_max_tokens(value: Any) -> int | None:
+    if value is None:
+        return None
+    if not _is_number(value) or not 1 <= value < 2**63 or value != int(value):
+        raise InvalidRequestError(
+            f"retrieval_setting.max_tokens must be a whole number from 1 on, or null, not {show(value)}."
+        )
+    return int(value)
 
 
 def _read_explain(value: object) -> bool:

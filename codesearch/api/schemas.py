@@ -33,6 +33,10 @@ class RetrievalSetting(BaseModel):
     score_threshold: Annotated[float, Field(ge=0, le=1, strict=True)] | None = Field(
         DEFAULT_SCORE_THRESHOLD, description="No record scores less"
     )
+    max_tokens: Annotated[int, Field(ge=1, strict=True)] | None = Field(
+        None,
+        description="The contents have no more tokens together, of four characters each; the best always comes",
+    )
 
 
 class Condition(BaseModel):

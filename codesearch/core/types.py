@@ -134,7 +134,7 @@ class SearchQuery:
     """One question: `text` to the data source or workspace `knowledge_id` (id or unique name).
 
     `top_k` is 1..100, `score_threshold` in [0, 1]; only rows that satisfy `predicate` are searched. `explain` asks for
-    each hit's explanation.
+    each hit's explanation. `max_tokens` bounds the contents of all hits together, at least 1; None for no bound.
     """
 
     knowledge_id: str
@@ -143,6 +143,7 @@ class SearchQuery:
     score_threshold: float = 0.0
     predicate: Predicate = EVERYTHING
     explain: bool = False
+    max_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

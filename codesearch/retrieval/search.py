@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 # A predicate of more bytes is compared with the data sources in a turn of its own.
 _LIGHT_PREDICATE = 16_384
+# About what language models count code in.
+CHARACTERS_PER_TOKEN = 4
 
 
 class SourceCatalog(Protocol):
@@ -128,7 +130,8 @@ class Retriever:
                 wanted *= 2
             kept = [item for item in ranked if item.score >= query.score_threshold]
             asked_sources = [sources[source_id] for source_id, _ in scope]
-            return [_hit(item, asked_sources, [index for index, _ in asked], workspace) for item in kept]
+            hits = [_hit(item, asked_sources, [index for index, _ in asked], workspace) for item in kept]
+            return hits if query.max_tokens is None else keep_within(hits, query.max_tokens)
 
     def _find_scope(
         self, sources: Iterable[DataSource], predicate: Predicate, work: Work
@@ -180,6 +183,20 @@ class Retriever:
         if isinstance(target, Workspace):
             return f"The workspace {target.name!r} has no finished index yet. {'; '.join(reasons) or 'It is empty.'}"
         return f"No finished index yet. {reasons[0]}."
+
+
+def keep_within(hits: Sequence[Hit], max_tokens: int) -> list[Hit]:
+    """Return the hits, best first, whose contents fit together; one that does not fit makes room for smaller ones.
+
+    The best one always comes. A token is counted as CHARACTERS_PER_TOKEN characters.
+    """
+    kept, left = list(hits[:1]), max_tokens * CHARACTERS_PER_TOKEN
+    left -= sum(len(hit.chunk.content) for hit in kept)
+    for hit in hits[1:]:
+        if len(hit.chunk.content) <= left:
+            kept.append(hit)
+            left -= len(hit.chunk.content)
+    return kept
 
 
 def embed_texts(embedder: QueryEmbedder, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -92,7 +92,10 @@ CONDITION = st.fixed_dictionaries(
 BODY = st.fixed_dictionaries(
     {"knowledge_id": st.just("a") | JSON, "query": st.just("q") | JSON},
     optional={
-        "retrieval_setting": st.fixed_dictionaries({}, optional={"top_k": JSON, "score_threshold": JSON}) | JSON,
+        "retrieval_setting": st.fixed_dictionaries(
+            {}, optional={"top_k": JSON, "score_threshold": JSON, "max_tokens": JSON}
+        )
+        | JSON,
         "metadata_condition": st.fixed_dictionaries({"conditions": st.lists(CONDITION, max_size=2)}) | JSON,
     },
 )

@@ -55,6 +55,17 @@ def test_top_k_out_of_its_range(client: ApiClient, retriever: ScriptedRetriever,
     assert_refused(client, retriever, content, "top_k must be a whole number from 1 to 100")
 
 
+@pytest.mark.parametrize(("value", "max_tokens"), [(None, None), (1, 1), (4000.0, 4000)])
+def test_max_tokens(client: ApiClient, retriever: ScriptedRetriever, value: object, max_tokens: int | None) -> None:
+    assert asked(client, retriever, retrieval_setting={"max_tokens": value}).max_tokens == max_tokens
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5, "5", True, [], {}, 10**30])
+def test_max_tokens_out_of_its_range(client: ApiClient, retriever: ScriptedRetriever, value: object) -> None:
+    content = json.dumps({**ASK, "retrieval_setting": {"max_tokens": value}}).encode()
+    assert_refused(client, retriever, content, "max_tokens must be a whole number from 1 on")
+
+
 @pytest.mark.parametrize("value", [-0.1, 1.1, "0.5", False, [], {}])
 def test_score_threshold_out_of_its_range(client: ApiClient, retriever: ScriptedRetriever, value: object) -> None:
     content = json.dumps({**ASK, "retrieval_setting": {"score_threshold": value}}).encode()
@@ -86,6 +97,8 @@ def test_score_threshold_out_of_its_range(client: ApiClient, retriever: Scripted
         ({"explain": 1}, "explain must be true or false"),
         ({"metadata_conditions": {}}, "Filters go into metadata_condition"),
         ({"Filter": "x"}, "Filters go into metadata_condition"),
+        ({"top_k": 3}, "top_k belongs into retrieval_setting"),
+        ({"score_threshold": 0.5}, "score_threshold belongs into retrieval_setting"),
         (
             {"metadata_condition": {"conditions": [{"name": "size", "comparison_operator": "is", "value": 1}]}},
             "unknown metadata field 'size'. Valid fields: path, title, file_extension",

@@ -5,6 +5,7 @@ What cannot be understood is an InvalidRequestError that names what is valid, ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,10 @@ from codesearch.retrieval.condition_values import (
     show,
     split_values,
 )
+
+# What Dify sends for a variable that a workflow did not set. In templates, paths and texts have the same form.
+_UNSET = re.compile(r"\{\{#?[\w.-]+#?\}\}")
+_TEMPLATED = ("path", "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,20 @@ def _read_one(raw: object) -> tuple[list[str], Rule, list[object]] | None:
         return None
     else:
         values = _read_items(value, operator, is_list=rule.is_list)
+        _refuse_unset(values, names)
     return names, rule, values
+
+
+def _refuse_unset(values: Sequence[object], names: Sequence[str]) -> None:
+    """Raise for a variable that Dify did not replace: as a value it would match nothing, or everything with `not`."""
+    if all(name in _TEMPLATED for name in names):
+        return
+    for value in values:
+        if isinstance(value, str) and _UNSET.fullmatch(value.strip()):
+            raise InvalidRequestError(
+                f"value {show(value)} is a variable that has no value. Set it in the workflow, or send null to drop "
+                "the condition."
+            )
 
 
 def _parse_names(raw: object) -> list[str]:

@@ -353,6 +353,19 @@ def test_what_cannot_be_understood_is_said(raw: object, said: str) -> None:
     assert len(caught.value.message) < 600
 
 
+@pytest.mark.parametrize("value", ["{{language}}", " {{#start.lang#}} ", ["go", "{{x-1}}"]])
+def test_a_variable_without_a_value_is_named(value: object) -> None:
+    condition = {"name": ["symbol", "path"], "comparison_operator": "in", "value": value}
+    with pytest.raises(InvalidRequestError, match="is a variable that has no value") as raised:
+        parse_condition({"conditions": [condition]})
+    assert "{{" in raised.value.message
+
+
+@pytest.mark.parametrize(("name", "value"), [("path", "{{name}}"), ("symbol", "a {{name}} b"), ("symbol", "{{ }}")])
+def test_what_only_looks_like_a_variable_is_a_value(name: str, value: str) -> None:
+    parse_condition({"conditions": [{"name": name, "comparison_operator": "contains", "value": value}]})
+
+
 def test_harmless_extra_keys_of_a_condition_are_ignored() -> None:
     raw = {"conditions": [{**condition("path", "is", "x"), "id": "1", "metadata_id": "2"}]}
     assert parse_condition(raw) == Comparison("path", Operator.IN, ("x",))

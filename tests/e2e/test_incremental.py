@@ -32,6 +32,15 @@ def repository(tmp_path: Path) -> Repository:
     return made
 
 
+def lasting_files(data_dir: Path) -> dict[str, tuple[int, int]]:
+    """Return the files but for locks, and for what is noted of a work tree: of files that were new, only later."""
+    return {
+        name: state
+        for name, state in list_files(data_dir).items()
+        if not name.endswith(".lock") and not name.startswith("trees/")
+    }
+
+
 def write(folder: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -47,14 +56,14 @@ def test_nothing_changed_writes_nothing(
     given = {"clone URL": repository.url, "local repository": repository.path, "folder": folder}[kind]
     first = index_source(given)
     source, run = assembly.catalog.get_source(first.source.id), assembly.catalog.latest_run(first.source.id)
-    files = {name: state for name, state in list_files(data_dir).items() if not name.endswith(".lock")}
+    files = lasting_files(data_dir)
     version = table_version(assembly)
 
     second = index_source(given)
 
     assert (second.wrote, second.changed, second.removed, second.embedded_chunks) == (False, 0, 0, 0)
     assert second.unchanged == len(FILES)
-    assert {name: state for name, state in list_files(data_dir).items() if not name.endswith(".lock")} == files
+    assert lasting_files(data_dir) == files
     assert table_version(assembly) == version
     assert assembly.catalog.get_source(source.id) == source
     assert assembly.catalog.latest_run(source.id) == run
@@ -62,14 +71,11 @@ def test_nothing_changed_writes_nothing(
 
 def test_nothing_changed_writes_nothing_on_the_command_line(repository: Repository, data_dir: Path) -> None:
     assert run_codesearch(data_dir, "index", repository.path).returncode == 0
-    before = list_files(data_dir)
+    before = lasting_files(data_dir)
     second = run_codesearch(data_dir, "index", repository.path)
     assert second.returncode == 0
     assert "nothing changed" in second.stdout
-    after = list_files(data_dir)
-    assert {name: state for name, state in after.items() if not name.endswith(".lock")} == {
-        name: state for name, state in before.items() if not name.endswith(".lock")
-    }
+    assert lasting_files(data_dir) == before
 
 
 @pytest.mark.parametrize("kind", ["clone URL", "folder"])

@@ -95,6 +95,9 @@ def rank(
     scored = score_rows(model, features, joined.files, matches_of, adjusted, partial(measure_absence, view))
     order = np.lexsort((rows, positions, -scored.scores))
     twins = find_twins(joined.parts, order)
+    twins_of: dict[int, list[int]] = {}
+    for twin, original in twins.items():
+        twins_of.setdefault(original, []).append(twin)
     if twins:
         scored = _lower_twins(scored, list(twins))
         order = np.lexsort((rows, positions, -scored.scores))
@@ -112,8 +115,7 @@ def rank(
             explanation=explanation,
             twins=tuple(
                 (int(positions[twin]), int(rows[twin]))
-                for twin, original in sorted(twins.items())
-                if original in records.get(i, (i,))
+                for twin in sorted(twin for piece in records.get(i, (i,)) for twin in twins_of.get(piece, ()))
             ),
         )
         for i, explanation in zip(best.tolist(), explanations, strict=True)

@@ -95,31 +95,22 @@ def rank(
     scored = score_rows(model, features, joined.files, matches_of, adjusted, partial(measure_absence, view))
     order = np.lexsort((rows, positions, -scored.scores))
     twins = find_twins(joined.parts, order)
-    twins_of: dict[int, list[int]] = {}
-    for twin, original in twins.items():
-        twins_of.setdefault(original, []).append(twin)
     if twins:
-        scored = _lower_twins(scored, list(twins))
+        scored = _lower_twins(scored, [twin for of_one in twins.values() for twin in of_one])
         order = np.lexsort((rows, positions, -scored.scores))
     records = join_pieces(np.argsort(order), find_joinable(joined.parts))
     best = _order_records(order, records, joined, scored.scores)[:limit]
     explanations = (
         _explain(model, terms, features, matches_of, adjusted, scored, best) if explain else [None] * len(best)
     )
-    return [
-        Ranked(
-            position=int(positions[i]),
-            index=found[positions[i]].index,
-            rows=tuple(rows[list(records.get(i, (i,)))].tolist()),
-            score=float(scored.scores[i]),
-            explanation=explanation,
-            twins=tuple(
-                (int(positions[twin]), int(rows[twin]))
-                for twin in sorted(twin for piece in records.get(i, (i,)) for twin in twins_of.get(piece, ()))
-            ),
-        )
-        for i, explanation in zip(best.tolist(), explanations, strict=True)
-    ]
+    ranked = []
+    for i, explanation in zip(best.tolist(), explanations, strict=True):
+        pieces = list(records.get(i, (i,)))
+        repeats = sorted(twin for piece in pieces for twin in twins.get(piece, ()))
+        places = tuple((int(positions[twin]), int(rows[twin])) for twin in repeats)
+        index, score = found[positions[i]].index, float(scored.scores[i])
+        ranked.append(Ranked(int(positions[i]), index, tuple(rows[pieces].tolist()), score, explanation, places))
+    return ranked
 
 
 def _lower_twins(scored: Scores, twins: Sequence[int]) -> Scores:

@@ -17,8 +17,8 @@ TWIN_FACTOR: Final = 0.01
 SAME_LINES: Final = 0.8
 
 
-def find_twins(parts: Sequence[Candidates], order: NDArray[np.intp]) -> dict[int, int]:
-    """Return for each candidate that repeats another the better one, by their numbers over all parts.
+def find_twins(parts: Sequence[Candidates], order: NDArray[np.intp]) -> dict[int, list[int]]:
+    """Return for each candidate that others repeat those others, ascending, by their numbers over all parts.
 
     `order` has all candidates, best first. A twin has the content of the other byte for byte; or, in another index, it
     is the same definition of the same path, with SAME_LINES of the lines in common.
@@ -38,7 +38,10 @@ def find_twins(parts: Sequence[Candidates], order: NDArray[np.intp]) -> dict[int
         for number in others:
             if numbers[number][0] is not numbers[best][0] and _share_lines(numbers[best], numbers[number]):
                 twins.setdefault(number, best)
-    return {number: _root_of(number, twins) for number in twins}
+    repeated: dict[int, list[int]] = {}
+    for number in sorted(twins):
+        repeated.setdefault(_root_of(number, twins), []).append(number)
+    return repeated
 
 
 def _root_of(number: int, twins: Mapping[int, int]) -> int:

@@ -167,7 +167,7 @@ def _merge_slight(pieces: list[Piece], lines: Lines, budget: int) -> list[Piece]
         texts = [text for text in lines.texts[piece.start - 1 : piece.end] if text and not text.isspace()]
         if len(texts) > _MAX_SLIGHT_LINES or not all(_SLIGHT.fullmatch(text) for text in texts):
             continue
-        before, after = _row_before(lines, piece.start), _row_after(lines, piece.end)
+        before, after = lines.row_before(piece.start), lines.row_after(piece.end)
         closes = _CLOSER.fullmatch(texts[0]) is not None
         for neighbour in (by_end.get(before), by_start.get(after)) if closes else (by_start.get(after),):
             if neighbour is None or neighbour in gone:
@@ -180,20 +180,6 @@ def _merge_slight(pieces: list[Piece], lines: Lines, budget: int) -> list[Piece]
                 gone.add(index)
                 break
     return sorted((piece for index, piece in enumerate(merged) if index not in gone), key=order_of)
-
-
-def _row_before(lines: Lines, row: int) -> int:
-    row -= 1
-    while row > 1 and lines.is_blank[row - 1]:
-        row -= 1
-    return row
-
-
-def _row_after(lines: Lines, row: int) -> int:
-    row += 1
-    while row < len(lines) and lines.is_blank[row - 1]:
-        row += 1
-    return row
 
 
 def _stays_with_owner(definition: Definition) -> bool:

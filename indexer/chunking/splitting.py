@@ -67,6 +67,20 @@ class Lines:
         """Return the last line that still fits with `start`; `start` itself at least."""
         return max(start, bisect_right(self._sums, self._sums[start - 1] + max_tokens) - 1)
 
+    def row_before(self, row: int) -> int:
+        """Return the line before `row` that is not blank, the first one where there is none."""
+        row -= 1
+        while row > 1 and self.is_blank[row - 1]:
+            row -= 1
+        return row
+
+    def row_after(self, row: int) -> int:
+        """Return the line after `row` that is not blank, the last one where there is none."""
+        row += 1
+        while row < len(self) and self.is_blank[row - 1]:
+            row += 1
+        return row
+
     def trimmed(self, start: int, end: int) -> Range | None:
         """Return the range without blank lines at its ends, None when nothing is left."""
         while start <= end and self.is_blank[start - 1]:

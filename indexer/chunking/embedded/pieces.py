@@ -41,7 +41,7 @@ def plan_parts(
     nodes = [_node_of_line(section.start_line) for section in sections]
     root = LineNode(0, (0, 0), (len(lines), 0), sorted([*nodes, *statements], key=lambda node: node.start_point))
     defined = {one.start_line for one in found}
-    opened = (first for first, _ in blocks if _next_row(lines, first) not in defined)
+    opened = (first for first, _ in blocks if lines.row_after(first) not in defined)
     starts = sorted({*opened, *(section.start_line for section in sections)})
     pieces = Plan(language, root, lines, budget, found, starts).pieces()
     return with_titles(pieces, sections)
@@ -80,14 +80,6 @@ def _sections_around(rules: str, lines: Lines, blocks: Sequence[Range], target_c
         # What closes the code says nothing alone: it goes with what follows.
         row = max(row, last if last > first else last + 1)
     return sections
-
-
-def _next_row(lines: Lines, row: int) -> int:
-    """Return the next line that is not blank."""
-    row += 1
-    while row < len(lines) and lines.is_blank[row - 1]:
-        row += 1
-    return row
 
 
 def _node_of_line(row: int) -> LineNode:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from codesearch.core.store.rows import IndexFormat
     from codesearch.core.store.writer import StoreWriter
     from codesearch.retrieval.search import Retriever
+    from codesearch.tools.toolbox import Toolbox
     from indexer.pipeline import Indexer
     from indexer.workers.processes import ForkServer
 
@@ -117,6 +118,13 @@ class Assembly:
         from codesearch.retrieval.search import Retriever
 
         return Retriever(self.search_indexes, self.catalog, lambda: self.embedder, self.index_format.table_name)
+
+    @cached_property
+    def toolbox(self) -> Toolbox:
+        """The tools over retrieval, catalog and search indexes."""
+        from codesearch.tools.toolbox import Toolbox
+
+        return Toolbox(self.retriever, self.catalog, self.search_indexes, self.settings)
 
     def require_data_dir(self) -> None:
         """Create the data folder where it is missing. Raises ConfigurationError when there can be none."""

@@ -20,7 +20,7 @@ from codesearch.api.pacing import Pacing
 from codesearch.api.request_log import RequestLog
 from codesearch.api.request_paths import NormalizedPaths
 from codesearch.api.responses import ApiResponse
-from codesearch.api.routes import health, retrieval
+from codesearch.api.routes import health, retrieval, tools
 from codesearch.api.schemas import request_schemas
 from codesearch.core.config import Settings
 
@@ -67,15 +67,18 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
         description="Finds the lines of your repositories that answer a question. Made for Dify and scripts.",
         lifespan=lifespan,
         default_response_class=ApiResponse,
+        # Some who import the document take at most 64 characters.
+        generate_unique_id_function=lambda route: route.name,
         middleware=[Middleware(RequestLog), Middleware(NormalizedPaths)],
         # These pages would load scripts from the network.
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
-    routes = [*app.routes, *retrieval.router.routes, *health.router.routes]
-    app.include_router(retrieval.router)
-    app.include_router(health.router)
+    routers = (retrieval.router, tools.router, health.router)
+    routes = [*app.routes, *(route for router in routers for route in router.routes)]
+    for router in routers:
+        app.include_router(router)
     install_error_handlers(app, routes)
     app.openapi()["components"]["schemas"].update(request_schemas(settings.max_conditions))
     return app

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypedDict, TypeVar
+from typing import Any, Protocol, TypedDict, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -17,6 +17,7 @@ from codesearch.core.config import Settings
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import Hit, Principal, SearchQuery
 from codesearch.retrieval.turns import Turns, Work
+from codesearch.tools.tool import Answer
 
 Result = TypeVar("Result")
 
@@ -42,16 +43,24 @@ class CatalogLike(Protocol):
         """Return who the secret belongs to; raises AuthenticationError."""
 
 
+class ToolboxLike(Protocol):
+    """What calls tools."""
+
+    def call(self, name: str, principal: Principal, arguments: Mapping[str, Any], work: Work | None = None) -> Answer:
+        """Return a tool's answer, for no more than `work` allows; raises CodesearchError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts behind the API, opened when a server process starts; `close` is called when it ends.
 
-    `turns` are those in which the retriever searches.
+    `turns` are those in which the retriever searches and the tools work.
     """
 
     retriever: RetrieverLike
     catalog: CatalogLike
     close: Callable[[], None]
+    toolbox: ToolboxLike
     turns: Turns = field(default_factory=Turns)
 
 

@@ -71,7 +71,7 @@ def parse_retrieval_request(
 
     `check` is called between pieces of a long filter and may raise.
     """
-    fields = _parse_json_object(body)
+    fields = parse_json_object(body, "knowledge_id and query")
     for name, value in fields.items():
         # `metadata_conditions` or `filter` passed over in silence would search more than was asked.
         if name not in _FIELDS and value is not None and re.search("condition|filter", name, re.IGNORECASE):
@@ -86,16 +86,17 @@ def parse_retrieval_request(
     return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate, explain, max_tokens)
 
 
-def _parse_json_object(body: bytes) -> Mapping[str, object]:
+def parse_json_object(body: bytes, content: str) -> Mapping[str, object]:
+    """Return the JSON object that a body is; `content` says what belongs into it. Raises InvalidRequestError."""
     if not body.strip():
-        raise InvalidRequestError("The body is empty. Send a JSON object with knowledge_id and query.")
+        raise InvalidRequestError(f"The body is empty. Send a JSON object with {content}.")
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         detail = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be decoded"
         raise InvalidRequestError(f"The body is not JSON: {detail}.") from error
     if not isinstance(value, dict):
-        raise InvalidRequestError("The body must be a JSON object with knowledge_id and query.")
+        raise InvalidRequestError(f"The body must be a JSON object with {content}.")
     return value
 
 

@@ -191,6 +191,15 @@ class RetrievalResponse(BaseModel):
     records: list[Record]
 
 
+class ToolResponse(BaseModel):
+    """A tool's answer, once for programs and once for a language model."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    obj: dict[str, Any] = Field(description="The answer as values; `freshness` says of which commit it is")
+    rendered: str = Field(description="The same as one plain text")
+
+
 class ErrorResponse(BaseModel):
     """Why there is no answer: one line for a person."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codesearch.api.records import build_record, describe_symbol
 from codesearch.cli.output import console, print_json, visible
 from codesearch.core.types import Explanation, Hit
+from codesearch.retrieval.records import build_record, describe_symbol
 
 SHOWN_LINES = 30
 

@@ -148,6 +148,6 @@ def _application(assembly: Assembly) -> Application:
 
     def open_services(_: Settings) -> Services:
         retriever = assembly.retriever
-        return Services(retriever, assembly.catalog, assembly.close, retriever.turns)
+        return Services(retriever, assembly.catalog, assembly.close, assembly.toolbox, retriever.turns)
 
     return create_app(assembly.settings, open_services)

@@ -86,7 +86,12 @@ class Or:
     operands: tuple[Predicate, ...]
 
 
-Predicate: TypeAlias = Comparison | Not | And | Or
+@dataclass(frozen=True, slots=True)
+class InTest:
+    """True of the rows of files that are tests by their paths, as the ranking sees it. No condition says it."""
+
+
+Predicate: TypeAlias = Comparison | Not | And | Or | InTest
 
 EVERYTHING = And(())
 NOTHING = Or(())
@@ -97,6 +102,8 @@ def weigh_predicate(predicate: Predicate) -> int:
     match predicate:
         case Comparison(values=values):
             return 32 + sum(len(value) if isinstance(value, str) else 8 for value in values)
+        case InTest():
+            return 32
         case Not(operand=operand):
             return weigh_predicate(operand)
         case And(operands=operands) | Or(operands=operands):

@@ -105,11 +105,19 @@ class Retriever:
         StoreError when the store fails, and what `Turns.take` and `Turn.check` raise. Of what it
         may not read the principal learns no name and no state; what has neither an index nor a reader is not found.
         """
-        work = work or Work(principal.key_id)
-        workspace, readable = self._readable_sources(principal, query.knowledge_id)
-        sources = {source.id: source for source in readable}
+        workspace, readable = self.find_readable(principal, query.knowledge_id)
         if query.explain and not principal.is_admin:
             raise AccessDeniedError("explain needs an admin key.")
+        return self.search(readable, query, work or Work(principal.key_id), workspace)
+
+    def search(
+        self, readable: Sequence[DataSource], query: SearchQuery, work: Work, workspace: str | None = None
+    ) -> list[Hit]:
+        """Return what `retrieve` does, of these data sources, which have to be ready, in one ranking.
+
+        The query's knowledge id does not count. `workspace` names the one that they are of, if they are.
+        """
+        sources = {source.id: source for source in readable}
         scope = self._find_scope(sources.values(), query.predicate, work)
         if not scope:
             return []
@@ -148,16 +156,19 @@ class Retriever:
                     self._embedder = self._load_embedder()
         return self._embedder
 
-    def _readable_sources(self, principal: Principal, knowledge_id: str) -> tuple[str | None, list[DataSource]]:
-        """Return the name of the workspace that the id means, None for a repository, and what may be searched."""
+    def find_readable(self, principal: Principal, knowledge_id: str) -> tuple[str | None, list[DataSource]]:
+        """Return the name of the workspace that the id means, None for a repository, and what may be searched.
+
+        Raises what `retrieve` does of the knowledge id.
+        """
         target = self._catalog.resolve(knowledge_id)
         if target is None:
             raise _not_found(knowledge_id)
         members = target.members if isinstance(target, Workspace) else (target,)
         readable = [source for source in members if principal.may_read(source.id)]
-        ready = [source for source in readable if self._is_ready(source)]
+        ready = [source for source in readable if self.is_ready(source)]
         if not readable and not principal.reads_everything:
-            if any(self._is_ready(source) for source in members):
+            if any(self.is_ready(source) for source in members):
                 # By what was asked: its name is not the key's to know.
                 raise AccessDeniedError(f"The key may not read {redact(knowledge_id)[:100]!r}.")
             # Nor is what became of an index that there is not.
@@ -166,7 +177,8 @@ class Retriever:
             raise NotIndexedError(self._explain_missing_index(target, readable, in_detail=principal.is_admin))
         return target.name if isinstance(target, Workspace) else None, ready
 
-    def _is_ready(self, source: DataSource) -> bool:
+    def is_ready(self, source: DataSource) -> bool:
+        """Say whether a data source has a finished index that can be read here."""
         return source.state is SourceState.READY and source.index_format == self._format_name
 
     def _explain_missing_index(

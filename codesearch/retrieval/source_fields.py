@@ -10,6 +10,7 @@ from codesearch.core.predicates import (
     SOURCE_FIELDS,
     And,
     Comparison,
+    InTest,
     Not,
     Operator,
     Or,
@@ -28,6 +29,8 @@ def resolve_source_fields(predicate: Predicate, source: Mapping[str, str | None]
             if field not in SOURCE_FIELDS:
                 return predicate
             return EVERYTHING if _holds(predicate, source.get(field)) else NOTHING
+        case InTest():
+            return predicate
         case Not(operand=operand):
             inner = resolve_source_fields(operand, source)
             return NOTHING if inner == EVERYTHING else EVERYTHING if inner == NOTHING else Not(inner)

@@ -15,11 +15,12 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from codesearch.api.app import create_app
-from codesearch.api.deps import Services
+from codesearch.api.deps import Services, ToolboxLike
 from codesearch.core.config import load_settings
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import Hit, Principal, SearchQuery
 from codesearch.retrieval.turns import Work
+from codesearch.tools.tool import Answer
 
 KEY = "cs_good"
 PRINCIPAL = Principal(key_id="k1", name="Dify key", is_admin=False, source_ids=None)
@@ -64,6 +65,21 @@ class OneKey:
         if secret != KEY:
             raise AuthenticationError("The API key is not valid.")
         return PRINCIPAL
+
+
+@dataclass
+class ScriptedToolbox:
+    """Answers every call with the same answer or error, and keeps the calls."""
+
+    answer: Answer = field(default_factory=lambda: Answer({"records": []}, "Nothing found."))
+    error: Exception | None = None
+    calls: list[tuple[str, Principal, Mapping[str, Any]]] = field(default_factory=list)
+
+    def call(self, name: str, principal: Principal, arguments: Mapping[str, Any], work: Work | None = None) -> Answer:
+        self.calls.append((name, principal, arguments))
+        if self.error is not None:
+            raise self.error
+        return self.answer
 
 
 class ApiClient:
@@ -114,9 +130,14 @@ def bearer(key: str = KEY) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def build_app(retriever: ScriptedRetriever, catalog: OneKey | None = None, **settings: object) -> FastAPI:
+def build_app(
+    retriever: ScriptedRetriever,
+    catalog: OneKey | None = None,
+    toolbox: ToolboxLike | None = None,
+    **settings: object,
+) -> FastAPI:
     """Return the application over these services, with these settings."""
-    services = Services(retriever=retriever, catalog=catalog or OneKey(), close=retriever.may_warm_up.clear)
+    services = Services(retriever, catalog or OneKey(), retriever.may_warm_up.clear, toolbox or ScriptedToolbox())
     return create_app(load_settings(**settings), lambda _: services)
 
 

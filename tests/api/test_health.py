@@ -11,7 +11,7 @@ from codesearch.api.app import create_app
 from codesearch.api.deps import Services
 from codesearch.core.config import Settings, load_settings
 from codesearch.core.errors import ConfigurationError
-from tests.api.api_client import ApiClient, OneKey, ScriptedRetriever, build_app
+from tests.api.api_client import ApiClient, OneKey, ScriptedRetriever, ScriptedToolbox, build_app
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -60,7 +60,7 @@ def test_services_are_opened_once_with_the_settings_and_closed() -> None:
         events.append(f"open for port {given.port}")
         retriever = ScriptedRetriever()
         retriever.may_warm_up.set()
-        return Services(retriever=retriever, catalog=OneKey(), close=lambda: events.append("close"))
+        return Services(retriever, OneKey(), lambda: events.append("close"), ScriptedToolbox())
 
     app = create_app(settings, open_services)
     assert events == []

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.api.records import build_metadata
 from codesearch.assembly import Assembly
+from codesearch.retrieval.records import build_metadata
 from tests.e2e.conftest import IndexSource, PhaseRecorder, Repository, index_with
 from tests.e2e.evidence import ask, check_rows_match, read_rows, table_version
 from tests.e2e.service import run_cli

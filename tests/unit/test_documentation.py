@@ -16,9 +16,8 @@ import click
 import pytest
 
 from codesearch.api.errors import HTTP_STATUS, STATUS_OF_CLASS
-from codesearch.api.records import build_record
 from codesearch.api.retrieval_request import parse_retrieval_request
-from codesearch.api.routes import retrieval
+from codesearch.api.routes import retrieval, tools
 from codesearch.api.schemas import RecordMetadata
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.cli.main import commands
@@ -34,6 +33,10 @@ from codesearch.retrieval.conditions import parse_condition
 from codesearch.retrieval.features.table import TABLE
 from codesearch.retrieval.matches import MATCH_MEANINGS
 from codesearch.retrieval.ranking_model import SUM_MEANINGS
+from codesearch.retrieval.records import build_record
+from codesearch.tools.arguments import read_arguments
+from codesearch.tools.tool import Parameter, Tool
+from codesearch.tools.toolbox import TOOLS
 from indexer.chunking.chunker import CHUNKER_VERSION, Chunker
 from indexer.chunking.embedded.formats import FORMATS
 from indexer.chunking.languages.table import all_languages
@@ -152,7 +155,10 @@ def test_every_address_is_documented() -> None:
     rows = table_under(PAGES["docs/api.md"], "Address", "Answers")
     documented = {address.strip("`").removeprefix("POST ") for address, _ in rows if "POST" in address}
     addresses = {getattr(route, "path", "") for route in retrieval.router.routes}
-    assert documented == addresses
+    assert documented == {*addresses, "/api/tools/NAME"}
+    assert {getattr(route, "path", "") for route in tools.router.routes} == {
+        f"/api/tools/{tool.name}" for tool in TOOLS
+    }
     bases = table_under(PAGES["docs/dify.md"], "API endpoint to paste", "What the language model sees")
     assert {f"{base.strip('`').removeprefix('http://HOST:8000')}/retrieval" for base, _ in bases} == addresses
 
@@ -168,6 +174,33 @@ def test_the_filters_shown_for_dify_are_understood() -> None:
         name, operator, value = (cell.strip("`") for cell in cells)
         parse_condition({"conditions": [{"name": name, "comparison_operator": operator, "value": value}]})
     assert rows
+
+
+# --- Tools ---
+
+
+def test_every_tool_is_documented_with_its_parameters() -> None:
+    page = PAGES["docs/tools.md"]
+    assert re.findall(r"^## `(.+)`$", page, re.MULTILINE) == [tool.name for tool in TOOLS]
+    for tool in TOOLS:
+        rows = table_under(section_of(page, f"`{tool.name}`"), "Parameter", "Default", "Meaning")
+        assert rows == [
+            [f"`{item.name}`", describe_default(item), item.description.replace("|", "\\|")] for item in tool.parameters
+        ]
+
+
+def describe_default(parameter: Parameter) -> str:
+    if parameter.required:
+        return "required"
+    return "" if parameter.default is None else f"`{json.dumps(parameter.default)}`"
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_the_request_shown_for_a_tool_is_understood(tool: Tool) -> None:
+    section = section_of(PAGES["docs/tools.md"], f"`{tool.name}`")
+    (request,) = blocks_of(section, "json")
+    read_arguments(tool, json.loads(request))
+    assert len(blocks_of(section, "text")) == 1
 
 
 # --- The command line ---

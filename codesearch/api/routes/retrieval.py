@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request, Security
 from fastapi.security import HTTPBearer
 
 from codesearch.api.deps import authenticate, run_admitted, services_of, settings_of
-from codesearch.api.records import build_record
 from codesearch.api.responses import ApiResponse, encode_json
 from codesearch.api.retrieval_request import parse_retrieval_request, read_body
 from codesearch.api.schemas import RetrievalResponse, describe_error
 from codesearch.core.errors import ErrorCode
 from codesearch.retrieval.conditions import ConditionLimits
+from codesearch.retrieval.records import build_record
 from codesearch.retrieval.turns import Work
 
 RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.distinct_values import NumberColumn, TextColumn
-from codesearch.core.predicates import FIELD_TYPES, SOURCE_FIELDS, And, Comparison, FieldType, Not, Or, Predicate
+from codesearch.core.predicates import (
+    FIELD_TYPES,
+    SOURCE_FIELDS,
+    And,
+    Comparison,
+    FieldType,
+    InTest,
+    Not,
+    Or,
+    Predicate,
+)
 
 
 class Rows(Protocol):
@@ -30,6 +40,13 @@ class Rows(Protocol):
 
     def number_column(self, field: str) -> NumberColumn:
         """Return the column of a number field."""
+
+    @property
+    def file_of_row(self) -> NDArray[np.int32]:
+        """The number of each row's file."""
+
+    def find_test_files(self, check: Check) -> NDArray[np.bool_]:
+        """Return which files are tests."""
 
 
 def select_rows(predicate: Predicate, rows: Rows, check: Check = do_not_check) -> NDArray[np.bool_]:
@@ -93,6 +110,8 @@ def _select(predicate: Predicate, texts: dict[Comparison, _Selection], rows: Row
                 return texts[predicate]
             column = rows.number_column(field)
             return _Selection(column.match(predicate), column.codes)
+        case InTest():
+            return _Selection(rows.find_test_files(check), rows.file_of_row)
         case Not(operand=operand):
             inner = _select(operand, texts, rows, check)
             return _Selection(~inner.mask, inner.codes)

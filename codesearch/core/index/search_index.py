@@ -6,6 +6,7 @@ is derived from the store's rows (builder.py) and can be made again from them.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from codesearch.core.index.postings import Entries
 from codesearch.core.index.row_filter import select_rows
 from codesearch.core.index.versions import superseded_versions
 from codesearch.core.predicates import EVERYTHING, Predicate, weigh_predicate
+from codesearch.core.text.test_paths import is_test_path
 from codesearch.core.types import ArtifactKind, Chunk
 
 # Goes up whenever older files can no longer be read: they are then made again from the store's rows.
@@ -30,6 +32,8 @@ NO_TIME: Final = np.iinfo(np.int64).min
 _REMEMBERED_FILTERS = 16
 # A longer filter is decided again each time: remembering any that come would let clients fill the memory.
 _MAX_REMEMBERED_WEIGHT = 4_096
+# So many paths are read at once: a few milliseconds.
+_BLOCK_PATHS = 1_000
 # Up to this size the whole file is read and compared with its checksums before it is used: at most 0.03 s.
 VERIFIED_BYTES: Final = 64 * 1024**2
 # Where the lower-cased values of a text field are, and their number for each row.
@@ -86,6 +90,7 @@ class SearchIndex:
         self._known_norms: dict[tuple[str, float, float], NDArray[np.float32]] = {}
         self._known_shares: dict[frozenset[str], NDArray[np.float32]] = {}
         self._masks: OrderedDict[Predicate, NDArray[np.bool_]] = OrderedDict()
+        self._test_files: NDArray[np.bool_] | None = None
 
     @property
     def row_count(self) -> int:
@@ -200,6 +205,28 @@ class SearchIndex:
     def path_of(self, file: int) -> str:
         """Return a file's path."""
         return self._text("path", file)
+
+    def find_file(self, path: str) -> int | None:
+        """Return the number of the file at a path, None where there is none."""
+        file = bisect_left(range(self.file_count), path, key=self.path_of)
+        return file if file < self.file_count and self.path_of(file) == path else None
+
+    def files_below(self, prefix: str) -> range:
+        """Return the numbers of the files whose paths begin with a text."""
+        files, size = range(self.file_count), len(prefix)
+        first = bisect_left(files, prefix, key=self.path_of)
+        return range(first, bisect_right(files, prefix, lo=first, key=lambda file: self.path_of(file)[:size]))
+
+    def find_test_files(self, check: Check = do_not_check) -> NDArray[np.bool_]:
+        """Return which files are tests by their paths, (m,). `check` is called every few milliseconds."""
+        if self._test_files is None:
+            found: NDArray[np.bool_] = np.zeros(self.file_count, np.bool_)
+            for begin in range(0, self.file_count, _BLOCK_PATHS):
+                check()
+                end = min(begin + _BLOCK_PATHS, self.file_count)
+                found[begin:end] = [is_test_path(self.path_of(file)) for file in range(begin, end)]
+            self._test_files = found
+        return self._test_files
 
     def language_codes(self, languages: frozenset[str]) -> NDArray[np.bool_]:
         """Return for each language code of this index whether it is one of `languages`."""

@@ -7,11 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from codesearch.core.text.terms import name_term
+from codesearch.core.text.test_paths import PRODUCT_FOLDER, is_test_path
 
-_TEST = re.compile(
-    r"(^|/)(tests?|testing|__tests__|specs?|testdata|fixtures?|mocks?)(/|$)"
-    r"|(^|[/_.-])(test|spec)s?[_.-]|[_.-](tests?|specs?|mock)\.\w+$|(Tests?|Spec)\.\w+$"
-)
 _EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|docs?|bench(marks?)?)(/|$)")
 _OLD = re.compile(r"(^|/)(legacy|deprecated|compat|vendor|third_party|generated)(/|$)|\.d\.ts$")
 _HEADER = re.compile(r"\.(h|hh|hpp|hxx|pyi|d\.ts|mli)$")
@@ -24,12 +21,10 @@ PATH_COLUMNS: Final = ("is_test", "is_example", "is_old", "is_entry", "is_header
 @lru_cache(maxsize=65_536)
 def describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, int, int]:
     """Say whether a file is a test, an example, kept or foreign code, an entry point, a header; and two hashes."""
-    # Below src/main, Maven's and Gradle's folder of the product, `test` is part of a package's name.
-    product = "src/main/" in path
     folder, _, name = path.rpartition("/")
     return (
-        _TEST.search(path) is not None and not product,
-        _EXAMPLE.search(path) is not None and not product,
+        is_test_path(path),
+        _EXAMPLE.search(path) is not None and PRODUCT_FOLDER not in path,
         _OLD.search(path) is not None,
         _ENTRY.search(path) is not None,
         _HEADER.search(path) is not None,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from codesearch.core.paths import file_extension_of
-from codesearch.core.predicates import And, Comparison, FieldType, Not, Operator, Or, Predicate
+from codesearch.core.predicates import And, Comparison, FieldType, InTest, Not, Operator, Or, Predicate
+from codesearch.core.text.test_paths import is_test_path
 from tests.unit.core.store.indexed_chunks import IndexedChunk
 
 RecordFields: TypeAlias = Mapping[str, str | int | None]
@@ -49,6 +50,8 @@ def holds(predicate: Predicate, record: RecordFields) -> bool:
         return any(holds(operand, record) for operand in predicate.operands)
     if isinstance(predicate, Not):
         return not holds(predicate.operand, record)
+    if isinstance(predicate, InTest):
+        return is_test_path(str(record["path"]))
     return compare(predicate, record[predicate.field])
 
 

@@ -12,6 +12,7 @@ from codesearch.core.predicates import (
     SOURCE_FIELDS,
     And,
     Comparison,
+    InTest,
     Not,
     Operator,
     Or,
@@ -32,13 +33,15 @@ IN_PYTHON = Comparison("language", Operator.IN, ("python",))
 IN_GO = Comparison("language", Operator.IN, ("go",))
 
 TEXTS = st.sampled_from(["", "größe", "größe 100%", "%", "_", "repo", "repository", "a" * 24, "a", "python", "x"])
-COMPARISONS = st.builds(
-    Comparison, st.sampled_from([*sorted(SOURCE_FIELDS), "language", "path"]), st.just(Operator.EMPTY)
-) | st.builds(
-    Comparison,
-    st.sampled_from([*sorted(SOURCE_FIELDS), "language", "path"]),
-    st.sampled_from([Operator.IN, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH]),
-    TEXTS.map(lambda text: (text,)),
+COMPARISONS = (
+    st.builds(Comparison, st.sampled_from([*sorted(SOURCE_FIELDS), "language", "path"]), st.just(Operator.EMPTY))
+    | st.builds(InTest)
+    | st.builds(
+        Comparison,
+        st.sampled_from([*sorted(SOURCE_FIELDS), "language", "path"]),
+        st.sampled_from([Operator.IN, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH]),
+        TEXTS.map(lambda text: (text,)),
+    )
 )
 
 
@@ -53,11 +56,13 @@ PREDICATES: st.SearchStrategy[Predicate] = st.recursive(COMPARISONS, around, max
 def fields_of(predicate: Predicate) -> set[str]:
     if isinstance(predicate, Comparison):
         return {predicate.field}
+    if isinstance(predicate, InTest):
+        return {"path"}
     operands = (predicate.operand,) if isinstance(predicate, Not) else predicate.operands
     return {field for operand in operands for field in fields_of(operand)}
 
 
-@given(PREDICATES, st.sampled_from([None, "Python", "x"]), st.sampled_from(["a.py", "x", "Python/b"]))
+@given(PREDICATES, st.sampled_from([None, "Python", "x"]), st.sampled_from(["a.py", "x", "Python/b", "tests/a.py"]))
 def test_what_is_left_holds_for_the_same_rows(predicate: Predicate, language: str | None, path: str) -> None:
     resolved = resolve_source_fields(predicate, SOURCE)
     record: RecordFields = {**SOURCE, "language": language, "path": path}

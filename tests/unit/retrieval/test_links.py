@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codesearch.api.links import line_url
+from codesearch.retrieval.links import line_url
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from codesearch.api.links import line_url
 from codesearch.core.paths import file_extension_of, file_name_of
 from codesearch.core.types import ArtifactKind, Chunk, Hit
+from codesearch.retrieval.links import line_url
 
 
 def build_record(hit: Hit, *, with_location: bool) -> dict[str, object]:

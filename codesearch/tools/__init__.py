@@ -1,0 +1,1 @@
+"""What agents and people call: search, read, list, fetch. Knows no transport."""

@@ -1,0 +1,72 @@
+"""The definitions of one file as its rows tell them: the pieces of one together, in the order of their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.text.terms import name_term
+from codesearch.core.types import ArtifactKind, Chunk
+from codesearch.tools.identifiers import identify_file, identify_lines, identify_symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition with its qualified name, its kind and its lines; `signature` where its rows tell it."""
+
+    symbol: str
+    kind: str
+    start_line: int
+    end_line: int
+    signature: str | None = None
+
+
+def rows_of_file(index: SearchIndex, file: int) -> range:
+    """Return the rows of a file, in the order of their lines."""
+    return range(int(index.first_rows[file]), int(index.first_rows[file + 1]))
+
+
+def list_definitions(index: SearchIndex, file: int) -> list[Definition]:
+    """Return the definitions of a file by first line, the longer first."""
+    return _join_rows(index, rows_of_file(index, file))
+
+
+def find_definitions(index: SearchIndex, file: int, symbol: str) -> list[Definition]:
+    """Return the definitions of one qualified name in a file, by first line."""
+    rows = rows_of_file(index, file)
+    names = index.qualified_names[rows.start : rows.stop]
+    same = np.flatnonzero(names == np.uint32(name_term(symbol))) + rows.start
+    return [item for item in _join_rows(index, same.tolist()) if item.symbol == symbol]
+
+
+def _join_rows(index: SearchIndex, rows: Iterable[int]) -> list[Definition]:
+    found: dict[tuple[str, str, int, int], Definition] = {}
+    for row in rows:
+        symbol = index.symbol_of(row)
+        if symbol:
+            belonging = index.pieces.belonging_of(row)
+            own = int(index.start_lines[row]), int(index.end_lines[row])
+            first, last = own if belonging is None else belonging.symbol_lines
+            kind = index.symbol_kinds[index.row_symbol_kinds[row]]
+            signature = None if belonging is None else belonging.signature
+            key = (symbol, kind, first, last)
+            if key not in found or signature:
+                found[key] = Definition(symbol, kind, first, last, signature)
+    return sorted(found.values(), key=lambda item: (item.start_line, -item.end_line, item.symbol))
+
+
+def identify_chunk(index: SearchIndex, repository: str, chunk: Chunk) -> str:
+    """Return the identifier by which a record's whole content is fetched: its definition's, its file's or its lines'.
+
+    Where a file defines a symbol more than once, it is the lines of this definition.
+    """
+    if chunk.artifact_kind is ArtifactKind.FILE:
+        return identify_file(repository, chunk.path)
+    file = index.find_file(chunk.path)
+    if chunk.symbol and file is not None and len(find_definitions(index, file, chunk.symbol)) == 1:
+        return identify_symbol(repository, chunk.path, chunk.symbol)
+    start_line, end_line = chunk.symbol_lines or (chunk.start_line, chunk.end_line)
+    return identify_lines(repository, chunk.path, start_line, end_line)

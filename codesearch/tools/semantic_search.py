@@ -1,0 +1,98 @@
+"""semantic_search: the lines that answer a question, from one or several data sources in one ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from codesearch.core.types import Hit, SearchQuery
+from codesearch.retrieval.records import build_record, describe_symbol
+from codesearch.retrieval.search import CHARACTERS_PER_TOKEN, keep_within
+from codesearch.tools.definitions import identify_chunk
+from codesearch.tools.filters import EXCLUDE_MARKDOWN, EXCLUDE_TESTS, EXTENSIONS, LANGUAGES, PATHS, build_filter
+from codesearch.tools.freshness import render
+from codesearch.tools.scope import DATA_SOURCES, find_sources
+from codesearch.tools.staleness import assess_answer
+from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
+
+MAX_RESULTS = 500
+MAX_QUESTION_LENGTH = 8_192
+
+
+def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
+    """Return the records that answer a question best, as of POST /retrieval, each with its identifier."""
+    sources = find_sources(context, arguments["data_sources"])
+    predicate = build_filter(
+        arguments["paths"],
+        arguments["extensions"],
+        arguments["languages"],
+        exclude_tests=arguments["exclude_tests"],
+        exclude_markdown=arguments["exclude_markdown"],
+    )
+    query = SearchQuery("", arguments["question"], arguments["max_results"], predicate=predicate)
+    hits = context.retriever.search(sources, query, context.work)
+    budget = arguments["max_tokens"]
+    kept = hits if budget is None else keep_within(hits, budget)
+    records = [_record(context, hit) for hit in kept]
+    with_name = len(sources) > 1
+    parts = [_render(hit, with_name=with_name) for hit in kept]
+    parts += _describe_limits(hits, kept, arguments["max_results"], budget)
+    touched = {source.id: [hit.chunk.path for hit in kept if hit.source.id == source.id] for source in sources}
+    freshness = [assess_answer(context, source, touched[source.id]) for source in sources]
+    obj = {"records": records, "left_out": len(hits) - len(kept), "freshness": [item.as_json() for item in freshness]}
+    return Answer(obj, "\n\n".join([*(parts or ["Nothing found."]), render(freshness)]))
+
+
+def _record(context: ToolContext, hit: Hit) -> dict[str, Any]:
+    identifier = identify_chunk(context.open_index(hit.source), hit.source.name, hit.chunk)
+    return {"identifier": identifier, **build_record(hit, with_location=False)}
+
+
+def _render(hit: Hit, *, with_name: bool) -> str:
+    chunk = hit.chunk
+    name = f"{hit.source.name} " if with_name else ""
+    symbol = f" ({described})" if (described := describe_symbol(chunk)) else ""
+    # A path may hold a line end; the head may not.
+    head = f"{name}{chunk.path}:{chunk.start_line}-{chunk.end_line}{symbol} {hit.score:.3f}"
+    same = f"\nSame in: {', '.join(hit.duplicates)}" if hit.duplicates else ""
+    return f"{' '.join(head.splitlines())}\n{chunk.content}{same}"
+
+
+def _describe_limits(hits: Sequence[Hit], kept: Sequence[Hit], max_results: int, budget: int | None) -> list[str]:
+    """Return a line for each limit that cut the answer: what was left out, and how to ask for it."""
+    lines = []
+    if len(kept) < len(hits):
+        missing = sum(len(hit.chunk.content) for hit in hits) // CHARACTERS_PER_TOKEN + 1
+        lines.append(
+            f"{len(hits) - len(kept)} records are left out, as max_tokens is {budget}; all of these {len(hits)} have "
+            f"{missing} tokens."
+        )
+    if len(hits) == max_results:
+        more = f"raise max_results, at most {MAX_RESULTS}" if max_results < MAX_RESULTS else "narrow with paths"
+        lines.append(f"These are the first {max_results}; for more, {more}.")
+    return lines
+
+
+TOOL: Final = Tool(
+    name="semantic_search",
+    title="Search by meaning",
+    description=(
+        "Finds code and documents by what they do or mean, from a question or a description in plain words: 'where are "
+        "failed requests retried'. Use it before reading files, when the exact text or place is not known. Answers "
+        "with path:start-end (symbol), a score and the lines. For an exact string or name use grep_search."
+    ),
+    parameters=(
+        Parameter("question", "string", "What is looked for, in words", required=True, maximum=MAX_QUESTION_LENGTH),
+        DATA_SOURCES,
+        PATHS,
+        EXTENSIONS,
+        LANGUAGES,
+        Parameter("max_results", "integer", "At most so many records", 10, minimum=1, maximum=MAX_RESULTS),
+        EXCLUDE_TESTS,
+        EXCLUDE_MARKDOWN,
+        Parameter(
+            "max_tokens", "integer", "The contents have at most so many tokens together", minimum=1, maximum=1_000_000
+        ),
+    ),
+    run=run,
+)

@@ -10,6 +10,8 @@ from codesearch.core.predicates import EVERYTHING, Predicate
 
 # What CODESEARCH_EMBEDDING_MODEL calls the model that ships with the package.
 BUNDLED_MODEL = "bundled"
+# What is longer (a table on one line, an embedded image) is cut: nobody reads it whole, and no answer has room for it.
+MAX_LINE_CHARACTERS = 4000
 
 
 class ArtifactKind(str, Enum):

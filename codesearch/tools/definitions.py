@@ -15,7 +15,7 @@ from codesearch.tools.identifiers import identify_file, identify_lines, identify
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A definition with its qualified name, its kind and its lines; `signature` where its rows tell it."""
+    """A definition: its qualified name, its kind, its lines with its comments; `signature` where somebody read it."""
 
     symbol: str
     kind: str
@@ -51,10 +51,7 @@ def _join_rows(index: SearchIndex, rows: Iterable[int]) -> list[Definition]:
             own = int(index.start_lines[row]), int(index.end_lines[row])
             first, last = own if belonging is None else belonging.symbol_lines
             kind = index.symbol_kinds[index.row_symbol_kinds[row]]
-            signature = None if belonging is None else belonging.signature
-            key = (symbol, kind, first, last)
-            if key not in found or signature:
-                found[key] = Definition(symbol, kind, first, last, signature)
+            found.setdefault((symbol, kind, first, last), Definition(symbol, kind, first, last))
     return sorted(found.values(), key=lambda item: (item.start_line, -item.end_line, item.symbol))
 
 

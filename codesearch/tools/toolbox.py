@@ -11,7 +11,15 @@ from codesearch.core.errors import NotFoundError
 from codesearch.core.types import DataSource, Principal
 from codesearch.retrieval.condition_values import show
 from codesearch.retrieval.turns import Work
-from codesearch.tools import get_data_sources, semantic_search
+from codesearch.tools import (
+    fetch_artifacts,
+    get_artifact_relationships,
+    get_data_sources,
+    get_file_tree,
+    outline,
+    read_file,
+    semantic_search,
+)
 from codesearch.tools.arguments import read_arguments
 from codesearch.tools.checkout import observe_checkout
 from codesearch.tools.freshness import Observation
@@ -21,6 +29,11 @@ from codesearch.tools.tool import Answer, CatalogLike, IndexesLike, RetrieverLik
 TOOLS: Final[tuple[Tool, ...]] = (
     get_data_sources.TOOL,
     semantic_search.TOOL,
+    get_file_tree.TOOL,
+    read_file.TOOL,
+    outline.TOOL,
+    fetch_artifacts.TOOL,
+    get_artifact_relationships.TOOL,
 )
 TOOLS_BY_NAME: Final[Mapping[str, Tool]] = {tool.name: tool for tool in TOOLS}
 

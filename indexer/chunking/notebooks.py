@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from codesearch.core.types import MAX_LINE_CHARACTERS
 from indexer.chunking.embedded.pieces import ReadCode
 from indexer.chunking.languages.rules import Language
 from indexer.chunking.languages.table import language_named
 from indexer.chunking.pieces import Piece
 from indexer.chunking.planning import Plan
 from indexer.chunking.sections.finding import find_sections
-from indexer.chunking.splitting import MAX_LINE_CHARACTERS, Lines, split_lines
+from indexer.chunking.splitting import Lines, split_lines
 from indexer.notebook.cells import Cell, CellLine, read_cells
 
 _NAMES = {

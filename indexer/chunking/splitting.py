@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from tree_sitter import Node
 
+from codesearch.core.types import MAX_LINE_CHARACTERS
 from indexer.chunking.line_nodes import LineNode
 
 # What a cut costs against a part that is its ideal size off by all of it: a statement one level deeper costs as much
@@ -19,8 +20,6 @@ _LINE_LEVEL = 5
 # A part shorter than this share of the ideal is no choice unless a single line fills the rest.
 _SHORTEST_SHARE = 0.35
 _MAX_LEVEL = 4
-# What is longer (a table on one line, an embedded image) is cut: nobody reads it whole, and no answer has room for it.
-MAX_LINE_CHARACTERS = 4000
 # A model may count a long word as one token; a line of more characters than these has one token for every 16 at least.
 _LONG_LINE = 400
 _MOST_CHARACTERS_PER_TOKEN = 16

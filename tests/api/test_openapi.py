@@ -17,6 +17,7 @@ from codesearch.api.schemas import ErrorResponse, RetrievalRequest, RetrievalRes
 from codesearch.core.predicates import FIELD_TYPES
 from codesearch.core.types import Hit
 from codesearch.retrieval.condition_operators import RULES
+from codesearch.tools.toolbox import TOOLS
 from tests.api.api_client import ApiClient, ScriptedRetriever, bearer, build_app, read_error
 from tests.api.test_addresses import ENDPOINTS
 
@@ -62,7 +63,9 @@ def test_requests_made_from_the_document(openapi_schema: Any, method: str, path:
 
 def test_the_document_names_every_operation(openapi_schema: Any) -> None:
     described = [operation.ok() for operation in openapi_schema.get_all_operations()]
-    assert sorted((operation.method.upper(), operation.path) for operation in described) == sorted(OPERATIONS)
+    of_tools = [("POST", f"/api/tools/{tool.name}") for tool in TOOLS]
+    found = sorted((operation.method.upper(), operation.path) for operation in described)
+    assert found == sorted([*OPERATIONS, *of_tools])
 
 
 @pytest.fixture(scope="module")

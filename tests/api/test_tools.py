@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from codesearch.api.schemas import RecordMetadata
+from codesearch.assembly import open_indexer
 from codesearch.core.text.test_paths import is_test_path
+from codesearch.tools.get_artifact_relationships import PROFILES
 from codesearch.tools.toolbox import TOOLS
+from indexer.pipeline import SilentProgress
 from tests.api.api_client import bearer, read_error
 from tests.api.served_fixtures import NARROW, ServedFixtures, serve_fixtures
 from tests.e2e.service import FIXTURES, NAMES, copy_index, index_fixtures
@@ -21,6 +25,11 @@ from tests.e2e.service import FIXTURES, NAMES, copy_index, index_fixtures
 NEEDED: dict[str, dict[str, Any]] = {
     "get_data_sources": {},
     "semantic_search": {"question": "where is the balance of an account kept", "data_sources": NARROW},
+    "get_file_tree": {"data_source": NARROW},
+    "read_file": {"data_source": NARROW, "path": "go.mod"},
+    "outline": {"data_source": NARROW, "path": "go.mod"},
+    "fetch_artifacts": {"identifiers": [f"{NARROW}::go.mod"]},
+    "get_artifact_relationships": {"identifier": "Balance", "data_source": NARROW},
 }
 
 
@@ -31,6 +40,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFixtures]
         served.assembly.catalog.create_workspace("mixed", [NARROW, "orders-service"])
         served.assembly.catalog.add_source(id="f" * 24, location="/srv/never", name="never-indexed")
         yield served
+
+
+@pytest.fixture(scope="module")
+def openapi_schema(served: ServedFixtures) -> Any:
+    return schemathesis.openapi.from_asgi("/openapi.json", served.app)
 
 
 # --- Every tool ---
@@ -111,11 +125,12 @@ def test_left_out_the_only_source_is_meant(served: ServedFixtures, name: str, pa
 
 @every_tool
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_requests_made_from_the_document(served: ServedFixtures, name: str, mode: GenerationMode) -> None:
-    schema = schemathesis.openapi.from_asgi("/openapi.json", served.app)
-    operation = schema[f"/api/tools/{name}"]["post"]
+def test_requests_made_from_the_document(
+    served: ServedFixtures, openapi_schema: Any, name: str, mode: GenerationMode
+) -> None:
+    operation = openapi_schema[f"/api/tools/{name}"]["post"]
 
-    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=12, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: Any) -> None:
         response = case.call(headers=bearer(served.keys["narrow"]))
@@ -249,3 +264,211 @@ def test_limits_say_what_was_left_out_and_how_to_ask_for_it(served: ServedFixtur
     assert cut["obj"]["left_out"] == 20 - len(contents) > 0
     assert f"{20 - len(contents)} records are left out, as max_tokens is 300" in cut["rendered"]
     assert "left out" not in search(served, "ledger", max_results=500)["rendered"]
+
+
+# --- read_file ---
+
+
+def lines_on_disk(path: Path) -> list[str]:
+    """Return the lines of a file, blank ones empty, up to the last one that is not."""
+    lines = [line if line.strip() else "" for line in path.read_bytes().decode("utf-8-sig").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def test_each_file_is_read_as_it_is(served: ServedFixtures) -> None:
+    tree = served.call("get_file_tree", data_source=NARROW, max_depth=50, max_nodes=5000)
+    paths = [node["path"] for node in tree["obj"]["nodes"] if node["type"] == "file"]
+    assert len(paths) > 10
+    for path in paths:
+        obj = served.call("read_file", data_source=NARROW, path=path)["obj"]
+        shown = [line if line.strip() else "" for line in obj["content"].split("\n")]
+        assert shown == lines_on_disk(FIXTURES / NARROW / path)[: obj["end_line"]]
+        assert obj["is_indexed"]
+
+
+def test_lines_are_numbered_and_cut_at_a_thousand(served: ServedFixtures, tmp_path: Path) -> None:
+    text = "".join(f"value_{number} = {number}\n" for number in range(1, 1501))
+    (tmp_path / "long").mkdir()
+    (tmp_path / "long" / "values.py").write_text(text)
+    open_indexer(served.assembly).index(
+        str(tmp_path / "long"), name="long", branch=None, subdir=None, progress=SilentProgress()
+    )
+    first = served.call("read_file", data_source="long", path="./values.py")
+    assert first["rendered"].startswith("values.py:1-1000 of 1500 lines, python\n   1\tvalue_1 = 1\n")
+    assert "Lines 1001-1500 are left out; to read on, start_line 1001." in first["rendered"]
+    rest = served.call("read_file", data_source="long", path="values.py", start_line=1001)
+    assert rest["obj"]["content"] == "\n".join(text.split("\n")[1000:1500])
+    assert "left out" not in rest["rendered"]
+    few = served.call("read_file", data_source="long", path="values.py", start_line=3, end_line=4)
+    assert few["obj"]["content"] == "value_3 = 3\nvalue_4 = 4"
+    assert few["obj"]["identifier"] == "long::values.py::3-4"
+    assert (
+        "values.py has 1500 lines; there is none from 2000 on."
+        in served.call("read_file", data_source="long", path="values.py", start_line=2000)["rendered"]
+    )
+    wrong = served.post("read_file", {"data_source": "long", "path": "values.py", "start_line": 5, "end_line": 4})
+    assert read_error(wrong)[:2] == (400, 1001)
+
+
+def test_a_file_that_is_not_indexed_says_why_and_what_is_like_it(served: ServedFixtures) -> None:
+    known = next(path for path in sorted((FIXTURES / NARROW).rglob("*.go")) if path.parent.name)
+    name = known.name
+    answer = served.call("read_file", data_source=NARROW, path=f"no/such/{name}")
+    assert answer["obj"]["is_indexed"] is False
+    assert known.relative_to(FIXTURES / NARROW).as_posix() in answer["rendered"]
+    assert f"no/such/{name} of {NARROW} is not indexed" in answer["obj"]["reason"]
+    assert "on disk" not in answer["rendered"]
+    of_admin = served.call("read_file", "admin", data_source=NARROW, path=f"no/such/{name}")
+    assert "there is no such file on disk either" in of_admin["rendered"]
+    folder = known.relative_to(FIXTURES / NARROW).parts[0]
+    assert "is a folder: get_file_tree" in served.call("read_file", data_source=NARROW, path=folder)["rendered"]
+
+
+# --- get_file_tree ---
+
+
+def test_the_tree_has_every_file_once_with_its_lines(served: ServedFixtures) -> None:
+    nodes = served.call("get_file_tree", data_source=NARROW, max_depth=50, max_nodes=5000)["obj"]["nodes"]
+    files = {node["path"]: node for node in nodes if node["type"] == "file"}
+    assert len(files) == served.assembly.catalog.get_source(NARROW).file_count
+    for path, node in files.items():
+        assert node["lines"] == len(lines_on_disk(FIXTURES / NARROW / path))
+    for node in (node for node in nodes if node["type"] == "folder"):
+        below = [item for path, item in files.items() if path.startswith(f"{node['path']}/")]
+        assert (node["files"], node["lines"]) == (len(below), sum(item["lines"] for item in below))
+
+
+def test_a_tree_is_cut_by_level_and_says_so(served: ServedFixtures) -> None:
+    whole = served.call("get_file_tree", data_source=NARROW, max_depth=50, max_nodes=5000)
+    cut = served.call("get_file_tree", data_source=NARROW, max_depth=1)
+    top = [node for node in whole["obj"]["nodes"] if "/" not in node["path"]]
+    assert cut["obj"]["nodes"] == top
+    assert cut["obj"]["left_out"] == len(whole["obj"]["nodes"]) - len(top) > 0
+    assert f"{cut['obj']['left_out']} files and folders are left out" in cut["rendered"]
+    assert len(served.call("get_file_tree", data_source=NARROW, max_nodes=2)["obj"]["nodes"]) == 2
+    folder = next(node for node in top if node["type"] == "folder")
+    for path in (folder["path"], f"./{folder['path']}/"):
+        below = served.call("get_file_tree", data_source=NARROW, path=path)["obj"]["nodes"]
+        assert below
+        assert all(node["path"].startswith(f"{folder['path']}/") for node in below)
+    file = next(node for node in top if node["type"] == "file")
+    assert served.call("get_file_tree", data_source=NARROW, path=file["path"])["obj"]["nodes"] == [file]
+    assert served.call("get_file_tree", data_source=NARROW, path="no/such")["obj"]["nodes"] == []
+
+
+# --- outline, fetch_artifacts, get_artifact_relationships ---
+
+
+def first_method(served: ServedFixtures) -> tuple[str, dict[str, Any]]:
+    """Return a path and its first method."""
+    for path in sorted((FIXTURES / NARROW).rglob("*.go")):
+        relative = path.relative_to(FIXTURES / NARROW).as_posix()
+        symbols = served.call("outline", data_source=NARROW, path=relative)["obj"]["symbols"]
+        for symbol in symbols:
+            if symbol["kind"] == "method" and not is_test_path(relative):
+                return relative, symbol
+    raise AssertionError("there is no method")
+
+
+def test_an_outline_has_the_symbols_with_lines_and_signatures(served: ServedFixtures) -> None:
+    path, method = first_method(served)
+    answer = served.call("outline", data_source=NARROW, path=path)
+    lines = lines_on_disk(FIXTURES / NARROW / path)
+    starts = [(symbol["start_line"], -symbol["end_line"]) for symbol in answer["obj"]["symbols"]]
+    assert starts == sorted(starts)
+    inside = "\n".join(lines[method["start_line"] - 1 : method["end_line"]])
+    assert method["signature"].startswith("func (")
+    assert method["signature"] in inside
+    line = f"{method['start_line']}-{method['end_line']} method {method['symbol']}: {method['signature']}"
+    assert line in answer["rendered"]
+    missing = served.call("outline", data_source=NARROW, path="nothing.go")
+    assert missing["obj"]["is_indexed"] is False
+
+
+def test_what_search_names_can_be_fetched(served: ServedFixtures) -> None:
+    records = search(served, "account", max_results=30)["obj"]["records"]
+    identifiers = [record["identifier"] for record in records]
+    answer = served.call("fetch_artifacts", identifiers=identifiers)
+    assert answer["obj"]["missing"] == []
+    artifacts = {artifact["identifier"]: artifact for artifact in answer["obj"]["artifacts"]}
+    for record in records:
+        artifact, metadata = artifacts[record["identifier"]], record["metadata"]
+        assert artifact["start_line"] <= metadata["start_line"]
+        assert artifact["end_line"] >= metadata["end_line"]
+        assert record["content"] in artifact["content"]
+        assert "note" not in artifact
+
+
+def test_each_form_of_identifier_and_what_is_missing(served: ServedFixtures) -> None:
+    path, method = first_method(served)
+    lines = lines_on_disk(FIXTURES / NARROW / path)
+    wanted = [f"{NARROW}::{path}", f"{NARROW}::{path}::{method['symbol']}", f"{NARROW}::{path}::2-3"]
+    wrong = [f"{NARROW}::{path}::no_such", f"{NARROW}::no/such.go", "never-existed::a.go", "no identifier"]
+    answer = served.call("fetch_artifacts", identifiers=[*wanted, *wrong, wanted[0]])
+    whole, one, few = answer["obj"]["artifacts"]
+    assert [line if line.strip() else "" for line in whole["content"].split("\n")] == lines
+    assert (one["start_line"], one["end_line"]) == (method["start_line"], method["end_line"])
+    assert (one["symbol"], one["symbol_kind"]) == (method["symbol"], "method")
+    assert (few["start_line"], few["end_line"]) == (2, 3)
+    missing = {item["identifier"]: item["reason"] for item in answer["obj"]["missing"]}
+    assert list(missing) == wrong
+    assert method["symbol"] in missing[wrong[0]]
+    assert "is not indexed" in missing[wrong[1]]
+    assert "is no identifier" in missing[wrong[3]]
+    assert all(identifier in answer["rendered"] for identifier in wrong)
+
+
+def test_what_a_key_may_not_read_is_missing_to_it(served: ServedFixtures) -> None:
+    (path, *_) = [
+        item["metadata"]["path"] for item in search(served, "x", data_sources="orders-service")["obj"]["records"]
+    ]
+    answer = served.call("fetch_artifacts", "narrow", identifiers=[f"orders-service::{path}", "never-indexed::a.py"])
+    assert answer["obj"]["artifacts"] == []
+    reasons = [item["reason"] for item in answer["obj"]["missing"]]
+    assert "may not read" in reasons[0]
+    unknown = served.call("fetch_artifacts", "narrow", identifiers=["never-existed::a.py"])["obj"]["missing"][0]
+    assert reasons[1] == unknown["reason"].replace("never-existed", "never-indexed")
+
+
+def test_of_several_definitions_the_first_comes_and_the_others_are_named(
+    served: ServedFixtures, tmp_path: Path
+) -> None:
+    folder = tmp_path / "twice"
+    folder.mkdir()
+    text = "if x:\n    def f():\n        return 1\nelse:\n    def f():\n        return 2\n"
+    (folder / "a.py").write_text(text)
+    open_indexer(served.assembly).index(str(folder), name="twice", branch=None, subdir=None, progress=SilentProgress())
+    (artifact,) = served.call("fetch_artifacts", identifiers=["twice::a.py::f"])["obj"]["artifacts"]
+    assert "return 1" in artifact["content"]
+    assert artifact["note"] == "f is ambiguous: it is also defined at twice::a.py::5-6."
+    records = search(served, "f return", data_sources="twice")["obj"]["records"]
+    assert all(not record["identifier"].endswith("::f") for record in records)
+
+
+def test_relationships_say_that_they_are_by_name(served: ServedFixtures) -> None:
+    path, method = first_method(served)
+    identifier = f"{NARROW}::{path}::{method['symbol']}"
+    for profile, kinds in PROFILES.items():
+        answer = served.call("get_artifact_relationships", identifier=identifier, profile=profile)
+        assert tuple(answer["obj"]["relationships"]) == kinds
+        assert answer["obj"]["matched_by"] == "name"
+        assert "Found by name" in answer["rendered"]
+    (own,) = [
+        item
+        for item in answer["obj"]["relationships"]["definitions"]
+        if (item["path"], item["start_line"]) == (path, method["start_line"])
+    ]
+    assert own["symbol"] == method["symbol"]
+    same = [
+        {"identifier": f"{NARROW}::{path}::{method['start_line'] + 1}"},
+        {"identifier": f"{path}::{method['symbol']}", "data_source": NARROW},
+        {"identifier": method["symbol"], "data_source": NARROW},
+    ]
+    for arguments in same:
+        assert served.call("get_artifact_relationships", **arguments)["obj"]["identifier"] == identifier
+    for wrong, status in (({"identifier": f"{NARROW}::{path}"}, 400), ({"identifier": f"{NARROW}::no::no"}, 404)):
+        assert read_error(served.post("get_artifact_relationships", wrong))[0] == status
+    nothing = served.post("get_artifact_relationships", {"identifier": "no_such_name", "data_source": NARROW})
+    assert read_error(nothing)[:2] == (404, 1003)

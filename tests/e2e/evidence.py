@@ -14,8 +14,7 @@ import lancedb
 import numpy as np
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
-from codesearch.core.types import Hit, SearchQuery
-from indexer.chunking.splitting import MAX_LINE_CHARACTERS
+from codesearch.core.types import MAX_LINE_CHARACTERS, Hit, SearchQuery
 from tests.e2e.service import PATIENCE_SECONDS
 from tests.floats import ABSOLUTE, RELATIVE
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from indexer.chunking.splitting import MAX_LINE_CHARACTERS
+from codesearch.core.types import MAX_LINE_CHARACTERS
 from tests.e2e.service import (
     COMMITTED_AT,
     FIXTURES,

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codesearch.core.types import ArtifactKind, Chunk, SourceFile
+from codesearch.core.types import MAX_LINE_CHARACTERS, ArtifactKind, Chunk, SourceFile
 from indexer.chunking.chunker import Chunker
 from indexer.chunking.languages.table import all_languages
-from indexer.chunking.splitting import MAX_LINE_CHARACTERS
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 

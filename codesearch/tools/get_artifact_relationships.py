@@ -1,0 +1,204 @@
+"""get_artifact_relationships: what a symbol contains, who defines, calls and refers to its name, what it builds on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from codesearch.core.errors import InvalidRequestError, NotFoundError
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.types import DataSource
+from codesearch.retrieval.condition_values import show
+from codesearch.tools.artifacts import resolve_identifier
+from codesearch.tools.definitions import Definition, list_definitions
+from codesearch.tools.freshness import render
+from codesearch.tools.identifiers import SEPARATOR, identify_lines, identify_symbol
+from codesearch.tools.occurrences import MAX_ROWS, rows_with, simple_name
+from codesearch.tools.relationships import Found, Neighbourhood, Relative, enclosing
+from codesearch.tools.scope import DATA_SOURCE, find_source
+from codesearch.tools.staleness import assess_answer
+from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
+
+PROFILES: Final = {
+    "calls_only": ("callers", "callees"),
+    "inheritance_only": ("ancestors", "descendants"),
+    "references_only": ("definitions", "references"),
+    "all_relevant": (
+        "contains", "definitions", "callers", "callees", "ancestors", "descendants", "references",
+    ),
+}  # fmt: skip
+MAX_COUNT = 200
+_SHOWN_TEXT = 160
+_SHOWN_LINES = 8
+
+
+def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
+    """Return the relatives of a symbol, kind by kind, as a profile says."""
+    source, path, definition = _find_subject(context, arguments["identifier"], arguments["data_source"])
+    index = context.open_index(source)
+    name = simple_name(definition.symbol)
+    with context.take_turn() as turn:
+        around = Neighbourhood(index, path, arguments["max_count_per_type"], turn.check)
+        found = {kind: _look_for(around, kind, path, definition) for kind in PROFILES[arguments["profile"]]}
+        same = len(around.find_definitions(name).relatives)
+    paths = [path, *(item.path for kind in found.values() for item in kind.relatives if item.path)]
+    freshness = assess_answer(context, source, paths)
+    notes = _describe_limits(index, name, same)
+    obj = {
+        "identifier": _identify(source, path, definition),
+        "data_source": source.name,
+        "path": path,
+        "symbol": definition.symbol,
+        "kind": definition.kind,
+        "start_line": definition.start_line,
+        "end_line": definition.end_line,
+        "profile": arguments["profile"],
+        "matched_by": "name",
+        "notes": notes,
+        "relationships": {kind: [_describe(source, item) for item in value.relatives] for kind, value in found.items()},
+        "left_out": {kind: value.left_out for kind, value in found.items() if value.left_out},
+        "freshness": [freshness.as_json()],
+    }
+    lines = f"{definition.start_line}-{definition.end_line}"
+    head = f"{definition.kind} {definition.symbol} of {source.name} {path}:{lines}"
+    parts = ["\n".join([" ".join(head.splitlines()), *notes])]
+    parts += [_render(kind, value) for kind, value in found.items()]
+    return Answer(obj, "\n\n".join([*parts, render([freshness])]))
+
+
+def _find_subject(context: ToolContext, identifier: str, data_source: str | None) -> tuple[DataSource, str, Definition]:
+    """Return whose relatives are asked: an identifier's definition, the innermost around its lines, or a name's."""
+    if SEPARATOR not in identifier:
+        return _find_by_name(context, identifier.strip(), data_source)
+    try:
+        artifact = resolve_identifier(context, identifier, data_source)
+    except NotFoundError as error:
+        try:
+            # Some languages write `Client::retry`.
+            return _find_by_name(context, identifier.strip().replace(SEPARATOR, "."), data_source)
+        except (NotFoundError, InvalidRequestError):
+            raise error from None
+    if artifact.definition is not None:
+        return artifact.source, artifact.text.path, artifact.definition
+    index = context.open_index(artifact.source)
+    file = index.find_file(artifact.text.path)
+    definitions = list_definitions(index, file) if file is not None else []
+    inner = None
+    if (artifact.start_line, artifact.end_line) != (1, artifact.text.last_line) or len(definitions) == 1:
+        inner = enclosing(definitions, artifact.start_line)
+    if inner is None:
+        raise InvalidRequestError(
+            f"{show(identifier)} names no symbol: add {SEPARATOR}SYMBOL, or a line that is in one. outline lists those "
+            f"of {artifact.text.path}."
+        )
+    return artifact.source, artifact.text.path, inner
+
+
+def _find_by_name(context: ToolContext, symbol: str, data_source: str | None) -> tuple[DataSource, str, Definition]:
+    source = find_source(context, data_source)
+    index = context.open_index(source)
+    with context.take_turn() as turn:
+        around = Neighbourhood(index, "", MAX_COUNT, turn.check)
+        found = around.find_definitions(simple_name(symbol)).relatives
+    matching = [item for item in found if item.definition and item.definition.symbol.endswith(symbol)] or found
+    if not matching or matching[0].definition is None:
+        raise NotFoundError(f"{source.name} defines no symbol {show(symbol)}. grep_search finds names as they stand.")
+    return source, matching[0].path, matching[0].definition
+
+
+def _look_for(around: Neighbourhood, kind: str, path: str, definition: Definition) -> Found:
+    name = simple_name(definition.symbol)
+    searches: dict[str, Callable[[], Found]] = {
+        "contains": lambda: around.find_contained(path, definition),
+        "definitions": lambda: around.find_definitions(name),
+        "callers": lambda: around.find_callers(name),
+        "callees": lambda: around.find_callees(path, definition),
+        "ancestors": lambda: around.find_ancestors(path, definition),
+        "descendants": lambda: around.find_descendants(name),
+        "references": lambda: around.find_references(name),
+    }
+    return searches[kind]()
+
+
+def _describe_limits(index: SearchIndex, name: str, same: int) -> list[str]:
+    notes = ["Found by name, as far as syntax tells, without types: what has the same name counts, too."]
+    if same > 1:
+        notes.append(f"{same} definitions are called {name}: what calls or refers to it may mean any of them.")
+    if (count := len(rows_with(index, name))) > MAX_ROWS:
+        notes.append(f"{name} may stand in {count:,} records, of which the first {MAX_ROWS:,} were looked at.")
+    return notes
+
+
+def _identify(source: DataSource, path: str, definition: Definition | None, line: int = 0) -> str:
+    if definition is None:
+        return identify_lines(source.name, path, line, line)
+    return identify_symbol(source.name, path, definition.symbol)
+
+
+def _describe(source: DataSource, item: Relative) -> dict[str, Any]:
+    if not item.path:
+        return {"name": item.text, "is_defined_here": False}
+    definition = item.definition
+    values: dict[str, Any] = {
+        "identifier": _identify(source, item.path, definition, item.start_line),
+        "path": item.path,
+        "symbol": definition.symbol if definition else None,
+        "kind": definition.kind if definition else None,
+        "start_line": item.start_line,
+        "end_line": item.end_line,
+        "lines": list(item.lines) or None,
+        "text": item.text[:_SHOWN_TEXT] or None,
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _render(kind: str, found: Found) -> str:
+    count = f"{len(found.relatives)}" + (
+        f" of at least {len(found.relatives) + found.left_out}" if found.left_out else ""
+    )
+    if not found.relatives:
+        return f"{kind}: none found"
+    lines = [f"{kind} ({count}):", *map(_render_one, found.relatives)]
+    if found.left_out:
+        lines.append(f"{found.left_out} more are left out; raise max_count_per_type, at most {MAX_COUNT}.")
+    return "\n".join(lines)
+
+
+def _render_one(item: Relative) -> str:
+    if not item.path:
+        return f"  {item.text}, not defined in this repository"
+    definition = item.definition
+    what = f" ({definition.kind} {definition.symbol})" if definition else ""
+    at = ", ".join(map(str, item.lines[:_SHOWN_LINES])) + (", …" if item.lines[_SHOWN_LINES:] else "")
+    where = f" at line {at}" if item.lines and definition else ""
+    text = f": {item.text[:_SHOWN_TEXT]}" if item.text else ""
+    return " ".join(f"  {item.path}:{item.start_line}-{item.end_line}{what}{where}{text}".splitlines())
+
+
+TOOL: Final = Tool(
+    name="get_artifact_relationships",
+    title="Find related code",
+    description=(
+        "For one symbol: who calls it, what it calls, what it builds on and what builds on it, where its name is "
+        "defined and referred to, what it contains. Use it before a change, to see what is affected. Works by name, as "
+        "far as syntax tells, and says so."
+    ),
+    parameters=(
+        Parameter(
+            "identifier",
+            "string",
+            "repository::path::symbol, repository::path::line of a line in it, or a symbol's name",
+            required=True,
+        ),
+        Parameter(
+            "profile",
+            "string",
+            "Which relationships: calls_only, inheritance_only, references_only or all_relevant",
+            "calls_only",
+            choices=tuple(PROFILES),
+        ),
+        Parameter("max_count_per_type", "integer", "At most so many of each kind", 50, minimum=1, maximum=MAX_COUNT),
+        DATA_SOURCE,
+    ),
+    run=run,
+)

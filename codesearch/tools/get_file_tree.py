@@ -1,0 +1,163 @@
+"""get_file_tree: the folders and files below a path, with their sizes and languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from codesearch.core.checks import Check
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.tools.filters import clean_path
+from codesearch.tools.freshness import render
+from codesearch.tools.missing import explain_missing
+from codesearch.tools.scope import DATA_SOURCE, find_source
+from codesearch.tools.staleness import assess_answer
+from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
+
+_BLOCK_FILES = 1_000
+
+
+@dataclass(slots=True)
+class _Node:
+    """A folder or file: its path, its lines and, of a folder, how many files are below and what is in it."""
+
+    path: str
+    depth: int
+    lines: int = 0
+    files: int = 0
+    language: str | None = None
+    is_shown: bool = False
+    children: dict[str, _Node] = field(default_factory=dict)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether something is below."""
+        return bool(self.children)
+
+    def ordered(self) -> list[_Node]:
+        """Return what is in the folder, folders first, each by name."""
+        return sorted(self.children.values(), key=lambda node: (not node.is_folder, node.path))
+
+
+def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
+    """Return the tree below a path, level by level until `max_nodes` are shown."""
+    source = find_source(context, arguments["data_source"])
+    path = clean_path(arguments["path"] or "").rstrip("/")
+    depth, most = arguments["max_depth"], arguments["max_nodes"]
+    index = context.open_index(source)
+    with context.take_turn() as turn:
+        root = _read_tree(index, path, turn.check)
+        missing = explain_missing(context, source, index, path, turn.check) if root is None and path else None
+    freshness = assess_answer(context, source, [])
+    obj: dict[str, Any] = {"data_source": source.name, "path": path}
+    if root is None:
+        obj |= {"nodes": [], "left_out": 0}
+        text = missing or f"{source.name} has no files."
+    else:
+        left_out = _choose(root, depth, most)
+        obj |= {"nodes": [_describe(node) for node in _shown(root)], "left_out": left_out}
+        text = _render(root, source.name, depth, left_out)
+    return Answer({**obj, "freshness": [freshness.as_json()]}, f"{text}\n\n{render([freshness])}")
+
+
+def _read_tree(index: SearchIndex, path: str, check: Check) -> _Node | None:
+    """Return the folder, or the file, at a path with all that is below; None where there is nothing."""
+    file = index.find_file(path)
+    files = range(file, file + 1) if file is not None else index.files_below(f"{path}/" if path else "")
+    if not len(files):
+        return None
+    firsts = index.first_rows[files.start : files.stop]
+    lines = np.maximum.reduceat(index.end_lines[: index.first_rows[files.stop]], firsts).tolist()
+    languages = index.row_languages[firsts].tolist()
+    root = _Node(path, 0)
+    skipped = len(path) + 1 if path else 0
+    for place, number in enumerate(files):
+        if not place % _BLOCK_FILES:
+            check()
+        node = root
+        node.files, node.lines = node.files + 1, node.lines + lines[place]
+        for part in index.path_of(number)[skipped:].split("/"):
+            if part:
+                known = f"{node.path}/{part}" if node.path else part
+                node = node.children.setdefault(part, _Node(known, node.depth + 1))
+                node.files, node.lines = node.files + 1, node.lines + lines[place]
+        node.language = index.languages[languages[place]] or None
+    return root
+
+
+def _choose(root: _Node, max_depth: int, max_nodes: int) -> int:
+    """Mark what is shown, level by level, and return how many files and folders are not."""
+    level, count = [root], 0
+    for _ in range(max_depth):
+        level = [child for node in level for child in node.ordered()]
+        for node in level[: max_nodes - count]:
+            node.is_shown = True
+        count = min(max_nodes, count + len(level))
+    return _count(root) - count
+
+
+def _count(node: _Node) -> int:
+    """Return how many files and folders are below, each once."""
+    found, pending = 0, [node]
+    while pending:
+        children = pending.pop().children.values()
+        found += len(children)
+        pending.extend(children)
+    return found
+
+
+def _shown(node: _Node) -> Iterator[_Node]:
+    """Yield what is shown below, a folder before what is in it; a file that was asked for itself."""
+    if not node.children:
+        yield node
+    pending = [child for child in reversed(node.ordered()) if child.is_shown]
+    while pending:
+        child = pending.pop()
+        yield child
+        pending.extend(inner for inner in reversed(child.ordered()) if inner.is_shown)
+
+
+def _describe(node: _Node) -> dict[str, Any]:
+    if node.is_folder:
+        return {"path": node.path, "type": "folder", "files": node.files, "lines": node.lines}
+    described = {"path": node.path, "type": "file", "lines": node.lines, "language": node.language}
+    return {key: value for key, value in described.items() if value is not None}
+
+
+def _render(root: _Node, name: str, max_depth: int, left_out: int) -> str:
+    noun = "file" if root.files == 1 else "files"
+    parts = [f"{name}{f' {root.path}' if root.path else ''}: {root.files:,} {noun}, {root.lines:,} lines"]
+    for node in _shown(root) if root.children else ():
+        indent, title = "  " * (node.depth - 1), " ".join(node.path.rpartition("/")[2].splitlines())
+        if not node.is_folder:
+            parts.append(f"{indent}{title}  {node.lines:,}{f' {node.language}' if node.language else ''}")
+            continue
+        hidden = sum(not child.is_shown for child in node.children.values())
+        closed = f", {hidden:,} entries left out" if hidden else ""
+        parts.append(f"{indent}{title}/  {node.files:,} files, {node.lines:,} lines{closed}")
+    if left_out:
+        parts.append(
+            f"{left_out:,} files and folders are left out, below {max_depth} levels or over max_nodes; for those of a "
+            "folder, ask with its path, or raise max_depth or max_nodes."
+        )
+    return "\n".join(parts)
+
+
+TOOL: Final = Tool(
+    name="get_file_tree",
+    title="List files",
+    description=(
+        "Lists the folders and files of a repository, or below one folder, with lines and languages. Use it to learn "
+        "how a repository is laid out, or to find out which paths there are."
+    ),
+    parameters=(
+        DATA_SOURCE,
+        Parameter("path", "string", "The folder to list; left out: all of the repository"),
+        Parameter("max_depth", "integer", "How many levels are shown", 3, minimum=1, maximum=50),
+        Parameter("max_nodes", "integer", "At most so many files and folders", 300, minimum=1, maximum=5_000),
+    ),
+    run=run,
+)

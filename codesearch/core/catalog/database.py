@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from codesearch.core.catalog import sqlite_file
 from codesearch.core.catalog.migrations import STEPS, Step, create_or_upgrade, is_up_to_date
+from codesearch.core.catalog.recent import Recent
 from codesearch.core.errors import CatalogError, ConfigurationError
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 LOCK_TIMEOUT_SECONDS = 30
 _CONNECT_TIMEOUT_SECONDS = 10
@@ -43,6 +46,31 @@ class Database:
         self._has_written = False
         self._engine = _create_engine(url, None if self._unwritable is None else self._path)
         self._writer = self._engine.execution_options(**{_WRITES: True})
+        self._recent: Recent | None = None
+        self._opening = Lock()
+
+    def read_once(self, key: Hashable, read: Callable[[Connection], T]) -> T:
+        """Return what a read gives that is the same for the same key, from memory as long as nothing was written.
+
+        Only an SQLite file that can be written says that at once: others are read each time. Raises CatalogError.
+        """
+
+        def read_now() -> T:
+            with self.reading() as connection:
+                return read(connection)
+
+        if self._path is None or self._unwritable is not None:
+            return read_now()
+        try:
+            return self._watched(self._path).get(key, read_now)
+        except sqlite3.Error as error:
+            raise self._translate(error) from error
+
+    def _watched(self, path: Path) -> Recent:
+        with self._opening:
+            if self._recent is None:
+                self._recent = Recent(sqlite_file.connect_for_watching(path))
+            return self._recent
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -132,6 +160,10 @@ class Database:
         """Close every connection, after a backup of what this one wrote to an SQLite file."""
         self.back_up()
         self._engine.dispose()
+        with self._opening:
+            if self._recent is not None:
+                self._recent.close()
+                self._recent = None
 
     def back_up(self) -> None:
         """Write the backup of an SQLite file that was changed here; without one, a failure is only logged."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from itertools import groupby
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select
@@ -79,8 +80,7 @@ class SourceCatalog(CatalogPart):
         key = lookup_key(id_or_name)
         if key is None:
             return None
-        with self._database.reading() as connection:
-            return _find(connection, key)
+        return self._database.read_once(("name", key), partial(_find, key=key))
 
     def get_source(self, id_or_name: str) -> DataSource:
         """Return the data source with that id or name. Raises NotFoundError."""

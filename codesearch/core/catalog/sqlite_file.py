@@ -92,6 +92,13 @@ def connect_for_reading(path: Path) -> sqlite3.Connection:
     return memory
 
 
+def connect_for_watching(path: Path) -> sqlite3.Connection:
+    """Open a catalog that is there, for any thread, to be asked now and then whether others have changed it."""
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+    )
+
+
 def back_up(connection: sqlite3.Connection, path: Path) -> None:
     """Write the catalog's backup, which appears whole or not at all. A damaged catalog leaves the old one.
 

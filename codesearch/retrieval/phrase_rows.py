@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,15 +39,24 @@ def find_phrase_rows(
     runs = cut_runs(phrases)
     if not runs:
         return held
-    rows_of_runs = [_find_rows(index, mask, runs) for index, mask in zip(indexes, masks, strict=True)]
-    for number, phrase in enumerate(phrases):
+    words = list(dict.fromkeys(word for run in runs for word in run.words))
+    terms = np.array([hash_token(word) for word in words], np.uint32)
+    of_phrases = [[run for run in runs if run.phrase == number] for number in range(len(phrases))]
+    rows_of: list[list[list[int]]] = []
+    for index, mask in zip(indexes, masks, strict=True):
         check()
-        of_phrase = [place for place, run in enumerate(runs) if run.phrase == number]
+        hits = index.row_postings.find(terms)
+        ids_of = {word: ids for word, (ids, _) in zip(words, hits, strict=True)}
+        rows_of.append(
+            [_choose_rows(phrase, own, ids_of, mask) for phrase, own in zip(phrases, of_phrases, strict=True)]
+        )
+    for number, (phrase, own) in enumerate(zip(phrases, of_phrases, strict=True)):
+        check()
         found: list[tuple[int, int, float]] = []
-        for position, rows in enumerate(rows_of_runs):
-            for row in _choose_rows(phrase, [runs[place] for place in of_phrase], [rows[place] for place in of_phrase]):
+        for position, rows in enumerate(rows_of):
+            for row in rows[number]:
                 text = _normalise(indexes[position].content_of(row))
-                share = weigh_runs(phrase, [runs[place] for place in of_phrase if _holds(text, runs[place])])
+                share = weigh_runs(phrase, [run for run in own if _holds(text, run)])
                 if share >= LEAST_SHARE:
                     found.append((position, row, share))
         if len(found) <= MAX_ROWS:
@@ -79,38 +89,40 @@ def _holds(text: bytes, run: Run) -> bool:
     return f" {' '.join(run.words)} ".encode() in text
 
 
-def _choose_rows(phrase: Phrase, runs: Sequence[Run], rows_of_runs: Sequence[NDArray[np.int32]]) -> list[int]:
-    """Return the rows that have the terms of LEAST_SHARE of a phrase, those of most of its runs first."""
-    if not any(map(len, rows_of_runs)):
+def _choose_rows(
+    phrase: Phrase, runs: Sequence[Run], ids_of: Mapping[str, NDArray[np.int32]], mask: NDArray[np.bool_] | None
+) -> list[int]:
+    """Return the rows that have the terms of LEAST_SHARE of a phrase, those with most of its words first."""
+    words = {word for run in runs for word in run.words}
+    counted = sorted((ids_of[word] for word in words if word not in STOP_WORDS), key=len)
+    needed = _least_words(phrase)
+    # Whoever has so many of the words has one of the rarest, of which there are so many.
+    rarest = counted[: len(counted) - needed + 1]
+    if not any(map(len, rarest)):
         return []
-    # A stretch of r runs has r + RUN_WORDS - 1 words.
-    least = max(1, math.ceil(LEAST_SHARE * _count(phrase.words)) - RUN_WORDS + 1)
-    rows, counts = np.unique(np.concatenate(rows_of_runs), return_counts=True)
-    rows, counts = rows[counts >= least], counts[counts >= least]
+    rows = rarest[0] if len(rarest) == 1 else np.unique(np.concatenate(rarest))
+    if mask is not None:
+        rows = rows[mask[rows]]
+    counts = np.sum([_contains(ids, rows) for ids in counted], axis=0)
+    rows, counts = rows[counts >= needed], counts[counts >= needed]
     rows = rows[np.lexsort((rows, -counts))[:MAX_COMPARED]]
-    has_terms = np.array([_contains(of_run, rows) for of_run in rows_of_runs]).T.tolist()
+    if not len(rows):
+        return []
+    has_word = {word: _contains(ids_of[word], rows) for word in words}
+    has_runs = np.array([np.logical_and.reduce([has_word[word] for word in run.words]) for run in runs]).T.tolist()
     return [
         row
-        for row, has in zip(rows.tolist(), has_terms, strict=True)
+        for row, has in zip(rows.tolist(), has_runs, strict=True)
         if weigh_runs(phrase, [run for run, is_there in zip(runs, has, strict=True) if is_there]) >= LEAST_SHARE
     ]
 
 
-def _find_rows(index: SearchIndex, mask: NDArray[np.bool_] | None, runs: Sequence[Run]) -> list[NDArray[np.int32]]:
-    """Return for each run the rows that have the terms of all of its words."""
-    words = list(dict.fromkeys(word for run in runs for word in run.words))
-    hits = index.row_postings.find(np.array([hash_token(word) for word in words], np.uint32))
-    ids_of = {word: ids for word, (ids, _) in zip(words, hits, strict=True)}
-    return [_intersect(sorted((ids_of[word] for word in set(run.words)), key=len), mask) for run in runs]
-
-
-def _intersect(lists: Sequence[NDArray[np.int32]], mask: NDArray[np.bool_] | None) -> NDArray[np.int32]:
-    rows = lists[0] if mask is None else lists[0][mask[lists[0]]]
-    for ids in lists[1:]:
-        if not len(rows):
-            break
-        rows = rows[_contains(ids, rows)]
-    return rows
+def _least_words(phrase: Phrase) -> int:
+    """Return how few different words that are no stop words may make up LEAST_SHARE of a phrase."""
+    most_first = Counter(word for word in phrase.words if word not in STOP_WORDS).most_common()
+    sums = accumulate(count for _, count in most_first)
+    enough = LEAST_SHARE * _count(phrase.words)
+    return 1 + sum(total < enough for total in sums)
 
 
 def _contains(ids: NDArray[np.int32], rows: NDArray[np.int32]) -> NDArray[np.bool_]:

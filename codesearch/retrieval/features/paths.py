@@ -10,17 +10,26 @@ from codesearch.core.text.terms import name_term
 from codesearch.core.text.test_paths import PRODUCT_FOLDER, is_test_path
 
 _EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|docs?|bench(marks?)?)(/|$)")
-_OLD = re.compile(r"(^|/)(legacy|deprecated|compat|vendor|third_party|generated)(/|$)|\.d\.ts$")
+_OLD = re.compile(
+    r"(^|/)(legacy|deprecated|compat|_?vendor(ed)?|third[_-]?party|3rdparty|generated)(/|$)|\.d\.ts$"
+    # Someone else's library in one file, such as jquery-3.5.1.js.
+    r"|[a-z]-\d+(\.\d+)+(\.slim)?(\.min)?\.(js|css)$"
+)
 _HEADER = re.compile(r"\.(h|hh|hpp|hxx|pyi|d\.ts|mli)$")
 _ENTRY = re.compile(r"(^|/)(__init__\.py|index\.[jt]sx?|mod\.rs|lib\.rs|types\.[jt]s|prelude\.\w+|exports?\.\w+)$")
 
+# In capitals: history.py is code.
+_PROSE = re.compile(
+    r"(^|/)(CHANGES|CHANGELOG|NEWS|HISTORY|RELEASES?|UPGRADING|AUTHORS|CONTRIBUTORS|LICEN[CS]E|COPYING|README)([._-][\w.-]*)?$"
+)
+
 # What describe_path says, in its order.
-PATH_COLUMNS: Final = ("is_test", "is_example", "is_old", "is_entry", "is_header", "stem", "folder")
+PATH_COLUMNS: Final = ("is_test", "is_example", "is_old", "is_entry", "is_header", "is_prose", "stem", "folder")
 
 
 @lru_cache(maxsize=65_536)
-def describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, int, int]:
-    """Say whether a file is a test, an example, kept or foreign code, an entry point, a header; and two hashes."""
+def describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, bool, int, int]:
+    """Say whether a file is a test, an example, kept or foreign code, an entry, a header, prose; and two hashes."""
     folder, _, name = path.rpartition("/")
     return (
         is_test_path(path),
@@ -28,6 +37,7 @@ def describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, int, int]:
         _OLD.search(path) is not None,
         _ENTRY.search(path) is not None,
         _HEADER.search(path) is not None,
+        _PROSE.search(path) is not None,
         name_term(name.partition(".")[0]),
         name_term(folder),
     )

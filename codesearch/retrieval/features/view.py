@@ -87,9 +87,8 @@ class View:
     def _look_up(self) -> None:
         self.asks_test, self.asks_example = self.asks_for(_ASKS_TEST), self.asks_for(_ASKS_EXAMPLE)
         self.asks_document = self.asks_for(_ASKS_DOCUMENT)
-        self.is_document: Column = self.join(
-            lambda part: part.index.language_codes(_DOCUMENT_LANGUAGES)[part.languages]
-        )
+        in_words = self.join(lambda part: part.index.language_codes(_DOCUMENT_LANGUAGES)[part.languages])
+        self.is_document: Column = in_words | (self.paths["is_prose"] > 0)
         self.names = np.array(self.terms.name_hashes, np.uint32)
         self.names_it: Column = np.isin(self.join(lambda part: part.index.names[part.rows]), self.names)
         self.declares = self.join(lambda part: part.index.declares[part.rows])

@@ -85,11 +85,15 @@ def index_commit(assembly: Assembly, spec: dict[str, Any], mirrors: Path | None,
     name = spec["url"].rpartition("/")[2].lower()
     place = (work / "commits" / name).resolve()
     if not place.exists():
+        _git("init", "--quiet", "--bare", str(place))
         owner_and_name = "+".join(spec["url"].split("/")[-2:])
         found = [mirrors / owner_and_name / "repo", mirrors / owner_and_name] if mirrors else []
-        origin = next((str(path.resolve()) for path in found if (path / "objects").is_dir()), spec["url"])
-        _git("init", "--quiet", "--bare", str(place))
-        _git("--git-dir", str(place), "fetch", "--quiet", "--depth=1", origin, spec["commit"])
+        mirror = next((path.resolve() for path in found if (path / "objects").is_dir()), None)
+        if mirror is None:
+            _git("--git-dir", str(place), "fetch", "--quiet", "--depth=1", spec["url"], spec["commit"])
+        else:
+            # Nothing is copied: the mirror may lack what is not read, too.
+            (place / "objects" / "info" / "alternates").write_text(f"{mirror / 'objects'}\n", encoding="utf-8")
         _git("--git-dir", str(place), "update-ref", "refs/heads/main", spec["commit"])
         _git("--git-dir", str(place), "symbolic-ref", "HEAD", "refs/heads/main")
     report = open_indexer(assembly).index(str(place), name=name, branch=None, subdir=None, progress=SilentProgress())

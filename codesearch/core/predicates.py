@@ -108,3 +108,14 @@ def weigh_predicate(predicate: Predicate) -> int:
             return weigh_predicate(operand)
         case And(operands=operands) | Or(operands=operands):
             return sum(map(weigh_predicate, operands))
+
+
+def fields_of(predicate: Predicate) -> frozenset[str]:
+    """Return the fields that a predicate compares."""
+    match predicate:
+        case Comparison(field=field):
+            return frozenset({field})
+        case Not(operand=operand):
+            return fields_of(operand)
+        case And(operands=operands) | Or(operands=operands):
+            return frozenset().union(*map(fields_of, operands))

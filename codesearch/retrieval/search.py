@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import Protocol
 
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import AccessDeniedError, NotFoundError, NotIndexedError
 from codesearch.core.index.search_index import SearchIndex
-from codesearch.core.predicates import NOTHING, Predicate, weigh_predicate
+from codesearch.core.predicates import NOTHING, Predicate, fields_of, weigh_predicate
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
 from codesearch.retrieval.candidates import find_candidates
+from codesearch.retrieval.excerpts import cut_chunk, is_cut, name_excerpt
 from codesearch.retrieval.joining import join_chunks, join_document_ids
 from codesearch.retrieval.query.understanding import understand_query
 from codesearch.retrieval.ranking import Ranked, rank
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 # A predicate of more bytes is compared with the data sources in a turn of its own.
 _LIGHT_PREDICATE = 16_384
+# What an excerpt of a record has of its own: a condition on one of these holds for the whole record.
+_CUT_FIELDS = frozenset({"start_line", "end_line", "artifact_kind", "content"})
 # About what language models count code in.
 CHARACTERS_PER_TOKEN = 4
 
@@ -139,6 +143,9 @@ class Retriever:
             kept = [item for item in ranked if item.score >= query.score_threshold]
             asked_sources = [sources[source_id] for source_id, _ in scope]
             hits = [_hit(item, asked_sources, [index for index, _ in asked], workspace) for item in kept]
+            if not _CUT_FIELDS & fields_of(query.predicate):
+                words = list(zip(terms.words, found[0].rarity.rows.tolist(), strict=True))
+                hits = [_shorten(hit, words) for hit in hits]
             return hits if query.max_tokens is None else keep_within(hits, query.max_tokens)
 
     def _find_scope(
@@ -260,6 +267,14 @@ def _hit(item: Ranked, sources: Sequence[DataSource], indexes: Sequence[SearchIn
         workspace=workspace,
         duplicates=tuple(_identify(sources[position].name, indexes[position], row) for position, row in item.twins),
     )
+
+
+def _shorten(hit: Hit, words: Sequence[tuple[str, float]]) -> Hit:
+    """Return a hit that hardly answers with the lines that say most, any other as it is."""
+    if not is_cut(hit.score, len(hit.chunk.content)):
+        return hit
+    chunk = cut_chunk(hit.chunk, words)
+    return hit if chunk is hit.chunk else replace(hit, chunk=chunk, document_id=name_excerpt(hit.document_id, chunk))
 
 
 def _identify(repository: str, index: SearchIndex, row: int) -> str:

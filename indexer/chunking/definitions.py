@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -18,6 +18,8 @@ from indexer.chunking.nested_nodes import find_nested_nodes
 # Functions inside functions: each level repeats its lines in one more chunk.
 _MAX_DEPTH = 6
 _MAX_NAME_LENGTH = 200
+# A qualified name is repeated in each definition below: thousands of levels would be millions of words.
+_MAX_QUALIFIERS = 32
 _MAX_SIGNATURE_LENGTH = 300
 # Bytes read for a signature before whitespace is collapsed.
 _SIGNATURE_BYTES = 1200
@@ -215,7 +217,7 @@ class _Finder:
         if not name:
             return None
         scope = _tidy_name(rule.scope(node)) if rule.scope is not None else None
-        qualifiers = [part for part in (owner.symbol if owner is not None else None, scope) if part]
+        qualifiers = _join_qualifiers(owner.symbol if owner is not None else None, scope)
         body = _body_of(node, rule)
         made = Definition(
             symbol=".".join([*qualifiers, name]),
@@ -268,12 +270,33 @@ class _Finder:
         end = node.end_byte
         if body is not None and body.start_byte > node.start_byte:
             end = body.start_byte
-            before = body.prev_sibling
-            while before is not None and before.type in self._language.comments and before.start_byte > node.start_byte:
-                end, before = before.start_byte, before.prev_sibling
+            for before in _siblings_before(body, node):
+                if before.type not in self._language.comments or before.start_byte <= node.start_byte:
+                    break
+                end = before.start_byte
         raw = self._source[node.start_byte : min(end, node.start_byte + _SIGNATURE_BYTES)]
         text = " ".join(raw.decode("utf-8", "ignore").split())
         return text[:_MAX_SIGNATURE_LENGTH].rstrip(" {=")
+
+
+def _siblings_before(body: Node, node: Node) -> Iterator[Node]:
+    """Yield what stands before a body among the children of what holds it, the nearest first."""
+    siblings = node.children
+    for place, child in enumerate(siblings):
+        if child.id == body.id:
+            yield from reversed(siblings[:place])
+            return
+    # Below a child; from here the library walks down from the root of the tree each time.
+    before = body.prev_sibling
+    while before is not None:
+        yield before
+        before = before.prev_sibling
+
+
+def _join_qualifiers(*names: str | None) -> list[str]:
+    """Return the parts of qualified names, the innermost _MAX_QUALIFIERS of them."""
+    parts = [part for name in names if name for part in name.split(".")]
+    return parts[-_MAX_QUALIFIERS:]
 
 
 def _tidy_name(raw: str | None) -> str | None:

@@ -26,6 +26,19 @@ def test_nested_functions_are_found_with_their_owners() -> None:
     assert lines_of("a.py", text) == [(1, 6, "a"), (3, 6, "a.b"), (5, 6, "a.b.C"), (6, 6, "a.b.C.d")]
 
 
+def test_a_qualified_name_has_the_innermost_owners_alone() -> None:
+    levels = 200
+    text = "".join(f"namespace n{level} {{\n" for level in range(levels)) + "void f() {}\n" + "}\n" * levels
+    names = [found[2].split(".") for found in lines_of("a.cpp", text)]
+    assert max(map(len, names)) == 33
+    assert [f"n{level}" for level in range(levels - 32, levels)] + ["f"] in names
+
+
+def test_a_comment_between_head_and_body_is_no_part_of_the_signature() -> None:
+    (found,) = definitions_of("a.c", "int f(int a)\n/* Why. */\n// And how.\n{\n  return a;\n}\n")
+    assert found.signature == "int f(int a)"
+
+
 def test_functions_inside_expressions_are_found() -> None:
     text = "(function () {\n  function inner() {}\n  class K { m() {} }\n})();\n"
     assert [found[2] for found in lines_of("a.js", text)] == ["inner", "K", "K.m"]

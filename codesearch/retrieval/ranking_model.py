@@ -58,11 +58,23 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryModel:
-    """The model for one kind of query. weights (features,) float32: what each feature of a row is worth."""
+    """The model for one kind of query.
+
+    weights (features,) float32: what each feature of a row is worth, by which a row speaks for its file. within: what
+    it is worth where the file is right and one of its rows is to be chosen, as log-odds; None for the same.
+    """
 
     weights: NDArray[np.float32]
     network: Network | None
     calibration: Calibration
+    within: NDArray[np.float32] | None = None
+
+    def choose_rows(self, features: NDArray[np.float32], sums: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how much speaks for each row among those of its file, given `features @ weights`."""
+        if self.within is None:
+            return sums
+        choices: NDArray[np.float32] = features @ self.within
+        return choices
 
     def margins_of(self, file_features: NDArray[np.float32], matches: Matches) -> NDArray[np.float64]:
         """Return the margin of each file by FILE_FEATURES and the matches of the row that speaks for it."""
@@ -103,10 +115,17 @@ def load_ranking_model() -> RankingModel:
 
 
 def _read(content: Mapping[str, Any]) -> QueryModel:
-    weights = np.zeros(len(FEATURES), np.float32)
-    for name, weight in content["weights"].items():
-        weights[FEATURES.index(name)] = weight
-    network = content.get("network")
+    network, within = content.get("network"), content.get("within")
     return QueryModel(
-        weights, read_network(network, FILE_FEATURES) if network else None, Calibration(**content["calibration"])
+        _read_weights(content["weights"]),
+        read_network(network, FILE_FEATURES) if network else None,
+        Calibration(**content["calibration"]),
+        _read_weights(within) if within else None,
     )
+
+
+def _read_weights(by_name: Mapping[str, float]) -> NDArray[np.float32]:
+    weights = np.zeros(len(FEATURES), np.float32)
+    for name, weight in by_name.items():
+        weights[FEATURES.index(name)] = weight
+    return weights

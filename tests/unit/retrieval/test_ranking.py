@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 import os
 import random
 import subprocess
@@ -20,7 +21,7 @@ from codesearch.core.predicates import NOTHING
 from codesearch.core.types import Chunk
 from codesearch.retrieval.features.table import FEATURES
 from codesearch.retrieval.query.terms import parse_query
-from codesearch.retrieval.ranking import FURTHER_ROWS, SECOND_ROW, Ranked, rank, score_rows
+from codesearch.retrieval.ranking import FURTHER_SHARE, Ranked, rank, score_rows
 from codesearch.retrieval.ranking_model import Calibration, QueryModel
 from tests.floats import near
 from tests.unit.core.store.indexed_chunks import IndexedChunk
@@ -118,7 +119,7 @@ SCORED = st.lists(st.tuples(st.sampled_from([-2.0, 0.0, 0.5, 0.50001, 3.0]), st.
 
 
 @given(SCORED)
-def test_the_best_of_a_file_speaks_for_it_and_each_further_one_counts_less(items: list[tuple[float, int]]) -> None:
+def test_the_best_of_a_file_speaks_for_it_and_further_ones_share_what_is_left(items: list[tuple[float, int]]) -> None:
     """With a model of one feature and no trees, the score of a file's best row is the logistic function of it."""
     items = sorted(items, key=lambda item: item[1])
     features = np.zeros((len(items), len(FEATURES)), np.float32)
@@ -132,8 +133,24 @@ def test_the_best_of_a_file_speaks_for_it_and_each_further_one_counts_less(items
         rows = np.flatnonzero(files == file)
         best_first = sorted(rows.tolist(), key=lambda row: (-items[row][0], row))
         best = 1 / (1 + math.exp(-items[best_first[0]][0]))
-        expected = [best, *(best * SECOND_ROW * FURTHER_ROWS**further for further in range(len(rows) - 1))]
+        powers = [math.exp(items[row][0]) for row in best_first]
+        expected = [best, *(best * FURTHER_SHARE * power / sum(powers) for power in powers[1:])]
         assert scores[best_first].tolist() == near(expected)
+
+
+def test_the_row_that_comes_first_may_be_another_than_the_one_that_speaks_for_its_file() -> None:
+    features = np.zeros((3, len(FEATURES)), np.float32)
+    features[:, 3], features[:, 4] = [1.0, 3.0, 2.0], [5.0, 0.0, 0.0]
+    weights, within = np.zeros((2, len(FEATURES)), np.float32)
+    weights[3], within[4] = 1, 1
+    files, matches = np.array([0, 0, 1], np.int64), partial(matches_of, 1)
+    model = QueryModel(weights, None, Calibration(1.0, 0.0, 0.0, 0.0), within)
+    scored = score_rows(model, features, files, lambda rows: matches(len(rows)))
+    of_file = 1 / (1 + math.exp(-3.0))
+    assert scored.speakers.tolist() == [1, 1, 2]
+    assert scored.scores.tolist() == near(
+        [of_file, of_file * FURTHER_SHARE / (1 + math.exp(5.0)), 1 / (1 + math.exp(-2.0))]
+    )
 
 
 @settings(max_examples=30)

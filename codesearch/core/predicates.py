@@ -115,6 +115,8 @@ def fields_of(predicate: Predicate) -> frozenset[str]:
     match predicate:
         case Comparison(field=field):
             return frozenset({field})
+        case InTest():
+            return frozenset({"path"})
         case Not(operand=operand):
             return fields_of(operand)
         case And(operands=operands) | Or(operands=operands):

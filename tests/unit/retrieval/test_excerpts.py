@@ -24,7 +24,9 @@ def chunk_of(content: str, **fields: object) -> Chunk:
 
 
 def test_the_lines_with_most_of_the_words_are_kept() -> None:
-    content = "def send(self):\n" + FILLER * 60 + "    wait_for(retry_delay)\n    give_up()\n" + FILLER * 60 + "    end()"
+    content = (
+        "def send(self):\n" + FILLER * 60 + "    wait_for(retry_delay)\n    give_up()\n" + FILLER * 60 + "    end()"
+    )
     cut = cut_chunk(chunk_of(content), [("retry", 3.0), ("delay", 2.0), ("unrelated", 0.1)])
     assert "wait_for(retry_delay)" in cut.content
     assert "give_up" in cut.content

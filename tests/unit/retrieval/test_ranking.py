@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 import os
 import random
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from codesearch.core.predicates import NOTHING
 from codesearch.core.types import Chunk
 from codesearch.retrieval.features.table import FEATURES
 from codesearch.retrieval.query.terms import parse_query
-from codesearch.retrieval.ranking import FURTHER_SHARE, Ranked, rank, score_rows
+from codesearch.retrieval.ranking import FURTHER_SHARE, NAMED_FURTHER_ROWS, NAMED_SECOND_ROW, Ranked, rank, score_rows
 from codesearch.retrieval.ranking_model import Calibration, QueryModel
 from tests.floats import near
 from tests.unit.core.store.indexed_chunks import IndexedChunk
@@ -118,8 +118,10 @@ def test_an_index_without_candidates_keeps_its_position() -> None:
 SCORED = st.lists(st.tuples(st.sampled_from([-2.0, 0.0, 0.5, 0.50001, 3.0]), st.integers(0, 4)), min_size=1)
 
 
-@given(SCORED)
-def test_the_best_of_a_file_speaks_for_it_and_further_ones_share_what_is_left(items: list[tuple[float, int]]) -> None:
+@given(SCORED, st.booleans())
+def test_the_best_of_a_file_speaks_for_it_and_further_ones_share_what_is_left(
+    items: list[tuple[float, int]], is_question: bool
+) -> None:
     """With a model of one feature and no trees, the score of a file's best row is the logistic function of it."""
     items = sorted(items, key=lambda item: item[1])
     features = np.zeros((len(items), len(FEATURES)), np.float32)
@@ -127,14 +129,18 @@ def test_the_best_of_a_file_speaks_for_it_and_further_ones_share_what_is_left(it
     weights = np.zeros(len(FEATURES), np.float32)
     weights[3] = 1
     files = np.array([file for _, file in items], np.int64)
-    model = QueryModel(weights, None, Calibration(1.0, 0.0, 0.0, 0.0))
+    model = QueryModel(weights, None, Calibration(1.0, 0.0, 0.0, 0.0), weights if is_question else None)
     scores = score_rows(model, features, files, lambda rows: matches_of(1, len(rows))).scores
     for file in set(files.tolist()):
         rows = np.flatnonzero(files == file)
         best_first = sorted(rows.tolist(), key=lambda row: (-items[row][0], row))
         best = 1 / (1 + math.exp(-items[best_first[0]][0]))
         powers = [math.exp(items[row][0]) for row in best_first]
-        expected = [best, *(best * FURTHER_SHARE * power / sum(powers) for power in powers[1:])]
+        shares = [FURTHER_SHARE * power / sum(powers) for power in powers[1:]]
+        if not is_question:
+            least = [NAMED_SECOND_ROW * NAMED_FURTHER_ROWS**further for further in range(len(shares))]
+            shares = list(map(max, shares, least))
+        expected = [best, *(best * share for share in shares)]
         assert scores[best_first].tolist() == near(expected)
 
 

@@ -81,7 +81,7 @@ def _render(item: Freshness) -> str:
     source = item.source
     of = f"commit {source.commit[:SHOWN_COMMIT]}" if source.commit else "a folder without commits"
     if source.uncommitted_count:
-        of += f" and {source.uncommitted_count} uncommitted files"
+        of += f" and {source.uncommitted_count} uncommitted file{'s' if source.uncommitted_count > 1 else ''}"
     when = f", indexed {source.indexed_at:%Y-%m-%d %H:%M} UTC" if source.indexed_at else ""
     line = f"[{source.name}: {of}{when}]"
     return "\n".join([line, *(f"[{source.name}: WARNING: {warning}]" for warning in item.warnings)])

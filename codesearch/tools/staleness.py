@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from codesearch.core.index.search_index import SearchIndex
-from codesearch.core.types import DataSource
+from codesearch.core.types import MAX_LINE_CHARACTERS, DataSource
 from codesearch.tools.checkout import local_folder_of
-from codesearch.tools.definitions import rows_of_file
+from codesearch.tools.file_text import FileText, read_file_text
 from codesearch.tools.freshness import Freshness, assess
 from codesearch.tools.tool import ToolContext
 
@@ -50,18 +50,23 @@ def _has_changed(index: SearchIndex, file: Path, path: str, indexed_at: float) -
         lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         return True
-    return not _holds_rows(index, number, lines)
+    return not _is_as_indexed(read_file_text(index, number), lines)
 
 
-def _holds_rows(index: SearchIndex, number: int, lines: list[str]) -> bool:
-    """Say whether each row of a file stands at its lines, as far as it was indexed."""
-    for row in rows_of_file(index, number):
-        first, last = int(index.start_lines[row]), int(index.end_lines[row])
-        there = lines[first - 1 : last]
-        shown = index.content_of(row).decode("utf-8").split("\n")
-        if len(there) != last - first + 1 or (first < last and len(shown) != len(there)):
-            return False
-        # A long line was cut, and of a notebook on one line a row has a part.
-        if not all(part in line for part, line in zip(shown, there, strict=False)):
-            return False
-    return True
+def _is_as_indexed(text: FileText, lines: list[str]) -> bool:
+    """Say whether a file's lines are those of the index, as far as it holds them."""
+    if text.is_notebook:
+        # A line may hold several parts of cells; what it holds besides is not known.
+        return all(n <= len(lines) and known.split(" ")[0] in lines[n - 1] for n, known in text.known.items())
+    # Blank lines at the end of a file are not known.
+    last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=0)
+    last = max(last, max((number for number, line in text.known.items() if line.strip()), default=0))
+    if last > len(lines):
+        return False
+    return all(_is_same(line, text.known.get(number, "")) for number, line in enumerate(lines[:last], 1))
+
+
+def _is_same(line: str, known: str) -> bool:
+    if len(known) >= MAX_LINE_CHARACTERS:
+        return line.startswith(known)
+    return line == known or not (line.strip() or known.strip())

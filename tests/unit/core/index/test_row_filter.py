@@ -23,6 +23,7 @@ from codesearch.core.predicates import (
     And,
     Comparison,
     FieldType,
+    InTest,
     Not,
     Operator,
     Or,
@@ -60,6 +61,7 @@ PATHS = [
     "aaa/aaa.aa",
     "a.*[b]+(c)?.py",
     "with space/new  space.go",
+    "tests/client.py",
     "deep/" * 20 + "x.rs",
 ]
 SYMBOLS = [None, "Client.retry", "o'clock", "PERCENT%_", "Ünïcode.Größe", "back\\slash", "aaa"]
@@ -151,7 +153,7 @@ def predicates(fields: list[str]) -> st.SearchStrategy[Predicate]:
         operands = st.lists(inner, max_size=3).map(tuple)
         return st.one_of(st.builds(Not, inner), st.builds(And, operands), st.builds(Or, operands))
 
-    return st.recursive(comparisons(fields), around, max_leaves=6)
+    return st.recursive(comparisons(fields) | st.builds(InTest), around, max_leaves=6)
 
 
 MANY = settings(max_examples=300)

@@ -137,6 +137,26 @@ def test_files_are_in_the_order_of_their_paths(index: SearchIndex) -> None:
     assert index.depths.tolist() == [path.count("/") for path in paths]
 
 
+def test_files_are_found_by_path_and_by_what_it_begins_with(index: SearchIndex) -> None:
+    paths = [index.path_of(file) for file in range(index.file_count)]
+    for file, path in enumerate(paths):
+        assert index.find_file(path) == file
+        assert index.find_file(path[:-1]) is None
+        assert index.find_file(f"{path}a") is None
+    for prefix in ("", "b", "b/", "b/retry.go", "b/retry.gox", "src/", "G", "Größe/", "zz", "\U0010ffff"):
+        assert [paths[file] for file in index.files_below(prefix)] == [
+            path for path in paths if path.startswith(prefix)
+        ]
+
+
+def test_test_files_are_told_by_their_paths(tmp_path: Path) -> None:
+    paths = ["a.py", "src/main/java/test/A.java", "src/test/A.java", "test_a.py", "tests/a.py"]
+    index = build_index(tmp_path, [make_row(path) for path in paths])
+    expected = [False, False, True, True, True]
+    for _ in range(2):
+        assert index.find_test_files().tolist() == expected
+
+
 def test_vectors_keep_their_direction(index: SearchIndex) -> None:
     vectors = index.vectors[:, :DIMENSION] * index.vector_scales[:, None]
     for row, expected in enumerate(IN_ORDER):

@@ -11,8 +11,9 @@ from collections.abc import MutableSequence
 
 from indexer.chunking.budget import ParseLimits
 
-# The budget of indexer.chunking.budget ends a parse by itself. These come on top of it, for what it does not reach.
-SPARE_SECONDS = 0.5
+# The budget of indexer.chunking.budget ends a parse by itself. These come on top of it, for what it does not reach: as a
+# share of the budget, so that a text of 100 kB that has to be read twice costs less than two seconds.
+SPARE_SHARE = 0.25
 SPARE_MEMORY_BYTES = 64 << 20
 # On a machine that is very busy, CPU time takes long; but what gets none at all waits for something.
 WALL_FACTOR = 10
@@ -48,7 +49,7 @@ class FileGuard:
         """Begin with the file at a position of the task, of so many bytes."""
         self._marks.set(position)
         limits = self._limits.of(size)
-        limit_process(limits.seconds + SPARE_SECONDS, limits.memory_bytes + SPARE_MEMORY_BYTES)
+        limit_process(limits.seconds * (1 + SPARE_SHARE), limits.memory_bytes + SPARE_MEMORY_BYTES)
 
     def leave(self) -> None:
         """Be done with the file."""
@@ -58,7 +59,7 @@ class FileGuard:
 
 def wall_seconds(limits: ParseLimits, size: int) -> float:
     """Return after how long a worker that is still at a file of this size is killed by its parent."""
-    return WALL_FACTOR * (limits.of(size).seconds + SPARE_SECONDS)
+    return WALL_FACTOR * limits.of(size).seconds * (1 + SPARE_SHARE)
 
 
 if sys.platform == "win32":

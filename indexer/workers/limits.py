@@ -12,8 +12,9 @@ from collections.abc import MutableSequence
 from indexer.chunking.budget import ParseLimits
 
 # The budget of indexer.chunking.budget ends a parse by itself. These come on top of it, for what it does not reach: as a
-# share of the budget, so that a text of 100 kB that has to be read twice costs less than two seconds.
-SPARE_SHARE = 0.25
+# share of the budget, so that a text of 100 kB that has to be read twice costs less than two seconds, but not below
+# what the steps around a parse take.
+SPARE_SHARE, LEAST_SPARE_SECONDS = 0.25, 0.25
 SPARE_MEMORY_BYTES = 64 << 20
 # On a machine that is very busy, CPU time takes long; but what gets none at all waits for something.
 WALL_FACTOR = 10
@@ -49,7 +50,7 @@ class FileGuard:
         """Begin with the file at a position of the task, of so many bytes."""
         self._marks.set(position)
         limits = self._limits.of(size)
-        limit_process(limits.seconds * (1 + SPARE_SHARE), limits.memory_bytes + SPARE_MEMORY_BYTES)
+        limit_process(cpu_seconds(limits), limits.memory_bytes + SPARE_MEMORY_BYTES)
 
     def leave(self) -> None:
         """Be done with the file."""
@@ -57,9 +58,14 @@ class FileGuard:
         self._marks.set(None)
 
 
+def cpu_seconds(limits: ParseLimits) -> float:
+    """Return after how much CPU time the system ends a worker over one file."""
+    return limits.seconds + max(SPARE_SHARE * limits.seconds, LEAST_SPARE_SECONDS)
+
+
 def wall_seconds(limits: ParseLimits, size: int) -> float:
     """Return after how long a worker that is still at a file of this size is killed by its parent."""
-    return WALL_FACTOR * limits.of(size).seconds * (1 + SPARE_SHARE)
+    return WALL_FACTOR * cpu_seconds(limits.of(size))
 
 
 if sys.platform == "win32":

@@ -48,6 +48,7 @@ class Database:
         self._writer = self._engine.execution_options(**{_WRITES: True})
         self._recent: Recent | None = None
         self._opening = Lock()
+        self._is_closed = False
 
     def read_once(self, key: Hashable, read: Callable[[Connection], T]) -> T:
         """Return what a read gives that is the same for the same key, from memory as long as nothing was written.
@@ -63,8 +64,9 @@ class Database:
             return read_now()
         try:
             return self._watched(self._path).get(key, read_now)
-        except sqlite3.Error as error:
-            raise self._translate(error) from error
+        except sqlite3.Error:
+            # What cannot be watched, or no longer, is read: that says what is wrong, where something is.
+            return read_now()
 
     def _watched(self, path: Path) -> Recent:
         with self._opening:
@@ -76,10 +78,19 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Yield a connection for one SELECT. Raises CatalogError when the database fails."""
         try:
-            with self._engine.connect() as connection:
+            with self._engine.connect() as connection, self._closing_late(connection):
                 yield connection
         except (SQLAlchemyError, sqlite3.Error, ValueError) as error:
             raise self._translate(error) from error
+
+    @contextmanager
+    def _closing_late(self, connection: Connection) -> Iterator[None]:
+        """Close a connection that another thread still had when the database was closed: no pool takes it back."""
+        try:
+            yield
+        finally:
+            if self._is_closed:
+                connection.invalidate()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -92,7 +103,7 @@ class Database:
                 f"The catalog {self.name} cannot be written: {self._unwritable}. Searching works, changing it does not."
             )
         try:
-            with self._writer.begin() as connection:
+            with self._writer.connect() as connection, self._closing_late(connection), connection.begin():
                 before = self._count_changes(connection)
                 yield connection
                 has_changed = self._count_changes(connection) != before
@@ -111,7 +122,7 @@ class Database:
                 yield connection
             return
         try:
-            with self._writer.connect() as connection:
+            with self._writer.connect() as connection, self._closing_late(connection):
                 # Past SQLAlchemy, which would begin a transaction first; inside of one this says nothing.
                 pragma = connection.connection.cursor().execute
                 pragma("PRAGMA foreign_keys = OFF")
@@ -157,8 +168,9 @@ class Database:
         return self._path
 
     def close(self) -> None:
-        """Close every connection, after a backup of what this one wrote to an SQLite file."""
+        """Close every connection, those in use when they are done, after a backup of what was written to an SQLite file."""
         self.back_up()
+        self._is_closed = True
         self._engine.dispose()
         with self._opening:
             if self._recent is not None:

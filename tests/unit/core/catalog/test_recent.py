@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +85,17 @@ def test_what_a_read_raises_is_raised_and_not_kept(catalog: Catalog) -> None:
     with pytest.raises(Exception, match="no state"):
         catalog._database.read_once("asked", fail)
     assert catalog._database.read_once("asked", lambda _: "state") == "state"
+
+
+def test_a_connection_that_is_used_beside_closing_is_closed_when_it_is_done(catalog: Catalog) -> None:
+    """As in the thread of a request whose service ends: a pool that is gone would keep it open."""
+    with catalog._database.reading() as connection:
+        driver = connection.connection.driver_connection
+        catalog.close()
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    assert isinstance(driver, sqlite3.Connection)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        driver.execute("SELECT 1")
 
 
 def test_a_closed_catalog_can_be_asked_again(catalog: Catalog) -> None:

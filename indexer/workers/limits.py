@@ -11,9 +11,9 @@ from collections.abc import MutableSequence
 
 from indexer.chunking.budget import ParseLimits
 
-# The budget of indexer.chunking.budget ends a parse by itself. These come on top of it, for what it does not reach: as a
-# share of the budget, so that a text of 100 kB that has to be read twice costs less than two seconds, but not below
-# what the steps around a parse take.
+# The budget of indexer.chunking.budget ends a parse by itself. These come on top of it, for what it does not reach: a
+# share of the budget, so that a text of 100 kB that has to be read twice costs less than two seconds, but not less than
+# the steps around a parse take.
 SPARE_SHARE, LEAST_SPARE_SECONDS = 0.25, 0.25
 SPARE_MEMORY_BYTES = 64 << 20
 # On a machine that is very busy, CPU time takes long; but what gets none at all waits for something.

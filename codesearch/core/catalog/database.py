@@ -168,7 +168,7 @@ class Database:
         return self._path
 
     def close(self) -> None:
-        """Close every connection, those in use when they are done, after a backup of what was written to an SQLite file."""
+        """Close every connection, after a backup of what was written to an SQLite file; one in use when it is done."""
         self.back_up()
         self._is_closed = True
         self._engine.dispose()

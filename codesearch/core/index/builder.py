@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from codesearch.core.index.array_file import write_arrays
 from codesearch.core.index.columns import describe_files, describe_names, pack_texts, quantise
+from codesearch.core.index.file_texts import order_texts
 from codesearch.core.index.pieces import PieceRows, describe_pieces, no_piece_rows
 from codesearch.core.index.postings import sort_entries, sum_by_file
 from codesearch.core.index.search_index import LAYOUT_VERSION
 from codesearch.core.index.sign_bits import sign_bits_of
 from codesearch.core.text.terms import path_terms
 
+# Between the rows of such a file lie lines that are not blank: those of its outputs.
+SPARSE_LANGUAGE = "notebook"
 _PIECE_COLUMNS = ("rows", "lines", "heads", "signatures")
 
 
@@ -161,19 +164,17 @@ class _Rows:
         arrays.update({f"file_{name}": array for name, array in by_file.arrays().items()})
         arrays.update(describe_names(texts["symbol"], arrays, by_file))
         arrays.update(describe_files(paths, arrays, by_file))
-        lengths = arrays["content_lengths"]
-        arrays["content_texts"] = self._order_contents(arrays["content_starts"], lengths, ordered)
-        arrays["content_starts"] = np.cumsum(lengths, dtype=np.int64) - lengths
+        arrays |= self._order_contents(arrays, texts["language"], ordered)
         return arrays
 
     def _order_contents(
-        self, starts: NDArray[np.int64], lengths: NDArray[np.int32], ordered: IO[bytes]
-    ) -> NDArray[np.uint8]:
-        """Copy the contents to a file in the order of the rows and map it."""
+        self, arrays: dict[str, NDArray[Any]], languages: Sequence[str], ordered: IO[bytes]
+    ) -> dict[str, NDArray[Any]]:
+        """Write the texts of the files to a file and map it; return them with what `order_texts` says of them."""
         contents = _map_file(self._spool, self._content_bytes).data
-        for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
-            ordered.write(contents[start : start + length])
-        return _map_file(ordered, self._content_bytes)
+        is_sparse = np.array([name == SPARSE_LANGUAGE for name in languages], np.bool_)[arrays["language_codes"]]
+        described = order_texts(contents, arrays, is_sparse, len(arrays["first_rows"]) - 1, ordered)
+        return {"content_texts": _map_file(ordered, ordered.tell()), **described}
 
 
 def _map_file(file: IO[bytes], size: int) -> NDArray[np.uint8]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.array_file import DamagedFileError, map_arrays, verify_arrays
 from codesearch.core.index.distinct_values import NumberColumn, TextColumn
+from codesearch.core.index.file_texts import FileTexts
 from codesearch.core.index.pieces import Pieces
 from codesearch.core.index.postings import Entries
 from codesearch.core.index.row_filter import select_rows
@@ -27,7 +28,7 @@ from codesearch.core.text.test_paths import is_test_path
 from codesearch.core.types import ArtifactKind, Chunk
 
 # Goes up whenever older files can no longer be read: they are then made again from the store's rows.
-LAYOUT_VERSION: Final = 5
+LAYOUT_VERSION: Final = 6
 NO_TIME: Final = np.iinfo(np.int64).min
 _REMEMBERED_FILTERS = 16
 # A longer filter is decided again each time: remembering any that come would let clients fill the memory.
@@ -87,6 +88,7 @@ class SearchIndex:
         self.row_postings = Entries(*(arrays[f"row_{name}"] for name in ("terms", "starts", "ids", "payloads")))
         self.file_postings = Entries(*(arrays[f"file_{name}"] for name in ("terms", "starts", "ids", "payloads")))
         self.pieces = Pieces(arrays)
+        self.texts = FileTexts(arrays)
         self._known_norms: dict[tuple[str, float, float], NDArray[np.float32]] = {}
         self._known_shares: dict[frozenset[str], NDArray[np.float32]] = {}
         self._masks: OrderedDict[Predicate, NDArray[np.bool_]] = OrderedDict()

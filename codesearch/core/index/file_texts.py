@@ -1,0 +1,228 @@
+"""The text of the files, each line once: what rows show parts of and what exact search reads.
+
+Rows overlap, as a class and its methods do; all of them point into one text of their file. Blank lines that are in no
+row are there as empty lines. Lines that no row has and that are not blank (outputs of a notebook) are not.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LINE_END: Final = 10
+# So many bytes beside a place are looked through for a line's end at first.
+_WINDOW_BYTES = 256
+# More blank lines in a row are left out.
+_MAX_BLANK_LINES = 4_096
+_ROWS_AT_ONCE = 65_536
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One line of a file: its number and where its text is, without the line end; `text` may end with CR."""
+
+    number: int
+    start: int
+    end: int
+
+
+class FileTexts:
+    """The texts of one search index: m files, s segments.
+
+    text (bytes,) uint8: UTF-8, a line end behind each line. file_starts (m + 1,): where each file's text begins.
+    segment_starts (s,) ascending: where runs of neighbouring lines begin, segment_lines (s,) the number of the first.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.text: NDArray[np.uint8] = arrays["content_texts"]
+        self.file_starts: NDArray[np.int64] = arrays["file_text_starts"]
+        self.segment_starts: NDArray[np.int64] = arrays["segment_starts"]
+        self.segment_lines: NDArray[np.int32] = arrays["segment_lines"]
+
+    def line_end(self, place: int) -> int:
+        """Return where the line that a place is in ends: at its line end."""
+        size = _WINDOW_BYTES
+        while True:
+            found = self.text[place : place + size].tobytes().find(b"\n")
+            if found >= 0:
+                return place + found
+            if place + size >= len(self.text):
+                return len(self.text)
+            size *= 8
+
+    def line_start(self, place: int) -> int:
+        """Return where the line that a place is in begins."""
+        size = _WINDOW_BYTES
+        while True:
+            first = max(0, place - size)
+            found = self.text[first:place].tobytes().rfind(b"\n")
+            if found >= 0:
+                return first + found + 1
+            if not first:
+                return 0
+            size *= 8
+
+    def bytes_of(self, start: int, end: int) -> bytes:
+        """Return a part of the text."""
+        return self.text[start:end].tobytes()
+
+    def file_at(self, place: int) -> int:
+        """Return the number of the file that a place is in."""
+        return bisect_right(self.file_starts, place) - 1
+
+    def segment_at(self, place: int) -> tuple[int, int, int]:
+        """Return where the run of lines that a place is in begins and ends, and the number of its first line."""
+        segment = bisect_right(self.segment_starts, place) - 1
+        is_last = segment + 1 == len(self.segment_starts)
+        end = len(self.text) if is_last else int(self.segment_starts[segment + 1])
+        return int(self.segment_starts[segment]), end, int(self.segment_lines[segment])
+
+    def count_lines(self, start: int, end: int) -> int:
+        """Return how many line ends there are in a part of the text."""
+        return int(np.count_nonzero(self.text[start:end] == _LINE_END))
+
+    def lines_before(self, line: Line, count: int) -> list[Line]:
+        """Return up to so many lines before one, of the same run, in order."""
+        first, _, _ = self.segment_at(line.start)
+        found: list[Line] = []
+        start, number = line.start, line.number
+        while len(found) < count and start > first:
+            end, number = start - 1, number - 1
+            start = self.line_start(end)
+            found.append(Line(number, start, end))
+        return found[::-1]
+
+    def lines_after(self, line: Line, count: int) -> list[Line]:
+        """Return up to so many lines after one, of the same run, in order."""
+        _, last, _ = self.segment_at(line.start)
+        found: list[Line] = []
+        start, number = line.end + 1, line.number
+        while len(found) < count and start < last:
+            end, number = self.line_end(start), number + 1
+            found.append(Line(number, start, end))
+            start = end + 1
+        return found
+
+
+def order_texts(
+    contents: memoryview,
+    rows: Mapping[str, NDArray[Any]],
+    is_sparse: NDArray[np.bool_],
+    file_count: int,
+    ordered: IO[bytes],
+) -> dict[str, NDArray[Any]]:
+    """Write the texts of the files to `ordered`; return where rows, files and runs of lines begin in it.
+
+    `rows` are in the order of file and lines; `content_starts` and `content_lengths` say where in `contents` they are.
+    `is_sparse` says of each whether lines that are in no row of its file may hold anything.
+    """
+    row_starts = np.empty(len(is_sparse), np.int64)
+    file_starts = np.zeros(file_count + 1, np.int64)
+    segments: list[tuple[int, int]] = []
+    names = ("file_of_row", "start_lines", "end_lines", "content_starts", "content_lengths")
+    columns = [*(rows[name] for name in names), is_sparse]
+    written, current, text = 0, 0, _FileText()
+    for begin in range(0, len(is_sparse), _ROWS_AT_ONCE):
+        block = zip(*(column[begin : begin + _ROWS_AT_ONCE].tolist() for column in columns), strict=True)
+        for row, (file, first, last, start, length, may_lack) in enumerate(block, begin):
+            if file != current:
+                written += _write(text, written, segments, ordered)
+                file_starts[current + 1 : file + 1] = written
+                current, text = file, _FileText()
+            row_starts[row] = written + text.place(bytes(contents[start : start + length]), first, last, may_lack)
+    written += _write(text, written, segments, ordered)
+    file_starts[current + 1 :] = written
+    return {
+        "content_starts": row_starts,
+        "file_text_starts": file_starts,
+        "segment_starts": np.array([start for start, _ in segments], np.int64),
+        "segment_lines": np.array([line for _, line in segments], np.int32),
+    }
+
+
+def _write(text: _FileText, written: int, segments: list[tuple[int, int]], ordered: IO[bytes]) -> int:
+    segments.extend((written + start, line) for start, line in text.segments)
+    ordered.write(text.data)
+    return len(text.data)
+
+
+class _FileText:
+    """The text of one file, made from its rows in the order of their lines."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.segments: list[tuple[int, int]] = []
+        # The last line that is there, and whether more lines may follow it directly.
+        self._covered = 0
+        self._is_open = False
+        # Where the lines of each added part begin, and the number of its first; parts that nobody asked for so far.
+        self._firsts: list[int] = []
+        self._line_starts: list[list[int]] = []
+        self._unread: list[tuple[int | None, bytes]] = []
+
+    def place(self, content: bytes, first: int, last: int, is_sparse: bool) -> int:
+        """Put a row's lines where they are missing; return where its content begins."""
+        if content.count(b"\n") != last - first:
+            return self._place_apart(content, first)
+        if first > self._covered:
+            return self._append(content, first, last, is_sparse)
+        start = self._start_of(first)
+        if start is None:
+            return self._place_apart(content, first)
+        if last <= self._covered:
+            end = start + len(content)
+            is_there = self.data[start:end] == content and self.data[end : end + 1] == b"\n"
+            return start if is_there else self._place_apart(content, first)
+        shared = bytes(self.data[start:])
+        if not self._is_open or not content.startswith(shared):
+            return self._place_apart(content, first)
+        self._add_lines(content[len(shared) :], self._covered + 1, last)
+        return start
+
+    def _append(self, content: bytes, first: int, last: int, is_sparse: bool) -> int:
+        missing = first - self._covered - 1
+        if is_sparse or missing > _MAX_BLANK_LINES:
+            missing = 0
+        if not self._is_open or first > self._covered + 1 + missing:
+            self.segments.append((len(self.data), first - missing))
+        if missing:
+            self._unread.append((self._covered + 1, b"\n" * missing))
+            self.data += b"\n" * missing
+        self._add_lines(content, first, last)
+        return len(self.data) - len(content) - 1
+
+    def _add_lines(self, content: bytes, first: int, last: int) -> None:
+        self._unread.append((first, content + b"\n"))
+        self.data += content
+        self.data += b"\n"
+        self._covered, self._is_open = last, True
+
+    def _place_apart(self, content: bytes, first: int) -> int:
+        """Put what says other things of these lines, or only a part of one, behind all else."""
+        start = len(self.data)
+        self.segments.append((start, first))
+        self.data += content
+        self.data += b"\n"
+        self._unread.append((None, content + b"\n"))
+        self._is_open = False
+        return start
+
+    def _start_of(self, line: int) -> int | None:
+        """Return where a line begins, None when it is not there."""
+        place = len(self.data) - sum(len(part) for _, part in self._unread)
+        for first, part in self._unread:
+            if first is not None:
+                ends = np.flatnonzero(np.frombuffer(part, np.uint8) == _LINE_END)
+                self._firsts.append(first)
+                self._line_starts.append([place, *(ends[:-1] + (place + 1)).tolist()])
+            place += len(part)
+        self._unread.clear()
+        known = bisect_right(self._firsts, line) - 1
+        starts = self._line_starts[known] if known >= 0 else []
+        within = line - self._firsts[known] if known >= 0 else 0
+        return starts[within] if within < len(starts) else None

@@ -18,6 +18,7 @@ ONLY_IN = {
     "lancedb": ["codesearch/core/store/*"],
     "pyarrow": ["codesearch/core/store/*"],
     "sqlalchemy": ["codesearch/core/catalog/*"],
+    "re2": ["codesearch/core/text/matching.py"],
     "pydantic": ["codesearch/core/config.py", "codesearch/api/*"],
     "pydantic_settings": ["codesearch/core/config.py"],
     "fastapi": ["codesearch/api/*"],

@@ -204,6 +204,13 @@ class SearchIndex:
                 self._masks.popitem(last=False)
         return mask
 
+    @cached_property
+    def path_lines(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The paths of the files, a line end before the first and behind each; where each begins, and the end."""
+        texts = self._arrays["path_texts"]
+        lines: NDArray[np.uint8] = np.where(texts == 0, ord("\n"), texts).astype(np.uint8)
+        return lines, self._arrays["path_starts"]
+
     def path_of(self, file: int) -> str:
         """Return a file's path."""
         return self._text("path", file)

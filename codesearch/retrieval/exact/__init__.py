@@ -1,0 +1,1 @@
+"""Exact search: literals and regular expressions over the indexed lines."""

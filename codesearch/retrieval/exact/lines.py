@@ -1,0 +1,177 @@
+"""Exact search over search indexes: the lines that match, in order of path and line, with what is around them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.checks import Check, do_not_check
+from codesearch.core.index.file_texts import FileTexts, Line
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.predicates import EVERYTHING, Predicate
+from codesearch.retrieval.exact.needle import Needle
+from codesearch.retrieval.exact.scanning import Span, scan
+
+# So many lines beyond those that are shown are still counted.
+COUNTED_BEYOND: Final = 1_000
+# Of a longer line that part is shown which the match is in, and of a match over more lines the first ones.
+SHOWN_CHARACTERS: Final = 400
+_SHOWN_BEFORE_MATCH = 100
+MAX_MATCH_LINES: Final = 40
+# Lines are shown until they have so many characters together.
+MAX_CHARACTERS: Final = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line as it is shown: without its line end, a long one cut at `…`."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    """A line that a match begins in, 1-based, and the column in characters. `lines`: those of the match, mostly one.
+
+    `position` is that of the index among those that were searched.
+    """
+
+    position: int
+    path: str
+    line: int
+    column: int
+    lines: tuple[ShownLine, ...]
+    before: tuple[ShownLine, ...]
+    after: tuple[ShownLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundName:
+    """A file whose name matches."""
+
+    position: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLines:
+    """What was found. `more`: how many lines match besides those shown, at least where not `is_whole`."""
+
+    lines: tuple[FoundLine, ...]
+    more: int
+    is_whole: bool
+    names: tuple[FoundName, ...]
+    more_names: int
+
+
+def find_lines(
+    scope: Sequence[tuple[SearchIndex, Predicate]],
+    needle: Needle,
+    max_lines: int,
+    context_lines: int = 0,
+    max_names: int = 20,
+    check: Check = do_not_check,
+) -> FoundLines:
+    """Return the first lines that match, index by index, in the order of paths and lines, and files by their names.
+
+    Only files that have rows which satisfy the index's predicate are searched. `check` is called every few
+    milliseconds and may raise.
+    """
+    found: list[FoundLine] = []
+    names: list[FoundName] = []
+    more, more_names, characters = 0, 0, 0
+    is_whole = True
+    for position, (index, predicate) in enumerate(scope):
+        files = _choose_files(index, predicate, check)
+        for path in _find_names(index, files, needle, check):
+            if len(names) < max_names:
+                names.append(FoundName(position, path))
+            else:
+                more_names += 1
+        if not is_whole:
+            continue
+        for span in _scan_index(index, files, needle, check):
+            if len(found) < max_lines and not more and characters < MAX_CHARACTERS:
+                line = _show(index, position, span, context_lines)
+                found.append(line)
+                characters += sum(len(one.text) for one in (*line.before, *line.lines, *line.after))
+                continue
+            more += 1
+            if more > COUNTED_BEYOND:
+                more, is_whole = COUNTED_BEYOND, False
+                break
+    return FoundLines(tuple(found), more, is_whole, tuple(names), more_names)
+
+
+def _choose_files(index: SearchIndex, predicate: Predicate, check: Check) -> NDArray[np.bool_]:
+    """Return which files have a row that satisfies a predicate."""
+    if predicate == EVERYTHING:
+        return np.ones(index.file_count, np.bool_)
+    mask = index.rows_where(predicate, check)
+    files = np.zeros(index.file_count, np.bool_)
+    files[index.file_of_row if mask is None else index.file_of_row[mask]] = True
+    return files
+
+
+def _scan_index(index: SearchIndex, files: NDArray[np.bool_], needle: Needle, check: Check) -> Iterator[Span]:
+    """Yield the matches in the chosen files, neighbours at once."""
+    starts = index.texts.file_starts
+    borders = np.flatnonzero(np.diff(files.astype(np.int8), prepend=0, append=0)).tolist()
+    for first, last in zip(borders[::2], borders[1::2], strict=True):
+        yield from scan(index.texts, int(starts[first]), int(starts[last]), needle, check)
+
+
+def _show(index: SearchIndex, position: int, span: Span, context_lines: int) -> FoundLine:
+    texts = index.texts
+    start, end = texts.line_start(span[0]), texts.line_end(span[0])
+    first, _, first_number = texts.segment_at(start)
+    line = Line(first_number + texts.count_lines(first, start), start, end)
+    lines = [line]
+    if span[1] - 1 > end:
+        following = texts.lines_after(line, MAX_MATCH_LINES - 1)
+        lines += [one for one in following if one.start < span[1]]
+    column = len(texts.bytes_of(start, span[0]).decode("utf-8", "replace"))
+    return FoundLine(
+        position,
+        index.path_of(texts.file_at(start)),
+        line.number,
+        column + 1,
+        tuple(_cut(texts, one, column if one is line else 0) for one in lines),
+        tuple(_cut(texts, one, 0) for one in texts.lines_before(line, context_lines)),
+        tuple(_cut(texts, one, 0) for one in texts.lines_after(lines[-1], context_lines)),
+    )
+
+
+def _cut(texts: FileTexts, line: Line, column: int) -> ShownLine:
+    text = texts.bytes_of(line.start, line.end).decode("utf-8", "replace").removesuffix("\r")
+    if len(text) <= SHOWN_CHARACTERS:
+        return ShownLine(line.number, text)
+    first = max(0, min(column - _SHOWN_BEFORE_MATCH, len(text) - SHOWN_CHARACTERS))
+    shown = text[first : first + SHOWN_CHARACTERS]
+    head, tail = "…" if first else "", "…" if first + SHOWN_CHARACTERS < len(text) else ""
+    return ShownLine(line.number, f"{head}{shown}{tail}")
+
+
+def _find_names(index: SearchIndex, files: NDArray[np.bool_], needle: Needle, check: Check) -> Iterator[str]:
+    """Yield the paths whose last part matches, or all of it where the needle names a folder."""
+    if needle.spans_lines or not len(files):
+        return
+    text, starts = index.path_lines
+    place = 0
+    while place < len(text) and (match := needle.matcher.find(text, place, len(text))) is not None:
+        check()
+        # Before the first path is a line end, too.
+        number = min(max(0, bisect_right(starts, match[0]) - 1), len(files) - 1)
+        first, end = int(starts[number]), int(starts[number + 1]) - 1
+        place = max(end, match[0]) + 1
+        if files[number]:
+            path = text[first:end].tobytes()
+            name = first + path.rfind(b"/") + 1
+            if needle.asks_path or needle.matcher.find(text, name, end) is not None:
+                yield path.decode("utf-8", "replace")

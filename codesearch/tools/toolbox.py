@@ -16,6 +16,7 @@ from codesearch.tools import (
     get_artifact_relationships,
     get_data_sources,
     get_file_tree,
+    grep_search,
     outline,
     read_file,
     semantic_search,
@@ -29,6 +30,7 @@ from codesearch.tools.tool import Answer, CatalogLike, IndexesLike, RetrieverLik
 TOOLS: Final[tuple[Tool, ...]] = (
     get_data_sources.TOOL,
     semantic_search.TOOL,
+    grep_search.TOOL,
     get_file_tree.TOOL,
     read_file.TOOL,
     outline.TOOL,

@@ -25,6 +25,7 @@ from tests.e2e.service import FIXTURES, NAMES, copy_index, index_fixtures
 NEEDED: dict[str, dict[str, Any]] = {
     "get_data_sources": {},
     "semantic_search": {"question": "where is the balance of an account kept", "data_sources": NARROW},
+    "grep_search": {"query": "balance", "data_sources": NARROW},
     "get_file_tree": {"data_source": NARROW},
     "read_file": {"data_source": NARROW, "path": "go.mod"},
     "outline": {"data_source": NARROW, "path": "go.mod"},

@@ -31,6 +31,7 @@ FIELD_TYPES: dict[str, FieldType] = {
     "end_line": FieldType.NUMBER,
     "commit": FieldType.TEXT,
     "last_modified": FieldType.TIME,
+    "content": FieldType.TEXT,
 }
 # These belong to the data source, not to the row: search decides them per data source, before any index is asked.
 SOURCE_FIELDS = frozenset({"data_source_id", "data_source_name", "data_source_type", "commit"})

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
+from codesearch.core.index.content_column import ContentColumn
 from codesearch.core.index.distinct_values import NumberColumn, TextColumn
 from codesearch.core.predicates import (
     FIELD_TYPES,
@@ -35,7 +36,7 @@ class Rows(Protocol):
     def row_count(self) -> int:
         """How many rows there are."""
 
-    def text_column(self, field: str) -> TextColumn:
+    def text_column(self, field: str) -> TextColumn | ContentColumn:
         """Return the column of a text field."""
 
     def number_column(self, field: str) -> NumberColumn:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.array_file import DamagedFileError, map_arrays, verify_arrays
+from codesearch.core.index.content_column import ContentColumn
 from codesearch.core.index.distinct_values import NumberColumn, TextColumn
 from codesearch.core.index.file_texts import FileTexts
 from codesearch.core.index.pieces import Pieces
@@ -168,8 +169,10 @@ class SearchIndex:
         counts: NDArray[np.int64] = np.searchsorted(known, names, side="right") - np.searchsorted(known, names)
         return counts
 
-    def text_column(self, field: str) -> TextColumn:
+    def text_column(self, field: str) -> TextColumn | ContentColumn:
         """Return the column of a text field, for conditions."""
+        if field == "content":
+            return ContentColumn(self.texts.text, self._arrays["content_starts"], self._arrays["content_lengths"])
         name, codes = _TEXT_COLUMNS.get(field, (field, f"{field}_codes"))
         return TextColumn(self._arrays[f"{name}_texts"], self._arrays[f"{name}_starts"], self._arrays[codes])
 

@@ -38,6 +38,7 @@ def record_of(row: IndexedChunk, source: Mapping[str, str | None]) -> RecordFiel
         "start_line": chunk.start_line,
         "end_line": chunk.end_line,
         "last_modified": row.modified_at,
+        "content": chunk.content or None,
         **source,
     }
 

@@ -275,7 +275,8 @@ def test_long_lists_mean_what_short_ones_do(indexes: dict[str, SearchIndex], cou
 @pytest.mark.parametrize(
     "predicate",
     [
-        Comparison("content", Operator.CONTAINS, ("x",)),
+        Comparison("outline", Operator.CONTAINS, ("x",)),
+        Comparison("content", Operator.GREATER, ("x",)),
         Comparison("data_source_id", Operator.IN, ("a" * 24,)),
         Comparison("names", Operator.EMPTY),
         Comparison("path", Operator.GREATER, ("x",)),

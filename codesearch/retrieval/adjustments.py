@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.retrieval.features.view import View
+from codesearch.retrieval.query.quotations import OTHER_CASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,16 @@ def _is_unasked_document(view: View) -> NDArray[Any]:
     return (documents | examples) & view.terms.is_message
 
 
+def _is_quoted(view: View) -> NDArray[Any]:
+    return (view.candidates.phrase >= OTHER_CASE) & (view.terms.quotation is not None)
+
+
 # fmt: off
 TABLE: Final = (
     Adjustment("phrase", "how much of a phrase of the query stands in the row as it is, to the power of four",
                lambda view: view.candidates.phrase**4, for_row=20.0, for_file=10.0, in_message=2.0),
+    Adjustment("quoted", "the query is a text in double quotes and nothing else, and the row holds it",
+               _is_quoted, for_row=20.0, for_file=20.0, in_message=0.0),
     Adjustment("named_line", "the row holds a line that the query names",
                lambda view: view.candidates.named_line, for_row=5.0, for_file=0.0, in_message=0.0),
     Adjustment("named_head", "the query is the name of the file and nothing else, and the row is its first",

@@ -12,19 +12,29 @@ from codesearch.core.checks import Check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.retrieval.named_files import NamedFile, find_named_files, rows_of
 from codesearch.retrieval.phrase_rows import find_phrase_rows
+from codesearch.retrieval.query.quotations import Quotation
 from codesearch.retrieval.query.terms import QueryTerms
+from codesearch.retrieval.quoted_rows import find_quoted_rows
+
+# What the words of a quotation are worth where they stand in other signs.
+ONLY_WORDS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """What a query mentions of one index: files, and by row how much of a phrase stands there."""
+    """What a query mentions of one index: files, and by row how much of a phrase stands there.
+
+    Where the query is a quotation, whether a row holds it is looked up when it is asked, save for `quoted`.
+    """
 
     files: Sequence[NamedFile]
     phrases: Mapping[int, float]
+    quotation: Quotation | None = None
+    quoted: Sequence[int] = ()
 
     def rows(self, index: SearchIndex) -> NDArray[np.int64]:
         """Return the rows that are mentioned, with those of a file that tell most of it."""
-        return np.union1d(rows_of(index, self.files), np.array(sorted(self.phrases), np.int64))
+        return np.union1d(rows_of(index, self.files), np.array([*self.phrases, *self.quoted], np.int64))
 
     def describe(
         self, index: SearchIndex, rows: NDArray[np.int32]
@@ -37,8 +47,15 @@ class Mentions:
             certainty[of_file] = named.certainty
             if named.line is not None:
                 holds |= of_file & (starts <= named.line) & (named.line <= ends)
-        phrases = np.array([self.phrases.get(row, 0.0) for row in rows.tolist()], np.float32)
+        phrases = np.array([self._share(index, row) for row in rows.tolist()], np.float32)
         return certainty, holds, phrases
+
+    def _share(self, index: SearchIndex, row: int) -> float:
+        share = self.phrases.get(row, 0.0)
+        if self.quotation is None:
+            return share
+        # Who puts a text in quotes does not mean its words alone.
+        return max(ONLY_WORDS * share, self.quotation.weigh(index.content_of(row)))
 
 
 def find_mentions(
@@ -46,7 +63,9 @@ def find_mentions(
 ) -> list[Mentions]:
     """Return what the query mentions of each index. `check` is called between pieces and may raise."""
     phrases = find_phrase_rows(indexes, masks, terms.phrases, check)
+    quotation = terms.quotation
+    quoted = [[] for _ in indexes] if quotation is None else find_quoted_rows(indexes, masks, quotation, check)
     return [
-        Mentions(find_named_files(index, terms.places, check), of_index)
-        for index, of_index in zip(indexes, phrases, strict=True)
+        Mentions(find_named_files(index, terms.places, check), of_phrases, quotation, of_quotation)
+        for index, of_phrases, of_quotation in zip(indexes, phrases, quoted, strict=True)
     ]

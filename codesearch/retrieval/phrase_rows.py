@@ -125,6 +125,21 @@ def _least_words(phrase: Phrase) -> int:
     return 1 + sum(total < enough for total in sums)
 
 
+def find_rows_with(index: SearchIndex, mask: NDArray[np.bool_] | None, words: Sequence[str]) -> NDArray[np.int32]:
+    """Return the rows that have the terms of all of some words, at least one, of those that the mask allows."""
+    hits = index.row_postings.find(np.array([hash_token(word) for word in dict.fromkeys(words)], np.uint32))
+    return _intersect(sorted((ids for ids, _ in hits), key=len), mask)
+
+
+def _intersect(lists: Sequence[NDArray[np.int32]], mask: NDArray[np.bool_] | None) -> NDArray[np.int32]:
+    rows = lists[0] if mask is None else lists[0][mask[lists[0]]]
+    for ids in lists[1:]:
+        if not len(rows):
+            break
+        rows = rows[_contains(ids, rows)]
+    return rows
+
+
 def _contains(ids: NDArray[np.int32], rows: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Say which rows are among the ids, which are in ascending order."""
     if not len(ids):

@@ -46,14 +46,16 @@ class ContentColumn:
                 case Operator.EMPTY:
                     yield self.lengths == 0
                 case Operator.CONTAINS:
-                    yield self._contains(values[0], check) & (self.lengths > 0)
+                    yield self.contains(values[0], check) & (self.lengths > 0)
                 case Operator.STARTS_WITH | Operator.ENDS_WITH | Operator.IN:
                     yield self._compare(comparison.operator, values, check) & (self.lengths > 0)
                 case _:
                     raise ValueError(f"{comparison.operator.value} does not compare text")
 
-    def _contains(self, value: str, check: Check) -> NDArray[np.bool_]:
-        """Say which rows hold a text: those in which it ends that stands first from the row's start on."""
+    def contains(self, value: str, check: Check) -> NDArray[np.bool_]:
+        """Say which rows hold a text. `check` is called every few milliseconds and may raise."""
+        # Those in which it ends where it stands first from the row's start on.
+        value = _LINE_BREAK.sub("\n", value)
         holds = np.zeros(len(self.starts), np.bool_)
         if not value:
             return ~holds

@@ -172,9 +172,14 @@ class SearchIndex:
     def text_column(self, field: str) -> TextColumn | ContentColumn:
         """Return the column of a text field, for conditions."""
         if field == "content":
-            return ContentColumn(self.texts.text, self._arrays["content_starts"], self._arrays["content_lengths"])
+            return self.contents
         name, codes = _TEXT_COLUMNS.get(field, (field, f"{field}_codes"))
         return TextColumn(self._arrays[f"{name}_texts"], self._arrays[f"{name}_starts"], self._arrays[codes])
+
+    @property
+    def contents(self) -> ContentColumn:
+        """The column of the rows' contents."""
+        return ContentColumn(self.texts.text, self._arrays["content_starts"], self._arrays["content_lengths"])
 
     def number_column(self, field: str) -> NumberColumn:
         """Return the column of a number field, for conditions."""
@@ -311,6 +316,13 @@ class SearchIndex:
         start, length = int(self._arrays["content_starts"][row]), int(self._arrays["content_lengths"][row])
         content: bytes = self._arrays["content_texts"][start : start + length].tobytes()
         return content
+
+    def rows_around(self, first: int, last: int, start: int, end: int) -> list[int]:
+        """Return which of the rows from `first` to before `last` have a part of the files' text in their contents."""
+        starts, lengths = self._arrays["content_starts"][first:last], self._arrays["content_lengths"][first:last]
+        found = np.flatnonzero((starts <= start) & (end <= starts + lengths)) + first
+        rows: list[int] = found.tolist()
+        return rows
 
     def content_lengths_of(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return how many bytes of UTF-8 the rows' contents have."""

@@ -15,6 +15,7 @@ from codesearch.core.text.tokens import has_cjk, iterate_parts, iterate_tokens, 
 from codesearch.retrieval.query.names import find_names
 from codesearch.retrieval.query.phrases import Phrase, find_phrases
 from codesearch.retrieval.query.places import Place, find_places
+from codesearch.retrieval.query.quotations import Quotation, find_quotation
 
 # So many of each kind count; the rest of a longer text is passed over.
 MAX_QUERY_TOKENS = MAX_QUERY_NAMES = 64
@@ -45,10 +46,10 @@ class QueryTerms:
     token of each term. compounds: the terms of each two neighbouring words written as one (`rate limiter` ->
     RateLimiter). written_names: what looks like names of code, as written, with `.` between their parts; names: the
     same, lower case; simple_names: their last parts. asked: the stems of the words that say what kind of file is
-    asked for. places: files and lines that it names. phrases: what may stand in the code as it is. texts: what is
-    embedded, each counting the same. is_name: the whole query is one name. is_place: it is one path, or a line of one.
-    is_task: it begins with what is to be done, as a commit's subject or an agent's task does. is_message: it tells of
-    something at length.
+    asked for. places: files and lines that it names. phrases: what may stand in the code as it is. quotation: the
+    text in double quotes that the query is. texts: what is embedded, each counting the same. is_name: the whole query
+    is one name. is_place: it is one path, or a line of one. is_task: it begins with what is to be done, as a commit's
+    subject or an agent's task does. is_message: it tells of something at length.
     """
 
     tokens: tuple[str, ...]
@@ -65,6 +66,7 @@ class QueryTerms:
     is_name: bool
     is_place: bool
     is_task: bool
+    quotation: Quotation | None = None
     is_message: bool = False
 
     @property
@@ -100,6 +102,7 @@ def parse_query(text: str) -> QueryTerms:
         is_name=is_name,
         is_place=is_word and bool(places),
         is_task=not is_name and _is_task(text),
+        quotation=find_quotation(text),
     )
 
 

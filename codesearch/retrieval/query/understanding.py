@@ -30,7 +30,7 @@ def understand_query(text: str, indexes: Sequence[SearchIndex]) -> QueryTerms:
     alone and before the rest, for the vector; and only the title tells what kind of file is asked for.
     """
     terms = parse_query(text)
-    if len(terms.tokens) <= MESSAGE_WORDS:
+    if len(terms.tokens) <= MESSAGE_WORDS or terms.quotation is not None:
         return terms
     message = read_message(text)
     words = _choose_words(message, indexes)

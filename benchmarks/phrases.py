@@ -2,7 +2,7 @@
 
 python -m benchmarks.phrases TREE... [--phrases 40] [--seed 1] [--data-dir DIR]: indexes each tree, draws phrases that
 stand in one place of it alone, asks them, and prints how often the record that holds the phrase is first, and among
-the first five and ten.
+the first five and ten; and for how many grep_search finds the same lines as ripgrep, where that is there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks.grep import Query, ask_grep_search, ask_ripgrep
 from benchmarks.quality import open_assembly
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.core.index.search_index import SearchIndex
@@ -40,7 +42,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data-dir", type=Path, help="keep the index here; default: a temporary folder")
     arguments = parser.parse_args()
-    print("| tree | phrases | first | in five | in ten | p50 ms |\n|---|---:|---:|---:|---:|---:|")
+    print(
+        "| tree | phrases | first | in five | in ten | p50 ms | grep_search | of |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---:|"
+    )
     total: Counter[str] = Counter()
     with (
         tempfile.TemporaryDirectory() as temporary,
@@ -53,6 +58,7 @@ def main() -> None:
             index = assembly.search_indexes.get(report.source.id, report.source.run_id)
             phrases = draw_phrases(index, arguments.phrases, random.Random(f"{arguments.seed} {tree.name}"))
             counts, seconds = ask_phrases(assembly, report.source.id, phrases)
+            counts.update(grep_phrases(assembly, report.source.id, index, tree, phrases))
             total += counts
             print_row(tree.name, counts, seconds)
     print_row("all", total, None)
@@ -101,10 +107,28 @@ def ask_phrases(
     return counts, sorted(seconds)
 
 
+def grep_phrases(
+    assembly: Assembly, source_id: str, index: SearchIndex, tree: Path, phrases: Sequence[tuple[str, ...]]
+) -> Counter[str]:
+    """Count the phrases that ripgrep finds in indexed files as they are written, and those with the same lines here."""
+    if shutil.which("rg") is None:
+        return Counter()
+    known = {index.path_of(file) for file in range(index.file_count)}
+    counts: Counter[str] = Counter(found=0, same=0)
+    for words in phrases:
+        query = Query(" ".join(words))
+        wanted = frozenset(place for place in ask_ripgrep(tree, query) if place[0] in known)
+        counts.update(found=bool(wanted), same=bool(wanted) and ask_grep_search(assembly, source_id, query) == wanted)
+    return counts
+
+
 def print_row(name: str, counts: Counter[str], seconds: Sequence[float] | None) -> None:
     """Print one row of the table."""
     middle = f"{1000 * seconds[len(seconds) // 2]:.1f}" if seconds else ""
-    print(f"| {name} | {counts['phrases']} | {counts['first']} | {counts['five']} | {counts['ten']} | {middle} |")
+    print(
+        f"| {name} | {counts['phrases']} | {counts['first']} | {counts['five']} | {counts['ten']} | {middle} "
+        f"| {counts['same']} | {counts['found']} |"
+    )
 
 
 if __name__ == "__main__":

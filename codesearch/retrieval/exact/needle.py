@@ -8,13 +8,16 @@ from typing import Final
 
 from codesearch.core.errors import InvalidRequestError
 from codesearch.core.text.matching import Matcher, MatcherError, quote
-from codesearch.retrieval.exact.expressions import LINE_BREAK, LINE_END, read_expression
+from codesearch.retrieval.exact.expressions import LEAST_REQUIRED_LENGTH, LINE_BREAK, LINE_END, read_expression
 
 MAX_QUERY_LENGTH: Final = 4_096
 # The larger the program of an expression is, the longer each byte may take; of a literal's, only some steps are tried.
 MAX_PROGRAM_SIZE: Final = 10_000
 _WORD: Final = r"[\pL\pN_]"
 _NO_WORD: Final = r"[^\pL\pN_]"
+# The most frequent characters of code, in 49 MB of 31 repositories, first the blank with 23%; the last has 0.5%.
+_FREQUENT: Final = ' etrnaiso\nlcdupm*fh)(._,gy-b/"=;vTSEwxC'
+_RARE_ENOUGH: Final = 10
 _LINE_BREAKS = re.compile(r"\r\n?|\n")
 
 
@@ -61,9 +64,10 @@ def _compile_literal(query: ExactQuery, text: str) -> Needle:
         expression, before=before, after=after, ignore_case=query.ignores_case, in_lines=not spans_lines
     )
     longest = max(lines, key=lambda line: len(line.strip()))
+    sign = _find_sign(longest, ignores_case=query.ignores_case)
     signs: tuple[Matcher, ...] = ()
-    if longest.strip() and (spans_lines or before or after):
-        signs = (Matcher(quote(longest), ignore_case=query.ignores_case, in_lines=True),)
+    if longest.strip() and (spans_lines or before or after or sign != longest):
+        signs = (Matcher(quote(sign), ignore_case=query.ignores_case, in_lines=True),)
     return Needle(matcher, signs, spans_lines, "/" in text)
 
 
@@ -91,7 +95,8 @@ def _compile_regex(query: ExactQuery, text: str) -> Needle:
             raise MatcherError("pattern too large")
     except MatcherError as error:
         raise InvalidRequestError(explain_error(str(error))) from error
-    signs = tuple(Matcher(quote(part), ignore_case=ignores_case) for part in expression.required)
+    parts = (_find_sign(part, ignores_case=ignores_case) for part in expression.required)
+    signs = tuple(Matcher(quote(part), ignore_case=ignores_case) for part in parts)
     return Needle(matcher, signs, expression.spans_lines, "/" in text)
 
 
@@ -101,6 +106,22 @@ def _surround(expression: str, *, before: bool, after: bool, ignore_case: bool, 
         return Matcher(expression, ignore_case=ignore_case, in_lines=in_lines)
     head, tail = f"(?:^|{_NO_WORD})" if before else "", f"(?:{LINE_END}|{_NO_WORD})" if after else ""
     return Matcher(f"{head}({expression}){tail}", ignore_case=ignore_case, in_lines=in_lines, group=1)
+
+
+def _find_sign(text: str, *, ignores_case: bool) -> str:
+    """Return the part of a text, at least its second half, that is quickest to look for.
+
+    RE2 goes from one first byte to the next, in any case it looks at every byte.
+    """
+    if ignores_case or _rarity(text[0]) >= _RARE_ENOUGH:
+        return text
+    starts = range(max(1, min(len(text) // 2, len(text) - LEAST_REQUIRED_LENGTH) + 1))
+    return text[max(starts, key=lambda start: (_rarity(text[start]), -start)) :]
+
+
+def _rarity(character: str) -> int:
+    place = _FREQUENT.find(character)
+    return len(_FREQUENT) if place < 0 else place
 
 
 def _is_word(character: str) -> bool:

@@ -115,8 +115,8 @@ def describe(index: SearchIndex, rounds: int) -> list[str]:
         "",
         f"{index.file_count:,} files, {texts.count_lines(0, len(texts.text)):,} lines, {len(texts.text):,} bytes of "
         f"text; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}. Medians of {rounds} rounds in turns, in "
-        f"milliseconds. grep_search shows {MAX_RESULTS} lines and counts 1,000 more; CR and LF are one line end, no part "
-        "of its lines.",
+        f"milliseconds. grep_search shows {MAX_RESULTS} lines and counts 1,000 more; CR and LF are one line end "
+        "for it.",
         "",
         "    python -m benchmarks.grep TREE --data-dir DIR --write",
         "",

@@ -17,6 +17,9 @@ from codesearch.retrieval.query.terms import STOP_WORDS
 
 # Less of a phrase in a row is an accident. Of questions, NDCG@10 falls by 0.001 with half as much.
 LEAST_SHARE = 0.75
+# Of a message with values, so much in two words in a row at least, and so many words; what that is worth.
+LEAST_SHARE_BETWEEN_VALUES, LEAST_WORDS_BETWEEN_VALUES = 0.3, 3
+MESSAGE_SHARE = 0.9
 # Texts that are compared for one phrase: a few milliseconds.
 MAX_COMPARED = 400
 # A phrase that stands in more rows tells nothing of them.
@@ -57,16 +60,36 @@ def find_phrase_rows(
             for row in rows[number]:
                 text = _normalise(indexes[position].content_of(row))
                 share = weigh_runs(phrase, [run for run in own if _holds(text, run)])
-                if share >= LEAST_SHARE:
+                if share >= _least_share(phrase):
                     found.append((position, row, share))
+        if phrase.has_values:
+            found = _keep_fullest(found)
         if len(found) <= MAX_ROWS:
             for position, row, share in found:
                 held[position][row] = max(held[position].get(row, 0.0), share)
     return held
 
 
+def _least_share(phrase: Phrase) -> float:
+    if not phrase.has_values:
+        return LEAST_SHARE
+    return max(LEAST_SHARE_BETWEEN_VALUES, LEAST_WORDS_BETWEEN_VALUES / max(1, _count(phrase.words)))
+
+
+def _keep_fullest(found: Sequence[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+    """Keep the rows that hold the most words of a message; of how many its text has, nobody knows."""
+    most = max((share for _, _, share in found), default=0.0)
+    return [(position, row, MESSAGE_SHARE) for position, row, share in found if share == most]
+
+
 def weigh_runs(phrase: Phrase, runs: Sequence[Run]) -> float:
-    """Return how much of a phrase its longest stretch of runs is, in words that are no stop words."""
+    """Return how much of a phrase its longest stretch of runs is, in words that are no stop words.
+
+    Of a phrase with values all runs count.
+    """
+    if phrase.has_values:
+        places = sorted({place for run in runs for place in range(run.start, run.start + len(run.words))})
+        return _count([phrase.words[place] for place in places]) / max(1, _count(phrase.words))
     longest, begin = 0, 0
     starts = sorted(run.start for run in runs)
     for number, start in enumerate(starts):
@@ -92,17 +115,21 @@ def _holds(text: bytes, run: Run) -> bool:
 def _choose_rows(
     phrase: Phrase, runs: Sequence[Run], ids_of: Mapping[str, NDArray[np.int32]], mask: NDArray[np.bool_] | None
 ) -> list[int]:
-    """Return the rows that have the terms of LEAST_SHARE of a phrase, those with most of its words first."""
+    """Return the rows that have the terms of enough of a phrase, those with most of its words first."""
     words = {word for run in runs for word in run.words}
     counted = sorted((ids_of[word] for word in words if word not in STOP_WORDS), key=len)
     needed = _least_words(phrase)
-    # Whoever has so many of the words has one of the rarest, of which there are so many.
-    rarest = counted[: len(counted) - needed + 1]
-    if not any(map(len, rarest)):
+    if not counted:
         return []
-    rows = rarest[0] if len(rarest) == 1 else np.unique(np.concatenate(rarest))
-    if mask is not None:
-        rows = rows[mask[rows]]
+    if phrase.has_values:
+        # Few of the words are enough: whoever has them has a run of them.
+        rows = _join([_intersect(sorted((ids_of[word] for word in set(run.words)), key=len), mask) for run in runs])
+    else:
+        # Whoever has so many of the words has one of the rarest, of which there are so many.
+        rows = _join(counted[: len(counted) - needed + 1])
+        rows = rows if mask is None else rows[mask[rows]]
+    if not len(rows):
+        return []
     counts = np.sum([_contains(ids, rows) for ids in counted], axis=0)
     rows, counts = rows[counts >= needed], counts[counts >= needed]
     rows = rows[np.lexsort((rows, -counts))[:MAX_COMPARED]]
@@ -113,15 +140,23 @@ def _choose_rows(
     return [
         row
         for row, has in zip(rows.tolist(), has_runs, strict=True)
-        if weigh_runs(phrase, [run for run, is_there in zip(runs, has, strict=True) if is_there]) >= LEAST_SHARE
+        if weigh_runs(phrase, [run for run, is_there in zip(runs, has, strict=True) if is_there])
+        >= _least_share(phrase)
     ]
 
 
+def _join(lists: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+    """Return what is in any of the lists, in ascending order."""
+    if len(lists) == 1:
+        return lists[0]
+    return np.unique(np.concatenate(lists)) if any(map(len, lists)) else np.empty(0, np.int32)
+
+
 def _least_words(phrase: Phrase) -> int:
-    """Return how few different words that are no stop words may make up LEAST_SHARE of a phrase."""
+    """Return how few different words that are no stop words may make up enough of a phrase."""
     most_first = Counter(word for word in phrase.words if word not in STOP_WORDS).most_common()
     sums = accumulate(count for _, count in most_first)
-    enough = LEAST_SHARE * _count(phrase.words)
+    enough = _least_share(phrase) * _count(phrase.words)
     return 1 + sum(total < enough for total in sums)
 
 

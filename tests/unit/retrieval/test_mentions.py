@@ -11,7 +11,7 @@ from codesearch.core.checks import do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.retrieval.mentions import find_mentions
 from codesearch.retrieval.named_files import MAX_FILES, find_named_files
-from codesearch.retrieval.phrase_rows import LEAST_SHARE, MAX_ROWS, find_phrase_rows, weigh_runs
+from codesearch.retrieval.phrase_rows import LEAST_SHARE, MAX_ROWS, MESSAGE_SHARE, find_phrase_rows, weigh_runs
 from codesearch.retrieval.query.phrases import Phrase, cut_runs, find_phrases
 from codesearch.retrieval.query.places import find_places
 from codesearch.retrieval.query.terms import parse_query
@@ -103,6 +103,32 @@ def texts() -> SearchIndex:
 )
 def test_rows_that_hold_a_phrase_as_it_stands(texts: SearchIndex, query: str, held: dict[int, float]) -> None:
     (found,) = find_phrase_rows([texts], [None], find_phrases(query))
+    assert found == pytest.approx(held)
+
+
+MESSAGES = [
+    'raise ConvertError(f"Error converting value {value} to type {name}.")',
+    "# an error of converting what has no type",
+    'fail("cannot open %s: no such file or folder", path)',
+    'log("key [{$key}] not found")',
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "held"),
+    [
+        ("Error converting value /tmp/data to type 'example.com'.", {0: MESSAGE_SHARE}),
+        ("ConvertError: Error converting value 12 to type int", {0: MESSAGE_SHARE}),
+        ("cannot open settings.toml: no such file or folder", {2: MESSAGE_SHARE}),
+        # Two words are an accident, and a question is no message.
+        ("key [user_id] not found", {}),
+        ("how is an error converting value 7 to type int reported?", {}),
+        ("nothing of this cannot be found: 12", {}),
+    ],
+)
+def test_the_row_of_an_error_message_is_found_whatever_its_values_are(query: str, held: dict[int, float]) -> None:
+    index = index_of([make_row(f"src/f{number:02}.py", text) for number, text in enumerate(MESSAGES)])
+    (found,) = find_phrase_rows([index], [None], find_phrases(query))
     assert found == pytest.approx(held)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codesearch.retrieval.query.phrases import (
     MAX_RUNS,
-    RUN_WORDS,
     Phrase,
     cut_runs,
     find_phrases,
     find_phrases_of_message,
+    reads_like_error,
 )
 
 
@@ -57,7 +58,27 @@ def test_runs_overlap_and_short_phrases_are_one() -> None:
 def test_any_text_is_accepted(text: str) -> None:
     phrases = find_phrases(text)
     runs = cut_runs(phrases)
-    assert len(runs) == len({run.words for run in runs}) <= MAX_RUNS
+    distinct = {(run.words, run.phrase if phrases[run.phrase].has_values else None) for run in runs}
+    assert len(runs) == len(distinct) <= MAX_RUNS
     for run in runs:
-        assert run.words == phrases[run.phrase].words[run.start : run.start + RUN_WORDS]
+        assert run.words == phrases[run.phrase].words[run.start : run.start + phrases[run.phrase].run_words]
     assert find_phrases_of_message("", text) is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "does"),
+    [
+        ("ValueError: invalid literal for int() with base 10: 'x'", True),
+        ("cannot open settings.toml", True),
+        ("Property [size] does not have the expected size.", True),
+        ("panic: runtime error: index out of range [3] with length 3", True),
+        ("how are errors handled in client.py", False),
+        ("What does 'cannot open' mean?", False),
+        ("fix the error in json_decoder", False),
+        ("error handling of requests", False),
+        ("retry a request after 3 seconds", False),
+        ("", False),
+    ],
+)
+def test_lines_that_read_like_error_messages(line: str, does: bool) -> None:
+    assert reads_like_error(line) is does

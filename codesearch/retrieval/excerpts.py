@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -15,30 +16,37 @@ from typing import Final
 from codesearch.core.text.tokens import stem
 from codesearch.core.types import ArtifactKind, Chunk
 
-# A record with a lower score is cut to so many bytes. Of ten records, this leaves 2,400 of 3,700 tokens.
+# A record with a lower score is cut to so many characters. Of ten records, this leaves 2,400 of 3,700 tokens.
 BELOW_SCORE: Final = 0.1
-MAX_EXCERPT_BYTES: Final = 1_000
-# A word counts once for a window, and once more where it stands a second time for so much of that.
+MAX_EXCERPT_CHARACTERS: Final = 1_000
+# A word counts once for a window, and where it stands once more for so much of that.
 _REPEATED = 0.1
 _MIN_STEM_LENGTH = 3
 
 
+def find_roots(words: Sequence[str], weights: Sequence[float]) -> list[tuple[str, float]]:
+    """Return what is looked for of a query's lower-case words, their stems, with their weights."""
+    roots = [root if len(root := stem(word)) >= _MIN_STEM_LENGTH else word for word in words]
+    return list(zip(roots, weights, strict=True))
+
+
 def is_cut(score: float, size: int) -> bool:
     """Say whether a record of this score and so many characters is told by an excerpt."""
-    return score < BELOW_SCORE and size > MAX_EXCERPT_BYTES
+    return score < BELOW_SCORE and size > MAX_EXCERPT_CHARACTERS
 
 
-def cut_chunk(chunk: Chunk, words: Sequence[tuple[str, float]]) -> Chunk:
-    """Return the lines of a chunk, MAX_EXCERPT_BYTES at most, that hold most of the words, each with its weight.
+def cut_chunk(chunk: Chunk, roots: Sequence[tuple[str, float]]) -> Chunk:
+    """Return the lines of a chunk, MAX_EXCERPT_CHARACTERS at most, that hold most of the roots, each with its weight.
 
-    The first of those that hold as much. A single longer line stays whole. The rest of the chunk is told as it is of a
-    piece of a definition: `symbol_lines`, `holds_head` and `signature` say what it is a part of.
+    The first of those that hold as much, with the lines around that still fit. A single longer line stays whole. The
+    rest of the chunk is told as it is of a piece of a definition: `symbol_lines`, `holds_head` and `signature` say what
+    it is a part of.
     """
     lines = chunk.content.split("\n")
     if len(lines) != chunk.end_line - chunk.start_line + 1:
         # A notebook's, whose cells are no lines of its file.
         return chunk
-    first, end = _choose_lines(lines, words)
+    first, end = _choose_lines(lines, roots)
     if (first, end) == (0, len(lines)):
         return chunk
     is_symbol = chunk.artifact_kind is ArtifactKind.SYMBOL
@@ -61,58 +69,52 @@ def name_excerpt(document_id: str, chunk: Chunk) -> str:
     return hashlib.sha256(f"{document_id}\0{chunk.start_line}-{chunk.end_line}".encode()).hexdigest()[:32]
 
 
-def _choose_lines(lines: Sequence[str], words: Sequence[tuple[str, float]]) -> tuple[int, int]:
+def _choose_lines(lines: Sequence[str], roots: Sequence[tuple[str, float]]) -> tuple[int, int]:
     """Return the first line of the best window, from 0, and the one after its last."""
-    sizes = [len(line.encode()) + 1 for line in lines]
-    found = _find_words(lines, words)
-    weights = [weight for _, weight in words]
-    counts = [0] * len(words)
-    best, chosen = -1.0, (0, 1)
-    begin = size = 0
-    value = 0.0
-    for end, line_size in enumerate(sizes, 1):
-        size += line_size
-        for number in found[end - 1]:
-            value += weights[number] * (_REPEATED if counts[number] else 1.0)
-            counts[number] += 1
-        while size - 1 > MAX_EXCERPT_BYTES and begin < end - 1:
-            size -= sizes[begin]
-            for number in found[begin]:
-                counts[number] -= 1
-                value -= weights[number] * (_REPEATED if counts[number] else 1.0)
+    # Where each line is over, its line break included.
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    found = _find_roots("\n".join(lines).lower(), ends, roots)
+    best, chosen = 0.0, (0, 1)
+    counts = [0] * len(roots)
+    value, begin = 0.0, 0
+    for last, number in found:
+        value += roots[number][1] * (_REPEATED if counts[number] else 1.0)
+        counts[number] += 1
+        while (first := found[begin][0]) < last and ends[last] - _start_of(first, ends) > MAX_EXCERPT_CHARACTERS + 1:
+            left = found[begin][1]
+            counts[left] -= 1
+            value -= roots[left][1] * (_REPEATED if counts[left] else 1.0)
             begin += 1
         if value > best + 1e-9:
-            best, chosen = value, (begin, end)
-    return _widen(sizes, *chosen)
+            best, chosen = value, (first, last + 1)
+    return _widen(ends, *chosen)
 
 
-def _widen(sizes: Sequence[int], begin: int, end: int) -> tuple[int, int]:
+def _start_of(line: int, ends: Sequence[int]) -> int:
+    return ends[line - 1] if line else 0
+
+
+def _widen(ends: Sequence[int], begin: int, end: int) -> tuple[int, int]:
     """Add the lines that still fit, after the window and then before it: what follows a name is its meaning."""
-    size = sum(sizes[begin:end]) - 1
-    while end < len(sizes) and size + sizes[end] <= MAX_EXCERPT_BYTES:
-        size += sizes[end]
+    highest = _start_of(begin, ends) + MAX_EXCERPT_CHARACTERS + 1
+    while end < len(ends) and ends[end] <= highest:
         end += 1
-    while begin and size + sizes[begin - 1] <= MAX_EXCERPT_BYTES:
+    lowest = ends[end - 1] - MAX_EXCERPT_CHARACTERS - 1
+    while begin and _start_of(begin - 1, ends) >= lowest:
         begin -= 1
-        size += sizes[begin]
     return begin, end
 
 
-def _find_words(lines: Sequence[str], words: Sequence[tuple[str, float]]) -> list[list[int]]:
-    """Return for each line which of the words stand in it, by their stems, as often as they do."""
-    text = "\n".join(lines).lower()
-    ends = list(accumulate(len(line) + 1 for line in text.split("\n")))
-    found: list[list[int]] = [[] for _ in lines]
-    for number, (word, _) in enumerate(words):
-        root = stem(word)
-        wanted = root if len(root) >= _MIN_STEM_LENGTH else word
-        place, line = text.find(wanted), 0
+def _find_roots(text: str, ends: Sequence[int], roots: Sequence[tuple[str, float]]) -> list[tuple[int, int]]:
+    """Return the line and the number of each root that stands in a text, as often as it does, in order."""
+    found = []
+    for number, (root, _) in enumerate(roots):
+        place = text.find(root)
         while place >= 0:
-            while ends[line] <= place:
-                line += 1
-            found[line].append(number)
-            place = text.find(wanted, place + len(wanted))
-    return found
+            # A few letters are longer in lower case.
+            found.append((min(bisect_right(ends, place), len(ends) - 1), number))
+            place = text.find(root, place + len(root))
+    return sorted(found)
 
 
 def _find_head(lines: Sequence[str], chunk: Chunk) -> int | None:

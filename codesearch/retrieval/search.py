@@ -18,7 +18,7 @@ from codesearch.core.predicates import NOTHING, Predicate, fields_of, weigh_pred
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
 from codesearch.retrieval.candidates import find_candidates
-from codesearch.retrieval.excerpts import cut_chunk, is_cut, name_excerpt
+from codesearch.retrieval.excerpts import cut_chunk, find_roots, is_cut, name_excerpt
 from codesearch.retrieval.joining import join_chunks, join_document_ids
 from codesearch.retrieval.query.understanding import understand_query
 from codesearch.retrieval.ranking import Ranked, rank
@@ -144,8 +144,8 @@ class Retriever:
             asked_sources = [sources[source_id] for source_id, _ in scope]
             hits = [_hit(item, asked_sources, [index for index, _ in asked], workspace) for item in kept]
             if not _CUT_FIELDS & fields_of(query.predicate):
-                words = list(zip(terms.words, found[0].rarity.rows.tolist(), strict=True))
-                hits = [_shorten(hit, words) for hit in hits]
+                roots = find_roots(terms.words, found[0].rarity.rows.tolist())
+                hits = [_shorten(hit, roots) for hit in hits]
             return hits if query.max_tokens is None else keep_within(hits, query.max_tokens)
 
     def _find_scope(
@@ -269,11 +269,11 @@ def _hit(item: Ranked, sources: Sequence[DataSource], indexes: Sequence[SearchIn
     )
 
 
-def _shorten(hit: Hit, words: Sequence[tuple[str, float]]) -> Hit:
+def _shorten(hit: Hit, roots: Sequence[tuple[str, float]]) -> Hit:
     """Return a hit that hardly answers with the lines that say most, any other as it is."""
     if not is_cut(hit.score, len(hit.chunk.content)):
         return hit
-    chunk = cut_chunk(hit.chunk, words)
+    chunk = cut_chunk(hit.chunk, roots)
     return hit if chunk is hit.chunk else replace(hit, chunk=chunk, document_id=name_excerpt(hit.document_id, chunk))
 
 

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesearch.core.types import ArtifactKind, Chunk
-from codesearch.retrieval.excerpts import BELOW_SCORE, MAX_EXCERPT_BYTES, cut_chunk, is_cut, name_excerpt
+from codesearch.retrieval.excerpts import (
+    BELOW_SCORE,
+    MAX_EXCERPT_CHARACTERS,
+    cut_chunk,
+    find_roots,
+    is_cut,
+    name_excerpt,
+)
 
 FILLER = "    unrelated_statement(with_arguments, of_some_length)\n"
 
@@ -30,14 +37,14 @@ def test_the_lines_with_most_of_the_words_are_kept() -> None:
     cut = cut_chunk(chunk_of(content), [("retry", 3.0), ("delay", 2.0), ("unrelated", 0.1)])
     assert "wait_for(retry_delay)" in cut.content
     assert "give_up" in cut.content
-    assert len(cut.content.encode()) <= MAX_EXCERPT_BYTES
+    assert len(cut.content) <= MAX_EXCERPT_CHARACTERS
     assert (cut.symbol, cut.symbol_lines, cut.holds_head) == ("Client.send", (11, 11 + content.count("\n")), False)
     assert cut.signature == "def send(self):"
 
 
 def test_the_head_is_kept_where_nothing_says_more() -> None:
     content = "@decorated\ndef send(self):\n" + FILLER * 60 + "    end()"
-    cut = cut_chunk(chunk_of(content), [("sending", 1.0)])
+    cut = cut_chunk(chunk_of(content), find_roots(["sending"], [1.0]))
     assert cut.start_line == 11
     assert (cut.holds_head, cut.signature) == (True, None)
 
@@ -66,9 +73,9 @@ def test_cells_of_a_notebook_are_not_cut() -> None:
 
 
 def test_only_long_records_with_low_scores_are_cut() -> None:
-    assert is_cut(BELOW_SCORE - 0.01, MAX_EXCERPT_BYTES + 1)
-    assert not is_cut(BELOW_SCORE, MAX_EXCERPT_BYTES + 1)
-    assert not is_cut(0.0, MAX_EXCERPT_BYTES)
+    assert is_cut(BELOW_SCORE - 0.01, MAX_EXCERPT_CHARACTERS + 1)
+    assert not is_cut(BELOW_SCORE, MAX_EXCERPT_CHARACTERS + 1)
+    assert not is_cut(0.0, MAX_EXCERPT_CHARACTERS)
 
 
 def test_an_excerpt_has_an_id_of_its_own() -> None:
@@ -77,12 +84,12 @@ def test_an_excerpt_has_an_id_of_its_own() -> None:
     assert name_excerpt("id", chunk) != name_excerpt("another", chunk)
 
 
-@given(st.lists(st.text("aben é\r", max_size=90), min_size=1, max_size=80), st.integers(0, 3))
+@given(st.lists(st.text("aben éİ\r", max_size=90), min_size=1, max_size=80), st.integers(0, 3))
 def test_the_lines_are_those_of_the_record(lines: list[str], count: int) -> None:
     chunk = chunk_of("\n".join(lines))
     words = [("ben", 2.0), ("a", 1.0), ("née", 1.0)][:count]
     cut = cut_chunk(chunk, words)
     first, last = cut.start_line - chunk.start_line, cut.end_line - chunk.start_line
     assert cut.content == "\n".join(lines[first : last + 1])
-    assert len(cut.content.encode()) <= MAX_EXCERPT_BYTES or first == last or cut is chunk
-    assert len(chunk.content.encode()) > MAX_EXCERPT_BYTES or cut is chunk
+    assert len(cut.content) <= MAX_EXCERPT_CHARACTERS or first == last or cut is chunk
+    assert len(chunk.content) > MAX_EXCERPT_CHARACTERS or cut is chunk

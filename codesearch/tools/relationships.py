@@ -12,8 +12,8 @@ from itertools import groupby, takewhile
 
 from codesearch.core.checks import Check
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.text.path_roles import is_test_path
 from codesearch.core.text.terms import name_term
-from codesearch.core.text.test_paths import is_test_path
 from codesearch.tools.definitions import Definition, list_definitions
 from codesearch.tools.file_text import FileText, read_file_text
 from codesearch.tools.inheritance import TYPE_KINDS, bases_of

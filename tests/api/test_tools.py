@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from codesearch.api.schemas import RecordMetadata
 from codesearch.assembly import open_indexer
-from codesearch.core.text.test_paths import is_test_path
+from codesearch.core.text.path_roles import is_test_path
 from codesearch.tools.get_artifact_relationships import PROFILES
 from codesearch.tools.toolbox import TOOLS
 from indexer.pipeline import SilentProgress

@@ -25,7 +25,7 @@ from codesearch.core.index.postings import Entries
 from codesearch.core.index.row_filter import select_rows
 from codesearch.core.index.versions import superseded_versions
 from codesearch.core.predicates import EVERYTHING, Predicate, weigh_predicate
-from codesearch.core.text.test_paths import is_test_path
+from codesearch.core.text.path_roles import is_test_path
 from codesearch.core.types import ArtifactKind, Chunk
 
 # Goes up whenever older files can no longer be read: they are then made again from the store's rows.

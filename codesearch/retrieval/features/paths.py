@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from codesearch.core.text.path_roles import PRODUCT_FOLDER, is_test_path
 from codesearch.core.text.terms import name_term
-from codesearch.core.text.test_paths import PRODUCT_FOLDER, is_test_path
 
 _EXAMPLE = re.compile(r"(^|/)(examples?|samples?|demos?|docs?|bench(marks?)?)(/|$)")
 _OLD = re.compile(

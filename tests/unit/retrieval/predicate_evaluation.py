@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from codesearch.core.paths import file_extension_of
 from codesearch.core.predicates import And, Comparison, FieldType, InTest, Not, Operator, Or, Predicate
-from codesearch.core.text.test_paths import is_test_path
+from codesearch.core.text.path_roles import is_test_path
 from tests.unit.core.store.indexed_chunks import IndexedChunk
 
 RecordFields: TypeAlias = Mapping[str, str | int | None]

@@ -1,4 +1,4 @@
-"""Which files are tests, by their paths: one notion for the ranking and for those who leave tests out. Pure."""
+"""What a file is for by its path: whether it is a test, for the ranking and for those who leave tests out. Pure."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _ERROR_WORD = re.compile(
     re.IGNORECASE,
 )
 # What messages have where their texts have a place for a value, and questions seldom do.
-_VALUE = re.compile(r"[:\"'`\[\](){}<>=/\\;|]|\d|\.\s*$|\w\.\w|_")
+_VALUE = re.compile(r"[:\"'`\[\](){}<>=/\\;|]|\b\d|\.\s*$|\w\.\w")
 _QUESTION = re.compile(
     r"\s*(?:how|what|where|why|which|who|when|is|are|does|do|can|could|should|find|show|explain|list|implement|add|fix|"
     r"make)\b|.*\?\s*$",

@@ -76,6 +76,8 @@ def test_any_text_is_accepted(text: str) -> None:
         ("What does 'cannot open' mean?", False),
         ("fix the error in json_decoder", False),
         ("error handling of requests", False),
+        ("format_error and error handling for invalid strings", False),
+        ("v3 compatibility error types and ZodError", False),
         ("retry a request after 3 seconds", False),
         ("", False),
     ],

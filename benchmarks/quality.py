@@ -18,7 +18,7 @@ from pathlib import Path
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.types import SearchQuery
-from indexer.chunking.chunker import CHUNKER_VERSION
+from indexer.chunking.version import CHUNKER_VERSION
 from indexer.pipeline import SilentProgress
 
 TOP_K = 10

@@ -217,7 +217,7 @@ def open_assembly(report: Callable[[str], None] = logger.warning, /, **overrides
     `report` gets a line for what lies in the current folder and does not count.
     """
     from codesearch.core.config import load_settings
-    from indexer.chunking.chunker import CHUNKER_VERSION
+    from indexer.chunking.version import CHUNKER_VERSION
 
     return Assembly(load_settings(report, **overrides), CHUNKER_VERSION)
 

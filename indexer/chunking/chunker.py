@@ -31,9 +31,6 @@ from indexer.chunking.sections.finding import DEFINING_LANGUAGES, find_sections,
 from indexer.chunking.sections.names import section_language_named
 from indexer.chunking.splitting import Lines, Range, split_lines
 
-# Goes up whenever the same file would give other chunks: an index built by another version is built anew.
-CHUNKER_VERSION: int = 3
-
 # Characters of text per token, about: what sections aim at.
 _CHARACTERS_PER_TOKEN = 3.5
 

@@ -15,7 +15,7 @@ from codesearch.api.app import create_app
 from codesearch.api.deps import Services
 from codesearch.assembly import Assembly
 from codesearch.core.config import load_settings
-from indexer.chunking.chunker import CHUNKER_VERSION
+from indexer.chunking.version import CHUNKER_VERSION
 from tests.api.api_client import ApiClient, bearer
 
 NARROW = "ledger-go"

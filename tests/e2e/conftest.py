@@ -12,7 +12,7 @@ from codesearch.assembly import Assembly, open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.embedding.embedder import Embedder
 from codesearch.core.embedding.loading import load_embedder
-from indexer.chunking.chunker import CHUNKER_VERSION
+from indexer.chunking.version import CHUNKER_VERSION
 from indexer.pipeline import IndexReport
 from tests.unit.indexer.conftest import Repository, isolated_git, make_repository
 

@@ -238,7 +238,7 @@ STORM_IN_ANOTHER_PROCESS = """
 import json, sys
 from codesearch.assembly import Assembly
 from codesearch.core.config import load_settings
-from indexer.chunking.chunker import CHUNKER_VERSION
+from indexer.chunking.version import CHUNKER_VERSION
 from tests.e2e.test_concurrency import Storm
 
 with Storm(Assembly(load_settings(), CHUNKER_VERSION), sys.argv[1]) as storm:

@@ -12,7 +12,7 @@ import pytest
 
 import codesearch
 from codesearch.core.errors import IndexMismatchError, NotIndexedError
-from indexer.chunking.chunker import CHUNKER_VERSION
+from indexer.chunking.version import CHUNKER_VERSION
 from tests.e2e.conftest import AssemblyFactory, Repository, index_with
 from tests.e2e.evidence import ask, read_rows, run_codesearch
 

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from codesearch.assembly import Assembly, open_indexer
 from codesearch.core.config import load_settings
-from indexer.chunking.chunker import CHUNKER_VERSION
+from indexer.chunking.version import CHUNKER_VERSION
 from indexer.pipeline import SilentProgress
 from tests.golden.golden_set import FIXTURES
 

@@ -37,10 +37,11 @@ from codesearch.retrieval.records import build_record
 from codesearch.tools.arguments import read_arguments
 from codesearch.tools.tool import Parameter, Tool
 from codesearch.tools.toolbox import TOOLS
-from indexer.chunking.chunker import CHUNKER_VERSION, Chunker
+from indexer.chunking.chunker import Chunker
 from indexer.chunking.embedded.formats import FORMATS
 from indexer.chunking.languages.table import all_languages
 from indexer.chunking.sections.finding import SECTION_LANGUAGES, section_language_of
+from indexer.chunking.version import CHUNKER_VERSION
 from indexer.pipeline import SilentProgress
 from indexer.source.opening import open_source, parse_location
 from indexer.source.snapshot import Snapshot

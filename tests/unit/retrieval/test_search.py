@@ -32,7 +32,7 @@ from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not
 from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, Principal, SearchQuery
 from codesearch.retrieval.search import CHARACTERS_PER_TOKEN, Retriever, keep_within, scope_of
 from codesearch.retrieval.turns import Work
-from indexer.chunking.chunker import CHUNKER_VERSION
+from indexer.chunking.version import CHUNKER_VERSION
 from indexer.pipeline import SilentProgress
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "repos"

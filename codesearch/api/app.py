@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -20,9 +21,13 @@ from codesearch.api.pacing import Pacing
 from codesearch.api.request_log import RequestLog
 from codesearch.api.request_paths import NormalizedPaths
 from codesearch.api.responses import ApiResponse
-from codesearch.api.routes import health, retrieval, tools
+from codesearch.api.retrieval_request import MAX_BODY_BYTES
+from codesearch.api.routes import health, mcp, retrieval, tools
 from codesearch.api.schemas import request_schemas
 from codesearch.core.config import Settings
+
+if TYPE_CHECKING:
+    from codesearch.mcp.http import HttpServer
 
 logger = logging.getLogger(__name__)
 
@@ -43,20 +48,23 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
+        mcp_server = await anyio.to_thread.run_sync(_open_mcp_server, settings)
         services = await anyio.to_thread.run_sync(open_services, settings)
         warming = threading.Thread(target=_warm_up, args=(services.retriever,), name="warm-up", daemon=True)
         warming.start()
         try:
-            yield AppState(
-                services=services,
-                settings=settings,
-                admission=Admission(settings.max_requests_per_key, settings.max_requests),
-                pacing=Pacing(),
-                # One search works at a time. The others' threads wait for that, for the catalog, or for an index that
-                # is being made again: no key's requests keep another's from a thread.
-                threads=anyio.CapacityLimiter(settings.max_requests),
-                authenticating=anyio.CapacityLimiter(AUTHENTICATING_THREADS),
-            )
+            async with mcp_server.run():
+                yield AppState(
+                    services=services,
+                    settings=settings,
+                    admission=Admission(settings.max_requests_per_key, settings.max_requests),
+                    pacing=Pacing(),
+                    # One search works at a time. The others' threads wait for that, for the catalog, or for an index
+                    # that is being made again: no key's requests keep another's from a thread.
+                    threads=anyio.CapacityLimiter(settings.max_requests),
+                    authenticating=anyio.CapacityLimiter(AUTHENTICATING_THREADS),
+                    mcp=mcp_server,
+                )
         finally:
             await anyio.to_thread.run_sync(warming.join, WARM_UP_GRACE_SECONDS)
             await anyio.to_thread.run_sync(services.close)
@@ -75,6 +83,7 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.router.routes.append(mcp.route)
     routers = (retrieval.router, tools.router, health.router)
     routes = [*app.routes, *(route for router in routers for route in router.routes)]
     for router in routers:
@@ -82,6 +91,15 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
     install_error_handlers(app, routes)
     app.openapi()["components"]["schemas"].update(request_schemas(settings.max_conditions))
     return app
+
+
+def _open_mcp_server(settings: Settings) -> HttpServer:
+    # The SDK takes half a second to import.
+    from codesearch.mcp.http import HttpServer
+    from codesearch.mcp.listing import list_tools
+    from codesearch.tools.toolbox import TOOLS
+
+    return HttpServer(list_tools(TOOLS, settings.mcp_max_tokens), MAX_BODY_BYTES)
 
 
 def _warm_up(retriever: RetrieverLike) -> None:

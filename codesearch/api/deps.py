@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -18,6 +18,9 @@ from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import Hit, Principal, SearchQuery
 from codesearch.retrieval.turns import Turns, Work
 from codesearch.tools.tool import Answer
+
+if TYPE_CHECKING:
+    from codesearch.mcp.http import HttpServer
 
 Result = TypeVar("Result")
 
@@ -76,6 +79,7 @@ class AppState(TypedDict):
     pacing: Pacing
     threads: anyio.CapacityLimiter
     authenticating: anyio.CapacityLimiter
+    mcp: HttpServer
 
 
 def services_of(request: Request) -> Services:

@@ -15,6 +15,7 @@ from codesearch.core.errors import (
     CodesearchError,
     ErrorCode,
     InvalidRequestError,
+    MisdirectedRequestError,
     RequestTimeoutError,
     RequestTooLargeError,
     SearchAbandonedError,
@@ -35,6 +36,7 @@ HTTP_STATUS: Mapping[ErrorCode, int] = {
 STATUS_OF_CLASS: Mapping[type[CodesearchError], int] = {
     RequestTooLargeError: 413,
     RequestTimeoutError: 408,
+    MisdirectedRequestError: 421,
     SearchAbandonedError: 499,
 }
 # A search takes some milliseconds: who comes again after that finds another queue.

@@ -18,6 +18,7 @@ from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.evaluate import evaluate
 from codesearch.cli.index import index
 from codesearch.cli.limits import explain_refusal
+from codesearch.cli.mcp.command import mcp
 from codesearch.cli.search import search
 from codesearch.cli.serve import serve
 from codesearch.cli.trust import init, trust
@@ -114,5 +115,6 @@ for command in (
     evaluate,
     init,
     trust,
+    mcp,
 ):
     commands.add_command(command)

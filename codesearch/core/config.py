@@ -66,6 +66,15 @@ class Settings(BaseSettings):
         10.0, gt=0, description="A request's header has to come in this time, and then its body"
     )
     idle_seconds: float = Field(5.0, gt=0, description="A connection without a request is closed after this time")
+    mcp_max_tokens: int = Field(
+        10_000, ge=500, description="Tokens of a tool's answer over MCP, of about 4 characters; the rest is left out"
+    )
+    mcp_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Names in `Host` that `/mcp` lets in besides addresses and `localhost`; `*` for all"
+    )
+    mcp_allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web pages (`Origin`) that may ask `/mcp` besides those of this machine; `*` for all"
+    )
     log_format: Literal["text", "json"] = Field("text", description="Form of log lines on stderr")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged"
@@ -105,10 +114,10 @@ class Settings(BaseSettings):
         None, description="Encoding of the files that are not UTF-8 and of which nothing tells the encoding"
     )
 
-    @field_validator("include", "exclude", mode="before")
+    @field_validator("include", "exclude", "mcp_allowed_hosts", "mcp_allowed_origins", mode="before")
     @classmethod
-    def split_patterns(cls, value: object) -> object:
-        """Take patterns from the environment as one text with commas or line breaks between them."""
+    def split_list(cls, value: object) -> object:
+        """Take a list from the environment as one text with commas or line breaks between them."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.replace("\n", ",").split(",") if part.strip())
         return value

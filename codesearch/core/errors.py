@@ -5,6 +5,7 @@
     |- InvalidRequestError        1001   the request cannot be understood
     |  |- RequestTooLargeError    1001   its body is over the limit
     |  |- RequestTimeoutError     1001   its body does not come
+    |  |- MisdirectedRequestError 1001   it names a host that is not let in
     |  |- SearchTooLongError      1001   it asks for more work than one request may
     |  |- SearchAbandonedError    1001   nobody waits for the answer any more
     |- TooManyRequestsError       1005   it has to come again later
@@ -67,6 +68,10 @@ class RequestTooLargeError(InvalidRequestError):
 
 class RequestTimeoutError(InvalidRequestError):
     """The request's body does not come, or too slowly."""
+
+
+class MisdirectedRequestError(InvalidRequestError):
+    """The request names a host that is not let in."""
 
 
 class SearchTooLongError(InvalidRequestError):

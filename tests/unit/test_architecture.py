@@ -22,6 +22,8 @@ ONLY_IN = {
     "pydantic": ["codesearch/core/config.py", "codesearch/api/*"],
     "pydantic_settings": ["codesearch/core/config.py"],
     "fastapi": ["codesearch/api/*"],
+    "mcp": ["codesearch/mcp/*"],
+    "mcp_types": ["codesearch/mcp/*"],
     "tree_sitter_language_pack": ["indexer/chunking/grammars.py"],
 }
 # Which rooms a room knows besides itself. The composition knows all of them, and nobody knows it but itself.
@@ -39,7 +41,8 @@ ROOMS = {
     LOGS: {VALUES},
     "codesearch.retrieval": {VALUES, TEXT, EMBEDDING, INDEX, STORE, CATALOG},
     "codesearch.tools": {VALUES, TEXT, INDEX, CATALOG, "codesearch.retrieval"},
-    "codesearch.api": {VALUES, CATALOG, LOGS, "codesearch.retrieval", "codesearch.tools"},
+    "codesearch.mcp": {VALUES, LOGS, "codesearch.retrieval", "codesearch.tools"},
+    "codesearch.api": {VALUES, CATALOG, LOGS, "codesearch.retrieval", "codesearch.tools", "codesearch.mcp"},
     "indexer": {VALUES, TEXT, EMBEDDING, INDEX, STORE, CATALOG, "indexer.source", "indexer.chunking"},
     "indexer.notebook": set[str](),
     "indexer.source": {VALUES, "indexer.notebook"},

@@ -17,7 +17,7 @@ import pytest
 
 from codesearch.api.errors import HTTP_STATUS, STATUS_OF_CLASS
 from codesearch.api.retrieval_request import parse_retrieval_request
-from codesearch.api.routes import retrieval, tools
+from codesearch.api.routes import mcp, retrieval, tools
 from codesearch.api.schemas import RecordMetadata
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.cli.main import commands
@@ -89,7 +89,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
 @every_page
 def test_no_page_names_a_setting_that_does_not_exist(page: str) -> None:
     named = set(re.findall(r"\bCODESEARCH_[A-Z_]+\b", PAGES[page]))
-    assert named <= {f"CODESEARCH_{name.upper()}" for name in Settings.model_fields}
+    # Beside the settings: what clients of a service have their key in.
+    assert named <= {"CODESEARCH_KEY", *(f"CODESEARCH_{name.upper()}" for name in Settings.model_fields)}
 
 
 def test_the_configuration_file_shown_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +157,7 @@ def test_every_address_is_documented() -> None:
     rows = table_under(PAGES["docs/api.md"], "Address", "Answers")
     documented = {address.strip("`").removeprefix("POST ") for address, _ in rows if "POST" in address}
     addresses = {getattr(route, "path", "") for route in retrieval.router.routes}
-    assert documented == {*addresses, "/api/tools/NAME"}
+    assert documented == {*addresses, "/api/tools/NAME", mcp.PATH}
     assert {getattr(route, "path", "") for route in tools.router.routes} == {
         f"/api/tools/{tool.name}" for tool in TOOLS
     }

@@ -27,6 +27,9 @@ _SCP_LIKE = re.compile(r"(?:(?P<user>[^@/:\[\]]+)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|
 _PASSWORD = re.compile(r":[^:@]*@")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[./]|[./]$|^@$")
+# Whose repositories are known without `https://`; the first is the one that `owner/name` alone means.
+CODE_HOSTS = ("github.com", "gitlab.com", "codeberg.org", "bitbucket.org")
+_OWNER_AND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9_.-]{0,99}[A-Za-z0-9_-]")
 _WEB_PAGE = re.compile(r"(?P<repository>/[^/]+/.+?)(?:/-)?/(?:tree|blob)/(?P<branch>[^/]+)(?:/(?P<subdir>.+))?")
 
 
@@ -79,7 +82,7 @@ class Location:
 
 
 def parse_location(raw: str) -> Location:
-    """Read a clone URL, a local git repository or a plain folder.
+    """Read a clone URL, a local git repository or a plain folder; `owner/name` and `github.com/owner/name` are URLs.
 
     Looks at the file system to tell local kinds apart, contacts nobody. Raises SourceError with one line for anything
     else: remote helpers (`ext::`), options, unknown schemes, missing paths.
@@ -99,6 +102,8 @@ def parse_location(raw: str) -> Location:
         location = _parse_url(text, url.group(1).lower())
     elif (scp := _SCP_LIKE.fullmatch(text)) and len(scp["host"]) > 1:
         location = _parse_scp_like(scp)
+    elif expanded := _expand_local_miss(text):
+        return parse_location(expanded)
     else:
         return _parse_path(text)
     if _hides_credentials(location.canonical):
@@ -107,6 +112,20 @@ def parse_location(raw: str) -> Location:
             "CODESEARCH_GIT_TOKEN, or CODESEARCH_GIT_SSH_KEY for ssh."
         )
     return location
+
+
+def expand_shorthand(text: str) -> str | None:
+    """Return the clone URL that `owner/name` (of GitHub) or `github.com/owner/name` is short for, else None. Pure."""
+    host, _, path = text.partition("/")
+    if host.lower().removeprefix("www.") in CODE_HOSTS and path.strip("/"):
+        return f"https://{host.lower().removeprefix('www.')}/{path}"
+    return f"https://{CODE_HOSTS[0]}/{text}" if _OWNER_AND_NAME.fullmatch(text) else None
+
+
+def _expand_local_miss(text: str) -> str | None:
+    """Return what a text is short for, unless it is a path: one that is there, or whose first folder is."""
+    expanded = expand_shorthand(text)
+    return expanded if expanded and not Path(text.partition("/")[0]).exists() else None
 
 
 def _hides_credentials(address: str) -> bool:

@@ -35,6 +35,10 @@ MakeRepository = Callable[..., Repository]
         ("git@host:team/pro@ject.git", "git@host:team/pro@ject.git", "git@host:team/pro@ject"),
         ("https://host/@scope/package", "https://host/@scope/package", "https://host/@scope/package"),
         ("  https://h.org/p/f\n", "https://h.org/p/f", "https://h.org/p/f"),
+        ("pallets/flask", "https://github.com/pallets/flask", "https://github.com/pallets/flask"),
+        ("github.com/pallets/flask.git", "https://github.com/pallets/flask.git", "https://github.com/pallets/flask"),
+        ("www.GitHub.com/pallets/flask", "https://github.com/pallets/flask", "https://github.com/pallets/flask"),
+        ("gitlab.com/group/sub/app", "https://gitlab.com/group/sub/app", "https://gitlab.com/group/sub/app"),
     ],
 )
 def test_remote_locations_are_normalised(raw: str, url: str, canonical: str) -> None:
@@ -177,6 +181,20 @@ def test_local_paths_are_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     paths = {parse_location(raw).canonical for raw in ("plain", "./plain/", "link", str(tmp_path / "plain"), "~/plain")}
     assert paths == {str((tmp_path / "plain").resolve())}
+
+
+def test_a_path_wins_over_what_a_text_is_short_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "team" / "app").mkdir(parents=True)
+    assert parse_location("team/app").path == tmp_path / "team" / "app"
+    with pytest.raises(SourceError, match="There is no 'team/other'"):
+        parse_location("team/other")
+    with pytest.raises(SourceError, match="There is no 'no-such-folder'"):
+        parse_location("no-such-folder")
+    with pytest.raises(SourceError, match="There is no 'a/b/c'"):
+        parse_location("a/b/c")
+    with pytest.raises(SourceError, match="web page"):
+        parse_location("github.com/pallets/flask/tree/main/src")
 
 
 def test_ids_tell_places_branches_and_sub_folders_apart() -> None:

@@ -30,8 +30,8 @@ serve index: export CODESEARCH_DATA_DIR := $(CODESEARCH_DATA_DIR)
 serve: $(RUNTIME)  ## index the fixtures when nothing is indexed, create a first key, serve
 	$(BIN)/codesearch serve --first-run fixtures/repos
 
-index: $(RUNTIME)  ## index REPO="URL-or-path ..." (default: each of fixtures/repos)
-	$(BIN)/codesearch index $(if $(REPO),$(REPO),$(wildcard fixtures/repos/*/)) $(if $(BRANCH),--branch $(BRANCH)) $(if $(SUBDIR),--subdir $(SUBDIR))
+index: $(RUNTIME)  ## index REPO="URL-or-path ..." (default: each of fixtures/repos, where nothing else is indexed)
+	$(BIN)/codesearch index $(if $(REPO),$(REPO),--examples fixtures/repos) $(if $(BRANCH),--branch $(BRANCH)) $(if $(SUBDIR),--subdir $(SUBDIR))
 
 lint: $(DEV)
 	$(BIN)/ruff check .

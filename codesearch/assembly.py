@@ -50,6 +50,31 @@ class Assembly:
             self.require_data_dir()
         return open_catalog(self.settings.resolved_database_url)
 
+    def has_catalog(self) -> bool:
+        """Say whether there is a catalog, or the backup of a lost one: whether opening it would not begin a new one.
+
+        Raises ConfigurationError where there can be none, since the data folder is no folder.
+        """
+        file = self.settings.default_catalog_path
+        if self.settings.database_url is not None:
+            from codesearch.core.catalog.database import sqlite_path_of
+
+            given = sqlite_path_of(self.settings.database_url)
+            if given is None:
+                return True
+            file = given
+        try:
+            if any(path.exists() for path in (file, file.with_name(f"{file.name}.backup"))):
+                return True
+            above = next((path for path in file.absolute().parents if path.exists()), file)
+            is_possible = above.is_dir()
+        except OSError:
+            # Opening it says what is wrong.
+            return True
+        if not is_possible:
+            self.require_data_dir()
+        return False
+
     @cached_property
     def embedder(self) -> Embedder:
         """The embedding model of the settings, loaded."""

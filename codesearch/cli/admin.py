@@ -9,7 +9,9 @@ import click
 
 from codesearch.assembly import Assembly
 from codesearch.cli import listings, output
+from codesearch.cli.completion import complete_repositories, complete_workspaces
 from codesearch.cli.context import LazyAssembly, as_json_option
+from codesearch.cli.sources import find_named, list_known, require_catalog
 from codesearch.core.errors import NotFoundError
 from codesearch.core.types import DataSource, Workspace
 
@@ -22,31 +24,50 @@ INDEXER_STOPS_SECONDS = 30.0
 @click.pass_obj
 def list_sources(holder: LazyAssembly, as_json: bool) -> None:
     """List the data sources with state, commit, files, chunks and age."""
-    catalog = holder.get().catalog
-    sources = [(source, catalog.describe_progress(source)) for source in catalog.list_sources()]
+    assembly = holder.get()
+    sources = [(source, assembly.catalog.describe_progress(source)) for source in list_known(assembly)]
     listings.print_sources(sources, as_json=as_json)
 
 
 @click.command()
-@click.argument("knowledge_id", metavar="ID")
+@click.argument("knowledge_id", metavar="[ID]", required=False, shell_complete=complete_repositories)
+@click.option("--examples", is_flag=True, help="Remove every example that a first run or `make index` added.")
 @as_json_option
 @click.pass_obj
-def remove(holder: LazyAssembly, knowledge_id: str, as_json: bool) -> None:
+def remove(holder: LazyAssembly, knowledge_id: str | None, examples: bool, as_json: bool) -> None:
     """Remove a data source: its index, its mirror, its part in workspaces and keys."""
+    if (knowledge_id is None) != examples:
+        raise click.UsageError("Give one ID, or --examples.")
     assembly = holder.get()
+    if knowledge_id is None:
+        _remove_examples(assembly, as_json=as_json)
+        return
     source = _find_removable(assembly, knowledge_id)
+    output.print_done(_remove(assembly, source), {"removed": source.id}, as_json=as_json)
+
+
+def _remove_examples(assembly: Assembly, *, as_json: bool) -> None:
+    from codesearch.cli.examples import find_removable_examples
+
+    found, group = find_removable_examples(assembly) if assembly.has_catalog() else ([], None)
+    lines = [_remove(assembly, source) for source in found]
+    if group is not None:
+        assembly.catalog.remove_workspace(group.id)
+        lines.append(f"Removed the workspace {group.name}.")
+    message = "\n".join(lines) or "There are no examples."
+    output.print_done(message, {"removed": [source.id for source in found]}, as_json=as_json)
+
+
+def _remove(assembly: Assembly, source: DataSource) -> str:
+    """Remove a data source and say so in one line."""
     removals = assembly.removals
     removals.note(source.id)
     # First out of sight, then out of the store: a reader never meets half of it. An indexer that works on it stops.
     with suppress(NotFoundError):
         assembly.catalog.remove_source(source.id)
     if removals.finish(source.id, timeout_seconds=INDEXER_STOPS_SECONDS):
-        message = f"Removed {source.name} ({source.id})."
-    else:
-        message = (
-            f"Removed {source.name} ({source.id}). A run still works on it: the next one deletes what that leaves."
-        )
-    output.print_done(message, {"removed": source.id}, as_json=as_json)
+        return f"Removed {source.name} ({source.id})."
+    return f"Removed {source.name} ({source.id}). A run still works on it: the next one deletes what that leaves."
 
 
 def _find_removable(assembly: Assembly, knowledge_id: str) -> DataSource:
@@ -54,7 +75,7 @@ def _find_removable(assembly: Assembly, knowledge_id: str) -> DataSource:
     from codesearch.core.catalog.names import is_id
 
     try:
-        return assembly.catalog.get_source(knowledge_id)
+        return find_named(assembly, knowledge_id)
     except NotFoundError:
         removals = assembly.removals
         left = is_id(knowledge_id) and (knowledge_id in removals.noted() or removals.files_of(knowledge_id))
@@ -70,13 +91,16 @@ def workspace() -> None:
 
 @workspace.command("create")
 @click.argument("name")
-@click.argument("sources", nargs=-1, required=True, metavar="ID...")
+@click.argument("sources", nargs=-1, required=True, metavar="ID...", shell_complete=complete_repositories)
 @as_json_option
 @click.pass_obj
 def create_workspace(holder: LazyAssembly, name: str, sources: tuple[str, ...], as_json: bool) -> None:
     """Create the workspace NAME of the data sources ID... (ids or names)."""
-    created = holder.get().catalog.create_workspace(name, sources)
-    listings.print_workspaces([created], as_json=as_json)
+    assembly = holder.get()
+    # One after the other: the first that is not there is named, with what may be meant.
+    members = [find_named(assembly, source).id for source in sources]
+    created = assembly.catalog.create_workspace(name, members)
+    listings.print_workspace(created, as_json=as_json)
 
 
 @workspace.command("list")
@@ -84,16 +108,19 @@ def create_workspace(holder: LazyAssembly, name: str, sources: tuple[str, ...], 
 @click.pass_obj
 def list_workspaces(holder: LazyAssembly, as_json: bool) -> None:
     """List the workspaces with their members."""
-    listings.print_workspaces(holder.get().catalog.list_workspaces(), as_json=as_json)
+    assembly = holder.get()
+    found = assembly.catalog.list_workspaces() if assembly.has_catalog() else []
+    listings.print_workspaces(found, as_json=as_json)
 
 
 @workspace.command("remove")
-@click.argument("workspace_id", metavar="ID")
+@click.argument("workspace_id", metavar="ID", shell_complete=complete_workspaces)
 @as_json_option
 @click.pass_obj
 def remove_workspace(holder: LazyAssembly, workspace_id: str, as_json: bool) -> None:
     """Remove a workspace; its repositories stay."""
-    removed: Workspace = holder.get().catalog.remove_workspace(workspace_id)
+    assembly = require_catalog(holder.get(), "workspace", workspace_id)
+    removed: Workspace = assembly.catalog.remove_workspace(workspace_id)
     output.print_done(f"Removed the workspace {removed.name}.", {"removed": removed.id}, as_json=as_json)
 
 
@@ -104,7 +131,14 @@ def key() -> None:
 
 @key.command("create")
 @click.argument("name")
-@click.option("--source", "sources", multiple=True, metavar="ID", help="Only this data source; may be repeated.")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="ID",
+    shell_complete=complete_repositories,
+    help="Only this data source; may be repeated.",
+)
 @click.option("--admin", is_flag=True, help="May read everything and use what is for admins.")
 @click.option(
     "--expires", "days", type=click.IntRange(1, 36500), metavar="DAYS", help="Stops working after so many days."
@@ -117,10 +151,10 @@ def create_key(
     """Create the API key NAME and show its secret, this once."""
     if admin and sources:
         raise click.UsageError("--admin reads every data source; leave out --source.")
-    catalog = holder.get().catalog
-    source_ids = frozenset(catalog.get_source(source).id for source in sources) if sources else None
+    assembly = holder.get()
+    source_ids = frozenset(find_named(assembly, source).id for source in sources) if sources else None
     expires_at = datetime.now(timezone.utc) + timedelta(days=days) if days else None
-    created, secret = catalog.create_key(name, source_ids=source_ids, is_admin=admin, expires_at=expires_at)
+    created, secret = assembly.catalog.create_key(name, source_ids=source_ids, is_admin=admin, expires_at=expires_at)
     listings.print_new_key(created, secret, as_json=as_json)
 
 
@@ -129,7 +163,8 @@ def create_key(
 @click.pass_obj
 def list_keys(holder: LazyAssembly, as_json: bool) -> None:
     """List the keys, without their secrets."""
-    listings.print_keys(holder.get().catalog.list_keys(), as_json=as_json)
+    assembly = holder.get()
+    listings.print_keys(assembly.catalog.list_keys() if assembly.has_catalog() else [], as_json=as_json)
 
 
 @key.command("revoke")
@@ -138,7 +173,8 @@ def list_keys(holder: LazyAssembly, as_json: bool) -> None:
 @click.pass_obj
 def revoke_key(holder: LazyAssembly, key_id: str, as_json: bool) -> None:
     """Revoke a key (id, name or prefix), at once, also in a running service."""
-    revoked = holder.get().catalog.revoke_key(key_id)
+    assembly = require_catalog(holder.get(), "key", key_id)
+    revoked = assembly.catalog.revoke_key(key_id)
     output.print_done(f"Revoked the key {revoked.name}.", {"revoked": revoked.id}, as_json=as_json)
 
 

@@ -72,7 +72,7 @@ def evaluate(
     source = assembly.catalog.get_source(knowledge_id)
     with (
         tempfile.TemporaryDirectory(prefix="codesearch-evaluate-", ignore_cleanup_errors=True) as temporary,
-        index_progress() as progress,
+        index_progress(source.name) as progress,
     ):
         history, report, judgements = _evaluate(assembly, source, Path(temporary), commits, top_k, since, progress)
     figures, worst = summarise(judgements), worst_first(judgements)

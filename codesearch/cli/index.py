@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,8 @@ from codesearch.cli.context import LazyAssembly
 from codesearch.cli.limits import require_room_to_index
 from codesearch.cli.progress import index_progress
 from codesearch.core.errors import CodesearchError, SourceError
+from codesearch.core.redaction import redact
+from codesearch.core.types import DataSource
 
 if TYPE_CHECKING:
     from indexer.pipeline import IndexReport
@@ -22,13 +25,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be indexed, and how, as the command line or the catalog says it."""
+    """What is to be indexed, and how, as the command line or the catalog says it. `shown` is what it is called."""
 
     source: str
     branch: str | None = None
     subdir: str | None = None
     name: str | None = None
     committed: bool = False
+    shown: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What lines about it begin with."""
+        from indexer.source.location import parse_location, suggested_name
+
+        if label := self.shown or self.name:
+            return label
+        try:
+            return suggested_name(parse_location(self.source), self.subdir)
+        except CodesearchError:
+            return redact(self.source)
 
 
 @click.command()
@@ -38,6 +54,12 @@ class Target:
 @click.option("--subdir", help="Index only this folder of the repository.")
 @click.option("--committed", is_flag=True, help="Of a work tree, index the commit that is checked out, not the files.")
 @click.option("--all", "everything", is_flag=True, help="Bring every data source of the catalog up to date.")
+@click.option(
+    "--examples",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIRECTORY",
+    help="Index each folder in this one as an example, where nothing else is indexed.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be indexed, what not, and why; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
@@ -49,6 +71,7 @@ def index(
     subdir: str | None,
     committed: bool,
     everything: bool,
+    examples: Path | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -59,15 +82,16 @@ def index(
     \b
     codesearch index https://github.com/pallets/flask
     codesearch index git@example.org:team/app.git --branch main --subdir server
+    codesearch index pallets/flask gitlab.com/group/app
     codesearch index ~/work/app ~/work/library
     codesearch index --all
     """
-    if bool(sources) == everything:
-        raise click.UsageError("Give one SOURCE or more, or --all.")
+    if [bool(sources), everything, examples is not None].count(True) != 1:
+        raise click.UsageError("Give one SOURCE or more, --all, or --examples.")
     if name and len(sources) != 1:
         raise click.UsageError("--name goes with exactly one SOURCE.")
-    if everything and (branch or subdir or committed or dry_run):
-        raise click.UsageError("--all goes with none of --branch, --subdir, --committed and --dry-run.")
+    if not sources and (branch or subdir or committed or dry_run):
+        raise click.UsageError("--all and --examples go with none of --branch, --subdir, --committed and --dry-run.")
     assembly = holder.get()
     require_room_to_index(assembly.settings.index_workers)
     if dry_run:
@@ -84,13 +108,35 @@ def index(
 
     # First of all: what else is imported starts threads, and a process with threads cannot be forked.
     with fork_workers(assembly.settings) as forked:
+        if examples is not None:
+            from codesearch.cli.examples import index_examples
+
+            index_examples(assembly, examples, as_json=as_json, forked_workers=forked)
+            return
         targets = [Target(source, branch, subdir, name, committed) for source in sources]
         if everything:
-            targets = [Target(item.location, item.branch, item.subdir) for item in assembly.catalog.list_sources()]
+            known = assembly.catalog.list_sources() if assembly.has_catalog() else []
+            targets = [Target(item.location, item.branch, item.subdir, shown=item.name) for item in known]
             if not targets:
                 raise SourceError("Nothing is indexed yet. Run `codesearch index SOURCE`.")
             assembly.heal_damaged_files()
         index_targets(assembly, targets, as_json=as_json, forked_workers=forked)
+
+
+def index_one(holder: LazyAssembly, source: str) -> DataSource:
+    """Index one source for a command that needs it, and return it; what there is to say goes to stderr.
+
+    Raises SourceError.
+    """
+    from codesearch.cli.reports import print_warnings
+
+    assembly = holder.get()
+    require_room_to_index(assembly.settings.index_workers)
+    with index_progress(Target(source).label) as progress:
+        # Without workers forked before: the catalog is open, which belongs to this process alone.
+        report = open_indexer(assembly).index(source, name=None, branch=None, subdir=None, progress=progress)
+    print_warnings(report.warnings)
+    return report.source
 
 
 def index_targets(
@@ -108,7 +154,7 @@ def index_targets(
     failures: list[str] = []
     for target in targets:
         try:
-            with index_progress() as progress:
+            with index_progress(target.label) as progress:
                 report = open_indexer(assembly, forked_workers).index(
                     target.source,
                     name=target.name,

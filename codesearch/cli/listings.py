@@ -97,14 +97,24 @@ def _age(moment: datetime | None) -> str:
     return f"{seconds} s"
 
 
+def workspace_as_json(workspace: Workspace) -> dict[str, object]:
+    """Return the JSON form of a workspace."""
+    members = [{"id": member.id, "name": member.name} for member in workspace.members]
+    return {"id": workspace.id, "name": workspace.name, "members": members}
+
+
+def print_workspace(workspace: Workspace, *, as_json: bool) -> None:
+    """Print the one workspace that was made."""
+    if as_json:
+        print_json(workspace_as_json(workspace))
+    else:
+        print_workspaces([workspace], as_json=False)
+
+
 def print_workspaces(workspaces: Sequence[Workspace], *, as_json: bool) -> None:
     """Print workspaces with their members."""
     if as_json:
-        items = [
-            {"id": item.id, "name": item.name, "members": [{"id": m.id, "name": m.name} for m in item.members]}
-            for item in workspaces
-        ]
-        print_json({"workspaces": items})
+        print_json({"workspaces": [workspace_as_json(item) for item in workspaces]})
         return
     if not workspaces:
         print("There is no workspace. Run `codesearch workspace create NAME ID...`.")

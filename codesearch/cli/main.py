@@ -14,6 +14,7 @@ from io import TextIOWrapper
 import click
 
 from codesearch.cli import admin, output
+from codesearch.cli.completion import completion
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.evaluate import evaluate
 from codesearch.cli.index import index
@@ -26,9 +27,12 @@ from codesearch.core.errors import CodesearchError
 
 logger = logging.getLogger(__name__)
 
+# What a shell takes for "ended by ctrl-C": 128 and the number of SIGINT.
+INTERRUPTED = 130
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0, 1 for a failure, 2 for wrong usage."""
+    """Run the command line and exit: 0, 1 for a failure, 2 for wrong usage, 130 for ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's encoding lacks is no reason to fail.
         if isinstance(stream, TextIOWrapper):
@@ -44,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Everything is closed by now. Python itself would first wait for threads of the worker pool, whose queues may
         # have nobody left at their other end.
         _flush()
-        os._exit(1)
+        os._exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
@@ -116,5 +120,6 @@ for command in (
     init,
     trust,
     mcp,
+    completion,
 ):
     commands.add_command(command)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from codesearch.cli.output import visible
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -18,14 +20,15 @@ PLAIN_LINE_SECONDS = 10.0
 class _BarProgress:
     """A bar on a terminal."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, name: str) -> None:
         self._progress = progress
+        self._name = name
         self._task = progress.add_task("starting", total=None, detail="")
         self._started = time.monotonic()
 
     def start(self, phase: str, total: int | None = None) -> None:
         self._started = time.monotonic()
-        self._progress.reset(self._task, description=phase, total=total, detail="")
+        self._progress.reset(self._task, description=f"{self._name}: {phase}", total=total, detail="")
 
     def advance(self, files: int, chunks: int, skipped: int) -> None:
         self._progress.update(self._task, completed=files, detail=_detail(chunks, skipped, self._started))
@@ -34,21 +37,25 @@ class _BarProgress:
 class _LineProgress:
     """Plain lines where stderr is no terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._started = self._printed = time.monotonic()
         self._total: int | None = None
 
     def start(self, phase: str, total: int | None = None) -> None:
         self._total = total
         self._started = time.monotonic()
-        print(f"{phase}{f': {total} files to read' if total else ''}", file=sys.stderr, flush=True)
+        self._print(f"{phase}{f': {total} files to read' if total else ''}")
 
     def advance(self, files: int, chunks: int, skipped: int) -> None:
         now = time.monotonic()
         if now - self._printed >= PLAIN_LINE_SECONDS:
             self._printed = now
             of_total = f" of {self._total}" if self._total else ""
-            print(f"{files}{of_total} files, {_detail(chunks, skipped, self._started)}", file=sys.stderr, flush=True)
+            self._print(f"{files}{of_total} files, {_detail(chunks, skipped, self._started)}")
+
+    def _print(self, line: str) -> None:
+        print(f"{self._name}: {line}", file=sys.stderr, flush=True)
 
 
 def _detail(chunks: int, skipped: int, started: float) -> str:
@@ -57,12 +64,13 @@ def _detail(chunks: int, skipped: int, started: float) -> str:
 
 
 @contextmanager
-def index_progress() -> Iterator[_BarProgress | _LineProgress]:
-    """Show how far an index run is: a bar on a terminal, plain lines elsewhere, both on stderr."""
+def index_progress(name: str) -> Iterator[_BarProgress | _LineProgress]:
+    """Show how far an index run of what is called `name` is: a bar on a terminal, plain lines elsewhere, on stderr."""
     if not sys.stderr.isatty():
-        yield _LineProgress()
+        yield _LineProgress(visible(name))
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -74,4 +82,4 @@ def index_progress() -> Iterator[_BarProgress | _LineProgress]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield _BarProgress(progress)
+        yield _BarProgress(progress, escape(visible(name)))

@@ -2,45 +2,111 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import click
 
-from codesearch.assembly import LOCAL_PRINCIPAL
+from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
+from codesearch.cli.answers import note
+from codesearch.cli.completion import complete_sources
 from codesearch.cli.context import LazyAssembly
+from codesearch.cli.filters import Filters, Form, filter_options, form_options
 from codesearch.cli.limits import require_room_to_search
-from codesearch.core.types import SearchQuery
+from codesearch.cli.sources import all_option, choose_ready, choose_sources, in_option
+from codesearch.core.errors import NotFoundError
+from codesearch.core.types import DataSource, Hit, SearchQuery
 
 
 @click.command()
-@click.argument("knowledge_id", metavar="ID")
-@click.argument("query")
+@click.argument("words", nargs=-1, required=True, metavar="[SOURCE]... QUERY", shell_complete=complete_sources)
+@in_option
+@all_option
+@filter_options
 @click.option("--top-k", type=click.IntRange(1, 100), default=5, show_default=True, help="How many records.")
 @click.option("--threshold", type=click.FloatRange(0, 1), default=0.0, help="Leave out records with a lower score.")
+@click.option("-C", "context_lines", type=click.IntRange(0, 100), default=0, help="So many lines around each record.")
 @click.option("--explain", is_flag=True, help="Say of each record why it has its score.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@form_options
 @click.pass_obj
 def search(
     holder: LazyAssembly,
-    knowledge_id: str,
-    query: str,
+    words: tuple[str, ...],
+    within: tuple[str, ...],
+    everything: bool,
     top_k: int,
     threshold: float,
+    context_lines: int,
     explain: bool,
+    paths: tuple[str, ...],
+    extensions: tuple[str, ...],
+    languages: tuple[str, ...],
+    kinds: tuple[str, ...],
+    no_tests: bool,
+    only_files: bool,
+    only_lines: bool,
     as_json: bool,
+    as_jsonl: bool,
 ) -> None:
-    """Ask the repository or workspace ID (or its name) and print the lines that answer.
+    """Ask each SOURCE and print the lines that answer QUERY.
+
+    SOURCE is an id or name of a repository or workspace, a path in one, or what a clone URL is known by; without one,
+    what holds the current folder is asked. A QUERY of several words goes in quotes.
 
     \b
-    codesearch search flask "where are cookies signed?"
+    codesearch search "where are cookies signed?"
+    codesearch search flask "where are cookies signed?" --no-tests
     codesearch search flask make_response --top-k 20 --json
+    codesearch search --all "retry with backoff" --lang python --files
     """
+    *named, query = words
+    form = Form(only_files, only_lines, as_json, as_jsonl)
     if not query.strip():
         raise click.UsageError("The query is blank.")
+    if context_lines and form != Form():
+        raise click.UsageError("-C goes with none of --files, --lines, --json and --jsonl.")
     # Bytes of another encoding arrive from the shell as halves of surrogate pairs, which no model can read.
     text = query.encode("utf-8", "replace").decode("utf-8")
     require_room_to_search()
+    try:
+        chosen = choose_sources(holder, [*named, *within], everything=everything)
+    except NotFoundError as error:
+        hint = " A query of several words goes in quotes." if len(named) > 1 else ""
+        raise NotFoundError(f"{error.message}{hint}") from error
     assembly = holder.get()
-    asked = SearchQuery(knowledge_id, text, top_k, threshold, explain=explain)
-    from codesearch.cli.hits import print_hits
+    sources = choose_ready(assembly, chosen, everything=everything)
+    filters = Filters(paths, extensions, languages, kinds, no_tests)
+    asked = SearchQuery("", text, top_k, threshold, filters.predicate(sources), explain=explain)
+    from codesearch.cli.hits import View, print_hits
+    from codesearch.retrieval.turns import Work
 
-    hits = assembly.retriever.retrieve(LOCAL_PRINCIPAL, asked)
-    print_hits(hits, as_json=as_json)
+    hits = assembly.retriever.search(sources, asked, Work(LOCAL_PRINCIPAL.key_id))
+    around = (lambda hit: _read_around(assembly, hit, context_lines)) if context_lines else None
+    view = View(Path.cwd(), len(sources) == 1, assembly.settings.editor_link, around)
+    print_hits(hits, form, view)
+    _warn_of_age(assembly, sources, hits)
+
+
+def _warn_of_age(assembly: Assembly, sources: Sequence[DataSource], hits: Sequence[Hit]) -> None:
+    """Say on stderr which of the data sources are known to have moved on since they were indexed."""
+    from codesearch.tools.staleness import assess_answer
+
+    context = assembly.toolbox.open_context(LOCAL_PRINCIPAL)
+    for source in sources:
+        paths = [hit.chunk.path for hit in hits if hit.source.id == source.id]
+        for warning in assess_answer(context, source, paths).warnings:
+            note(f"warning: {source.name}: {warning}")
+
+
+def _read_around(assembly: Assembly, hit: Hit, context_lines: int) -> tuple[int, list[str]]:
+    """Return a hit's lines with those before and behind it, as they were indexed, and the number of the first."""
+    from codesearch.tools.file_text import read_file_text
+
+    chunk = hit.chunk
+    index = assembly.search_indexes.get(hit.source.id, hit.source.run_id)
+    file = index.find_file(chunk.path)
+    if file is None:
+        return chunk.start_line, chunk.content.split("\n")
+    text = read_file_text(index, file)
+    first, last = max(1, chunk.start_line - context_lines), min(text.last_line, chunk.end_line + context_lines)
+    return first, text.lines(first, last)

@@ -13,11 +13,9 @@ import click
 from codesearch.assembly import Assembly
 from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
-from codesearch.cli.index import Target, index_targets
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.listening import find_port, run_workers, url_host
 from codesearch.core.errors import ConfigurationError, SourceError
-from codesearch.core.types import SourceState
 
 if TYPE_CHECKING:
     from codesearch.api.app import Application
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SWITCH_SECONDS = 0.001
-# What the first run calls the workspace of all that it indexed.
-EXAMPLES = "examples"
 # In the data folder, where no terminal can show the first key.
 FIRST_KEY_FILE = "first-key"
 
@@ -96,20 +92,17 @@ def serve(
 
 def _index_first(assembly: Assembly, folder: Path) -> None:
     """Index each folder in this one when nothing else was ever indexed; one that fails does not keep the rest away."""
-    folders = sorted(path.resolve() for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    known = {source.location: source.state for source in assembly.catalog.list_sources()}
+    from codesearch.cli.examples import index_as_examples, list_folders, list_others
+
+    folders = list_folders(folder)
     # The first key is created after this: without one, an earlier first run may have been cut short.
-    cut_short = not assembly.catalog.list_keys() and known.keys() <= {str(path) for path in folders}
-    if known and not cut_short:
+    cut_short = not assembly.catalog.list_keys() and not list_others(assembly, folders)
+    if assembly.catalog.list_sources() and not cut_short:
         return
-    missing = [path for path in folders if known.get(str(path)) is not SourceState.READY]
     try:
-        index_targets(assembly, [Target(str(path)) for path in missing], as_json=False)
+        index_as_examples(assembly, folders, only_missing=True)
     except SourceError as error:
         output.print_error(error.message)
-    indexed = [source.id for source in assembly.catalog.list_sources()]
-    if missing and len(indexed) > 1 and assembly.catalog.resolve(EXAMPLES) is None:
-        assembly.catalog.create_workspace(EXAMPLES, indexed)
 
 
 def _create_first_key(assembly: Assembly) -> NewKey:

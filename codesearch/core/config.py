@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,6 +27,16 @@ from codesearch.core.types import BUNDLED_MODEL
 from codesearch.core.user_folders import find_data_folder
 
 logger = logging.getLogger(__name__)
+
+# What names of editors mean as a link to a line of a file; "" for no link.
+EDITOR_LINKS = {
+    "none": "",
+    "file": "file://{host}{path}",
+    "vscode": "vscode://file{path}:{line}",
+    "cursor": "cursor://file{path}:{line}",
+    "zed": "zed://file{path}:{line}",
+    "idea": "idea://open?file={path}&line={line}",
+}
 
 
 class Settings(BaseSettings):
@@ -114,6 +125,20 @@ class Settings(BaseSettings):
         None, description="Encoding of the files that are not UTF-8 and of which nothing tells the encoding"
     )
 
+    editor_link: str = Field(
+        "file",
+        description="What a path that a terminal shows is linked to: none, file, vscode, cursor, zed, idea, or an "
+        "address with {path} and {line} in it",
+    )
+
+    @field_validator("editor_link")
+    @classmethod
+    def check_link(cls, value: str) -> str:
+        """Refuse what is neither the name of an editor nor an address of a file."""
+        if value not in EDITOR_LINKS and not re.fullmatch(r"[a-z][a-z0-9+.-]*:[!-~]*\{path\}[!-~]*", value):
+            raise ValueError(f"give one of {', '.join(EDITOR_LINKS)}, or an address with {{path}} in it")
+        return value
+
     @field_validator("include", "exclude", "mcp_allowed_hosts", "mcp_allowed_origins", mode="before")
     @classmethod
     def split_list(cls, value: object) -> object:
@@ -155,7 +180,12 @@ class Settings(BaseSettings):
     @property
     def resolved_database_url(self) -> str:
         """The catalog's URL, with the default filled in."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'catalog.sqlite3'}"
+        return self.database_url or f"sqlite:///{self.default_catalog_path}"
+
+    @property
+    def default_catalog_path(self) -> Path:
+        """The file of the catalog where no URL names another place."""
+        return self.data_dir / "catalog.sqlite3"
 
     @property
     def resolved_model_cache_dir(self) -> Path:

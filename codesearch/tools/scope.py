@@ -65,7 +65,7 @@ def find_source(context: ToolContext, asked: str | None) -> DataSource:
 def _find_default(context: ToolContext) -> DataSource:
     readable = list_readable(context)
     ready = [source for source in readable if context.retriever.is_ready(source)]
-    holding = _find_holding(ready, context.here) if context.here is not None else None
+    holding = find_holding(ready, context.here) if context.here is not None else None
     if holding is not None:
         return holding
     if len(ready) == 1:
@@ -79,7 +79,7 @@ def _find_default(context: ToolContext) -> DataSource:
     raise NotFoundError("There is no repository that this key may read.")
 
 
-def _find_holding(sources: Sequence[DataSource], here: Path) -> DataSource | None:
+def find_holding(sources: Sequence[DataSource], here: Path) -> DataSource | None:
     """Return the data source whose folder holds `here`, the innermost; before a branch of it what lies there itself."""
     found = []
     for source in sources:

@@ -76,8 +76,11 @@ class Toolbox:
         tool = TOOLS_BY_NAME.get(name)
         if tool is None:
             raise NotFoundError(f"There is no tool {show(name)}; there are: {', '.join(TOOLS_BY_NAME)}.")
-        values = read_arguments(tool, arguments)
-        context = ToolContext(
+        return tool.run(self.open_context(principal, work, here=here), read_arguments(tool, arguments))
+
+    def open_context(self, principal: Principal, work: Work | None = None, *, here: Path | None = None) -> ToolContext:
+        """Return what a tool works with, for what asks the parts of tools itself."""
+        return ToolContext(
             principal=principal,
             work=work or Work(principal.key_id),
             retriever=self._retriever,
@@ -87,4 +90,3 @@ class Toolbox:
             observe=self._observe,
             here=here.resolve() if here is not None else None,
         )
-        return tool.run(context, values)

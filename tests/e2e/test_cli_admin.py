@@ -60,6 +60,9 @@ def test_workspaces_are_created_listed_searched_and_removed(data_dir: Path) -> N
     assert re.fullmatch(r"[0-9a-f]{24}  money  ledger-go, orders-service", row)
     identifier = row.split()[0]
     assert run_cli(data_dir, "workspace", "list").out == outcome.out
+    made = run_cli(data_dir, "workspace", "create", "scripts", "ops-scripts", "--json").json
+    assert (made["name"], [member["name"] for member in made["members"]]) == ("scripts", ["ops-scripts"])
+    assert run_cli(data_dir, "workspace", "remove", made["id"]).status == 0
     listed = run_cli(data_dir, "workspace", "list", "--json").json["workspaces"]
     assert [(item["id"], item["name"], len(item["members"])) for item in listed] == [(identifier, "money", 2)]
     for asked in (identifier, "money", "MONEY"):

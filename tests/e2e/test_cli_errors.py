@@ -43,6 +43,7 @@ COMMANDS = [
     ["key", "revoke"],
     ["serve"],
     ["doctor"],
+    ["completion"],
 ]
 
 
@@ -150,10 +151,33 @@ def test_without_git_repositories_fail_clearly_and_folders_work(
 
 def test_unknown_ids(indexed: Path) -> None:
     assert_failed(run_cli(indexed, "search", "nope", "x"), "'nope'", "codesearch list")
+    assert_failed(run_cli(indexed, "search", "ledgr-go", "x"), "Did you mean ledger-go")
     assert_failed(run_cli(indexed, "search", "0" * 24, "x"), "0" * 24)
     assert_failed(run_cli(indexed, "remove", "nope"), "'nope'")
+    assert_failed(run_cli(indexed, "remove", "orders"), "Did you mean orders-service?")
+    assert_failed(run_cli(indexed, "workspace", "create", "w", "ledger-go", "opsscripts"), "Did you mean ops-scripts?")
+    assert_failed(run_cli(indexed, "key", "create", "k", "--source", "ledger"), "Did you mean ledger-")
     assert_failed(run_cli(indexed, "workspace", "remove", "nope"), "'nope'")
     assert_failed(run_cli(indexed, "key", "revoke", "nope"), "codesearch key list")
+
+
+def test_what_only_reads_creates_nothing(tmp_path: Path) -> None:
+    data_dir = tmp_path / "none" / "data"
+    assert run_cli(data_dir, "list").out == "Nothing is indexed yet. Run `codesearch index SOURCE`.\n"
+    assert run_cli(data_dir, "list", "--json").json == {"sources": []}
+    assert run_cli(data_dir, "workspace", "list", "--json").json == {"workspaces": []}
+    assert run_cli(data_dir, "key", "list", "--json").json == {"keys": []}
+    assert run_cli(data_dir, "remove", "--examples", "--json").json == {"removed": []}
+    assert_failed(run_cli(data_dir, "index", "--all"), "Nothing is indexed yet")
+    assert_failed(run_cli(data_dir, "search", "app", "x"), "Nothing is indexed yet")
+    assert_failed(run_cli(data_dir, "remove", "app"), "'app'", "Nothing is indexed yet")
+    assert_failed(run_cli(data_dir, "workspace", "create", "w", "app"), "'app'")
+    assert_failed(run_cli(data_dir, "workspace", "remove", "w"), "'w'")
+    assert_failed(run_cli(data_dir, "key", "revoke", "k"), "'k'")
+    named = tmp_path / "elsewhere" / "catalog.sqlite3"
+    assert run_cli(data_dir, "list", "--json", database_url=f"sqlite:///{named}").json == {"sources": []}
+    assert not data_dir.parent.exists()
+    assert not named.parent.exists()
 
 
 def test_a_name_that_is_taken(indexed: Path, tmp_path: Path) -> None:
@@ -196,7 +220,9 @@ def test_a_wrong_configuration_file(data_dir: Path, text: bytes, said: str) -> N
 def test_a_data_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "data", Path("/proc/codesearch")):
-        for command in (["list"], ["index", str(FIXTURES / "ledger-go")], ["serve"]):
+        # Reading creates nothing, so that it cannot fail where a folder could not be created.
+        readers = [] if folder.parent == Path("/proc") else [["list"], ["search", "app", "x"]]
+        for command in (*readers, ["index", str(FIXTURES / "ledger-go")], ["serve"]):
             assert_failed(run_cli(folder, *command), str(folder), "CODESEARCH_DATA_DIR")
 
 
@@ -204,7 +230,7 @@ def test_a_data_folder_that_cannot_be(tmp_path: Path) -> None:
 def test_a_data_folder_that_may_not_be_written(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o500)
-    assert_failed(run_cli(folder, "list"), str(folder))
+    assert_failed(run_cli(folder, "key", "create", "reader"), str(folder))
 
 
 def test_a_store_that_cannot_be(indexed: Path, tmp_path: Path) -> None:
@@ -266,6 +292,10 @@ def test_an_address_that_is_not_ours(indexed: Path, host: str) -> None:
         ["search", "x", "y", "--threshold", "1.5"],
         ["list", "extra"],
         ["remove"],
+        ["remove", "x", "--examples"],
+        ["index", "a", "--examples", "."],
+        ["completion"],
+        ["completion", "tcsh"],
         ["workspace", "create", "x"],
         ["workspace", "frob"],
         ["key", "create"],

@@ -57,7 +57,7 @@ def test_a_report_names_the_id_what_was_done_and_what_was_skipped(data_dir: Path
     assert "ledger-go: 14 files, " in first
     assert second.startswith("  14 files indexed (")
     assert third == "  skipped: 1 generated, 3 vendored"
-    assert "indexing: 14 files to read" in outcome.err
+    assert "ledger-go: indexing: 14 files to read" in outcome.err.splitlines()
     again = run_cli(data_dir, "index", LEDGER)
     assert again.out.splitlines()[0] == first
     assert "nothing changed" in again.out
@@ -213,7 +213,7 @@ def test_settings_choose_files_and_a_dry_run_says_how_to_override_a_rule(
 
 
 def test_ctrl_c_ends_it_at_once_and_the_next_run_completes(data_dir: Path, tmp_path: Path) -> None:
-    """Interrupted while worker processes chunk: one line, status 1, no process left behind."""
+    """Interrupted while worker processes chunk: one line, status 130, no process left behind."""
     folder = tmp_path / "large"
     for number in range(1200):
         path = folder / f"package{number % 40}" / f"module{number}.py"
@@ -230,14 +230,14 @@ def test_ctrl_c_ends_it_at_once_and_the_next_run_completes(data_dir: Path, tmp_p
     )
     assert process.stderr
     for line in process.stderr:
-        if line.startswith("indexing"):
+        if line.startswith("large: indexing"):
             break
     assert wait_until(lambda: "indexing: " in run_cli(data_dir, "list").out, timeout_seconds=PATIENCE_SECONDS)
     asked = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert time.monotonic() - asked < 10
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert out == ""
     assert err.strip().splitlines() == [
         "codesearch: Interrupted. Nothing half-written was left; run the same command to go on."

@@ -126,12 +126,31 @@ def test_code_cannot_steer_the_terminal(data_dir: Path, tmp_path: Path) -> None:
         run_cli(data_dir, "search", "evil", "set_title").out,
         run_on_terminal(data_dir, "search", "evil", "set_title"),
     ):
-        assert "\x1b]" not in shown
+        # No title is set; the links of a terminal are our own.
+        assert "\x1b]0" not in shown
         assert "\x07" not in shown
         assert "\x9b" not in shown
         assert "owned" in shown
     record = run_cli(data_dir, "search", "evil", "set_title", "--json").json["records"][0]
     assert "\x1b]0;owned\x07" in record["content"]
+
+
+def test_a_terminal_gets_links_that_open_the_line(data_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "my app"
+    folder.mkdir()
+    (folder / "a;b.py").write_text("# First.\n\n\ndef set_title():\n    return 1\n")
+    assert run_cli(data_dir, "index", str(folder), "--name", "app").status == 0
+    line = (
+        run_cli(data_dir, "search", "app", "set_title", "--lines")
+        .out.splitlines()[0]
+        .rpartition(":")[2]
+        .partition("-")[0]
+    )
+    opened = f"vscode://file{tmp_path}/my%20app/a%3Bb.py:{line}\x1b\\"
+    for arguments in (("search", "app", "set_title"), ("search", "app", "set_title", "--files")):
+        shown = run_on_terminal(data_dir, *arguments, CODESEARCH_EDITOR_LINK="vscode")
+        assert re.search(r"\x1b\]8;id=\d+;" + re.escape(opened), shown), shown
+    assert "\x1b]8" not in run_on_terminal(data_dir, "search", "app", "set_title", CODESEARCH_EDITOR_LINK="none")
 
 
 def test_line_ends_of_other_systems_do_not_shift_line_numbers(indexed: Path) -> None:

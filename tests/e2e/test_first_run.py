@@ -17,7 +17,6 @@ import pytest
 from codesearch.cli.serve import FIRST_KEY_FILE
 from tests.e2e.service import (
     FIXTURES,
-    NAMES,
     ROOT,
     Service,
     clean_environment,
@@ -141,6 +140,41 @@ def test_a_first_run_that_was_cut_short_is_completed(data_dir: Path, tmp_path: P
         assert sorted(source_ids(data_dir)) == ["one", "two"]
 
 
+def test_examples_stay_among_themselves_and_go_together(data_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    for name in ("demo/one", "demo/two", "own/app"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "a.py").write_text("def a():\n    return 1\n")
+    reports = run_cli(data_dir, "index", "--examples", str(folder), "--json").json["sources"]
+    assert [item["name"] for item in reports] == ["one", "two"]
+    assert run_cli(data_dir, "index", "--examples", str(folder)).out.count("nothing changed") == 2
+    assert run_cli(data_dir, "index", str(tmp_path / "own" / "app")).status == 0
+    refused = run_cli(data_dir, "index", "--examples", str(folder))
+    assert (refused.status, refused.out) == (1, "")
+    assert "here is app" in refused.error
+    (workspace,) = run_cli(data_dir, "workspace", "list", "--json").json["workspaces"]
+    assert (workspace["name"], len(workspace["members"])) == ("examples", 2)
+    removed = run_cli(data_dir, "remove", "--examples")
+    assert removed.status == 0
+    assert [line.split(" (")[0] for line in removed.out.splitlines()] == [
+        "Removed one",
+        "Removed two",
+        "Removed the workspace examples.",
+    ]
+    assert list(source_ids(data_dir)) == ["app"]
+    assert run_cli(data_dir, "remove", "--examples").out == "There are no examples.\n"
+
+
+def test_a_workspace_of_ones_own_that_is_called_examples_stays(data_dir: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.py").write_text("def a():\n    return 1\n")
+    assert run_cli(data_dir, "index", str(tmp_path / "one"), str(tmp_path / "two")).status == 0
+    assert run_cli(data_dir, "workspace", "create", "examples", "one", "two").status == 0
+    assert run_cli(data_dir, "remove", "--examples").out == "There are no examples.\n"
+    assert sorted(source_ids(data_dir)) == ["one", "two"]
+
+
 def test_a_folder_that_cannot_be_indexed_does_not_keep_the_service_from_starting(
     data_dir: Path, tmp_path: Path
 ) -> None:
@@ -166,8 +200,7 @@ def test_make_targets_run_what_the_readme_promises() -> None:
     assert "codesearch serve --first-run fixtures/repos" in make_n("serve")
     for target in ("serve", "index"):
         assert f"{target}: CODESEARCH_DATA_DIR := {ROOT}/.codesearch" in make_n("--print-data-base", target)
-    everything = make_n("index")
-    assert all(f"fixtures/repos/{name}" in everything for name in NAMES)
+    assert "codesearch index --examples fixtures/repos" in make_n("index")
     one = make_n("index", "REPO=https://github.com/pallets/flask")
     assert "codesearch index https://github.com/pallets/flask" in one
     assert "fixtures" not in one

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from codesearch.cli import hits, listings
 from codesearch.cli import output as cli_output
 from codesearch.cli import progress as cli_progress
+from codesearch.cli.filters import Form
 from codesearch.cli.welcome import NewKey, own_command, print_welcome
 from codesearch.core.config import find_default_data_dir
 from codesearch.core.keys import ApiKey
@@ -98,7 +99,7 @@ def test_a_state_names_progress_and_failures(capsys: pytest.CaptureFixture[str])
 
 
 def test_long_records_are_cut_with_a_note_and_numbers_are_the_files(capsys: pytest.CaptureFixture[str]) -> None:
-    hits.print_hits([make_hit("\n".join(f"line {n}\r" for n in range(50)))], as_json=False)
+    hits.print_hits([make_hit("\n".join(f"line {n}\r" for n in range(50)))], Form(), hits.View())
     head, first, *rest = capsys.readouterr().out.splitlines()
     assert head == "1  app  a.py:8-57  0.500"
     assert first == " 8  line 0"
@@ -107,7 +108,7 @@ def test_long_records_are_cut_with_a_note_and_numbers_are_the_files(capsys: pyte
 
 
 def test_json_is_one_line_whatever_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    hits.print_hits([make_hit("a\n\u2028b\x1b ü", "ü\n.py")], as_json=True)
+    hits.print_hits([make_hit("a\n\u2028b\x1b ü", "ü\n.py")], Form(as_json=True), hits.View())
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     (record,) = json.loads(out)["records"]
@@ -159,11 +160,11 @@ def test_key_states(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_without_a_terminal_progress_is_a_line_per_phase(capsys: pytest.CaptureFixture[str]) -> None:
-    with cli_progress.index_progress() as progress:
+    with cli_progress.index_progress("my\x1bapp") as progress:
         progress.start("reading the source")
         progress.start("indexing", 12)
         for files in range(12):
             progress.advance(files, files * 10, 1)
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "reading the source\nindexing: 12 files to read\n"
+    assert err == "my\\x1bapp: reading the source\nmy\\x1bapp: indexing: 12 files to read\n"

@@ -1,0 +1,46 @@
+"""Calls a tool as every door does, and prints its answer: text for a person, or the object."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesearch.assembly import LOCAL_PRINCIPAL
+from codesearch.cli.context import LazyAssembly
+from codesearch.cli.limits import require_room_to_search
+from codesearch.cli.output import print_json, visible
+
+if TYPE_CHECKING:
+    from codesearch.tools.tool import Answer
+
+# `nothing was found` is no failure of the command, but what a script asks for: as grep has it.
+NOTHING_FOUND = 1
+
+
+def call_tool(holder: LazyAssembly, name: str, arguments: Mapping[str, Any]) -> Answer:
+    """Return what a tool answers here; what is None or empty counts as left out. Raises what `Toolbox.call` does."""
+    require_room_to_search()
+    given = {key: value for key, value in arguments.items() if value not in (None, "", [], ())}
+    return holder.get().toolbox.call(name, LOCAL_PRINCIPAL, given, here=Path.cwd())
+
+
+def print_answer(answer: Answer, *, as_json: bool) -> None:
+    """Print the object, or the text line by line."""
+    if as_json:
+        print_json(answer.obj)
+        return
+    print("\n".join(visible(line) for line in answer.rendered.split("\n")))
+
+
+def print_freshness_warnings(obj: Mapping[str, Any]) -> None:
+    """Say on stderr of which data source the index is known to be behind, where the text does not say it."""
+    for item in obj.get("freshness", ()):
+        for warning in item.get("warnings", ()):
+            note(f"warning: {item['data_source']}: {warning}")
+
+
+def note(message: str) -> None:
+    """Print one line on stderr that is no part of the answer."""
+    print(f"codesearch: {visible(message)}", file=sys.stderr)

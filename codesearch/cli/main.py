@@ -20,8 +20,10 @@ from codesearch.cli.evaluate import evaluate
 from codesearch.cli.index import index
 from codesearch.cli.limits import explain_refusal
 from codesearch.cli.mcp.command import mcp
+from codesearch.cli.prompt import context as context_command
 from codesearch.cli.search import search
 from codesearch.cli.serve import serve
+from codesearch.cli.show import outline, related, show, tree
 from codesearch.cli.trust import init, trust
 from codesearch.core.errors import CodesearchError
 
@@ -121,5 +123,10 @@ for command in (
     trust,
     mcp,
     completion,
+    context_command,
+    show,
+    outline,
+    related,
+    tree,
 ):
     commands.add_command(command)

@@ -15,8 +15,10 @@ import click
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.cli import output
+from codesearch.cli.completion import complete_repositories
 from codesearch.cli.context import LazyAssembly, as_json_option
 from codesearch.cli.progress import index_progress
+from codesearch.cli.sources import find_named
 from codesearch.core.errors import SourceError
 from codesearch.core.types import DataSource, SearchQuery
 from codesearch.retrieval.evaluation import (
@@ -42,7 +44,7 @@ COMMIT_DIGITS = 12
 
 
 @click.command()
-@click.argument("knowledge_id", metavar="ID")
+@click.argument("knowledge_id", metavar="ID", shell_complete=complete_repositories)
 @click.option(
     "--commits", type=click.IntRange(1, 2000), default=DEFAULT_COMMITS, show_default=True, help="How many to ask."
 )
@@ -69,7 +71,7 @@ def evaluate(
     codesearch evaluate flask --commits 300 --json
     """
     assembly = holder.get()
-    source = assembly.catalog.get_source(knowledge_id)
+    source = find_named(assembly, knowledge_id)
     with (
         tempfile.TemporaryDirectory(prefix="codesearch-evaluate-", ignore_cleanup_errors=True) as temporary,
         index_progress(source.name) as progress,

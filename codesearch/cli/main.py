@@ -17,6 +17,7 @@ from codesearch.cli import admin, output
 from codesearch.cli.completion import completion
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.evaluate import evaluate
+from codesearch.cli.grep import grep
 from codesearch.cli.index import index
 from codesearch.cli.limits import explain_refusal
 from codesearch.cli.mcp.command import mcp
@@ -123,6 +124,7 @@ for command in (
     trust,
     mcp,
     completion,
+    grep,
     context_command,
     show,
     outline,

@@ -135,8 +135,8 @@ class Principal:
 class SearchQuery:
     """One question: `text` to the data source or workspace `knowledge_id` (id or unique name).
 
-    `top_k` is 1..100, `score_threshold` in [0, 1]; only rows that satisfy `predicate` are searched. `explain` asks for
-    each hit's explanation. `max_tokens` bounds the contents of all hits together, at least 1; None for no bound.
+    `top_k` is at least 1, `score_threshold` in [0, 1]; only rows that satisfy `predicate` are searched. `explain` asks
+    for each hit's explanation. `max_tokens` bounds the contents of all hits together, at least 1; None for no bound.
     """
 
     knowledge_id: str

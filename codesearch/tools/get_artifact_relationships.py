@@ -111,10 +111,10 @@ def _look_for(around: Neighbourhood, kind: str, path: str, definition: Definitio
     searches: dict[str, Callable[[], Found]] = {
         "contains": lambda: around.find_contained(path, definition),
         "definitions": lambda: around.find_definitions(name),
-        "callers": lambda: around.find_callers(name),
+        "callers": lambda: around.find_callers(path, name),
         "callees": lambda: around.find_callees(path, definition),
         "ancestors": lambda: around.find_ancestors(path, definition),
-        "descendants": lambda: around.find_descendants(name),
+        "descendants": lambda: around.find_descendants(path, name),
         "references": lambda: around.find_references(name),
     }
     return searches[kind]()

@@ -9,13 +9,13 @@ from codesearch.tools.occurrences import simple_name, word_pattern
 
 TYPE_KINDS: Final = frozenset(
     {"class", "struct", "interface", "trait", "enum", "record", "union", "impl", "object", "protocol", "extension",
-     "mixin", "module", "type", "instance", "actor", "annotation", "contract"}
+     "mixin", "type", "instance", "actor", "annotation", "contract"}
 )  # fmt: skip
 _CONSTRAINTS = re.compile(r"\bwhere\b|\brequires\b|\{|=>|;")
 _INTRODUCTION = re.compile(r"\b(?:extends|implements|with|inherits|inherit|includes?|deriving)\b|:(?!:)|<(?=\s*[A-Z:])")
 _WORDS = frozenset(
     "extends implements with inherits inherit public private protected virtual internal override final sealed abstract "
-    "class struct interface enum dyn mut ref out unsafe for permits and static open data typename partial".split()
+    "class struct interface enum dyn mut ref out unsafe for permits and static open data typename partial end".split()
 )
 _PART = re.compile(r"[^\W\d][\w$]*(?:(?:::|\.|\\)[^\W\d][\w$]*)*")
 _INNERMOST = (re.compile(r"<[^<>]*>"), re.compile(r"\([^()]*\)"), re.compile(r"\[[^\[\]]*\]"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 from codesearch.core.checks import Check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import DataSource
 from codesearch.tools.checkout import local_folder_of
+from codesearch.tools.disk import read_regular_file, stat_regular_file
 from codesearch.tools.tool import ToolContext
 
 _SHOWN_SIMILAR = 5
@@ -57,17 +57,16 @@ def _find_reason(context: ToolContext, source: DataSource, path: str) -> str | N
         return None
     file = place / path
     try:
-        status = file.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            return "it is no regular file"
-        if status.st_size > context.settings.max_file_bytes:
-            return f"it has {status.st_size:,} bytes, more than CODESEARCH_MAX_FILE_BYTES"
-        with file.open("rb") as opened:
-            sample = opened.read(_SAMPLE_BYTES)
+        status = stat_regular_file(file)
+        sample = read_regular_file(file, _SAMPLE_BYTES) if status is not None else None
     except FileNotFoundError:
         return "there is no such file on disk either"
     except OSError:
         return None
+    if status is None or sample is None:
+        return "it is no regular file"
+    if status.st_size > context.settings.max_file_bytes:
+        return f"it has {status.st_size:,} bytes, more than CODESEARCH_MAX_FILE_BYTES"
     if not sample.strip():
         return "it is empty"
     if source.indexed_at is not None and status.st_mtime > source.indexed_at.timestamp():

@@ -33,6 +33,18 @@ WITHOUT_PARENTHESES: Final = frozenset(
     {"ruby", "elixir", "haskell", "ocaml", "fsharp", "elm", "bash", "fish", "nix", "clojure", "commonlisp", "scheme",
      "racket", "perl", "nim", "crystal", "purescript", "powershell", "tcl", "cobol", "groovy", "julia"}
 )  # fmt: skip
+# Languages that call one another by name; all others call their own alone.
+_FAMILIES: Final = tuple(
+    frozenset(family.split())
+    for family in (
+        "c cpp objective-c objective-cpp cuda metal",
+        "javascript typescript tsx jsx vue svelte astro html",
+        "java kotlin scala groovy",
+        "csharp fsharp visual-basic razor",
+        "clojure java",
+        "erlang elixir",
+    )
+)
 _CALL = re.compile(r"\s{0,4}(?:!|\?\.?)?(?:(?:::)?<[^<>()\n]{0,80}>)?\s{0,4}\(")
 _IMPORT = re.compile(r"^\s*(?:import|from|use|using|require|include|#\s*include|export\s*(?:\*|\{[^}]*\}\s*from))\b")
 
@@ -51,6 +63,11 @@ class Occurrence:
 def simple_name(symbol: str) -> str:
     """Return the last part of a qualified name: `Client.retry` -> retry."""
     return re.split(r"::|[.#]", symbol.strip())[-1] or symbol.strip()
+
+
+def may_call(caller: str | None, called: str | None) -> bool:
+    """Say whether code in one language calls code in another by its name."""
+    return caller == called or any({caller, called} <= family for family in _FAMILIES)
 
 
 def word_pattern(name: str) -> re.Pattern[str]:
@@ -93,7 +110,13 @@ def find_occurrences(index: SearchIndex, name: str, check: Check) -> Iterator[Oc
             begin = match.start()
             start, end = content.rfind("\n", 0, begin) + 1, content.find("\n", begin)
             text, column = content[start : end if end >= 0 else len(content)], begin - start
-            if (line, column) in seen or is_comment(text, column, language) or is_in_block(content, begin, language):
+            is_destructor = content[begin - 1 : begin] == "~" and may_call(language, "cpp")
+            if (
+                is_destructor
+                or (line, column) in seen
+                or is_comment(text, column, language)
+                or is_in_block(content, begin, language)
+            ):
                 continue
             seen.add((line, column))
             yield Occurrence(file, line, column, text.strip(), _is_call(text, column + len(name), language))

@@ -22,9 +22,10 @@ from codesearch.tools.occurrences import (
     Occurrence,
     find_occurrences,
     is_comment,
+    may_call,
     simple_name,
 )
-from codesearch.tools.signatures import read_signature
+from codesearch.tools.signatures import find_head_line, read_signature
 
 # Names that one definition calls, of which the definitions are looked for.
 _MOST_CALLED_NAMES = 500
@@ -99,24 +100,26 @@ class Neighbourhood:
         ]
         return self._limited([_relative(path, item) for item in inside])
 
-    def find_callers(self, name: str) -> Found:
-        """Return what calls a name, with the lines where it does."""
-        return self._group(name, only_calls=True)
+    def find_callers(self, path: str, name: str) -> Found:
+        """Return what calls a name of a file, with the lines where it does."""
+        return self._group(name, called_from=path)
 
     def find_references(self, name: str) -> Found:
         """Return where a name stands, its own definitions aside."""
-        return self._group(name, only_calls=False)
+        return self._group(name)
 
     def find_callees(self, path: str, definition: Definition) -> Found:
         """Return the definitions of this data source whose names a definition calls, in the order of the calls."""
         file = self._index.find_file(path)
         if file is None:
             return Found([])
-        lines = _called_lines(self.read(file)[0], definition)
+        text, definitions = self.read(file)
+        lines = _called_lines(text, definition, definitions)
         relatives = []
         for name, numbers in list(lines.items())[:_MOST_CALLED_NAMES]:
             # Of many of the same name, the nearest stands for them all.
-            nearest = next(self._definitions_named(name), None)
+            named = self._definitions_named(name)
+            nearest = next((pair for pair in named if may_call(text.language, self._language_of(pair[0]))), None)
             if nearest is not None:
                 place, item = nearest
                 relatives.append(Relative(place, item, item.start_line, item.end_line, tuple(numbers)))
@@ -135,16 +138,19 @@ class Neighbourhood:
         bases = [base for item in subjects for base in self._bases_of(text, item)]
         relatives = []
         for base in dict.fromkeys(bases):
-            known = next((pair for pair in self._definitions_named(base) if pair[1].kind in TYPE_KINDS), None)
-            relatives.append(_relative(*known) if known else Relative("", None, 0, 0, (), base))
+            known = next((pair for pair in self._types_named(base) if may_call(text.language, pair[2])), None)
+            relatives.append(_relative(*known[:2]) if known else Relative("", None, 0, 0, (), base))
         return self._limited(relatives)
 
-    def find_descendants(self, name: str) -> Found:
-        """Return the types whose signatures build on a name."""
+    def find_descendants(self, path: str, name: str) -> Found:
+        """Return the types whose signatures build on a name of a file."""
         relatives = []
+        language = self._language_of(path)
         files = dict.fromkeys(place.file for place in self._references(name) if _BUILDING.search(place.text))
         for file in files:
             text, definitions = self.read(file)
+            if not may_call(text.language, language):
+                continue
             for item in definitions:
                 if item.kind in TYPE_KINDS and name in self._bases_of(text, item):
                     relatives.append(_relative(text.path, item))
@@ -168,6 +174,15 @@ class Neighbourhood:
                 if simple_name(item.symbol) == name:
                     yield text.path, item
 
+    def _types_named(self, name: str) -> Iterator[tuple[str, Definition, str | None]]:
+        for path, item in self._definitions_named(name):
+            if item.kind in TYPE_KINDS:
+                yield path, item, self._language_of(path)
+
+    def _language_of(self, path: str) -> str | None:
+        file = self._index.find_file(path)
+        return None if file is None else self._read_language(file)
+
     def _nearness(self, file: int) -> tuple[bool, bool, int, str]:
         """Return what files are sorted by: the own one first, tests last, then by the folders that they share."""
         path = self._index.path_of(file)
@@ -183,20 +198,30 @@ class Neighbourhood:
             self._occurrences[name] = found
         return self._occurrences[name]
 
-    def _group(self, name: str, *, only_calls: bool) -> Found:
-        """Put the places of a name together by the definition around them; where it is defined is left out."""
+    def _group(self, name: str, called_from: str | None = None) -> Found:
+        """Put the places of a name together by the definition around them; where it is defined is left out.
+
+        With `called_from`, only calls of what a file defines, in languages that call it.
+        """
         relatives: list[Relative] = []
         left_out = 0
+        called = None if called_from is None else self._language_of(called_from)
         for file, of_file in groupby(self._references(name), key=lambda place: place.file):
             places = list(of_file)
+            if called_from is not None and not may_call(self._read_language(file), called):
+                continue
             if len(relatives) >= self._limit:
-                left_out += sum(place.is_call or not only_calls for place in places)
+                left_out += sum(place.is_call or called_from is None for place in places)
                 continue
             text, definitions = self.read(file)
             used = _without_heads(places, [item for item in definitions if simple_name(item.symbol) == name])
-            used = [place for place in used if place.is_call or not only_calls]
+            used = [place for place in used if place.is_call or called_from is None]
             relatives += _group_in_file(text.path, used, definitions)
         return Found(relatives[: self._limit], left_out + max(0, len(relatives) - self._limit))
+
+    def _read_language(self, file: int) -> str | None:
+        index = self._index
+        return index.languages[index.row_languages[index.first_rows[file]]] or None
 
 
 def _relative(path: str, item: Definition) -> Relative:
@@ -233,11 +258,16 @@ def enclosing(definitions: list[Definition], line: int) -> Definition | None:
     return min(around, key=lambda item: (item.end_line - item.start_line, -item.start_line), default=None)
 
 
-def _called_lines(text: FileText, definition: Definition) -> dict[str, list[int]]:
+def _called_lines(text: FileText, definition: Definition, definitions: list[Definition]) -> dict[str, list[int]]:
     """Return the names that look called in a definition's lines, with those lines, in their order."""
     if text.language in DOCUMENTS:
         return {}
-    own = simple_name(definition.symbol)
+    inside = (
+        item
+        for item in definitions
+        if definition.start_line <= item.start_line and item.end_line <= definition.end_line
+    )
+    heads = {(simple_name(item.symbol), find_head_line(text, item)) for item in inside}
     found: dict[str, list[int]] = {}
     for number in range(definition.start_line, definition.end_line + 1):
         line = text.known.get(number, "")
@@ -245,8 +275,9 @@ def _called_lines(text: FileText, definition: Definition) -> dict[str, list[int]
             name = match[1]
             if name in _NO_CALLS or is_comment(line, match.start(), text.language or ""):
                 continue
-            if name == own and name not in found and number <= definition.start_line + 20:
-                own = ""  # its own head; once more, it calls itself
+            if (name, number) in heads:
+                # Once more on its head's line, it calls itself.
+                heads.discard((name, number))
                 continue
             numbers = found.setdefault(name, [])
             if not numbers or numbers[-1] != number:

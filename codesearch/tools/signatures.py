@@ -15,7 +15,7 @@ _MAX_HEAD_LINES = 12
 _ENDS = re.compile(r"(?:[{:;]|=>|->|\bdo|\bbegin|\bis|\bas|=)\s*$")
 _CONTINUES = re.compile(r"\s*(?:extends|implements|with|where|for|permits|throws|:|,|<|\()")
 _GOES_ON = re.compile(r"(?:,|\b(?:where|extends|implements|with|for))\s*$")
-_ANNOTATION = re.compile(r"\s*(?:@\w|#\[|\[\w[^\]]*\]\s*$)")
+_ANNOTATION = re.compile(r"\s*(?:@(?!interface|implementation|protocol)\w|#\[|\[\w[^\]]*\]\s*$)")
 
 
 def read_signature(text: FileText, definition: Definition) -> str:
@@ -34,6 +34,12 @@ def read_signature(text: FileText, definition: Definition) -> str:
         ):
             break
     return _without_body(" ".join(" ".join(head).split()))[:MAX_SIGNATURE_LENGTH]
+
+
+def find_head_line(text: FileText, definition: Definition) -> int:
+    """Return the line, 1-based, on which a definition is named first, outside of comments and annotations."""
+    lines = text.lines(definition.start_line, min(definition.end_line, definition.start_line + _MAX_LINES_ABOVE))
+    return definition.start_line + _find_head(lines, simple_name(definition.symbol), text.language or "")
 
 
 def _find_head(lines: list[str], name: str, language: str) -> int:

@@ -8,11 +8,12 @@ from pathlib import Path
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import MAX_LINE_CHARACTERS, DataSource
 from codesearch.tools.checkout import local_folder_of
+from codesearch.tools.disk import read_regular_file, stat_regular_file
 from codesearch.tools.file_text import FileText, read_file_text
 from codesearch.tools.freshness import Freshness, assess
 from codesearch.tools.tool import ToolContext
 
-# Of more files in one answer the rest is not looked at, nor is a file that nobody indexes.
+# Of more files in one answer the rest is not looked at; of a file that is longer than any that is indexed, not the end.
 _MOST_FILES = 200
 _MAX_BYTES = 4 << 20
 
@@ -35,10 +36,10 @@ def _find_changed(context: ToolContext, source: DataSource, paths: list[str]) ->
 def _has_changed(index: SearchIndex, file: Path, path: str, indexed_at: float) -> bool:
     """Say whether a file is another than was indexed; one that was touched and holds the same is not."""
     try:
-        status = file.lstat()
-        if max(status.st_mtime, status.st_ctime) <= indexed_at:
+        status = stat_regular_file(file)
+        if status is not None and max(status.st_mtime, status.st_ctime) <= indexed_at:
             return False
-        content = file.read_bytes() if status.st_size <= _MAX_BYTES else b""
+        content = read_regular_file(file, _MAX_BYTES) if status is not None else None
     except FileNotFoundError:
         return True
     except OSError:
@@ -46,6 +47,8 @@ def _has_changed(index: SearchIndex, file: Path, path: str, indexed_at: float) -
     number = index.find_file(path)
     if number is None:
         return False
+    if content is None:
+        return True
     try:
         lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:

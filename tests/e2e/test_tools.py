@@ -168,3 +168,46 @@ def test_a_branch_comes_after_what_lies_in_the_folder(
     index_source(repository.path, branch="main", name="a-branch")
     index_source(repository.path, name="the-tree")
     assert call(assembly, "get_file_tree", repository.path)[0]["data_source"] == "the-tree"
+
+
+def test_what_took_the_place_of_a_file_is_not_read(
+    assembly: Assembly, index_source: IndexSource, repository: Repository, tmp_path: Path
+) -> None:
+    index_source(repository.path)
+    path = repository.path / "src" / "a.py"
+    (tmp_path / "elsewhere.py").write_text(FILES["src/a.py"])
+    replacements: list[Callable[[], None]] = [
+        lambda: path.symlink_to(tmp_path / "elsewhere.py"),
+        lambda: path.symlink_to("/dev/zero"),
+        lambda: os.mkfifo(path),
+        path.mkdir,
+    ]
+    for replace in replacements:
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        replace()
+        assert call(assembly, "read_file", path="src/a.py")[0]["changed_paths"] == ["src/a.py"]
+
+
+def test_why_a_file_is_not_indexed_is_told_to_who_runs_the_service(
+    assembly: Assembly, index_source: IndexSource, repository: Repository
+) -> None:
+    repository.commit({"empty.py": "", "big.txt": "word " * 300_000, ".gitignore": "*.log\n"})
+    (repository.path / "a.log").write_text("ignored\n")
+    index_source(repository.path)
+    old = (repository.path / "a.log").stat().st_mtime - 60
+    os.utime(repository.path / "a.log", (old, old))
+    (repository.path / "new.py").write_text("new = True\n")
+    touch(repository.path / "new.py")
+    for path, reason in (
+        ("empty.py", "it is empty"),
+        ("big.txt", "it has 1,500,000 bytes, more than CODESEARCH_MAX_FILE_BYTES"),
+        ("a.log", "a rule leaves it out, which `codesearch index SOURCE --dry-run` names"),
+        ("new.py", "it is newer than the index"),
+        ("src", "src of shop is a folder: get_file_tree lists it"),
+        ("../shop/src/a.py", "it is not there, or was left out"),
+    ):
+        assert reason in call(assembly, "read_file", path=path)[1], path
+        answer = assembly.toolbox.call("outline", READER, {"path": path})
+        assert answer.obj["is_indexed"] is False
+        assert "bytes" not in answer.rendered
+        assert "newer" not in answer.rendered

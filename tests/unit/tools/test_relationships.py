@@ -80,13 +80,13 @@ def test_definitions_of_a_name(index: SearchIndex) -> None:
 
 
 def test_callers_come_by_the_definition_around_them_tests_last(index: SearchIndex) -> None:
-    assert named(around(index).find_callers("retry")) == [
+    assert named(around(index).find_callers("shop/client.py", "retry")) == [
         ("shop/client.py", "Client.send", (8,)),
         ("shop/orders.py", "place", (8, 9)),
         ("tests/test_client.py", "test_retry", (5,)),
     ]
     # Outside of any definition it is the line itself.
-    assert named(around(index).find_callers("check")) == [
+    assert named(around(index).find_callers("shop/client.py", "check")) == [
         ("shop/client.py", "Client.retry", (12,)),
         ("shop/orders.py", None, (4,)),
     ]
@@ -115,8 +115,8 @@ def test_references_are_calls_and_mentions_without_the_definition(index: SearchI
 def test_ancestors_and_descendants(index: SearchIndex) -> None:
     client = definition(index, "shop/client.py", "Client")
     assert named(around(index).find_ancestors("shop/client.py", client)) == [("shop/base.py", "Base", ())]
-    assert named(around(index).find_descendants("Client")) == [("shop/orders.py", "Orders", ())]
-    assert named(around(index).find_descendants("Base")) == [("shop/client.py", "Client", ())]
+    assert named(around(index).find_descendants("shop/client.py", "Client")) == [("shop/orders.py", "Orders", ())]
+    assert named(around(index).find_descendants("shop/base.py", "Base")) == [("shop/client.py", "Client", ())]
 
 
 def test_what_is_contained(index: SearchIndex) -> None:
@@ -126,11 +126,11 @@ def test_what_is_contained(index: SearchIndex) -> None:
 
 
 def test_a_limit_says_how_many_are_left_out(index: SearchIndex) -> None:
-    found = around(index, limit=1).find_callers("retry")
+    found = around(index, limit=1).find_callers("shop/client.py", "retry")
     assert named(found) == [("shop/client.py", "Client.send", (8,))]
     # In files that were not read, each place counts.
     assert found.left_out == 3
-    assert around(index, limit=3).find_callers("retry").left_out == 0
+    assert around(index, limit=3).find_callers("shop/client.py", "retry").left_out == 0
 
 
 def test_a_foreign_ancestor_is_named(tmp_path: Path) -> None:
@@ -146,6 +146,33 @@ def test_traits_of_a_type_are_its_ancestors(tmp_path: Path) -> None:
     assert file is not None
     subject = next(item for item in around(index, "a.rs").read(file)[1] if item.kind == "struct")
     assert [item[1] for item in named(around(index, "a.rs").find_ancestors("a.rs", subject))] == ["Show"]
+
+
+def test_calls_stay_in_languages_that_call_one_another(tmp_path: Path) -> None:
+    files = {
+        "a.py": "def take(x):\n    return size(x)\n",
+        "b.py": "def use(x):\n    return take(x)\n",
+        "c.go": "func use(x int) int {\n\treturn take(x)\n}\n",
+        "d.cpp": "int size(int x) {\n  return x;\n}\n",
+        "e.c": "int twice(int x) {\n  return size(x) + size(x);\n}\n",
+    }
+    index = index_texts(tmp_path, files)
+    assert named(around(index, "a.py").find_callers("a.py", "take")) == [("b.py", "use", (2,))]
+    assert [path for path, _, _ in named(around(index, "a.py").find_references("take"))] == ["b.py", "c.go"]
+    assert named(around(index, "a.py").find_callees("a.py", definition(index, "a.py", "take"))) == []
+    assert named(around(index, "e.c").find_callees("e.c", definition(index, "e.c", "twice"))) == [
+        ("d.cpp", "size", (2,))
+    ]
+    assert named(around(index, "d.cpp").find_callers("d.cpp", "size")) == [("e.c", "twice", (2,))]
+
+
+def test_of_a_class_the_heads_of_its_members_are_no_calls(index: SearchIndex) -> None:
+    client = definition(index, "shop/client.py", "Client")
+    assert named(around(index).find_callees("shop/client.py", client)) == [
+        ("shop/client.py", "Client.retry", (8,)),
+        ("shop/client.py", "check", (12,)),
+        ("shop/client.py", "Client.send", (13,)),
+    ]
 
 
 def test_the_innermost_definition_is_around_a_line() -> None:

@@ -30,6 +30,7 @@ def signatures(folder: Path, path: str, text: str) -> dict[str, str]:
          "add(int a, int b)"),
         ("a.rs", "#[derive(Clone)]\npub struct Add<T>\nwhere\n    T: Copy,\n{\n    x: T,\n}\n", "Add",
          "pub struct Add<T> where T: Copy,"),
+        ("a.m", "@implementation Add\n- (int)add {\n  return 1;\n}\n@end\n", "Add", "@implementation Add"),
         ("a.md", "# Title\n\nText.\n", None, ""),
     ],
 )  # fmt: skip

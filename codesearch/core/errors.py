@@ -6,6 +6,8 @@
     |  |- RequestTooLargeError    1001   its body is over the limit
     |  |- RequestTimeoutError     1001   its body does not come
     |  |- MisdirectedRequestError 1001   it names a host that is not let in
+    |  |- UnclearSourceError      1001   it names no repository, and several may be meant
+    |  |- UnreadableIdentifierError 1001 what should name an artifact has not the form of an identifier
     |  |- SearchTooLongError      1001   it asks for more work than one request may
     |  |- SearchAbandonedError    1001   nobody waits for the answer any more
     |- TooManyRequestsError       1005   it has to come again later
@@ -72,6 +74,14 @@ class RequestTimeoutError(InvalidRequestError):
 
 class MisdirectedRequestError(InvalidRequestError):
     """The request names a host that is not let in."""
+
+
+class UnclearSourceError(InvalidRequestError):
+    """No repository is named, and several may be meant."""
+
+
+class UnreadableIdentifierError(InvalidRequestError):
+    """What should name a file, a symbol or lines has not the form of an identifier."""
 
 
 class SearchTooLongError(InvalidRequestError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codesearch.core.errors import AccessDeniedError, InvalidRequestError, NotFoundError
+from codesearch.core.errors import AccessDeniedError, NotFoundError, UnreadableIdentifierError
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import DataSource
 from codesearch.retrieval.condition_values import show
@@ -50,14 +50,14 @@ class Artifact:
 def resolve_identifier(context: ToolContext, identifier: str, data_source: str | None = None) -> Artifact:
     """Return what an identifier names; without a repository in it, one of `data_source`.
 
-    Raises NotFoundError with what there is instead, AccessDeniedError, NotIndexedError, and InvalidRequestError for
-    what is no identifier.
+    Raises NotFoundError with what there is instead, AccessDeniedError, NotIndexedError, and
+    UnreadableIdentifierError.
     """
     readings = read_identifier(identifier)
     if data_source is not None:
         readings = [*readings, *read_identifier(f"{data_source}::{identifier}")]
     if not readings:
-        raise InvalidRequestError(f"{show(identifier)} is no identifier; it is {_FORMS}.")
+        raise UnreadableIdentifierError(f"{show(identifier)} is no identifier; it is {_FORMS}.")
     sources: dict[str, DataSource | NotFoundError | AccessDeniedError] = {}
     reasons: list[NotFoundError | AccessDeniedError] = []
     for reading in readings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from codesearch.core.errors import CodesearchError, ErrorCode
+from codesearch.core.errors import AccessDeniedError, NotFoundError, UnreadableIdentifierError
 from codesearch.core.types import DataSource
 from codesearch.tools.artifacts import Artifact, resolve_identifier
 from codesearch.tools.freshness import render
@@ -27,9 +27,7 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     for identifier in dict.fromkeys(arguments["identifiers"]):
         try:
             artifact = resolve_identifier(context, identifier)
-        except CodesearchError as error:
-            if error.code not in (ErrorCode.NOT_FOUND, ErrorCode.ACCESS_DENIED, ErrorCode.INVALID_REQUEST):
-                raise
+        except (NotFoundError, AccessDeniedError, UnreadableIdentifierError) as error:
             missing[identifier] = error.message
             continue
         size += len(artifact.content)

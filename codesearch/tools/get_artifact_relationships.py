@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from codesearch.core.errors import InvalidRequestError, NotFoundError
+from codesearch.core.errors import InvalidRequestError, NotFoundError, UnclearSourceError
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import DataSource
 from codesearch.retrieval.condition_values import show
@@ -76,7 +76,7 @@ def _find_subject(context: ToolContext, identifier: str, data_source: str | None
         try:
             # Some languages write `Client::retry`.
             return _find_by_name(context, identifier.strip().replace(SEPARATOR, "."), data_source)
-        except (NotFoundError, InvalidRequestError):
+        except (NotFoundError, UnclearSourceError):
             raise error from None
     if artifact.definition is not None:
         return artifact.source, artifact.text.path, artifact.definition

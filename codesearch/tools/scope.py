@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from codesearch.core.errors import InvalidRequestError, NotFoundError, NotIndexedError
+from codesearch.core.errors import InvalidRequestError, NotFoundError, NotIndexedError, UnclearSourceError
 from codesearch.core.types import DataSource, Workspace
 from codesearch.tools.checkout import local_folder_of
 from codesearch.tools.tool import Parameter, ToolContext
@@ -40,7 +40,7 @@ def list_workspaces(context: ToolContext) -> list[Workspace]:
 def find_sources(context: ToolContext, asked: Sequence[str] | None) -> list[DataSource]:
     """Return the ready data sources that are meant, each once, in name order.
 
-    Raises NotFoundError, NotIndexedError or AccessDeniedError for the first that cannot be had, InvalidRequestError
+    Raises NotFoundError, NotIndexedError or AccessDeniedError for the first that cannot be had, UnclearSourceError
     where nothing is named and it is not clear which is meant.
     """
     if not asked:
@@ -71,7 +71,7 @@ def _find_default(context: ToolContext) -> DataSource:
     if len(ready) == 1:
         return ready[0]
     if ready:
-        raise InvalidRequestError(f"Say which repository: {_names(ready)}.")
+        raise UnclearSourceError(f"Say which repository: {_names(ready)}.")
     if readable:
         source = readable[0]
         how_far = context.catalog.describe_progress(source, in_detail=context.principal.is_admin)

@@ -14,7 +14,9 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from codesearch.api.schemas import RecordMetadata
 from codesearch.assembly import open_indexer
+from codesearch.core.errors import SearchAbandonedError, TooManyRequestsError
 from codesearch.core.text.path_roles import is_test_path
+from codesearch.retrieval.turns import Work
 from codesearch.tools.get_artifact_relationships import PROFILES
 from codesearch.tools.toolbox import TOOLS
 from indexer.pipeline import SilentProgress
@@ -473,3 +475,17 @@ def test_relationships_say_that_they_are_by_name(served: ServedFixtures) -> None
         assert read_error(served.post("get_artifact_relationships", wrong))[0] == status
     nothing = served.post("get_artifact_relationships", {"identifier": "no_such_name", "data_source": NARROW})
     assert read_error(nothing)[:2] == (404, 1003)
+
+
+@pytest.mark.parametrize("name", sorted(set(NEEDED) - {"get_data_sources"}))
+def test_work_ends_when_nobody_waits_for_it_or_its_time_is_over(served: ServedFixtures, name: str) -> None:
+    reader = served.assembly.catalog.authenticate(served.keys["all"])
+    toolbox = served.assembly.toolbox
+    cancelled = Work("k")
+    cancelled.cancel()
+    with pytest.raises(SearchAbandonedError):
+        toolbox.call(name, reader, NEEDED[name], cancelled)
+    with served.assembly.retriever.turns.take(Work("another")), pytest.raises(TooManyRequestsError):
+        toolbox.call(name, reader, NEEDED[name], Work("k", 0.001))
+    # The turn was given back.
+    assert toolbox.call(name, reader, NEEDED[name], Work("k", 60)).rendered

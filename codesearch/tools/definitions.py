@@ -62,8 +62,15 @@ def identify_chunk(index: SearchIndex, repository: str, chunk: Chunk) -> str:
     """
     if chunk.artifact_kind is ArtifactKind.FILE:
         return identify_file(repository, chunk.path)
-    file = index.find_file(chunk.path)
-    if chunk.symbol and file is not None and len(find_definitions(index, file, chunk.symbol)) == 1:
-        return identify_symbol(repository, chunk.path, chunk.symbol)
     start_line, end_line = chunk.symbol_lines or (chunk.start_line, chunk.end_line)
-    return identify_lines(repository, chunk.path, start_line, end_line)
+    return identify_definition(index, repository, chunk.path, chunk.symbol, start_line, end_line)
+
+
+def identify_definition(
+    index: SearchIndex, repository: str, path: str, symbol: str | None, start_line: int, end_line: int
+) -> str:
+    """Return the identifier of a definition: by its symbol where its file has one of that name, else by its lines."""
+    file = index.find_file(path)
+    if symbol and file is not None and len(find_definitions(index, file, symbol)) == 1:
+        return identify_symbol(repository, path, symbol)
+    return identify_lines(repository, path, start_line, end_line)

@@ -10,9 +10,9 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import DataSource
 from codesearch.retrieval.condition_values import show
 from codesearch.tools.artifacts import resolve_identifier
-from codesearch.tools.definitions import Definition, list_definitions
+from codesearch.tools.definitions import Definition, identify_definition, list_definitions
 from codesearch.tools.freshness import render
-from codesearch.tools.identifiers import SEPARATOR, identify_lines, identify_symbol
+from codesearch.tools.identifiers import SEPARATOR
 from codesearch.tools.occurrences import MAX_ROWS, rows_with, simple_name
 from codesearch.tools.relationships import Found, Neighbourhood, Relative, enclosing
 from codesearch.tools.scope import DATA_SOURCE, find_source
@@ -45,7 +45,9 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     freshness = assess_answer(context, source, paths)
     notes = _describe_limits(index, name, same)
     obj = {
-        "identifier": _identify(source, path, definition),
+        "identifier": identify_definition(
+            index, source.name, path, definition.symbol, definition.start_line, definition.end_line
+        ),
         "data_source": source.name,
         "path": path,
         "symbol": definition.symbol,
@@ -55,7 +57,9 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         "profile": arguments["profile"],
         "matched_by": "name",
         "notes": notes,
-        "relationships": {kind: [_describe(source, item) for item in value.relatives] for kind, value in found.items()},
+        "relationships": {
+            kind: [_describe(source, index, item) for item in value.relatives] for kind, value in found.items()
+        },
         "left_out": {kind: value.left_out for kind, value in found.items() if value.left_out},
         "freshness": [freshness.as_json()],
     }
@@ -129,18 +133,14 @@ def _describe_limits(index: SearchIndex, name: str, same: int) -> list[str]:
     return notes
 
 
-def _identify(source: DataSource, path: str, definition: Definition | None, line: int = 0) -> str:
-    if definition is None:
-        return identify_lines(source.name, path, line, line)
-    return identify_symbol(source.name, path, definition.symbol)
-
-
-def _describe(source: DataSource, item: Relative) -> dict[str, Any]:
+def _describe(source: DataSource, index: SearchIndex, item: Relative) -> dict[str, Any]:
     if not item.path:
         return {"name": item.text, "is_defined_here": False}
     definition = item.definition
     values: dict[str, Any] = {
-        "identifier": _identify(source, item.path, definition, item.start_line),
+        "identifier": identify_definition(
+            index, source.name, item.path, definition.symbol if definition else None, item.start_line, item.end_line
+        ),
         "path": item.path,
         "symbol": definition.symbol if definition else None,
         "kind": definition.kind if definition else None,

@@ -16,7 +16,8 @@ from codesearch.tools.staleness import assess_answer
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
 
 MAX_RESULTS = 500
-MAX_QUESTION_LENGTH = 8_192
+# Whole texts of issues are asked, too; what is over the model's context is cut.
+MAX_QUESTION_LENGTH = 32_768
 
 
 def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:

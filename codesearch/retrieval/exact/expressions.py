@@ -93,9 +93,9 @@ def _character_of(code: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What is known of a part: the only text that it matches, or strings one of which each match of it holds."""
+    """What is known of a part: the only texts that it matches, or strings one of which each match of it holds."""
 
-    exact: str | None = None
+    exact: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
 
 
@@ -119,54 +119,57 @@ class _Reader:
             branches.append(self._read_sequence())
         if len(branches) == 1:
             return branches[0]
-        sets = [branch.required or ((branch.exact,) if branch.exact else ()) for branch in branches]
-        return _Facts(None, tuple(dict.fromkeys(part for one in sets for part in one)) if all(sets) else ())
+        exact = tuple(dict.fromkeys(text for branch in branches for text in branch.exact))
+        required = tuple(dict.fromkeys(text for branch in branches for text in branch.required))
+        return _Facts(
+            exact if len(exact) <= MAX_REQUIRED and all(branch.exact for branch in branches) else (),
+            required if all(branch.required for branch in branches) else (),
+        )
 
     def _read_sequence(self) -> _Facts:
         found: list[tuple[str, ...]] = []
-        run, is_exact = "", True
+        # The texts that may stand here since the last part that may be anything.
+        runs: tuple[str, ...] = ("",)
+        is_exact = True
         while not self.is_done and self._tokens[self._next]["other"] not in ("|", ")"):
             part = self._read_part()
             least, is_repeated = self._read_times()
-            if part.exact is not None and least and not is_repeated:
-                run += part.exact
+            joined = tuple(run + text for run in runs for text in part.exact) if least else ()
+            if joined and not is_repeated and len(joined) <= MAX_REQUIRED:
+                runs = joined
                 continue
             is_exact = False
-            if part.exact is not None and least:
-                # What comes first of a repeated part follows what is before it.
-                found.append((run + part.exact,))
-            else:
-                found.append((run,))
-                if least:
-                    found.append(part.required)
-            run = ""
-        if is_exact:
-            return _Facts(run, (run,) if run else ())
-        found.append((run,))
-        return _Facts(None, max(found, key=_usefulness))
+            # What comes first of a repeated part follows what is before it.
+            found.append(joined if 0 < len(joined) <= MAX_REQUIRED else runs)
+            if least:
+                found.append(part.required)
+            runs = part.exact if part.exact and least and not is_repeated else ("",)
+        found.append(runs)
+        best = max(found, key=_usefulness)
+        return _Facts(runs if is_exact else (), best if all(best) else ())
 
     def _read_part(self) -> _Facts:
         token = self._tokens[self._next]
         self._next += 1
         if token["quoted"] is not None:
-            return _Facts(token["quoted"])
+            return _literal(token["quoted"])
         if token["code"] is not None:
             character = _character_of(token["code"])
-            return _Facts(character) if character else _Facts()
+            return _literal(character) if character else _Facts()
         if token["escaped"] is not None:
             letter = token["escaped"]
             if letter in "bBAzZ":
-                return _Facts("")
+                return _literal("")
             if letter in _CONTROLS and letter != "n":
-                return _Facts(_CONTROLS[letter])
-            return _Facts() if letter.isalnum() else _Facts(letter)
+                return _literal(_CONTROLS[letter])
+            return _Facts() if letter.isalnum() else _literal(letter)
         if token["open"] is not None:
             return self._read_group()
         if token["flags"] is not None or token["other"] in ("^", "$"):
-            return _Facts("")
+            return _literal("")
         if token["other"] is None or token["other"] in ".\n":
             return _Facts()
-        return _Facts(token["other"])
+        return _literal(token["other"])
 
     def _read_group(self) -> _Facts:
         self._depth += 1
@@ -196,6 +199,10 @@ class _Reader:
         while not self.is_done and self._tokens[self._next]["times"] is not None:
             yield self._tokens[self._next]
             self._next += 1
+
+
+def _literal(text: str) -> _Facts:
+    return _Facts((text,), (text,) if text else ())
 
 
 def _usefulness(required: tuple[str, ...]) -> tuple[int, int]:

@@ -44,3 +44,12 @@ ended, with everything on the disk; of semble until its index can be asked in me
 characters of text that codesearch indexed, for both: semble's default is code without documents and configuration.
 The ratio is codesearch's speed over semble's: above 1, codesearch is faster.
 """
+
+EXACT_SEARCH = """
+## Exact search
+
+[`grep_search`](tools.md#grep_search) beside ripgrep, which reads the files themselves, over the same folder in turns.
+Times of `grep_search` are those of a call in one process; those of ripgrep include the start of its process and the
+walk through the folder, and it may use both cores at once, `grep_search` one. Where the load is high, compare CPU time.
+The lines are compared for those files that are indexed.
+"""

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from codesearch.tools.grep_search import MAX_RESULTS
+from codesearch.assembly import LOCAL_PRINCIPAL
+from codesearch.core.errors import SearchAbandonedError, SearchTooLongError
+from codesearch.retrieval.turns import Work
+from codesearch.tools.grep_search import MAX_RESULTS, MAX_SECONDS
 from tests.api.api_client import bearer, read_error
 from tests.api.served_fixtures import NARROW, ServedFixtures, serve_fixtures
 from tests.e2e.service import FIXTURES, copy_index, index_fixtures
@@ -162,3 +165,21 @@ def test_limits_are_bounded(served: ServedFixtures, value: object) -> None:
     body = {"query": "x", "max_results": value, "data_sources": NARROW}
     response = served.client.request("POST", "/api/tools/grep_search", json=body, headers=bearer(served.keys["all"]))
     assert read_error(response)[:2] == (400, 1001)
+
+
+@pytest.mark.parametrize("query", ["return", r"(\w*\d*){20}\s", r"(?s)a.*b"])
+def test_a_call_that_nobody_waits_for_or_that_takes_too_long_ends(served: ServedFixtures, query: str) -> None:
+    arguments = {"query": query, "regex": True, "data_sources": NARROW}
+    work = Work("key", max_seconds=1e-9)
+    with pytest.raises(SearchTooLongError, match="Narrow it with paths"):
+        served.assembly.toolbox.call("grep_search", LOCAL_PRINCIPAL, arguments, work)
+    work = Work("key")
+    work.cancel()
+    with pytest.raises(SearchAbandonedError):
+        served.assembly.toolbox.call("grep_search", LOCAL_PRINCIPAL, arguments, work)
+
+
+def test_a_call_works_no_longer_than_its_own_limit(served: ServedFixtures) -> None:
+    work = Work("key", max_seconds=3_600)
+    served.assembly.toolbox.call("grep_search", LOCAL_PRINCIPAL, {"query": "x", "data_sources": NARROW}, work)
+    assert work.max_seconds == MAX_SECONDS

@@ -44,6 +44,20 @@ def local_folder_of(source: DataSource) -> Path | None:
         return None
 
 
+def holds_folder(place: Path, folder: Path, *, is_plain: bool = False) -> bool:
+    """Say whether a folder lies in a place, or is it, and is read with that.
+
+    A repository around another one, or around a work tree of itself, holds nothing of those. A plain folder does.
+    """
+    if place != folder and place not in folder.parents:
+        return False
+    while folder != place and not is_plain:
+        if (folder / ".git").exists():
+            return False
+        folder = folder.parent
+    return True
+
+
 def _find_git_dir(place: Path) -> Path | None:
     """Return the git directory of the repository that a folder is, or lies in."""
     if (place / _HEAD).is_file() and (place / "objects").is_dir():

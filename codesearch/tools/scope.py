@@ -6,11 +6,11 @@ A key learns nothing of what it may not read: neither a name nor that it is ther
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from codesearch.core.errors import InvalidRequestError, NotFoundError, NotIndexedError, UnclearSourceError
 from codesearch.core.types import DataSource, Workspace
-from codesearch.tools.checkout import local_folder_of
+from codesearch.tools.checkout import holds_folder, local_folder_of
 from codesearch.tools.tool import Parameter, ToolContext
 
 _SHOWN_NAMES = 20
@@ -85,8 +85,9 @@ def find_holding(sources: Sequence[DataSource], here: Path) -> DataSource | None
     for source in sources:
         place = local_folder_of(source)
         if place is not None:
-            folder = PurePath(place, source.subdir or "")
-            if folder == here or folder in here.parents:
+            folder = place / (source.subdir or "")
+            is_plain = source.commit is None and source.uncommitted_count is None and source.branch is None
+            if holds_folder(folder, here, is_plain=is_plain):
                 found.append((-len(folder.parts), source.branch is not None, source.name, source))
     return min(found, key=lambda item: item[:3])[3] if found else None
 

@@ -162,6 +162,26 @@ def test_the_source_that_holds_the_current_folder_is_meant(
             assembly.toolbox.call("get_file_tree", LOCAL_PRINCIPAL, {}, here=here)
 
 
+def test_a_work_tree_inside_of_a_repository_is_not_held_by_that(
+    assembly: Assembly, index_source: IndexSource, repository: Repository, tmp_path: Path
+) -> None:
+    index_source(repository.path)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "c.py").write_text("def third():\n    return 3\n")
+    index_source(other)
+    inner = repository.path / "trees" / "feature"
+    repository.git("worktree", "add", "-q", "-b", "feature", str(inner))
+    # The files of the two differ as soon as somebody works in one.
+    with pytest.raises(InvalidRequestError, match="Say which repository"):
+        assembly.toolbox.call("get_file_tree", LOCAL_PRINCIPAL, {}, here=inner / "src")
+    index_source(inner)
+    assert call(assembly, "get_file_tree", inner / "src")[0]["data_source"] == "feature"
+    # A plain folder is read with the repositories in it.
+    repository_inside = Repository(other / "deep")
+    assert call(assembly, "get_file_tree", repository_inside.path)[0]["data_source"] == "other"
+
+
 def test_a_branch_comes_after_what_lies_in_the_folder(
     assembly: Assembly, index_source: IndexSource, repository: Repository
 ) -> None:

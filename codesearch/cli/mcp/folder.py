@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codesearch.core.errors import ConfigurationError, SourceError
 from codesearch.core.types import DataSource
+from codesearch.tools.checkout import holds_folder
 from indexer.source.discovery import find_repository
 
 # `${workspaceFolder}`, `$WORKSPACE`, `%CD%`, `{{folder}}`: what a client was to put something in the place of.
@@ -69,9 +70,7 @@ def find_covering(sources: list[DataSource], folder: Folder) -> DataSource | Non
         if not place.is_absolute() or source.branch is not None:
             continue
         top = place / (source.subdir or "")
-        if top != folder.here and top not in folder.here.parents:
-            continue
-        if _lies_between(top, folder.here):
+        if not holds_folder(top, folder.here):
             continue
         found.append((-len(top.parts), source.name, source))
     return min(found, key=lambda item: item[:2])[2] if found else None
@@ -79,13 +78,3 @@ def find_covering(sources: list[DataSource], folder: Folder) -> DataSource | Non
 
 def _is_too_much(folder: Path) -> bool:
     return folder.parent == folder or folder == Path.home()
-
-
-def _lies_between(top: Path, here: Path) -> bool:
-    """Say whether another checkout begins on the way down from a folder."""
-    folder = here
-    while folder != top:
-        if (folder / ".git").exists():
-            return True
-        folder = folder.parent
-    return False

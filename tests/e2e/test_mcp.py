@@ -44,6 +44,17 @@ ASKED: dict[str, dict[str, Any]] = {
     "fetch_artifacts": {"identifiers": [f"{NAME}::orders/retry.py::Backoff"]},
     "get_artifact_relationships": {"identifier": f"{NAME}::orders/retry.py::Backoff"},
 }
+# The same at a shell; with --json the object of the tool is what is printed.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "get_data_sources": ("list",),
+    "semantic_search": ("search", NAME, "how is the waiting time computed", "--top-k", "3"),
+    "grep_search": ("grep", "rng.uniform", NAME, "-C", "1"),
+    "get_file_tree": ("tree", "orders", "--in", NAME),
+    "read_file": ("show", "orders/retry.py:18-27", "--in", NAME),
+    "outline": ("outline", "orders/retry.py", "--in", NAME),
+    "fetch_artifacts": ("show", f"{NAME}::orders/retry.py::Backoff"),
+    "get_artifact_relationships": ("related", f"{NAME}::orders/retry.py::Backoff"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +114,12 @@ def test_a_key_reads_over_mcp_what_it_reads_elsewhere(service: Service, data_dir
 
 def test_every_tool_answers_the_same_through_every_door(service: Service, data_dir: Path) -> None:
     by_rest, by_mcp = {}, {mode: dict[str, str]() for mode in (*MODES[:2], "stdio")}
+    objects = {}
     headers = {"Authorization": f"Bearer {service.key}", "Content-Type": "application/json"}
     for name in NAMES:
         response = service.post(f"/api/tools/{name}", content=json.dumps(ASKED[name]).encode(), headers=headers)
         assert response.status_code == 200, response.text
-        by_rest[name] = response.json()["rendered"]
+        by_rest[name], objects[name] = response.json()["rendered"], response.json()["obj"]
 
     async def run() -> None:
         for mode in MODES[:2]:
@@ -122,6 +134,21 @@ def test_every_tool_answers_the_same_through_every_door(service: Service, data_d
     for door, answers in by_mcp.items():
         assert answers == by_rest, door
     assert all(answer.strip() for answer in by_rest.values())
+    for name in NAMES:
+        printed = run_cli(data_dir, *COMMANDS[name], "--json").json
+        if name == "semantic_search":
+            # The command prints records as the API has them.
+            records = [
+                {key: value for key, value in item.items() if key != "identifier"} for item in objects[name]["records"]
+            ]
+            assert printed["records"] == records
+        elif name == "get_data_sources":
+            # It lists all that there are, and more of each.
+            (listed,) = objects[name]["data_sources"]
+            (shown,) = [item for item in printed["sources"] if item["id"] == listed["id"]]
+            assert all(shown[key] == listed[key] for key in ("name", "type", "state", "commit", "files", "chunks"))
+        else:
+            assert printed == objects[name], name
 
 
 # --- What Dify sends, as its own client does ---

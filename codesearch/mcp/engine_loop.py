@@ -6,6 +6,7 @@ Ends when its input does.
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -13,6 +14,8 @@ from typing import IO, Any
 
 from codesearch.mcp.reply import Progress, Reply, ToolListing
 from codesearch.retrieval.turns import Work
+
+logger = logging.getLogger(__name__)
 
 Report = Callable[[Progress], None]
 Answer = Callable[[str, Mapping[str, Any], Work, Report], Reply]
@@ -55,6 +58,11 @@ class EngineLoop:
 
         try:
             reply = answer(name, arguments, work, report)
+        except Exception:
+            # Whoever waits for it is told something, whatever happened.
+            logger.exception("Unforeseen error of a call to %s", name)
+            reply = Reply("Internal error. The log says more.", is_error=True)
+        try:
             self._write({"id": identifier, **asdict(reply)})
         except (OSError, ValueError):  # nobody reads it any more
             work.cancel()

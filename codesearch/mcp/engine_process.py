@@ -97,6 +97,10 @@ class EngineProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._reader is not None:
+            self._reader.join(patience_seconds)
+        elif process.stdout is not None:
+            process.stdout.close()
 
     async def _ready(self) -> None:
         """Wait for a living process; one that has ended is started again. Raises EngineEndedError."""
@@ -107,6 +111,7 @@ class EngineProcess:
         if self._reader is not None:
             # It ends the calls of the last process.
             await asyncio.to_thread(self._reader.join)
+        self.close()
         self._listings = self._reader = None
         self.start()
         await self.list_tools()
@@ -133,7 +138,7 @@ class EngineProcess:
         loop: asyncio.AbstractEventLoop,
         listings: asyncio.Future[list[ToolListing]],
     ) -> None:
-        with contextlib.suppress(RuntimeError):  # the event loop has ended
+        with lines, contextlib.suppress(RuntimeError):  # the event loop has ended
             for line in lines:
                 loop.call_soon_threadsafe(self._dispatch, json.loads(line), listings)
             process.wait()

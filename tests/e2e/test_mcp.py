@@ -270,6 +270,8 @@ def test_a_checkout_is_indexed_when_it_is_used_first(tmp_path: Path, repository:
     async def run() -> None:
         async with stdio_session(data_dir, mode, cwd=repository.path / "orders") as client:
             assert [tool.name for tool in (await client.list_tools()).tools] == NAMES
+            # Whether it is being indexed or is by now: it is not kept quiet.
+            assert "shop" in await ask(client, "get_data_sources")
             await client.call_tool("semantic_search", {"question": "feed pelican"}, progress_callback=note)
             assert "pelican.py:1-2" in await ask_patiently(client, "semantic_search", {"question": "feed pelican"})
             assert "shop (" in await ask(client, "get_data_sources")

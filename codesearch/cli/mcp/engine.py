@@ -84,8 +84,12 @@ class Engine:
             self.max_tokens,
             is_local=True,
         )
-        if local is not None:
-            local.refresh()
+        if local is None:
+            return reply
+        local.refresh()
+        if name == _ANYWHERE and not (standing := local.look()).is_ready:
+            # What is listed does not hold the folder yet.
+            return Reply(f"{reply.text}\n[{self._tell(standing)}]", reply.is_error)
         return reply
 
     def _open(self) -> tuple[Toolbox, LocalIndex | None]:
@@ -112,15 +116,20 @@ class Engine:
             local.refresh()
 
     def _describe(self, standing: Standing) -> Reply:
-        root = self._folder.root
         if standing.failure is not None:
-            return Reply(f"{root} could not be indexed: {standing.failure}", is_error=True)
-        progress = standing.progress
-        how_far = f" ({progress.message})" if progress is not None else ""
+            return Reply(self._tell(standing), is_error=True)
         return Reply(
-            f"codesearch is indexing {root} for the first time{how_far}. Nothing was searched yet: ask again in a "
-            "minute, and use what else you have until then."
+            f"{self._tell(standing)} Nothing was searched yet: ask again in a minute, and use what else you have until "
+            "then."
         )
+
+    def _tell(self, standing: Standing) -> str:
+        """Say in a sentence why the folder cannot be asked."""
+        root, progress = self._folder.root, standing.progress
+        if standing.failure is not None:
+            return f"{root} could not be indexed: {standing.failure}"
+        how_far = f" ({progress.message})" if progress is not None else ""
+        return f"codesearch is indexing {root} for the first time{how_far}."
 
 
 def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:

@@ -264,7 +264,7 @@ def test_control_c_ends_with_one_clear_line(
     process = start_run(stage, signal.SIGINT, data_dir, repository.path)
     output, errors = process.communicate(timeout=PATIENCE_SECONDS)
 
-    assert process.returncode == 1, errors
+    assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert errors.count("codesearch:") == 1, errors
     assert "Interrupted" in errors.rstrip().splitlines()[-1], errors

@@ -144,13 +144,13 @@ def test_ctrl_c_leaves_nothing_behind(indexed: Repository, data_dir: Path, tempo
     with process:
         assert process.stderr is not None
         for line in process.stderr:
-            if line.startswith("reading the history"):
+            if line.startswith("shop: reading the history"):
                 break
         was_there = left_behind(temporary)
         os.kill(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert len(was_there) == 1
-    assert (process.returncode, out) == (1, "")
+    assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1].startswith("codesearch: Interrupted.")
     assert left_behind(temporary) == []
 

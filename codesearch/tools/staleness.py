@@ -34,7 +34,13 @@ def _find_changed(context: ToolContext, source: DataSource, paths: list[str]) ->
 
 
 def _has_changed(index: SearchIndex, file: Path, path: str, indexed_at: float) -> bool:
-    """Say whether a file is another than was indexed; one that was touched and holds the same is not."""
+    """Say whether a file is another than was indexed; one that was touched and holds the same is not.
+
+    Nothing is asked of the disk about a path that is not in the index: whether a file is there is not for every key.
+    """
+    number = index.find_file(path)
+    if number is None:
+        return False
     try:
         status = stat_regular_file(file)
         if status is not None and max(status.st_mtime, status.st_ctime) <= indexed_at:
@@ -43,9 +49,6 @@ def _has_changed(index: SearchIndex, file: Path, path: str, indexed_at: float) -
     except FileNotFoundError:
         return True
     except OSError:
-        return False
-    number = index.find_file(path)
-    if number is None:
         return False
     if content is None:
         return True

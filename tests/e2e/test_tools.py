@@ -231,3 +231,16 @@ def test_why_a_file_is_not_indexed_is_told_to_who_runs_the_service(
         assert answer.obj["is_indexed"] is False
         assert "bytes" not in answer.rendered
         assert "newer" not in answer.rendered
+
+
+@pytest.mark.parametrize("path", ["no.py", "../there.txt", "../not-there.txt"])
+def test_of_a_path_that_is_not_indexed_no_answer_says_whether_it_is_on_disk(
+    assembly: Assembly, index_source: IndexSource, repository: Repository, path: str
+) -> None:
+    index_source(repository.path)
+    touch(repository.path.parent / "there.txt", "not of the repository\n")
+    answer = assembly.toolbox.call("read_file", READER, {"path": path})
+    (freshness,) = answer.obj["freshness"]
+    assert not answer.obj["is_indexed"]
+    assert "changed_paths" not in freshness
+    assert "WARNING" not in answer.rendered

@@ -53,9 +53,8 @@ def resolve_identifier(context: ToolContext, identifier: str, data_source: str |
     Raises NotFoundError with what there is instead, AccessDeniedError, NotIndexedError, and
     UnreadableIdentifierError.
     """
-    readings = read_identifier(identifier)
-    if data_source is not None:
-        readings = [*readings, *read_identifier(f"{data_source}::{identifier}")]
+    own = read_identifier(identifier)
+    readings = [*own, *read_identifier(f"{data_source}::{identifier}")] if data_source is not None else own
     if not readings:
         raise UnreadableIdentifierError(f"{show(identifier)} is no identifier; it is {_FORMS}.")
     sources: dict[str, DataSource | NotFoundError | AccessDeniedError] = {}
@@ -72,7 +71,8 @@ def resolve_identifier(context: ToolContext, identifier: str, data_source: str |
         if file is not None:
             with context.take_turn():
                 return _resolve_tail(identifier, source, index, file, reading)
-    raise _explain(context, readings, sources, reasons)
+    # What an identifier says of its repository comes before what is said beside it.
+    raise _explain(context, [*readings[len(own) :], *own], sources, reasons)
 
 
 def _find_source(context: ToolContext, repository: str) -> DataSource | NotFoundError | AccessDeniedError:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
-from codesearch.core.errors import InvalidRequestError
+from codesearch.core.errors import InvalidRequestError, NotFoundError
 from codesearch.core.types import Principal
 from tests.e2e.conftest import IndexSource, Repository
 
@@ -244,3 +244,12 @@ def test_of_a_path_that_is_not_indexed_no_answer_says_whether_it_is_on_disk(
     assert not answer.obj["is_indexed"]
     assert "changed_paths" not in freshness
     assert "WARNING" not in answer.rendered
+
+
+def test_what_an_identifier_says_of_its_repository_comes_before_the_data_source_beside_it(
+    assembly: Assembly, index_source: IndexSource, repository: Repository
+) -> None:
+    index_source(repository.path)
+    arguments = {"identifier": "shop::src/none.py::third", "data_source": "shop"}
+    with pytest.raises(NotFoundError, match=r"^src/none\.py of shop is not indexed"):
+        assembly.toolbox.call("get_artifact_relationships", READER, arguments)

@@ -49,7 +49,10 @@ class Filters:
 
     def predicate(self, sources: Sequence[DataSource]) -> Predicate:
         """Return what rows have to satisfy."""
-        from codesearch.core.predicates import And, Comparison, Operator, Or
+        from codesearch.core.predicates import EVERYTHING, And, Comparison, Operator, Or
+
+        if self == Filters():
+            return EVERYTHING
         from codesearch.tools.filters import build_filter
 
         paths = self.paths_in(sources)

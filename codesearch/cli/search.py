@@ -89,9 +89,21 @@ def search(
 
 def _warn_of_age(assembly: Assembly, sources: Sequence[DataSource], hits: Sequence[Hit]) -> None:
     """Say on stderr which of the data sources are known to have moved on since they were indexed."""
+    # Not by way of the toolbox: with all tools, a search would start a tenth of a second later.
+    from codesearch.retrieval.turns import Work
+    from codesearch.tools.checkout import observe_checkout
     from codesearch.tools.staleness import assess_answer
+    from codesearch.tools.tool import ToolContext
 
-    context = assembly.toolbox.open_context(LOCAL_PRINCIPAL)
+    context = ToolContext(
+        principal=LOCAL_PRINCIPAL,
+        work=Work(LOCAL_PRINCIPAL.key_id),
+        retriever=assembly.retriever,
+        catalog=assembly.catalog,
+        indexes=assembly.search_indexes,
+        settings=assembly.settings,
+        observe=observe_checkout,
+    )
     for source in sources:
         paths = [hit.chunk.path for hit in hits if hit.source.id == source.id]
         for warning in assess_answer(context, source, paths).warnings:

@@ -76,11 +76,8 @@ class Toolbox:
         tool = TOOLS_BY_NAME.get(name)
         if tool is None:
             raise NotFoundError(f"There is no tool {show(name)}; there are: {', '.join(TOOLS_BY_NAME)}.")
-        return tool.run(self.open_context(principal, work, here=here), read_arguments(tool, arguments))
-
-    def open_context(self, principal: Principal, work: Work | None = None, *, here: Path | None = None) -> ToolContext:
-        """Return what a tool works with, for what asks the parts of tools itself."""
-        return ToolContext(
+        values = read_arguments(tool, arguments)
+        context = ToolContext(
             principal=principal,
             work=work or Work(principal.key_id),
             retriever=self._retriever,
@@ -90,3 +87,4 @@ class Toolbox:
             observe=self._observe,
             here=here.resolve() if here is not None else None,
         )
+        return tool.run(context, values)

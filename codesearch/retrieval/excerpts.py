@@ -6,7 +6,6 @@ Such a record comes so that nothing is overlooked; whole, seven of them are most
 from __future__ import annotations
 
 import hashlib
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,9 +37,8 @@ def is_cut(score: float, size: int) -> bool:
 def cut_chunk(chunk: Chunk, roots: Sequence[tuple[str, float]]) -> Chunk:
     """Return the lines of a chunk, MAX_EXCERPT_CHARACTERS at most, that hold most of the roots, each with its weight.
 
-    The first of those that hold as much, with the lines around that still fit. A single longer line stays whole. The
-    rest of the chunk is told as it is of a piece of a definition: `symbol_lines`, `holds_head` and `signature` say what
-    it is a part of.
+    The first of those that hold as much, with the lines around that still fit. A single longer line stays whole. Of a
+    definition `symbol_lines` are those of the whole.
     """
     lines = chunk.content.split("\n")
     if len(lines) != chunk.end_line - chunk.start_line + 1:
@@ -50,8 +48,6 @@ def cut_chunk(chunk: Chunk, roots: Sequence[tuple[str, float]]) -> Chunk:
     if (first, end) == (0, len(lines)):
         return chunk
     is_symbol = chunk.artifact_kind is ArtifactKind.SYMBOL
-    head = _find_head(lines, chunk) if is_symbol and chunk.holds_head else None
-    holds_head = chunk.holds_head and (head is None or first <= head < end)
     return replace(
         chunk,
         start_line=chunk.start_line + first,
@@ -59,8 +55,6 @@ def cut_chunk(chunk: Chunk, roots: Sequence[tuple[str, float]]) -> Chunk:
         content="\n".join(lines[first:end]),
         artifact_kind=chunk.artifact_kind if is_symbol else ArtifactKind.CHUNK,
         symbol_lines=(chunk.symbol_lines or (chunk.start_line, chunk.end_line)) if is_symbol else chunk.symbol_lines,
-        holds_head=holds_head,
-        signature=chunk.signature if holds_head or head is None else lines[head].strip() or None,
     )
 
 
@@ -115,10 +109,3 @@ def _find_roots(text: str, ends: Sequence[int], roots: Sequence[tuple[str, float
             found.append((min(bisect_right(ends, place), len(ends) - 1), number))
             place = text.find(root, place + len(root))
     return sorted(found)
-
-
-def _find_head(lines: Sequence[str], chunk: Chunk) -> int | None:
-    """Return the number of the line on which a definition's name stands first, None where it does not."""
-    name = (chunk.symbol or "").rpartition(".")[2]
-    pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") if name else None
-    return next((number for number, line in enumerate(lines) if pattern and pattern.search(line)), None)

@@ -374,6 +374,8 @@ CONDITIONS: list[tuple[str, object, object, Test]] = [
     ("symbol", "contains", "append", lambda r: "append" in low(r, "symbol")),
     ("symbol", "not contains", "append", lambda r: "append" not in low(r, "symbol")),
     ("symbol", "start with", "ledger", lambda r: low(r, "symbol").startswith("ledger")),
+    ("content", "contains", "RETURN", lambda r: "return" in r["content"].lower()),
+    ("content", "not contains", "return", lambda r: "return" not in r["content"].lower()),
     ("symbol_kind", "in", "method,function", lambda r: low(r, "symbol_kind") in {"method", "function"}),
     ("symbol_kind", "not in", "method", lambda r: low(r, "symbol_kind") != "method"),
     ("start_line", ">", 20, lambda r: number(r, "start_line") > 20),

@@ -70,8 +70,16 @@ def belonging(record: Record) -> dict[str, Any]:
     return {name: record["metadata"][name] for name in names if name in record["metadata"]}
 
 
+# Records that hardly answer come as excerpts, unless a condition is on their lines.
+WHOLE = {"name": "start_line", "comparison_operator": ">", "value": 0}
+
+
+def ask_whole(service: Service, knowledge_id: str, query: str, top_k: int = 100) -> list[Record]:
+    return service.records(knowledge_id, query, top_k=top_k, metadata_condition={"conditions": [WHOLE]})
+
+
 def test_pieces_say_where_they_belong(service: Service) -> None:
-    records = service.records("bank", "no rate 77 for that day")
+    records = ask_whole(service, "bank", "no rate 77 for that day")
     pieces = of_symbol(records, "settle_accounts")
     last_line = LONG[: LONG.index("\n\n\ndef close")].count("\n") + 1
     whole = {"symbol_start_line": 4, "symbol_end_line": last_line}
@@ -85,7 +93,7 @@ def test_pieces_say_where_they_belong(service: Service) -> None:
 
 
 def test_neighbours_come_back_as_one_record_of_the_files_own_lines(service: Service) -> None:
-    pieces = of_symbol(service.records("bank", "settle accounts"), "settle_accounts")
+    pieces = of_symbol(ask_whole(service, "bank", "settle accounts"), "settle_accounts")
     rows: list[int] = []
     for piece in pieces:
         assert piece["content"] == lines_of(LONG, piece)
@@ -95,7 +103,7 @@ def test_neighbours_come_back_as_one_record_of_the_files_own_lines(service: Serv
     sizes = [piece["metadata"]["end_line"] - piece["metadata"]["start_line"] + 1 for piece in pieces]
     assert max(sizes) > 60, "more than one chunk holds"
     assert len({piece["metadata"]["document_id"] for piece in pieces}) == len(pieces)
-    again = of_symbol(service.records("bank", "settle accounts"), "settle_accounts")
+    again = of_symbol(ask_whole(service, "bank", "settle accounts"), "settle_accounts")
     assert again == pieces
 
 
@@ -146,7 +154,7 @@ def test_only_what_satisfies_the_conditions_is_joined(service: Service) -> None:
 @pytest.mark.parametrize("top_k", [1, 5, 60, 100])
 def test_as_many_records_come_as_are_asked_for(service: Service, top_k: int) -> None:
     """Each of the 130 functions is two chunks and one record: 100 records take more than 100 chunks."""
-    records = service.records("many", "lay out", top_k=top_k)
+    records = ask_whole(service, "many", "lay out", top_k)
     assert len(records) == top_k
     assert all(belonging(record) == {} for record in records[:60])
     assert len({record["metadata"]["document_id"] for record in records}) == top_k
@@ -170,3 +178,13 @@ def test_a_joined_record_is_explained(service: Service) -> None:
 def test_the_command_line_says_what_a_record_is_a_part_of(data_dir: Path) -> None:
     out = run_cli(data_dir, "search", "bank", "no rate 77 for that day", "--top-k", "1").out
     assert f"settle_accounts, part of lines 4-{LONG[: LONG.index('def close')].count(chr(10)) - 2}: {SIGNATURE}" in out
+
+
+def test_what_hardly_answers_comes_as_an_excerpt(service: Service) -> None:
+    records, whole = service.records("many", "lay out"), ask_whole(service, "many", "lay out")
+    assert len(records) == len(whole) == 100
+    excerpts = [record for record in records if record["score"] < 0.1]
+    assert excerpts
+    assert all(len(record["content"]) <= 1_000 for record in excerpts)
+    assert all(belonging(record).keys() >= {"symbol_start_line", "symbol_end_line"} for record in excerpts[:60])
+    assert len({record["metadata"]["document_id"] for record in records}) == 100

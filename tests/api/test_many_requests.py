@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 import httpx
 import pytest
@@ -17,10 +17,12 @@ import uvicorn
 
 from codesearch.api.pacing import BYTES_PER_SECOND
 from codesearch.api.retrieval_request import MAX_BODY_BYTES
-from codesearch.core.errors import AuthenticationError, SearchAbandonedError
+from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import Hit, Principal, SearchQuery
 from codesearch.retrieval.turns import Work
+from tests.api import waiting
 from tests.api.api_client import ASK, ApiClient, OneKey, ScriptedRetriever, bearer, build_app, read_error
+from tests.api.waiting import Waiting
 
 PER_KEY, IN_ALL = 3, 5
 REQUEST_SECONDS = 0.3
@@ -36,32 +38,15 @@ class TwoKeys(OneKey):
 
 
 @dataclass
-class WaitingRetriever(ScriptedRetriever):
+class WaitingRetriever(Waiting, ScriptedRetriever):
     """Answers when it is let go on, or ends when the work is cancelled."""
 
-    works: list[Work] = field(default_factory=list)
-    may_answer: threading.Event = field(default_factory=threading.Event)
-    ended: list[Work] = field(default_factory=list)
-
     def retrieve(self, principal: Principal, query: SearchQuery, work: Work | None = None) -> list[Hit]:
-        assert work is not None
-        self.works.append(work)
-        deadline = time.monotonic() + 10
-        while not self.may_answer.wait(0.005):
-            assert time.monotonic() < deadline
-            try:
-                work.require_wanted()
-            except SearchAbandonedError:
-                self.ended.append(work)
-                raise
+        self.wait(work, 10)
         return super().retrieve(principal, query, work)
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+wait_until = partial(waiting.wait_until, seconds=10)
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -20,7 +20,6 @@ from codesearch.core.errors import (
     ConfigurationError,
     InvalidRequestError,
     NotFoundError,
-    SearchAbandonedError,
     TooManyRequestsError,
 )
 from codesearch.core.types import Principal
@@ -28,8 +27,10 @@ from codesearch.mcp.budget import HINTS
 from codesearch.retrieval.turns import Work
 from codesearch.tools.tool import Answer
 from codesearch.tools.toolbox import TOOLS
+from tests.api import waiting
 from tests.api.api_client import PRINCIPAL, ApiClient, ScriptedRetriever, ScriptedToolbox, bearer, build_app, read_error
 from tests.api.mcp_requests import ERAS, MODERN, build_headers, build_message, call, read_result, read_text, send
+from tests.api.waiting import Waiting
 
 every_era = pytest.mark.parametrize("era", ERAS)
 NAMES = [tool.name for tool in TOOLS]
@@ -410,32 +411,15 @@ def test_half_a_character_in_an_answer_breaks_nothing(client: ApiClient, toolbox
 
 
 @dataclass
-class WaitingToolbox(ScriptedToolbox):
+class WaitingToolbox(Waiting, ScriptedToolbox):
     """Answers when it is let go on, or ends when the work is cancelled."""
 
-    works: list[Work] = field(default_factory=list)
-    may_answer: threading.Event = field(default_factory=threading.Event)
-    ended: list[Work] = field(default_factory=list)
-
     def call(self, name: str, principal: Principal, arguments: Mapping[str, Any], work: Work | None = None) -> Answer:
-        assert work is not None
-        self.works.append(work)
-        deadline = time.monotonic() + 20
-        while not self.may_answer.wait(0.005):
-            assert time.monotonic() < deadline
-            try:
-                work.require_wanted()
-            except SearchAbandonedError:
-                self.ended.append(work)
-                raise
+        self.wait(work, 20)
         return super().call(name, principal, arguments, work)
 
 
-def wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+wait_until = partial(waiting.wait_until, seconds=20)
 
 
 @dataclass

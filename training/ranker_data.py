@@ -32,7 +32,7 @@ from indexer.source.opening import parse_location
 from indexer.source.skipping import Skipped
 from tests.golden.golden_set import FIXTURES, read_golden_set
 
-__all__ = ["FEATURES", "Query", "export_trees", "read_benchmark", "read_golden", "read_history"]
+__all__ = ["FEATURES", "Query", "export_trees", "index_fixtures", "read_benchmark", "read_golden", "read_history"]
 
 # Of each repository's history.
 COMMITS = 60
@@ -89,17 +89,21 @@ def read_benchmark(assembly: Assembly, bench: Path, trees: Path, prefix: str, we
 
 def read_golden(assembly: Assembly, weight: float) -> Iterator[Query]:
     """Yield the golden set's queries."""
-    sources = {}
-    for folder in sorted(FIXTURES.iterdir()):
-        report = open_indexer(assembly).index(
-            str(folder), name=None, branch=None, subdir=None, progress=SilentProgress()
-        )
-        sources[folder.name] = report.source
+    sources = index_fixtures(assembly)
     for query in read_golden_set():
         targets = [(target.path, target.first, target.last) for target in query.targets]
         repository = f"golden {query.repository}"
         kind = f"golden {query.category}"
         yield _ask(assembly, sources[query.repository], repository, kind, query.text, targets, weight)
+
+
+def index_fixtures(assembly: Assembly) -> dict[str, DataSource]:
+    """Index what the golden set asks; return the data sources by their folders' names."""
+    indexer, progress = open_indexer(assembly), SilentProgress()
+    return {
+        folder.name: indexer.index(str(folder), name=None, branch=None, subdir=None, progress=progress).source
+        for folder in sorted(FIXTURES.iterdir())
+    }
 
 
 def export_trees(questions: Path, clones: Path, out: Path) -> None:

@@ -17,11 +17,12 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from ranker_data import index_fixtures
 from scipy.optimize import minimize
 
 from benchmarks.lines import index_commit
 from benchmarks.quality import open_assembly
-from codesearch.assembly import Assembly, open_indexer
+from codesearch.assembly import Assembly
 from codesearch.core.predicates import EVERYTHING
 from codesearch.core.types import DataSource
 from codesearch.retrieval.adjustments import adjust_candidates
@@ -31,8 +32,7 @@ from codesearch.retrieval.features.view import View
 from codesearch.retrieval.query.understanding import understand_query
 from codesearch.retrieval.ranking import model_for, order_by_file
 from codesearch.retrieval.search import embed_texts
-from indexer.pipeline import SilentProgress
-from tests.golden.golden_set import FIXTURES, read_golden_set
+from tests.golden.golden_set import read_golden_set
 
 QUESTIONS = Path(__file__).with_name("questions") / "lines.json"
 MODEL = Path(__file__).parents[1] / "codesearch" / "retrieval" / "ranking_model.json"
@@ -92,12 +92,7 @@ def ask_lines(data_dir: Path, mirrors: Path | None) -> Iterator[AskedFile]:
 def ask_golden(data_dir: Path) -> Iterator[AskedFile]:
     """Yield the files that answer the golden set's questions."""
     with closing(open_assembly(data_dir)) as assembly:
-        sources = {
-            folder.name: open_indexer(assembly)
-            .index(str(folder), name=None, branch=None, subdir=None, progress=SilentProgress())
-            .source
-            for folder in sorted(FIXTURES.iterdir())
-        }
+        sources = index_fixtures(assembly)
         for query in read_golden_set():
             answers = [(target.path, target.first, target.last) for target in query.targets]
             yield from ask(assembly, sources[query.repository], "golden", query.text, answers)

@@ -12,6 +12,8 @@ from codesearch.core.predicates import EVERYTHING, Predicate
 BUNDLED_MODEL = "bundled"
 # What is longer (a table on one line, an embedded image) is cut: nobody reads it whole, and no answer has room for it.
 MAX_LINE_CHARACTERS = 4000
+# Of these files the rows hold the sources of cells alone: what lies between them need not be blank.
+NOTEBOOK_LANGUAGE = "notebook"
 
 
 class ArtifactKind(str, Enum):

@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codesearch.core.index.search_index import SearchIndex
-from codesearch.core.types import MAX_LINE_CHARACTERS
+from codesearch.core.types import MAX_LINE_CHARACTERS, NOTEBOOK_LANGUAGE
 from codesearch.tools.definitions import rows_of_file
-
-NOTEBOOK = "notebook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def read_file_text(index: SearchIndex, file: int) -> FileText:
         else:
             # A line alone, of a notebook perhaps one of several parts of it, or parts that stand on fewer lines.
             known[first] = _add_part(known.get(first), content)
-    return FileText(index.path_of(file), language, known, max(known, default=0), language == NOTEBOOK)
+    return FileText(index.path_of(file), language, known, max(known, default=0), language == NOTEBOOK_LANGUAGE)
 
 
 def _add_part(there: str | None, part: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tree_sitter import Node
 
-from codesearch.core.types import ArtifactKind, Chunk, SourceFile
+from codesearch.core.types import NOTEBOOK_LANGUAGE, ArtifactKind, Chunk, SourceFile
 from indexer.chunking.alternatives import parse_better
 from indexer.chunking.budget import ParseLimits, Unparsed
 from indexer.chunking.definitions import Definition, find_definitions
@@ -67,7 +67,7 @@ class Chunker:
         if file.path.lower().endswith(".ipynb"):
             cells = self._pieces_of_notebook(file.text, budget, only_lines)
             if cells is not None:
-                return [_to_chunk(file, "notebook", piece, content) for piece, content in cells]
+                return [_to_chunk(file, NOTEBOOK_LANGUAGE, piece, content) for piece, content in cells]
         form = format_of(file.path)
         language = language_of(file.path, file.text) if form is None else None
         if language is not None and not only_lines:

@@ -20,9 +20,8 @@ from codesearch.core.index.postings import sort_entries, sum_by_file
 from codesearch.core.index.search_index import LAYOUT_VERSION
 from codesearch.core.index.sign_bits import sign_bits_of
 from codesearch.core.text.terms import path_terms
+from codesearch.core.types import NOTEBOOK_LANGUAGE
 
-# Between the rows of such a file lie lines that are not blank: those of its outputs.
-SPARSE_LANGUAGE = "notebook"
 _PIECE_COLUMNS = ("rows", "lines", "heads", "signatures")
 
 
@@ -172,7 +171,7 @@ class _Rows:
     ) -> dict[str, NDArray[Any]]:
         """Write the texts of the files to a file and map it; return them with what `order_texts` says of them."""
         contents = _map_file(self._spool, self._content_bytes).data
-        is_sparse = np.array([name == SPARSE_LANGUAGE for name in languages], np.bool_)[arrays["language_codes"]]
+        is_sparse = np.array([name == NOTEBOOK_LANGUAGE for name in languages], np.bool_)[arrays["language_codes"]]
         described = order_texts(contents, arrays, is_sparse, len(arrays["first_rows"]) - 1, ordered)
         return {"content_texts": _map_file(ordered, ordered.tell()), **described}
 

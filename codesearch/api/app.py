@@ -22,7 +22,7 @@ from codesearch.api.request_log import RequestLog
 from codesearch.api.request_paths import NormalizedPaths
 from codesearch.api.responses import ApiResponse
 from codesearch.api.retrieval_request import MAX_BODY_BYTES
-from codesearch.api.routes import health, mcp, retrieval, tools
+from codesearch.api.routes import description, health, mcp, retrieval, search_code, tools
 from codesearch.api.schemas import request_schemas
 from codesearch.core.config import Settings
 
@@ -81,10 +81,12 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
         # These pages would load scripts from the network.
         docs_url=None,
         redoc_url=None,
+        # routes/description.py answers it, with the address of the service in it.
+        openapi_url=None,
         redirect_slashes=False,
     )
     app.router.routes.append(mcp.route)
-    routers = (retrieval.router, tools.router, health.router)
+    routers = (search_code.router, retrieval.router, tools.router, health.router, description.router)
     routes = [*app.routes, *(route for router in routers for route in router.routes)]
     for router in routers:
         app.include_router(router)

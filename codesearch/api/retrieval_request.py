@@ -32,6 +32,7 @@ DEFAULT_SCORE_THRESHOLD = 0.0
 
 _FIELDS = ("knowledge_id", "query", "retrieval_setting", "metadata_condition", "explain")
 _SETTINGS = ("top_k", "score_threshold", "max_tokens")
+_FLAT_FIELDS = ("knowledge_id", "query", "top_k", "score_threshold")
 # NUL, and halves of surrogate pairs that clients leave when they cut text inside an emoji.
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -80,10 +81,33 @@ def parse_retrieval_request(
             raise InvalidRequestError(f"{name} belongs into retrieval_setting, beside which it would be passed over.")
     knowledge_id = _read_knowledge_id(fields.get("knowledge_id"))
     text = _read_query(fields.get("query"))
-    top_k, score_threshold, max_tokens = _read_retrieval_setting(fields.get("retrieval_setting"))
+    setting = _require_setting(fields.get("retrieval_setting"))
+    top_k = _read_top_k(setting.get("top_k"), "retrieval_setting.top_k")
+    score_threshold = _read_threshold(setting.get("score_threshold"), "retrieval_setting.score_threshold")
+    max_tokens = _read_max_tokens(setting.get("max_tokens"))
     predicate = parse_condition(fields.get("metadata_condition"), limits, check)
     explain = _read_explain(fields.get("explain"))
     return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate, explain, max_tokens)
+
+
+def parse_flat_request(body: bytes) -> SearchQuery:
+    """Return the query that a body asks in which everything stands side by side, for clients that nest nothing.
+
+    null and "" are the default of what has one. Raises InvalidRequestError with one line on the first thing wrong.
+    """
+    fields = parse_json_object(body, "knowledge_id and query")
+    for name, value in fields.items():
+        if name not in _FLAT_FIELDS and value is not None:
+            raise InvalidRequestError(
+                f"Unknown field {show(name)}; there are {', '.join(_FLAT_FIELDS)}. For more, POST /retrieval."
+            )
+    given = {name: None if value == "" and name not in _FLAT_FIELDS[:2] else value for name, value in fields.items()}
+    return SearchQuery(
+        _read_knowledge_id(given.get("knowledge_id")),
+        _read_query(given.get("query")),
+        _read_top_k(given.get("top_k"), "top_k"),
+        _read_threshold(given.get("score_threshold"), "score_threshold"),
+    )
 
 
 def parse_json_object(body: bytes, content: str) -> Mapping[str, object]:
@@ -132,28 +156,29 @@ def _read_query(value: object) -> str:
     return text
 
 
-def _read_retrieval_setting(value: object) -> tuple[int, float, int | None]:
-    """Return top_k, score_threshold and max_tokens, with the defaults where they are absent or null."""
+def _require_setting(value: object) -> Mapping[str, Any]:
     if value is None:
-        return DEFAULT_TOP_K, DEFAULT_SCORE_THRESHOLD, None
+        return {}
     if not isinstance(value, Mapping):
         raise InvalidRequestError(f"retrieval_setting must be an object or null, not {show(value)}.")
-    top_k = value.get("top_k")
-    if top_k is None:
-        top_k = DEFAULT_TOP_K
+    return value
+
+
+def _read_top_k(value: Any, name: str) -> int:
+    if value is None:
+        return DEFAULT_TOP_K
     # JSON does not tell 5.0 from 5.
-    if not _is_number(top_k) or not 1 <= top_k <= MAX_TOP_K or top_k != int(top_k):
-        raise InvalidRequestError(
-            f"retrieval_setting.top_k must be a whole number from 1 to {MAX_TOP_K}, not {show(top_k)}."
-        )
-    score_threshold = value.get("score_threshold")
-    if score_threshold is None:
-        score_threshold = DEFAULT_SCORE_THRESHOLD
-    if not _is_number(score_threshold) or not 0 <= score_threshold <= 1:
-        raise InvalidRequestError(
-            f"retrieval_setting.score_threshold must be a number from 0 to 1, not {show(score_threshold)}."
-        )
-    return int(top_k), float(score_threshold), _read_max_tokens(value.get("max_tokens"))
+    if not _is_number(value) or not 1 <= value <= MAX_TOP_K or value != int(value):
+        raise InvalidRequestError(f"{name} must be a whole number from 1 to {MAX_TOP_K}, not {show(value)}.")
+    return int(value)
+
+
+def _read_threshold(value: Any, name: str) -> float:
+    if value is None:
+        return DEFAULT_SCORE_THRESHOLD
+    if not _is_number(value) or not 0 <= value <= 1:
+        raise InvalidRequestError(f"{name} must be a number from 0 to 1, not {show(value)}.")
+    return float(value)
 
 
 def _read_max_tokens(value: Any) -> int | None:

@@ -87,9 +87,33 @@ class RetrievalRequest(BaseModel):
         description="The 24-hex id of a repository or workspace, or its unique name",
     )
     query: str = Field(min_length=1, max_length=MAX_QUERY_BYTES, description="Not blank; at most 32 KiB of UTF-8")
-    retrieval_setting: RetrievalSetting | None = None
-    metadata_condition: MetadataCondition | None = None
+    retrieval_setting: RetrievalSetting | None = Field(None, description="How many records, and how good at least")
+    metadata_condition: MetadataCondition | None = Field(None, description="Which records are searched; null: all")
     explain: bool | None = Field(None, description="Say of each record why it has its score; needs an admin key")
+
+
+class SearchCodeRequest(BaseModel):
+    """A question to a repository or workspace, with nothing nested: types that every importer of tools reads."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"knowledge_id": "my-repo", "query": "where are failed requests retried"}]},
+    )
+
+    knowledge_id: str = Field(
+        min_length=1,
+        max_length=MAX_KNOWLEDGE_ID_LENGTH,
+        description="Id or unique name of the repository or workspace to search; get_data_sources lists them",
+    )
+    query: str = Field(
+        min_length=1,
+        max_length=MAX_QUERY_BYTES,
+        description="What is looked for: a question in words, a name of the code, or an error message",
+    )
+    top_k: int = Field(DEFAULT_TOP_K, ge=1, le=MAX_TOP_K, description="At most this many records, best first")
+    score_threshold: float = Field(
+        DEFAULT_SCORE_THRESHOLD, ge=0, le=1, description="No record scores less; 0 keeps all, 0.3 what is worth reading"
+    )
 
 
 class RecordMetadata(BaseModel):
@@ -237,9 +261,10 @@ def describe_error(description: str, code: ErrorCode, message: str) -> dict[str,
 
 
 def request_schemas(max_conditions: int) -> dict[str, Any]:
-    """Return the component schemas of RetrievalRequest and what it refers to, by name."""
+    """Return the component schemas of both requests and what they refer to, by name."""
     template = "#/components/schemas/{model}"
-    _, schema = models_json_schema([(RetrievalRequest, "validation")], ref_template=template)
+    models: list[type[BaseModel]] = [RetrievalRequest, SearchCodeRequest]
+    _, schema = models_json_schema([(model, "validation") for model in models], ref_template=template)
     definitions: dict[str, Any] = schema["$defs"]
     definitions["MetadataCondition"]["properties"]["conditions"]["anyOf"][0]["maxItems"] = max_conditions
     return definitions

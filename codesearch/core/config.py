@@ -37,6 +37,8 @@ EDITOR_LINKS = {
     "zed": "zed://file{path}:{line}",
     "idea": "idea://open?file={path}&line={line}",
 }
+# Paths are put behind it as they are.
+_PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~%/-]*)?", re.ASCII)
 
 
 class Settings(BaseSettings):
@@ -61,6 +63,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that `codesearch serve` listens on")
     port: int = Field(8000, ge=0, le=65535, description="Port that `codesearch serve` listens on")
     workers: int = Field(1, ge=1, description="Server processes of `codesearch serve`")
+    public_url: str | None = Field(
+        None, description="Address under which clients reach the service; default: the one that a request names"
+    )
     max_conditions: int = Field(100, ge=1, description="Conditions of one request")
     max_condition_values: int = Field(
         10_000, ge=1, description="Values that the conditions of one request compare, each once for every name"
@@ -138,6 +143,16 @@ class Settings(BaseSettings):
         if value not in EDITOR_LINKS and not re.fullmatch(r"[a-z][a-z0-9+.-]*:[!-~]*\{path\}[!-~]*", value):
             raise ValueError(f"give one of {', '.join(EDITOR_LINKS)}, or an address with {{path}} in it")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def check_address(cls, value: str | None) -> str | None:
+        """Refuse what paths cannot be put behind; a slash at the end makes no difference."""
+        if value is None or not value.strip():
+            return None
+        if not _PUBLIC_URL.fullmatch(value.strip()):
+            raise ValueError("give an address such as https://search.example.com/code, without a login, ? and #")
+        return value.strip().rstrip("/")
 
     @field_validator("include", "exclude", "mcp_allowed_hosts", "mcp_allowed_origins", mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
+from codesearch.api.routes import search_code
 from codesearch.api.schemas import ErrorResponse, RetrievalRequest, RetrievalResponse
 from codesearch.core.predicates import FIELD_TYPES
 from codesearch.core.types import Hit
@@ -21,7 +22,9 @@ from codesearch.tools.toolbox import TOOLS
 from tests.api.api_client import ApiClient, ScriptedRetriever, bearer, build_app, read_error
 from tests.api.test_addresses import ENDPOINTS
 
-OPERATIONS = [("POST", path) for path in ENDPOINTS] + [("GET", path) for path in ("/healthz", "/readyz", "/")]
+OPERATIONS = [("POST", path) for path in (*ENDPOINTS, search_code.PATH)] + [
+    ("GET", path) for path in ("/healthz", "/readyz", "/")
+]
 
 
 @pytest.fixture

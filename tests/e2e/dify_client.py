@@ -54,6 +54,10 @@ class DifyClient:
             endpoint, key, {"retrieval_setting": setting, "query": query, "knowledge_id": knowledge_id, **fields}
         )
 
+    def fetch(self, url: str) -> httpx.Response:
+        """Return what a schema's address answers, when a custom tool is imported from it."""
+        return self._request("GET", url)
+
     def _send(self, endpoint: str, key: str, body: Mapping[str, Any]) -> httpx.Response:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
         return self._request("POST", f"{endpoint}/retrieval", content=json.dumps(body), headers=headers)

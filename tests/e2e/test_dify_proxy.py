@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+import httpx
 import pytest
 
 from tests.e2e.dify_client import BlockedError, DifyClient, GaveUpError
@@ -239,6 +240,20 @@ def test_a_certificate_that_nobody_vouches_for(link: Link) -> None:
         client.close()
 
 
+def test_a_tool_is_imported_from_the_address_that_dify_reaches(link: Link) -> None:
+    for rules, endpoint in ((BY_NAME, NAME), (SINCE, PUBLIC)):
+        address = link.at(endpoint)
+        document = link.client_of(rules).fetch(f"{address}/openapi.json").json()
+        assert document["servers"] == [{"url": address}]
+        assert "/api/search_code" in document["paths"]
+
+
 def test_a_name_in_the_list_of_addresses_keeps_squid_from_starting(link: Link) -> None:
     with pytest.raises(AssertionError, match=r"Bad host/IP: 'nowhere\.invalid'"):
         link.squid_of(Rules("1.15", private_addresses=("nowhere.invalid",)))
+
+
+def test_a_proxy_on_the_same_machine_says_that_it_speaks_tls(link: Link) -> None:
+    headers = {"X-Forwarded-Proto": "https", "Host": "search.example.com"}
+    document = httpx.get(f"{link.service.url}/openapi.json", headers=headers, trust_env=False).json()
+    assert document["servers"] == [{"url": "https://search.example.com"}]

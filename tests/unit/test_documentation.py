@@ -17,7 +17,7 @@ import pytest
 
 from codesearch.api.errors import HTTP_STATUS, STATUS_OF_CLASS
 from codesearch.api.retrieval_request import parse_retrieval_request
-from codesearch.api.routes import mcp, retrieval, tools
+from codesearch.api.routes import mcp, retrieval, search_code, tools
 from codesearch.api.schemas import RecordMetadata
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.cli.main import commands
@@ -157,7 +157,7 @@ def test_every_address_is_documented() -> None:
     rows = table_under(PAGES["docs/api.md"], "Address", "Answers")
     documented = {address.strip("`").removeprefix("POST ") for address, _ in rows if "POST" in address}
     addresses = {getattr(route, "path", "") for route in retrieval.router.routes}
-    assert documented == {*addresses, "/api/tools/NAME", mcp.PATH}
+    assert documented == {*addresses, search_code.PATH, "/api/tools/NAME", mcp.PATH}
     assert {getattr(route, "path", "") for route in tools.router.routes} == {
         f"/api/tools/{tool.name}" for tool in TOOLS
     }

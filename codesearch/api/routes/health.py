@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 
 from codesearch.api.deps import services_of
 from codesearch.api.responses import ApiResponse
+from codesearch.api.routes.description import OPENAPI_PATH
 from codesearch.api.schemas import AboutResponse, HealthResponse
 
 router = APIRouter(tags=["health"])
@@ -37,4 +38,4 @@ async def get_readiness(request: Request) -> ApiResponse:
 async def get_about(request: Request) -> ApiResponse:
     """Say what this service is and where its API is described."""
     app = request.app
-    return ApiResponse({"name": app.title, "version": app.version, "openapi": app.openapi_url})
+    return ApiResponse({"name": app.title, "version": app.version, "openapi": OPENAPI_PATH})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from fastapi import APIRouter, Request, Security
 from fastapi.security import HTTPBearer
@@ -11,7 +12,9 @@ from codesearch.api.deps import authenticate, run_admitted, services_of, setting
 from codesearch.api.responses import ApiResponse, encode_json
 from codesearch.api.retrieval_request import parse_retrieval_request, read_body
 from codesearch.api.schemas import RetrievalResponse, describe_error
+from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import ErrorCode
+from codesearch.core.types import SearchQuery
 from codesearch.retrieval.conditions import ConditionLimits
 from codesearch.retrieval.records import build_record
 from codesearch.retrieval.turns import Work
@@ -33,17 +36,23 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     ),
     500: describe_error("Unforeseen", ErrorCode.INTERNAL, "Internal error, request id 4f1c2a."),
 }
-REQUEST_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RetrievalRequest"}}},
-    }
-}
+
+
+def request_body(schema: str) -> dict[str, Any]:
+    """Return what an operation says of a JSON body with this component schema."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+REQUEST_BODY = request_body("RetrievalRequest")
 # Only for the OpenAPI document; deps.authenticate reads the header, before the body.
 BEARER = Security(HTTPBearer(auto_error=False, description="An API key of `codesearch key create`"))
 
 # Reading a larger one takes milliseconds, which only the key's own turn may take.
 SMALL_BODY_BYTES = 16_384
+
+# Reads a body; raises InvalidRequestError.
+Parse: TypeAlias = Callable[[bytes, ConditionLimits, Check], SearchQuery]
 
 router = APIRouter(tags=["retrieval"], dependencies=[BEARER])
 
@@ -51,7 +60,7 @@ router = APIRouter(tags=["retrieval"], dependencies=[BEARER])
 @router.post("/retrieval", summary="Search", responses=RESPONSES, openapi_extra=REQUEST_BODY)
 async def post_retrieval(request: Request) -> ApiResponse:
     """Return the lines that answer the query best; content is the file's own lines."""
-    return await _answer(request, with_location=False)
+    return await answer_search(request, with_location=False)
 
 
 @router.post(
@@ -62,7 +71,7 @@ async def post_retrieval(request: Request) -> ApiResponse:
 )
 async def post_codealive_retrieval(request: Request) -> ApiResponse:
     """Return the same as /retrieval."""
-    return await _answer(request, with_location=False)
+    return await answer_search(request, with_location=False)
 
 
 @router.post(
@@ -77,15 +86,17 @@ async def post_dify_retrieval(request: Request) -> ApiResponse:
     A record without its symbol's head has `(symbol, part of lines 10-240: signature)` there. Dify hands only the
     content to the language model; so an answer can cite its source.
     """
-    return await _answer(request, with_location=True)
+    return await answer_search(request, with_location=True)
 
 
-async def _answer(request: Request, *, with_location: bool) -> ApiResponse:
+async def answer_search(
+    request: Request, *, with_location: bool, parse: Parse = parse_retrieval_request
+) -> ApiResponse:
     principal = await authenticate(request)
     settings = settings_of(request)
     body = await read_body(request, principal.key_id, request.state.pacing, settings.request_seconds)
     limits = ConditionLimits(settings.max_conditions, settings.max_condition_values)
-    query = parse_retrieval_request(body, limits) if len(body) <= SMALL_BODY_BYTES else None
+    query = parse(body, limits, do_not_check) if len(body) <= SMALL_BODY_BYTES else None
     services = services_of(request)
 
     def search(work: Work) -> bytes:
@@ -93,7 +104,7 @@ async def _answer(request: Request, *, with_location: bool) -> ApiResponse:
         asked = query
         if asked is None:
             with services.turns.take(work) as turn:
-                asked = parse_retrieval_request(body, limits, turn.check)
+                asked = parse(body, limits, turn.check)
         hits = services.retriever.retrieve(principal, asked, work)
         return encode_json({"records": [build_record(hit, with_location=with_location) for hit in hits]})
 

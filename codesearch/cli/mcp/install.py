@@ -53,7 +53,8 @@ def uninstall_clients(names: Sequence[str], *, in_project: bool, dry_run: bool) 
     failures, found = [], False
     for client in clients:
         try:
-            changes = plan_uninstall(client, _place_of(client, in_project=in_project))
+            root = Path.cwd() if in_project else Path.home()
+            changes = plan_uninstall(client, _place_of(client, in_project=in_project), root)
             wanted = [change for change in changes if change.verb != "unchanged"]
             found = found or bool(wanted)
             if wanted or names:
@@ -131,7 +132,8 @@ def _make(client: Client, changes: Sequence[Change], *, dry_run: bool) -> None:
     for change in changes:
         if dry_run:
             print(f"  would {change.verb} {change.path}" if change.verb != "unchanged" else f"  {change.path} stays")
-            _print_difference(change)
+            if not change.is_copy:
+                _print_difference(change)
             continue
         make_change(change)
         done = {"create": "created", "change": "changed", "delete": "deleted", "unchanged": "unchanged"}[change.verb]

@@ -14,7 +14,7 @@ from typing import Any
 _SPACE = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _SCALAR = re.compile(r"-?\d[\d.eE+-]*|true|false|null")
-_REST_OF_LINE = re.compile(r"[ \t]*(?://[^\n]*|/\*[^\n]*?\*/[ \t]*)?")
+_REST_OF_LINE = re.compile(r"[ \t]*(?://[^\r\n]*|/\*[^\n]*?\*/[ \t]*)?")
 
 
 class BrokenJsonError(ValueError):
@@ -85,24 +85,32 @@ def remove_value(text: str, path: Sequence[str]) -> str:
     start, end = member.start, member.node.end
     comma = _SPACE.match(text, end)
     after = comma.end() if comma else end
-    if after < len(text) and text[after] == ",":
-        end = after + 1
-    else:
-        previous = [other for other in parent.members if other.start < member.start]
-        if previous:
-            # The comma before it goes, what stands between the two stays.
-            found_comma = _SPACE.match(text, previous[-1].node.end)
-            place = found_comma.end() if found_comma else previous[-1].node.end
-            if text[place : place + 1] == ",":
-                if not text[place + 1 : start].strip(" \t"):
-                    return text[:place] + text[end:]
-                return text[:place] + _cut_line(text, start, end, offset=place + 1)
+    has_comma = text[after : after + 1] == ","
+    end = after + 1 if has_comma else end
+    previous = [other for other in parent.members if other.start < member.start]
+    before = _behind_comma(text, previous[-1]) if previous else parent.start + 1
+    shares_line = not text[before:start].strip(" \t")
+    if has_comma and shares_line:
+        # What stood before and behind it has one of the two blanks between.
+        rest = text[end:] if previous else text[end:].lstrip(" \t")
+        return text[:before] + rest
+    if previous and not has_comma:
+        # The comma before it goes, what stands between the two stays.
+        if shares_line:
+            return text[: before - 1] + text[end:]
+        return text[: before - 1] + _cut_line(text, start, end, offset=before)
     return text[: _line_start(text, start)] + text[_line_rest(text, start, end) :]
 
 
 def find_member(node: Node, name: str) -> Member | None:
     """Return the member that counts: of several with a name, the last."""
     return next((member for member in reversed(node.members) if member.name == name), None)
+
+
+def _behind_comma(text: str, member: Member) -> int:
+    """Return the place behind the comma that follows a member."""
+    match = _SPACE.match(text, member.node.end)
+    return (match.end() if match else member.node.end) + 1
 
 
 class _Reader:

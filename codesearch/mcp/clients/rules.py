@@ -18,7 +18,13 @@ Read files themselves where an answer says that they have changed since they wer
 """
 _BEGIN = "<!-- codesearch: begin (written by `codesearch mcp install`) -->"
 _END = "<!-- codesearch: end -->"
-_BLOCK = re.compile(r"\n*<!-- codesearch: begin [^\n]*-->.*?<!-- codesearch: end -->\n*", re.DOTALL)
+_BLOCK = re.compile(r"<!-- codesearch: begin [^\n]*-->.*?<!-- codesearch: end -->(?:\r?\n)?", re.DOTALL)
+_BLANK_LINE_END = re.compile(r"(?:(?<=\n)|\A)\r?\n\Z")
+
+
+def has_rules(text: str) -> bool:
+    """Say whether rules are in a text, of this version or an older one."""
+    return _BLOCK.search(text) is not None
 
 
 def put_rules(text: str, head: str = "") -> str:
@@ -27,30 +33,18 @@ def put_rules(text: str, head: str = "") -> str:
     block = f"{_BEGIN}\n{RULES}{_END}\n".replace("\n", line_end)
     if not text.strip():
         return head + block
-    plain = _without_carriage_returns(text)
-    found = _BLOCK.search(plain)
-    if found is None:
-        return f"{text.rstrip()}{line_end}{line_end}{block}"
-    before, after = plain[: found.start()], plain[found.end() :]
-    parts = [
-        part for part in (before.rstrip("\n"), block.replace("\r\n", "\n").rstrip("\n"), after.strip("\n")) if part
-    ]
-    return ("\n\n".join(parts) + "\n").replace("\n", line_end)
+    found = _BLOCK.search(text)
+    if found is not None:
+        return text[: found.start()] + block + text[found.end() :]
+    return f"{text}{'' if text.endswith(chr(10)) else line_end}{line_end}{block}"
 
 
 def drop_rules(text: str, head: str = "") -> str:
-    """Return the text without the rules; empty where nothing but the head is left."""
-    line_end = "\r\n" if "\r\n" in text else "\n"
-    plain = _without_carriage_returns(text)
-    found = _BLOCK.search(plain)
+    """Return the text without the rules and the blank line before them; empty where nothing but the head is left."""
+    found = _BLOCK.search(text)
     if found is None:
         return text
-    before, after = plain[: found.start()], plain[found.end() :]
-    if not after and before.strip() == head.strip():
+    before, after = text[: found.start()], text[found.end() :]
+    if not after.strip() and before.strip() == head.strip():
         return ""
-    joined = f"{before}\n\n{after}" if before and after else f"{before}\n" if before else after
-    return joined.replace("\n", line_end)
-
-
-def _without_carriage_returns(text: str) -> str:
-    return text.replace("\r\n", "\n")
+    return _BLANK_LINE_END.sub("", before) + after

@@ -16,8 +16,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_HEAD = re.compile(r"^[ \t]*\[", re.MULTILINE)
-_END_OF_BODY = re.compile(r"(?:^[ \t]*(?:#[^\n]*)?\n?)*\Z", re.MULTILINE)
+_HEAD = re.compile(r"^\ufeff?[ \t]*\[", re.MULTILINE)
+_END_OF_BODY = re.compile(r"(?:^[ \t]*(?:#[^\n]*)?\r?\n?)*\Z", re.MULTILINE)
+_BLANK_LINE_END = re.compile(r"(?:(?<=\n)|\A)\r?\n\Z")
 
 
 class BrokenTomlError(ValueError):
@@ -27,7 +28,7 @@ class BrokenTomlError(ValueError):
 def read_toml(text: str) -> dict[str, Any]:
     """Return the values of a text. Raises BrokenTomlError."""
     try:
-        return tomllib.loads(text.replace("\r\n", "\n"))
+        return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise BrokenTomlError(f"it is not TOML: {error}") from error
 
@@ -38,46 +39,44 @@ def set_table(text: str, path: Sequence[str], values: Mapping[str, Any]) -> str:
     Raises BrokenTomlError.
     """
     line_end = "\r\n" if "\r\n" in text else "\n"
-    plain = text.replace("\r\n", "\n")
-    wanted = _with_value(read_toml(plain), path, dict(values))
-    table = "".join([f"[{'.'.join(path)}]\n", *(f"{name} = {_write(value)}\n" for name, value in values.items())])
-    found = _find(plain, path)
+    wanted = _with_value(read_toml(text), path, dict(values))
+    lines = [f"[{'.'.join(path)}]", *(f"{name} = {_write(value)}" for name, value in values.items())]
+    table = "".join(f"{line}{line_end}" for line in lines)
+    found = _find(text, path)
     if found is not None:
-        changed = plain[: found[0]] + table + plain[found[1] :]
+        changed = text[: found[0]] + table + text[found[1] :]
+    elif text.strip("\ufeff \t\r\n"):
+        changed = f"{text}{'' if text.endswith(chr(10)) else line_end}{line_end}{table}"
     else:
-        changed = f"{plain.rstrip()}\n\n{table}" if plain.strip() else table
+        changed = text + table
     _require(changed, wanted, path)
-    return changed.replace("\n", line_end)
+    return changed
 
 
 def remove_table(text: str, path: Sequence[str]) -> str:
     """Return the text without the table at a path; as it is where there is none. Raises BrokenTomlError."""
-    line_end = "\r\n" if "\r\n" in text else "\n"
-    plain = text.replace("\r\n", "\n")
-    values = read_toml(plain)
+    values = read_toml(text)
     if path[-1] not in _value_at(values, path[:-1]):
         return text
-    found = _find(plain, path)
-    before, after = (plain, "") if found is None else (plain[: found[0]], plain[found[1] :])
-    changed = (
-        f"{before.rstrip()}\n\n{after.lstrip()}" if before.strip() and after.strip() else before + after.lstrip("\n")
-    )
-    changed = changed.rstrip() + "\n" if changed.strip() else ""
+    found = _find(text, path)
+    before, after = (text, "") if found is None else (text[: found[0]], text[found[1] :])
+    # The blank line before it goes as well.
+    changed = _BLANK_LINE_END.sub("", before) + after if before.strip() else before + after.lstrip("\r\n")
     _require(changed, _without_value(values, path), path)
-    return changed.replace("\n", line_end)
+    return changed
 
 
 def _find(text: str, path: Sequence[str]) -> tuple[int, int] | None:
     """Return where a table's lines are, with those of tables below it, without the comments on what follows."""
     name = r"[ \t]*\.[ \t]*".join(f'(?:{re.escape(part)}|"{re.escape(part)}")' for part in path)
-    heads = list(re.finditer(rf"^[ \t]*\[[ \t]*{name}[ \t]*(?:\.[^\]\n]*)?\][^\n]*\n?", text, re.MULTILINE))
+    heads = list(re.finditer(rf"^\ufeff?([ \t]*\[[ \t]*{name}[ \t]*(?:\.[^\]\n]*)?\][^\n]*\n?)", text, re.MULTILINE))
     if not heads:
         return None
     following = _HEAD.search(text, heads[-1].end())
     end = len(text) if following is None else following.start()
     body = text[heads[-1].end() : end]
     rest = _END_OF_BODY.search(body)
-    return heads[0].start(), end - (len(rest.group()) if rest else 0)
+    return heads[0].start(1), end - (len(rest.group()) if rest else 0)
 
 
 def _write(value: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import sys
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any
 import pytest
 
 from codesearch.cli import main as cli
-from codesearch.mcp.clients.changes import BACKUP_ENDING
 from codesearch.mcp.clients.client import Format
+from codesearch.mcp.clients.files import BACKUP_ENDING
 from codesearch.mcp.clients.jsonc import parse_jsonc
 from codesearch.mcp.clients.rules import RULES
 from codesearch.mcp.clients.table import CLIENTS
@@ -223,9 +222,22 @@ def test_wrong_use_is_said_in_one_line(
     assert all_files(home) == before
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the modes of folders hold nobody up")
-def test_a_folder_that_cannot_be_written_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_read_only_file_keeps_the_client_as_it_is(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / ".cursor").mkdir()
-    (home / ".cursor").chmod(0o500)
+    (home / ".cursor" / "mcp.json").write_text("{}")
+    (home / ".cursor" / "mcp.json").chmod(0o444)
+    before = all_files(home)
     assert run("install", "cursor") == 1
-    assert "mcp.json cannot be written" in capsys.readouterr().err
+    assert "mcp.json is read-only; it is left as it is. Make it writable" in capsys.readouterr().err
+    assert all_files(home) == before
+
+
+def test_an_empty_configuration_is_no_reason_to_delete_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / ".cursor").mkdir()
+    (home / ".cursor" / "mcp.json").write_text("{}")
+    assert run("install", "cursor") == 0
+    assert run("uninstall", "cursor", "--dry-run") == 0
+    assert f"would delete {home}/.cursor/mcp.json{BACKUP_ENDING}" in capsys.readouterr().out
+    assert run("uninstall") == 0
+    assert sorted(path.name for path in (home / ".cursor").iterdir()) == ["mcp.json"]
+    assert (home / ".cursor" / "mcp.json").read_text() == "{}"

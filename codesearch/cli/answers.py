@@ -11,6 +11,7 @@ from codesearch.assembly import LOCAL_PRINCIPAL
 from codesearch.cli.context import LazyAssembly
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.output import print_json, visible
+from codesearch.cli.wording import say_at_shell
 
 if TYPE_CHECKING:
     from codesearch.tools.tool import Answer
@@ -31,7 +32,9 @@ def print_answer(answer: Answer, *, as_json: bool) -> None:
     if as_json:
         print_json(answer.obj)
         return
-    print("\n".join(visible(line) for line in answer.rendered.split("\n")))
+    # What says how to see more; any other line may be code.
+    lines = (say_at_shell(line) if "left out" in line else line for line in answer.rendered.split("\n"))
+    print("\n".join(map(visible, lines)))
 
 
 def print_freshness_warnings(obj: Mapping[str, Any]) -> None:
@@ -43,4 +46,4 @@ def print_freshness_warnings(obj: Mapping[str, Any]) -> None:
 
 def note(message: str) -> None:
     """Print one line on stderr that is no part of the answer."""
-    print(f"codesearch: {visible(message)}", file=sys.stderr)
+    print(f"codesearch: {visible(say_at_shell(message))}", file=sys.stderr)

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from codesearch.cli.context import LazyAssembly
-from codesearch.cli.places import path_inside, place_of
+from codesearch.cli.places import lexical_place_of, path_inside, place_of
 from codesearch.cli.sources import choose_sources, find_source, list_known
-from codesearch.core.errors import InvalidRequestError
+from codesearch.core.errors import InvalidRequestError, NotFoundError
 from codesearch.core.types import DataSource, Workspace
 
 SEPARATOR = "::"
@@ -58,7 +58,16 @@ def locate(holder: LazyAssembly, text: str, within: Sequence[str]) -> Located:
         holding = holding or (None if within else _expect_one(find_source(holder, str(place))))
         if holding is not None:
             return Located(holding, path_inside(holding, place) or "", start, end)
-    return Located(choose_one(holder, within), path, start, end)
+    elif not within and (gone := lexical_place_of(path, Path.cwd())) is not None:
+        # Not there any more, or never: what holds its folder may have it all the same.
+        holding = find_holding(list_known(holder.get()), gone)
+        if holding is None:
+            raise NotFoundError(f"There is no {path!r} here, and no data source holds where it would be.")
+        return Located(holding, path_inside(holding, gone) or "", start, end)
+    chosen = choose_one(holder, within)
+    if lexical_place_of(path, Path.cwd()) is not None:
+        raise NotFoundError(f"{path!r} is not in {chosen.name}; a path of the index begins at the repository's root.")
+    return Located(chosen, path, start, end)
 
 
 def choose_one(holder: LazyAssembly, within: Sequence[str]) -> DataSource:

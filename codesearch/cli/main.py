@@ -26,6 +26,7 @@ from codesearch.cli.search import search
 from codesearch.cli.serve import serve
 from codesearch.cli.show import outline, related, show, tree
 from codesearch.cli.trust import init, trust
+from codesearch.cli.wording import say_at_shell
 from codesearch.core.errors import CodesearchError
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(1)
     except CodesearchError as error:
-        output.print_error(error.message)
+        output.print_error(say_at_shell(error.message))
         sys.exit(1)
     except Exception as error:
         logger.debug("unforeseen", exc_info=True)

@@ -33,6 +33,17 @@ def place_of(text: str, here: Path) -> Path | None:
         return None
 
 
+def lexical_place_of(text: str, here: Path) -> Path | None:
+    """Return where a path leads that says so itself, from the root, from home or by `..`; None for any other."""
+    try:
+        path = Path(text).expanduser()
+        if not path.is_absolute() and ".." not in path.parts:
+            return None
+        return Path(os.path.normpath(here / path))
+    except (RuntimeError, ValueError):
+        return None
+
+
 def path_inside(source: DataSource, place: Path) -> str | None:
     """Return where in a local data source a resolved path is, "" for its root; None where it is not in it."""
     root = Path(source.location)

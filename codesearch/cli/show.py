@@ -10,7 +10,7 @@ from codesearch.cli.answers import NOTHING_FOUND, call_tool, note, print_answer,
 from codesearch.cli.context import LazyAssembly, as_json_option
 from codesearch.cli.locations import SEPARATOR, Located, choose_one, locate, split_lines
 from codesearch.cli.output import print_json, visible
-from codesearch.cli.places import place_of
+from codesearch.cli.places import lexical_place_of, place_of
 from codesearch.cli.sources import in_option
 from codesearch.core.types import DataSource
 
@@ -137,7 +137,8 @@ def _name_symbol(holder: LazyAssembly, place: str, within: tuple[str, ...]) -> t
     path, start, _ = split_lines(place)
     if start is None and SEPARATOR in place:
         return place, choose_one(holder, within) if within else None
-    if start is None and place_of(path, Path.cwd()) is None:
+    here = Path.cwd()
+    if start is None and place_of(path, here) is None and lexical_place_of(path, here) is None:
         return place, choose_one(holder, within)
     found = locate(holder, place, within)
     tail = f"{SEPARATOR}{found.start}" if found.start else ""

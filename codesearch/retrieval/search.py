@@ -195,7 +195,8 @@ class Retriever:
         for source in members:
             if source.state is SourceState.READY:
                 reasons.append(
-                    f"{source.name!r} was indexed with another embedding model or chunker; run `codesearch index --all`"
+                    f"{source.name!r} was indexed with another embedding model or chunker; "
+                    "whoever runs the service makes it anew with `codesearch index --all`"
                 )
             else:
                 reasons.append(f"{source.name!r}: {self._catalog.describe_progress(source, in_detail=in_detail)}")
@@ -229,7 +230,7 @@ def embed_texts(embedder: QueryEmbedder, texts: Sequence[str]) -> NDArray[np.flo
 
 def _not_found(knowledge_id: str) -> NotFoundError:
     return NotFoundError(
-        f"No repository or workspace has the id or name {redact(knowledge_id)[:100]!r}. `codesearch list` shows them."
+        f"No repository or workspace has the id or name {redact(knowledge_id)[:100]!r}. get_data_sources lists them."
     )
 
 

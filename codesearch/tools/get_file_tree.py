@@ -9,10 +9,11 @@ from typing import Any, Final
 import numpy as np
 
 from codesearch.core.checks import Check
+from codesearch.core.errors import NotFoundError
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.tools.filters import clean_path
 from codesearch.tools.freshness import render
-from codesearch.tools.missing import explain_missing
+from codesearch.tools.missing import explain_missing_folder
 from codesearch.tools.scope import DATA_SOURCE, find_source
 from codesearch.tools.staleness import assess_answer
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
@@ -43,19 +44,21 @@ class _Node:
 
 
 def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
-    """Return the tree below a path, level by level until `max_nodes` are shown."""
+    """Return the tree below a path, level by level until `max_nodes` are shown. Raises NotFoundError for no path."""
     source = find_source(context, arguments["data_source"])
     path = clean_path(arguments["path"] or "").rstrip("/")
     depth, most = arguments["max_depth"], arguments["max_nodes"]
     index = context.open_index(source)
     with context.take_turn() as turn:
         root = _read_tree(index, path, turn.check)
-        missing = explain_missing(context, source, index, path, turn.check) if root is None and path else None
+        missing = explain_missing_folder(context, source, index, path, turn.check) if root is None and path else None
     freshness = assess_answer(context, source, [])
+    if missing is not None:
+        raise NotFoundError(missing)
     obj: dict[str, Any] = {"data_source": source.name, "path": path}
     if root is None:
         obj |= {"nodes": [], "left_out": 0}
-        text = missing or f"{source.name} has no files."
+        text = f"{source.name} has no files."
     else:
         left_out = _choose(root, depth, most)
         obj |= {"nodes": [_describe(node) for node in _shown(root)], "left_out": left_out}

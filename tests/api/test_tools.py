@@ -332,6 +332,23 @@ def test_a_file_that_is_not_indexed_says_why_and_what_is_like_it(served: ServedF
 # --- get_file_tree ---
 
 
+def test_a_path_that_is_not_there_is_an_error_with_what_is_like_it(served: ServedFixtures) -> None:
+    for path, like in (("no/such", ""), ("Internals", " Like it: internal.")):
+        response = served.post("get_file_tree", {"data_source": NARROW, "path": path})
+        said = f"{path} is not in {NARROW}: it has no such folder or file.{like}"
+        assert read_error(response) == (404, 1003, said)
+
+
+def test_what_is_unknown_names_the_tool_that_lists(served: ServedFixtures) -> None:
+    for name, arguments in (
+        ("outline", {"data_source": "nope", "path": "a"}),
+        ("grep_search", {"query": "a", "data_sources": ["nope"]}),
+    ):
+        status, code, said = read_error(served.post(name, arguments))
+        assert (status, code) == (404, 1003)
+        assert said.endswith("'nope'. get_data_sources lists them.")
+
+
 def test_the_tree_has_every_file_once_with_its_lines(served: ServedFixtures) -> None:
     nodes = served.call("get_file_tree", data_source=NARROW, max_depth=50, max_nodes=5000)["obj"]["nodes"]
     files = {node["path"]: node for node in nodes if node["type"] == "file"}
@@ -358,7 +375,6 @@ def test_a_tree_is_cut_by_level_and_says_so(served: ServedFixtures) -> None:
         assert all(node["path"].startswith(f"{folder['path']}/") for node in below)
     file = next(node for node in top if node["type"] == "file")
     assert served.call("get_file_tree", data_source=NARROW, path=file["path"])["obj"]["nodes"] == [file]
-    assert served.call("get_file_tree", data_source=NARROW, path="no/such")["obj"]["nodes"] == []
 
 
 # --- outline, fetch_artifacts, get_artifact_relationships ---

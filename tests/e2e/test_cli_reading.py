@@ -110,6 +110,44 @@ def test_a_tree_of_a_source_or_a_folder(indexed: Path, monkeypatch: pytest.Monke
     assert run_cli(indexed, "tree").out.startswith("orders-service: ")
 
 
+@pytest.mark.parametrize(
+    ("path", "like"), [("nosuch", ""), ("order", "Like it: orders."), ("orders/Tax.pyi", "Like it: orders/tax.py.")]
+)
+def test_a_tree_of_no_path_is_a_failure(indexed: Path, monkeypatch: pytest.MonkeyPatch, path: str, like: str) -> None:
+    monkeypatch.chdir(ORDERS)
+    for options in ((), ("--json",)):
+        outcome = run_cli(indexed, "tree", path, *options)
+        assert (outcome.status, outcome.out) == (1, "")
+        assert outcome.error.startswith(f"{path} is not in orders-service: it has no such folder or file.")
+        assert outcome.error.endswith(like)
+
+
+def test_a_path_of_another_data_source_is_found_there(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("shop", "bank"):
+        (tmp_path / name / "src").mkdir(parents=True)
+        (tmp_path / name / "src" / "a.py").write_text(f"def open_{name}():\n    return 1\n")
+    assert run_cli(data_dir, "index", str(tmp_path / "shop"), str(tmp_path / "bank")).status == 0
+    monkeypatch.chdir(tmp_path / "shop" / "src")
+    places = ("../../bank/src/a.py", str(tmp_path / "bank" / "src" / "a.py"))
+    for is_gone in (False, True):
+        if is_gone:
+            (tmp_path / "bank" / "src" / "a.py").unlink()
+        for place in places:
+            assert "open_bank" in run_cli(data_dir, "show", f"{place}:1").out
+            assert "open_bank" in run_cli(data_dir, "outline", place).out
+            assert run_cli(data_dir, "related", f"{place}:1", "--json").json["symbol"] == "open_bank"
+    assert "a.py" in run_cli(data_dir, "tree", "../../bank/src").out
+    for command in ("show", "outline", "related", "tree"):
+        nowhere = run_cli(data_dir, command, "../../nowhere/a.py")
+        assert (nowhere.status, nowhere.out) == (1, "")
+        assert "There is no '../../nowhere/a.py' here" in nowhere.error
+        other = run_cli(data_dir, command, places[0], "--in", "shop")
+        assert (other.status, other.out) == (1, "")
+        assert f"{places[0]!r} is not in shop" in other.error
+
+
 def test_context_is_markdown_within_its_budget(indexed: Path) -> None:
     for tokens in (60, 300, 2000):
         out = run_cli(indexed, "context", "orders-service", "tax of an order", "--tokens", str(tokens)).out

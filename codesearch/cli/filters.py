@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from codesearch.cli.places import path_in_index
 from codesearch.core.types import ArtifactKind, DataSource
 
 if TYPE_CHECKING:
+    from codesearch.cli.scopes import Scope
+    from codesearch.core.index.search_index import SearchIndex
     from codesearch.core.predicates import Predicate
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -42,21 +42,21 @@ class Filters:
     kinds: tuple[str, ...] = ()
     no_tests: bool = False
 
-    def paths_in(self, sources: Sequence[DataSource]) -> list[str]:
-        """Return the prefixes as the index has them."""
-        here = Path.cwd()
-        return [path_in_index(sources, path, here) for path in self.paths]
-
-    def predicate(self, sources: Sequence[DataSource]) -> Predicate:
-        """Return what rows have to satisfy."""
+    def predicate(self, scope: Scope, open_index: Callable[[DataSource], SearchIndex]) -> Predicate:
+        """Return what rows have to satisfy. Raises UsageError where no path lies in what is asked."""
         from codesearch.core.predicates import EVERYTHING, And, Comparison, Operator, Or
 
-        if self == Filters():
+        if self == Filters() and not scope.limits:
             return EVERYTHING
-        from codesearch.tools.filters import build_filter
+        from codesearch.tools.filters import build_filter, find_files
 
-        paths = self.paths_in(sources)
-        filtered = build_filter(paths, self.extensions, self.languages, exclude_tests=self.no_tests)
+        parts: list[Predicate] = []
+        for sources, paths in scope.group(self.paths):
+            files = find_files(paths, map(open_index, sources)) if paths else frozenset[str]()
+            part = build_filter(paths, self.extensions, self.languages, exclude_tests=self.no_tests, files=files)
+            ids = tuple(source.id for source in sources)
+            parts.append(And((Comparison("data_source_id", Operator.IN, ids), part)) if scope.limits else part)
+        filtered = parts[0] if len(parts) == 1 else Or(tuple(parts))
         if not self.kinds:
             return filtered
         values = tuple(kind.strip().lower() for kind in self.kinds)

@@ -11,23 +11,17 @@ import click
 from codesearch.cli.answers import NOTHING_FOUND, call_tool, note, print_freshness_warnings
 from codesearch.cli.completion import complete_sources
 from codesearch.cli.context import LazyAssembly
-from codesearch.cli.filters import Filters, Form, form_options, path_options
+from codesearch.cli.filters import Form, form_options, path_options
 from codesearch.cli.output import console, print_json, visible
 from codesearch.cli.places import link_to, shown_path
-from codesearch.cli.sources import all_option, choose_ready, choose_sources, in_option
+from codesearch.cli.scopes import Scope, choose_scope
+from codesearch.cli.sources import all_option, in_option
 from codesearch.core.types import DataSource
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 MAX_RESULTS = 1_000
-# What the tool calls its parameters, in what it says to do.
-_OPTIONS = {
-    "regex=true": "--regex",
-    "case_sensitive=false": "-i",
-    "paths are": "a --path is",
-    "the beginnings of paths": "the beginning of a path",
-}
 
 
 @click.command()
@@ -65,37 +59,59 @@ def grep(
 ) -> None:
     """Print every line of each SOURCE that holds PATTERN, as path:line:column:text.
 
-    SOURCE is as `search` has it; without one, what holds the current folder. Nothing found is exit status 1.
+    SOURCE is as `search` has it: a folder or file in a repository is searched alone. Nothing found is exit status 1.
 
     \b
     codesearch grep "session cookie"
     codesearch grep --regex "def (open|save)_session" flask
+    codesearch grep TODO src/ docs/conf.py
     codesearch grep TODO --all --ext py -C 2
     """
     holder: LazyAssembly = context.obj
     form = Form(only_files, only_lines, as_json, as_jsonl)
-    chosen = choose_sources(holder, [*named, *within], everything=everything)
-    sources = choose_ready(holder.get(), chosen, everything=everything)
-    filters = Filters(paths, extensions)
+    scope = choose_scope(holder, [*named, *within], everything=everything)
     arguments = {
         "query": pattern,
         "regex": regex,
         "case_sensitive": not ignore_case,
         "whole_word": whole_word,
-        "data_sources": [source.id for source in sources],
-        "paths": filters.paths_in(sources),
         "extensions": list(extensions),
         "max_results": max_results,
         "context_lines": context_lines,
     }
-    answer = call_tool(holder, "grep_search", arguments)
-    obj = answer.obj
+    obj, rendered = _search(holder, scope, paths, arguments)
     length = None if regex else len(pattern)
-    _Printer(sources, holder.get().settings.editor_link, length).print(obj, form)
+    _Printer(scope.sources, holder.get().settings.editor_link, length).print(obj, form)
     if not (form.as_json or form.as_jsonl):
-        _print_notes(obj, answer.rendered, max_results, form)
+        _print_notes(obj, rendered, max_results, form)
     if not obj["matches"] and not obj["files"]:
         context.exit(NOTHING_FOUND)
+
+
+def _search(
+    holder: LazyAssembly, scope: Scope, paths: Sequence[str], arguments: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """Return what is found and its text, of several data sources that are searched in parts as of one call."""
+    merged: dict[str, Any] = {}
+    rendered = ""
+    for sources, prefixes in scope.group(paths):
+        left = arguments["max_results"] - len(merged.get("matches", ()))
+        asked = {"data_sources": [source.id for source in sources], "paths": prefixes, "max_results": max(1, left)}
+        answer = call_tool(holder, "grep_search", {**arguments, **asked})
+        obj = answer.obj
+        if not left:
+            # One cannot ask for none.
+            obj = {**obj, "matches": [], "more": obj["more"] + len(obj["matches"])}
+        rendered = rendered or answer.rendered
+        merged = (
+            {
+                name: merged[name] and value if isinstance(value, bool) else merged[name] + value
+                for name, value in obj.items()
+            }
+            if merged
+            else obj
+        )
+    return merged, rendered
 
 
 def _print_notes(obj: Mapping[str, Any], rendered: str, max_results: int, form: Form) -> None:
@@ -109,10 +125,7 @@ def _print_notes(obj: Mapping[str, Any], rendered: str, max_results: int, form: 
         wider = "" if max_results >= MAX_RESULTS else f"; --max-results {MAX_RESULTS} shows more"
         note(f"{at_least}{obj['more']} more lines match{wider}.")
     if not obj["matches"] and not obj["files"]:
-        said = rendered.split("\n\n")[0]
-        for parameter, option in _OPTIONS.items():
-            said = said.replace(parameter, option)
-        note(said)
+        note(rendered.split("\n\n")[0])
     print_freshness_warnings(obj)
 
 

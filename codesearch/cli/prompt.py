@@ -11,9 +11,10 @@ import click
 from codesearch.cli.answers import NOTHING_FOUND, call_tool, note, print_freshness_warnings
 from codesearch.cli.completion import complete_sources
 from codesearch.cli.context import LazyAssembly, as_json_option
-from codesearch.cli.filters import Filters, text_filter_options
+from codesearch.cli.filters import text_filter_options
 from codesearch.cli.output import print_json
-from codesearch.cli.sources import all_option, choose_ready, choose_sources, in_option
+from codesearch.cli.scopes import choose_scope, split_query
+from codesearch.cli.sources import all_option, in_option
 
 CHARACTERS_PER_TOKEN = 4
 MOST_RECORDS = 100
@@ -48,25 +49,27 @@ def context(
     codesearch context "how are cookies signed?" --tokens 2000
     codesearch context flask click "parsing of options" --no-tests
     """
-    *named, query = words
+    holder: LazyAssembly = click_context.obj
+    named, query = split_query(holder, words)
     if not query.strip():
         raise click.UsageError("The query is blank.")
-    holder: LazyAssembly = click_context.obj
-    chosen = choose_sources(holder, [*named, *within], everything=everything)
-    sources = choose_ready(holder.get(), chosen, everything=everything)
-    filters = Filters(paths, extensions, languages)
+    scope = choose_scope(holder, [*named, *within], everything=everything)
     arguments = {
         "question": query.encode("utf-8", "replace").decode("utf-8"),
-        "data_sources": [source.id for source in sources],
-        "paths": filters.paths_in(sources),
         "extensions": list(extensions),
         "languages": list(languages),
         "exclude_tests": no_tests,
         "max_results": MOST_RECORDS,
         "max_tokens": tokens,
     }
-    obj = call_tool(holder, "semantic_search", arguments).obj
-    blocks = [render_block(record, with_name=len(sources) > 1) for record in obj["records"]]
+    answers = [
+        call_tool(
+            holder, "semantic_search", {**arguments, "data_sources": [item.id for item in sources], "paths": prefixes}
+        ).obj
+        for sources, prefixes in scope.group(paths)
+    ]
+    obj = answers[0] if len(answers) == 1 else _merge(answers)
+    blocks = [render_block(record, with_name=len(scope.sources) > 1) for record in obj["records"]]
     kept = keep_blocks(blocks, tokens)
     if as_json:
         markdown = "\n".join(blocks[number] for number in kept)
@@ -77,6 +80,21 @@ def context(
     if not kept:
         note("Nothing found.")
         click_context.exit(NOTHING_FOUND)
+
+
+def _merge(answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the answers of several data sources as one, the best records first."""
+
+    def order(record: Mapping[str, Any]) -> tuple[float, str, str, int]:
+        metadata = record["metadata"]
+        return -record["score"], metadata["data_source_id"], metadata["path"], metadata["start_line"]
+
+    records = sorted((record for answer in answers for record in answer["records"]), key=order)
+    return {
+        "records": records,
+        "left_out": sum(answer["left_out"] for answer in answers),
+        "freshness": [item for answer in answers for item in answer["freshness"]],
+    }
 
 
 def render_block(record: Mapping[str, Any], *, with_name: bool) -> str:

@@ -13,7 +13,8 @@ from codesearch.cli.completion import complete_sources
 from codesearch.cli.context import LazyAssembly
 from codesearch.cli.filters import Filters, Form, filter_options, form_options
 from codesearch.cli.limits import require_room_to_search
-from codesearch.cli.sources import all_option, choose_ready, choose_sources, in_option
+from codesearch.cli.scopes import choose_scope, split_query
+from codesearch.cli.sources import all_option, in_option
 from codesearch.core.errors import NotFoundError
 from codesearch.core.types import DataSource, Hit, SearchQuery
 
@@ -50,8 +51,9 @@ def search(
 ) -> None:
     """Ask each SOURCE and print the lines that answer QUERY.
 
-    SOURCE is an id or name of a repository or workspace, a path in one, or what a clone URL is known by; without one,
-    what holds the current folder is asked. A QUERY of several words goes in quotes.
+    SOURCE is an id or name of a repository or workspace, what a clone URL is known by, or a path: a folder or file in
+    a repository is asked alone. Without one, or for `.`, what holds the current folder is asked. A QUERY of several
+    words goes in quotes.
 
     \b
     codesearch search "where are cookies signed?"
@@ -59,8 +61,8 @@ def search(
     codesearch search flask make_response --top-k 20 --json
     codesearch search --all "retry with backoff" --lang python --files
     """
-    *named, query = words
     form = Form(only_files, only_lines, as_json, as_jsonl)
+    named, query = split_query(holder, words)
     if not query.strip():
         raise click.UsageError("The query is blank.")
     if context_lines and form != Form():
@@ -69,14 +71,15 @@ def search(
     text = query.encode("utf-8", "replace").decode("utf-8")
     require_room_to_search()
     try:
-        chosen = choose_sources(holder, [*named, *within], everything=everything)
+        scope = choose_scope(holder, [*named, *within], everything=everything)
     except NotFoundError as error:
         hint = " A query of several words goes in quotes." if len(named) > 1 else ""
         raise NotFoundError(f"{error.message}{hint}") from error
     assembly = holder.get()
-    sources = choose_ready(assembly, chosen, everything=everything)
+    sources = scope.sources
     filters = Filters(paths, extensions, languages, kinds, no_tests)
-    asked = SearchQuery("", text, top_k, threshold, filters.predicate(sources), explain=explain)
+    predicate = filters.predicate(scope, lambda source: assembly.search_indexes.get(source.id, source.run_id))
+    asked = SearchQuery("", text, top_k, threshold, predicate, explain=explain)
     from codesearch.cli.hits import View, print_hits
     from codesearch.retrieval.turns import Work
 

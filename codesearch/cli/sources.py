@@ -16,6 +16,7 @@ import click
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.cli.completion import complete_sources
 from codesearch.cli.context import LazyAssembly
+from codesearch.cli.places import place_of
 from codesearch.core.errors import InvalidRequestError, NotFoundError, NotIndexedError, SourceError
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, Workspace
@@ -125,6 +126,18 @@ def require_catalog(assembly: Assembly, kind: str, text: str) -> Assembly:
     if assembly.has_catalog():
         return assembly
     raise NotFoundError(f"No such {kind}: {redact(text)[:120]!a}. Nothing was made here yet.")
+
+
+def names_place(assembly: Assembly, text: str) -> bool:
+    """Say whether a text means a place on disk, as it is neither an id nor a name."""
+    return _is_path(text) and (not assembly.has_catalog() or assembly.catalog.resolve(text) is None)
+
+
+def is_known(assembly: Assembly, text: str) -> bool:
+    """Say whether a text is an id, a name, or a path of something on disk."""
+    return place_of(text, Path.cwd()) is not None or (
+        assembly.has_catalog() and assembly.catalog.resolve(text) is not None
+    )
 
 
 def _is_path(text: str) -> bool:

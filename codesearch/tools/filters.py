@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import And, Comparison, InTest, Not, Operator, Or, Predicate
 from codesearch.tools.tool import Parameter
 
@@ -23,12 +24,16 @@ def build_filter(
     *,
     exclude_tests: bool = False,
     exclude_markdown: bool = False,
+    files: Collection[str] = (),
 ) -> Predicate:
-    """Return what rows have to satisfy; case makes no difference. None and nothing leave everything in."""
+    """Return what rows have to satisfy; case makes no difference. None and nothing leave everything in.
+
+    `files` are those of the paths that are files: one of them is that file, or a folder, not what else begins so.
+    """
     parts: list[Predicate] = []
-    prefixes = [clean_path(path).lower() for path in paths or ()]
+    prefixes = [clean_path(path) for path in paths or ()]
     if prefixes and "" not in prefixes:
-        parts.append(_any_of([Comparison("path", Operator.STARTS_WITH, (prefix,)) for prefix in prefixes]))
+        parts.append(_any_of([part for prefix in prefixes for part in _match_path(prefix, is_file=prefix in files)]))
     if extensions:
         endings = tuple(f".{ending.lower().strip().removeprefix('*').removeprefix('.')}" for ending in extensions)
         parts.append(Comparison("file_extension", Operator.IN, endings))
@@ -41,12 +46,25 @@ def build_filter(
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
+def find_files(paths: Iterable[str] | None, indexes: Iterable[SearchIndex]) -> frozenset[str]:
+    """Return those of the paths that are a file of one of the indexes."""
+    cleaned = {clean_path(path) for path in paths or ()}
+    return frozenset(path for index in indexes for path in cleaned if index.find_file(path) is not None)
+
+
 def clean_path(path: str) -> str:
     """Return a path as the index has it: from the root, without `./` or `/` in front; "" for all of it."""
     cleaned = path.strip().replace("\\", "/")
     while cleaned.startswith(("./", "/")):
         cleaned = cleaned.removeprefix(".").removeprefix("/")
     return "" if cleaned == "." else cleaned
+
+
+def _match_path(path: str, *, is_file: bool) -> list[Predicate]:
+    folded = path.lower()
+    if not is_file:
+        return [Comparison("path", Operator.STARTS_WITH, (folded,))]
+    return [Comparison("path", Operator.IN, (folded,)), Comparison("path", Operator.STARTS_WITH, (f"{folded}/",))]
 
 
 def _any_of(predicates: list[Predicate]) -> Predicate:

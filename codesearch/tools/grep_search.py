@@ -11,7 +11,7 @@ from codesearch.core.errors import SearchTooLongError
 from codesearch.core.types import DataSource
 from codesearch.retrieval.exact.lines import FoundLine, FoundLines, find_lines
 from codesearch.retrieval.exact.needle import MAX_QUERY_LENGTH, ExactQuery, compile_query
-from codesearch.tools.filters import EXTENSIONS, PATHS, build_filter
+from codesearch.tools.filters import EXTENSIONS, PATHS, build_filter, find_files
 from codesearch.tools.freshness import render
 from codesearch.tools.scope import DATA_SOURCES, find_sources
 from codesearch.tools.staleness import assess_answer
@@ -27,7 +27,6 @@ _LOOKS_LIKE_REGEX = re.compile(r"\\[wdsbWDSB.()\[\]]|\.[*+]|\w\|\w|\[\^?[\w-]+\]
 def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     """Return the lines that match, in the order of repository, path and line; what is over max_results is counted."""
     sources = find_sources(context, arguments["data_sources"])
-    predicate = build_filter(arguments["paths"], arguments["extensions"])
     query = ExactQuery(
         text=arguments["query"],
         is_regex=arguments["regex"],
@@ -35,7 +34,10 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         whole_word=arguments["whole_word"],
     )
     needle = compile_query(query)
-    scope = [(context.open_index(source), predicate) for source in sources]
+    indexes = [context.open_index(source) for source in sources]
+    files = find_files(arguments["paths"], indexes)
+    predicate = build_filter(arguments["paths"], arguments["extensions"], files=files)
+    scope = [(index, predicate) for index in indexes]
     if context.work.max_seconds is not None:
         context.work.max_seconds = min(context.work.max_seconds, MAX_SECONDS)
     try:

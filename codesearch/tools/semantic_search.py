@@ -9,7 +9,15 @@ from codesearch.core.types import Hit, SearchQuery
 from codesearch.retrieval.records import build_record, describe_symbol
 from codesearch.retrieval.search import CHARACTERS_PER_TOKEN, keep_within
 from codesearch.tools.definitions import identify_chunk
-from codesearch.tools.filters import EXCLUDE_MARKDOWN, EXCLUDE_TESTS, EXTENSIONS, LANGUAGES, PATHS, build_filter
+from codesearch.tools.filters import (
+    EXCLUDE_MARKDOWN,
+    EXCLUDE_TESTS,
+    EXTENSIONS,
+    LANGUAGES,
+    PATHS,
+    build_filter,
+    find_files,
+)
 from codesearch.tools.freshness import render
 from codesearch.tools.scope import DATA_SOURCES, find_sources
 from codesearch.tools.staleness import assess_answer
@@ -29,6 +37,7 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         arguments["languages"],
         exclude_tests=arguments["exclude_tests"],
         exclude_markdown=arguments["exclude_markdown"],
+        files=find_files(arguments["paths"], map(context.open_index, sources)) if arguments["paths"] else (),
     )
     query = SearchQuery("", arguments["question"], arguments["max_results"], predicate=predicate)
     hits = context.retriever.search(sources, query, context.work)

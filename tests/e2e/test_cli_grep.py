@@ -11,7 +11,15 @@ import pytest
 
 from codesearch.assembly import LOCAL_PRINCIPAL
 from tests.e2e.conftest import AssemblyFactory
-from tests.e2e.service import FIXTURES, PATIENCE_SECONDS, clean_environment, command_of, index_fixtures, run_cli
+from tests.e2e.service import (
+    FIXTURES,
+    PATIENCE_SECONDS,
+    Outcome,
+    clean_environment,
+    command_of,
+    index_fixtures,
+    run_cli,
+)
 from tests.e2e.test_cli_search import ESCAPES, run_on_terminal
 
 ORDERS = FIXTURES / "orders-service"
@@ -46,6 +54,62 @@ def test_every_line_that_holds_a_text(indexed: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(ORDERS / "orders")
     here = run_cli(indexed, "grep", "Money", "--path", ".", "--max-results", "1000").out.splitlines()
     assert [f"orders/{line}" for line in here] == expected("Money", "orders/**/*.py")
+
+
+def test_a_folder_or_file_in_a_data_source_is_searched_alone(indexed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ORDERS)
+
+    def found(*arguments: str) -> list[str]:
+        return run_cli(indexed, "grep", "Money", *arguments, "--max-results", "1000").out.splitlines()
+
+    assert found("orders/tax.py") == expected("Money", "orders/tax.py")
+    assert found("orders/") == found("--in", "orders") == found(str(ORDERS / "orders")) == expected("Money", "orders/*")
+    assert found("tests", "orders/tax.py") == [*expected("Money", "orders/tax.py"), *expected("Money", "tests/*")]
+    assert found("orders", "--path", "orders/tax.py") == expected("Money", "orders/tax.py")
+    assert found("orders", "orders-service") == found(".") == found()
+    monkeypatch.chdir(ORDERS / "orders")
+    assert len(found(".")) == len(found("..")) > len(found("tax.py")) > 0
+    outside = run_cli(indexed, "grep", "Money", "tax.py", "--path", "../tests")
+    assert (outcome_of(outside), "no --path lies in a SOURCE" in outside.err) == ((2, ""), True)
+
+
+def outcome_of(outcome: Outcome) -> tuple[int, str]:
+    return outcome.status, outcome.out
+
+
+def test_each_data_source_has_its_own_folders(indexed: Path) -> None:
+    sources = (str(ORDERS / "orders" / "tax.py"), str(FIXTURES / "ledger-go"))
+    whole = run_cli(indexed, "grep", "return", *sources, "--max-results", "1000", "--json").json
+    places = [(item["data_source"], item["path"]) for item in whole["matches"]]
+    assert {name for name, _ in places} == {"ledger-go", "orders-service"}
+    assert {path for name, path in places if name == "orders-service"} == {"orders/tax.py"}
+    assert len({path for name, path in places if name == "ledger-go"}) > 1
+    assert places == sorted(places, key=lambda item: item[0])
+    in_go = sum(name == "ledger-go" for name, _ in places)
+    for most in (1, in_go, in_go + 1):
+        cut = run_cli(indexed, "grep", "return", *sources, "--max-results", str(most), "--json").json
+        assert cut["matches"] == whole["matches"][:most]
+        assert cut["more"] == len(places) - most
+    for command in ("search", "context"):
+        records = run_cli(indexed, command, *sources, "money", "--json").json["records"]
+        found = {(item["metadata"]["data_source_name"], item["metadata"]["path"]) for item in records}
+        assert {path for name, path in found if name == "orders-service"} <= {"orders/tax.py"}
+        assert {name for name, _ in found} == {"ledger-go", "orders-service"}
+
+
+def test_a_file_is_not_what_its_name_begins(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "web"
+    folder.mkdir()
+    for name in ("a.ts", "a.tsx"):
+        (folder / name).write_text("export const needle = 1\n")
+    assert run_cli(data_dir, "index", str(folder)).status == 0
+    monkeypatch.chdir(folder)
+    assert run_cli(data_dir, "grep", "needle", "a.ts").out == "a.ts:1:14:export const needle = 1\n"
+    assert run_cli(data_dir, "grep", "needle", "--path", "a.ts", "--files").out == "a.ts\n"
+    for command in ("search", "context"):
+        for arguments in (("a.ts", "needle"), ("needle", "a.ts"), ("needle", "--path", "a.ts")):
+            records = run_cli(data_dir, command, *arguments, "--json").json["records"]
+            assert [item["metadata"]["path"] for item in records] == ["a.ts"], (command, arguments)
 
 
 def test_files_lines_and_json(indexed: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from codesearch.assembly import Assembly
 from codesearch.cli.finding import Finding
 from codesearch.core.catalog.runs import index_command
+from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource, SourceState
 
 _INDEX_ALL = "Run `codesearch index --all`."
@@ -35,14 +36,14 @@ def examine_store_files(assembly: Assembly) -> Iterator[Finding]:
     sources = {source.id: source for source in assembly.catalog.list_sources()}
     wrong = [source for source in sources.values() if _has_other_rows(assembly, source, counts.get(source.id, 0))]
     for source in wrong:
-        found = f"{counts.get(source.id, 0):,} rows in the store, {source.chunk_count:,} in the catalog"
+        found = f"{say_count(counts.get(source.id, 0), 'row')} in the store, {source.chunk_count:,} in the catalog"
         yield Finding(f"rows of {source.name}", False, found, f"Run `{index_command(source)}`.")
     for source_id in sorted(set(counts) - set(sources)):
-        found = f"{counts[source_id]:,} rows of no data source of this catalog"
+        found = f"{say_count(counts[source_id], 'row')} of no data source of this catalog"
         advice = f"Unless another data folder uses this store: `codesearch remove {source_id}`."
         yield Finding(f"rows of {source_id}", False, found, advice)
     if not wrong:
-        yield Finding("store files", True, f"{sum(counts.values()):,} rows, all read")
+        yield Finding("store files", True, f"{say_count(sum(counts.values()), 'row')}, all read")
     for path in assembly.store.set_aside():
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
         found = f"{path}, {size / 1024**2:.0f} MiB: a damaged table, kept"

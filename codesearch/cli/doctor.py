@@ -15,6 +15,7 @@ from codesearch.cli.finding import Finding
 from codesearch.core.catalog.runs import index_command
 from codesearch.core.config import find_default_data_dir
 from codesearch.core.configuration_files import read_configuration_files
+from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError
 from codesearch.core.ownership import OTHERS_MAY_ANYTHING, OTHERS_MAY_READ
 from codesearch.core.types import SourceState
@@ -145,7 +146,7 @@ def _examine_indexes(assembly: Assembly) -> Iterator[Finding]:
                 f"Run `{index_command(source)}` again.",
             )
     chunks = sum(source.chunk_count for source in sources)
-    yield Finding("indexes", True, f"{len(sources)} data sources, {chunks:,} chunks")
+    yield Finding("indexes", True, f"{say_count(len(sources), 'data source')}, {say_count(chunks, 'chunk')}")
 
 
 def _examine_keys(assembly: Assembly) -> Iterator[Finding]:

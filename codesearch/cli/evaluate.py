@@ -19,6 +19,7 @@ from codesearch.cli.completion import complete_repositories
 from codesearch.cli.context import LazyAssembly, as_json_option
 from codesearch.cli.progress import index_progress
 from codesearch.cli.sources import find_named
+from codesearch.core.counts import count_contents, say_count
 from codesearch.core.errors import SourceError
 from codesearch.core.types import DataSource, SearchQuery
 from codesearch.retrieval.evaluation import (
@@ -115,7 +116,7 @@ def _evaluate(
         subdir = location.subdir_from_root(source.subdir)
         history = choose_history(temporary, repository, commits=commits, since=since, subdir=subdir)
         report = index_base(temporary, repository, subdir, progress)
-        progress.start(f"asking {len(history.questions)} questions")
+        progress.start(f"asking {say_count(len(history.questions), 'question')}")
         return history, report, ask(temporary, report.source.id, history.questions, top_k)
 
 
@@ -163,20 +164,25 @@ def ask(assembly: Assembly, source_id: str, questions: Sequence[Question], top_k
 def _print(
     source: DataSource, history: History, report: IndexReport, figures: Figures, worst: list[Judgement], top_k: int
 ) -> None:
-    tree = f"{history.base[:COMMIT_DIGITS]} ({report.source.file_count:,} files, {report.source.chunk_count:,} chunks)"
-    print(output.visible(f"{source.name}: {figures.questions:,} later commits asked of the tree at {tree}"))
+    tree = f"{history.base[:COMMIT_DIGITS]} ({count_contents(report.source)})"
+    print(output.visible(f"{source.name}: {say_count(figures.questions, 'later commit')} asked of the tree at {tree}"))
     print()
     symbols = "none changed" if figures.symbol_recall is None else f"{figures.symbol_recall:.3f}"
+    among, commits = say_count(top_k, "file"), say_count(figures.symbol_questions, "commit")
     rows = [
-        (f"file recall@{top_k}", f"{figures.file_recall:.3f}", f"changed files among the first {top_k} files"),
+        (
+            f"file recall@{top_k}",
+            f"{figures.file_recall:.3f}",
+            f"changed files among the first {among}",
+        ),
         (
             f"symbol recall@{top_k}",
             symbols,
-            f"changed definitions in the first {top_k} records ({figures.symbol_questions:,} commits)",
+            f"changed definitions in the first {say_count(top_k, 'record')} ({commits})",
         ),
         ("MRR", f"{figures.mrr:.3f}", "one over the rank of the first changed file"),
         ("first file right", f"{figures.first_right:.0%}", "of the commits"),
-        ("any file right", f"{figures.any_right:.0%}", f"of the commits, among the first {top_k} files"),
+        ("any file right", f"{figures.any_right:.0%}", f"of the commits, among the first {among}"),
     ]
     output.print_table(("measure", "value", "is"), rows)
     shown = [item for item in worst[:WORST_SHOWN] if item.reciprocal_rank < 1 or item.file_recall < 1]

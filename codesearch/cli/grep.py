@@ -16,6 +16,7 @@ from codesearch.cli.output import console, print_json, visible
 from codesearch.cli.places import link_to, shown_path
 from codesearch.cli.scopes import Scope, choose_scope
 from codesearch.cli.sources import all_option, in_option
+from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _print_notes(obj: Mapping[str, Any], rendered: str, max_results: int, form: 
     if obj["more"]:
         at_least = "" if obj["more_is_exact"] else "At least "
         wider = "" if max_results >= MAX_RESULTS else f"; --max-results {MAX_RESULTS} shows more"
-        note(f"{at_least}{obj['more']} more lines match{wider}.")
+        note(f"{at_least}{say_count(obj['more'], 'more line matches', 'more lines match')}{wider}.")
     if not obj["matches"] and not obj["files"]:
         note(rendered.split("\n\n")[0])
     print_freshness_warnings(obj)

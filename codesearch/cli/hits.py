@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from codesearch.cli.filters import Form
 from codesearch.cli.output import console, print_json, visible
 from codesearch.cli.places import link_to, shown_path
+from codesearch.core.counts import say_count
 from codesearch.core.types import Explanation, Hit
 from codesearch.retrieval.links import line_url
 from codesearch.retrieval.records import build_record, describe_symbol
@@ -81,7 +82,9 @@ def _print_records(hits: Sequence[Hit], view: View) -> None:
         most = len(lines) if around is not None else SHOWN_LINES
         print_code(chunk.path, first, lines[:most])
         if len(lines) > most:
-            console().print(f"… {len(lines) - most} more lines", style="dim", highlight=False, soft_wrap=True)
+            console().print(
+                f"… {say_count(len(lines) - most, 'more line')}", style="dim", highlight=False, soft_wrap=True
+            )
         if hit.explanation is not None:
             _print_explanation(hit.explanation)
         print(flush=True)

@@ -14,6 +14,7 @@ from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly
 from codesearch.cli.limits import require_room_to_index
 from codesearch.cli.progress import index_progress
+from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, SourceError
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource
@@ -180,4 +181,4 @@ def index_targets(
     if as_json:
         output.print_json(reports_as_json(reports, failures))
     if failures:
-        raise SourceError(f"{len(failures)} of {len(targets)} sources could not be indexed.")
+        raise SourceError(f"{len(failures)} of {say_count(len(targets), 'source')} could not be indexed.")

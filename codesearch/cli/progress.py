@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from codesearch.cli.output import visible
+from codesearch.core.counts import say_count
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -45,14 +46,14 @@ class _LineProgress:
     def start(self, phase: str, total: int | None = None) -> None:
         self._total = total
         self._started = time.monotonic()
-        self._print(f"{phase}{f': {total} files to read' if total else ''}")
+        self._print(f"{phase}: {say_count(total, 'file')} to read" if total else phase)
 
     def advance(self, files: int, chunks: int, skipped: int) -> None:
         now = time.monotonic()
         if now - self._printed >= PLAIN_LINE_SECONDS:
             self._printed = now
-            of_total = f" of {self._total}" if self._total else ""
-            self._print(f"{files}{of_total} files, {_detail(chunks, skipped, self._started)}")
+            done = f"{files:,} of {say_count(self._total, 'file')}" if self._total else say_count(files, "file")
+            self._print(f"{done}, {_detail(chunks, skipped, self._started)}")
 
     def _print(self, line: str) -> None:
         print(f"{self._name}: {line}", file=sys.stderr, flush=True)
@@ -60,7 +61,7 @@ class _LineProgress:
 
 def _detail(chunks: int, skipped: int, started: float) -> str:
     rate = chunks / max(0.001, time.monotonic() - started)
-    return f"{chunks:,} chunks, {rate:,.0f}/s, {skipped:,} skipped"
+    return f"{say_count(chunks, 'chunk')}, {rate:,.0f}/s, {skipped:,} skipped"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from codesearch.cli.listings import describe_tree, source_as_json
 from codesearch.cli.output import print_json, visible
+from codesearch.core.counts import count_contents, say_count
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource
 
@@ -93,7 +94,7 @@ class PreviewLike(Protocol):
 def print_report(report: ReportLike) -> None:
     """Print the end of an index run: the id, what changed, what was skipped, how long it took."""
     source = report.source
-    counts = f"{source.file_count:,} files, {source.chunk_count:,} chunks"
+    counts = count_contents(source)
     commit = source.commit[:12] if source.commit else ""
     if source.uncommitted_count is None:
         print(f"{source.id}  {source.name}{f' at {commit}' if commit else ''}: {counts}")
@@ -103,8 +104,8 @@ def print_report(report: ReportLike) -> None:
     rate = f" ({report.characters / 1e6 / report.seconds:.1f} MB/s)" if report.seconds >= 1 else ""
     if report.wrote:
         print(
-            f"  {report.changed:,} files indexed ({report.embedded_chunks:,} chunks), {report.unchanged:,} unchanged, "
-            f"{report.removed:,} removed in {report.seconds:.1f} s{rate}"
+            f"  {say_count(report.changed, 'file')} indexed ({say_count(report.embedded_chunks, 'chunk')}), "
+            f"{report.unchanged:,} unchanged, {report.removed:,} removed in {report.seconds:.1f} s{rate}"
         )
     else:
         print(f"  nothing changed ({report.seconds:.1f} s)")
@@ -181,7 +182,7 @@ def print_previews(previews: Sequence[PreviewLike], *, as_json: bool) -> None:
         return
     for item in previews:
         for path, size in item.files:
-            print(f"index  {visible(path)}  ({size:,} characters)")
+            print(f"index  {visible(path)}  ({say_count(size, 'character')})")
         for skip in item.skipped:
             print(visible(f"skip   {skip.path}  ({skip.reason.value.replace('_', ' ')}: {skip.detail})"))
         overrides = {skip.reason.value: skip.override for skip in reversed(item.skipped) if skip.override}
@@ -191,7 +192,7 @@ def print_previews(previews: Sequence[PreviewLike], *, as_json: bool) -> None:
         total = sum(size for _, size in item.files)
         where = f"{item.location}, on disk" if item.is_work_tree else item.location
         print(
-            f"{where}: would index {len(item.files):,} files with {total:,} characters; "
+            f"{where}: would index {say_count(len(item.files), 'file')} with {say_count(total, 'character')}; "
             f"would skip {_list_counts(item.counts) or 'nothing'}"
         )
         print_warnings(item.warnings)

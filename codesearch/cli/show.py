@@ -12,6 +12,7 @@ from codesearch.cli.locations import SEPARATOR, Located, choose_one, locate, spl
 from codesearch.cli.output import print_json, visible
 from codesearch.cli.places import lexical_place_of, place_of
 from codesearch.cli.sources import in_option
+from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource
 
 PROFILES = ("calls_only", "inheritance_only", "references_only", "all_relevant")
@@ -54,7 +55,7 @@ def show(context: click.Context, place: str, within: tuple[str, ...], as_json: b
     if "content" not in obj:
         note(
             obj.get("reason")
-            or f"{found.path} has {obj.get('total_lines')} lines; there is none from {found.start} on."
+            or f"{found.path} has {say_count(obj.get('total_lines', 0), 'line')}; there is none from {found.start} on."
         )
         context.exit(NOTHING_FOUND)
 

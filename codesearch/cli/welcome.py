@@ -11,6 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from codesearch.cli.output import visible
+from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource, SourceState, Workspace
 
 
@@ -31,9 +32,10 @@ def print_welcome(
     """
     print(f"codesearch answers on {url} (ctrl-C stops it)\n")
     for source in sources:
-        print(visible(f"  {source.id}  {source.name}  {source.chunk_count:,} chunks"))
+        print(visible(f"  {source.id}  {source.name}  {say_count(source.chunk_count, 'chunk')}"))
     for workspace in workspaces:
-        print(visible(f"  {workspace.id}  {workspace.name}  workspace of {len(workspace.members)} repositories"))
+        members = say_count(len(workspace.members), "repository", "repositories")
+        print(visible(f"  {workspace.id}  {workspace.name}  workspace of {members}"))
     if not sources:
         print(f"  Nothing is indexed yet. In another shell: {command} index SOURCE")
     if key is not None and key.path is None:

@@ -13,7 +13,7 @@ PHRASES: Final = {
     "outline lists them": "`codesearch outline` lists them",
     "outline lists those": "`codesearch outline` lists those",
     "grep_search finds names as they stand": "`codesearch grep` finds names as they stand",
-    "read_file shows their lines": "`codesearch show` shows their lines",
+    "read_file shows the rest": "`codesearch show` shows the rest",
     "over max_nodes; for those of a folder, ask with its path, or raise max_depth or max_nodes": (
         "over --max-nodes; for those of a folder, give its path, or raise --max-depth or --max-nodes"
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from codesearch.core.counts import say_count
 from codesearch.retrieval.search import CHARACTERS_PER_TOKEN
 
 # By tool, how to ask for what was left out.
@@ -58,4 +59,5 @@ def _begin_of_end(lines: Sequence[str]) -> int:
 
 def _describe_cut(tool_name: str, missing: int, count: int, max_tokens: int) -> str:
     hint = HINTS.get(tool_name, "Ask for less.")
-    return f"[Cut at {max_tokens} tokens: {max(1, missing)} of {count} lines are left out. {hint}]"
+    verb = "is" if missing <= 1 else "are"
+    return f"[Cut at {max_tokens} tokens: {max(1, missing):,} of {say_count(count, 'line')} {verb} left out. {hint}]"

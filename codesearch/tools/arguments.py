@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from codesearch.core.counts import say_count
 from codesearch.core.errors import InvalidRequestError
 from codesearch.retrieval.condition_values import show
 from codesearch.tools.tool import MAX_ITEMS, MAX_TEXT_LENGTH, Parameter, Tool
@@ -82,7 +83,9 @@ def _read_string(parameter: Parameter, value: object, most: int) -> str:
     if not isinstance(value, str):
         raise _wrong_kind(parameter, value)
     if len(value) > most:
-        raise InvalidRequestError(f"{parameter.name} has {len(value)} characters; at most {most} are taken.")
+        raise InvalidRequestError(
+            f"{parameter.name} has {say_count(len(value), 'character')}; at most {most} are taken."
+        )
     if parameter.choices and value not in parameter.choices:
         raise InvalidRequestError(f"{parameter.name} is one of {', '.join(parameter.choices)}, not {show(value)}.")
     if parameter.required and not value.strip():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codesearch.core.counts import say_count
 from codesearch.core.errors import AccessDeniedError, NotFoundError, UnreadableIdentifierError
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import DataSource
@@ -100,8 +101,8 @@ def _resolve_tail(identifier: str, source: DataSource, index: SearchIndex, file:
     known = ", ".join(dict.fromkeys(item.symbol for item in definitions[:_SHOWN_SYMBOLS])) or "none"
     more = ", …" if len(definitions) > _SHOWN_SYMBOLS else ""
     raise NotFoundError(
-        f"{text.path} of {source.name} has {text.last_line} lines and no symbol {show(reading.tail)}; its symbols: "
-        f"{known}{more}. outline lists them."
+        f"{text.path} of {source.name} has {say_count(text.last_line, 'line')} and no symbol {show(reading.tail)}; "
+        f"its symbols: {known}{more}. outline lists them."
     )
 
 

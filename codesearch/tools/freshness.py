@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codesearch.core.catalog.runs import index_command
+from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource, Principal
 
 SHOWN_COMMIT = 10
@@ -81,7 +82,7 @@ def _render(item: Freshness) -> str:
     source = item.source
     of = f"commit {source.commit[:SHOWN_COMMIT]}" if source.commit else "a folder without commits"
     if source.uncommitted_count:
-        of += f" and {source.uncommitted_count} uncommitted file{'s' if source.uncommitted_count > 1 else ''}"
+        of += f" and {say_count(source.uncommitted_count, 'uncommitted file')}"
     when = f", indexed {source.indexed_at:%Y-%m-%d %H:%M} UTC" if source.indexed_at else ""
     line = f"[{source.name}: {of}{when}]"
     return "\n".join([line, *(f"[{source.name}: WARNING: {warning}]" for warning in item.warnings)])

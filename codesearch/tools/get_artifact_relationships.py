@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from codesearch.core.counts import say_count
 from codesearch.core.errors import InvalidRequestError, NotFoundError, UnclearSourceError
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import DataSource
@@ -129,7 +130,9 @@ def _describe_limits(index: SearchIndex, name: str, same: int) -> list[str]:
     if same > 1:
         notes.append(f"{same} definitions are called {name}: what calls or refers to it may mean any of them.")
     if (count := len(rows_with(index, name))) > MAX_ROWS:
-        notes.append(f"{name} may stand in {count:,} records, of which the first {MAX_ROWS:,} were looked at.")
+        notes.append(
+            f"{name} may stand in {say_count(count, 'record')}, of which the first {MAX_ROWS:,} were looked at."
+        )
     return notes
 
 
@@ -160,7 +163,8 @@ def _render(kind: str, found: Found) -> str:
         return f"{kind}: none found"
     lines = [f"{kind} ({count}):", *map(_render_one, found.relatives)]
     if found.left_out:
-        lines.append(f"{found.left_out} more are left out; raise max_count_per_type, at most {MAX_COUNT}.")
+        more = say_count(found.left_out, "more is", "more are")
+        lines.append(f"{more} left out; raise max_count_per_type, at most {MAX_COUNT}.")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from codesearch.core.counts import count_contents
 from codesearch.core.errors import StoreError
 from codesearch.core.types import DataSource, SourceState
 from codesearch.tools.freshness import SHOWN_COMMIT, Freshness, assess, indexed_at_of
@@ -95,7 +96,7 @@ def _render(context: ToolContext, source: DataSource, state: str, freshness: Fre
             parts.append(f"{source.uncommitted_count} uncommitted files")
         if source.indexed_at:
             parts.append(f"indexed {source.indexed_at:%Y-%m-%d %H:%M} UTC")
-        parts.append(f"{source.file_count} files, {source.chunk_count} chunks")
+        parts.append(count_contents(source))
     else:
         parts.append(context.catalog.describe_progress(source, in_detail=context.principal.is_admin))
     if languages:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from codesearch.core.checks import Check
+from codesearch.core.counts import say_count
 from codesearch.core.errors import NotFoundError
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.tools.filters import clean_path
@@ -131,20 +132,21 @@ def _describe(node: _Node) -> dict[str, Any]:
 
 
 def _render(root: _Node, name: str, max_depth: int, left_out: int) -> str:
-    noun = "file" if root.files == 1 else "files"
-    parts = [f"{name}{f' {root.path}' if root.path else ''}: {root.files:,} {noun}, {root.lines:,} lines"]
+    title = f"{name}{f' {root.path}' if root.path else ''}"
+    parts = [f"{title}: {say_count(root.files, 'file')}, {say_count(root.lines, 'line')}"]
     for node in _shown(root) if root.children else ():
         indent, title = "  " * (node.depth - 1), " ".join(node.path.rpartition("/")[2].splitlines())
         if not node.is_folder:
             parts.append(f"{indent}{title}  {node.lines:,}{f' {node.language}' if node.language else ''}")
             continue
         hidden = sum(not child.is_shown for child in node.children.values())
-        closed = f", {hidden:,} entries left out" if hidden else ""
-        parts.append(f"{indent}{title}/  {node.files:,} files, {node.lines:,} lines{closed}")
+        closed = f", {say_count(hidden, 'entry', 'entries')} left out" if hidden else ""
+        parts.append(f"{indent}{title}/  {say_count(node.files, 'file')}, {say_count(node.lines, 'line')}{closed}")
     if left_out:
+        cut = say_count(left_out, "file or folder is", "files and folders are")
         parts.append(
-            f"{left_out:,} files and folders are left out, below {max_depth} levels or over max_nodes; for those of a "
-            "folder, ask with its path, or raise max_depth or max_nodes."
+            f"{cut} left out, below {say_count(max_depth, 'level')} or over max_nodes; for those of a folder, ask with "
+            "its path, or raise max_depth or max_nodes."
         )
     return "\n".join(parts)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
+from codesearch.core.counts import say_count
 from codesearch.core.errors import SearchTooLongError
 from codesearch.core.types import DataSource
 from codesearch.retrieval.exact.lines import FoundLine, FoundLines, find_lines
@@ -128,7 +129,7 @@ def _describe_limits(found: FoundLines) -> list[str]:
     if not found.more:
         return []
     shown = len(found.lines)
-    count = f"{found.more} more lines match" if found.is_whole else f"At least {found.more} more lines match"
+    count = f"{'' if found.is_whole else 'At least '}{say_count(found.more, 'more line matches', 'more lines match')}"
     asked = shown + found.more
     more = (
         f"max_results={min(asked, MAX_RESULTS)} shows {'them' if found.is_whole and asked <= MAX_RESULTS else 'more'}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from codesearch.core.counts import say_count
 from codesearch.tools.definitions import Definition, list_definitions
 from codesearch.tools.file_text import read_file_text
 from codesearch.tools.filters import clean_path
@@ -33,11 +34,13 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
             whole = read_file_text(index, file)
             found = [replace(item, signature=read_signature(whole, item)) for item in list_definitions(index, file)]
             language = f", {whole.language}" if whole.language else ""
-            text = f"{' '.join(path.splitlines())}: {whole.last_line} lines{language}, {len(found)} symbols"
+            size = f"{say_count(whole.last_line, 'line')}{language}, {say_count(len(found), 'symbol')}"
+            text = f"{' '.join(path.splitlines())}: {size}"
     shown = found[:MAX_SYMBOLS]
     lines = [text, *_render(shown)]
     if len(found) > len(shown):
-        lines.append(f"{len(found) - len(shown)} more symbols are left out; read_file shows their lines.")
+        more = say_count(len(found) - len(shown), "more symbol is", "more symbols are")
+        lines.append(f"{more} left out; read_file shows the rest.")
     freshness = assess_answer(context, source, [path])
     obj: dict[str, Any] = {
         "data_source": source.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from codesearch.core.counts import say_count
 from codesearch.core.errors import InvalidRequestError
 from codesearch.tools.file_text import FileText, read_file_text
 from codesearch.tools.filters import clean_path
@@ -56,9 +57,10 @@ def _describe(repository: str, text: FileText, start: int, end: int) -> dict[str
 
 
 def _render(text: FileText, start: int, shown: int, end: int | None) -> str:
-    head = f"{text.path}:{start}-{shown} of {text.last_line} lines{f', {text.language}' if text.language else ''}"
+    language = f", {text.language}" if text.language else ""
+    head = f"{text.path}:{start}-{shown} of {say_count(text.last_line, 'line')}{language}"
     if start > shown:
-        return f"{text.path} has {text.last_line} lines; there is none from {start} on."
+        return f"{text.path} has {say_count(text.last_line, 'line')}; there is none from {start} on."
     parts = [" ".join(head.splitlines()), number_lines(text, start, shown)]
     wanted = text.last_line if end is None else min(end, text.last_line)
     if shown < wanted:

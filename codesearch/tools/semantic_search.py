@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from codesearch.core.counts import say_count
 from codesearch.core.types import Hit, SearchQuery
 from codesearch.retrieval.records import build_record, describe_symbol
 from codesearch.retrieval.search import CHARACTERS_PER_TOKEN, keep_within
@@ -74,8 +75,8 @@ def _describe_limits(hits: Sequence[Hit], kept: Sequence[Hit], max_results: int,
     if len(kept) < len(hits):
         missing = sum(len(hit.chunk.content) for hit in hits) // CHARACTERS_PER_TOKEN + 1
         lines.append(
-            f"{len(hits) - len(kept)} records are left out, as max_tokens is {budget}; all of these {len(hits)} have "
-            f"{missing} tokens."
+            f"{say_count(len(hits) - len(kept), 'record is', 'records are')} left out, as max_tokens is {budget}; "
+            f"all of these {len(hits)} have {missing} tokens."
         )
     if len(hits) == max_results:
         more = f"raise max_results, at most {MAX_RESULTS}" if max_results < MAX_RESULTS else "narrow with paths"

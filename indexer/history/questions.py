@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from codesearch.core.counts import say_count
 from codesearch.core.errors import SourceError
 from codesearch.core.types import Chunk, SourceFile
 from indexer.history.changes import (
@@ -205,8 +206,8 @@ def _build_question(git: Git, base: str, item: Candidate, symbols: dict[str, Sym
 def _too_few(repository: HistoryRepository, found: int, since: str | None) -> str:
     subject = f"The history of {repository.git.display}{f' since {since}' if since else ''}"
     told = (
-        f"{subject} gives {found} questions: small commits with a telling subject, to source files that were there "
-        "before"
+        f"{subject} gives {say_count(found, 'question')}: small commits with a telling subject, to source files "
+        "that were there before"
     )
     if since:
         return f"{told}. Choose an earlier commit, or leave out --since."

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from codesearch.core.counts import say_count
 from codesearch.core.errors import SourceError
 from indexer.source.file_states import FileState, FileStates, now_ns
 from indexer.source.git import Git
@@ -175,10 +176,13 @@ class WorkTreeSnapshot(Snapshot):
         sparse = sum(item.is_sparse for item in lost)
         if sparse:
             return (
-                f"{sparse:,} files are outside of the sparse checkout and not on disk; --committed indexes them, too.",
+                f"{say_count(sparse, 'file is', 'files are')} outside of the sparse checkout and not on disk; "
+                "--committed indexes what is committed.",
             )
         if lost and len(lost) == len(tracked):
-            return (f"None of the {len(lost):,} tracked files is on disk; --committed indexes what is committed.",)
+            return (
+                f"None of {say_count(len(lost), 'tracked file')} is on disk; --committed indexes what is committed.",
+            )
         return ()
 
 

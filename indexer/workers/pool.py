@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 # One thread of BLAS is all that is wanted, see core/embedding.py; more of them would keep this process from forking.
 os.putenv("OPENBLAS_NUM_THREADS", "1")
 
+from codesearch.core.counts import say_count
 from codesearch.core.embedding.embedder import Embedder
 from codesearch.core.errors import SourceError
 from codesearch.core.types import BUNDLED_MODEL, SourceFile
@@ -140,7 +141,7 @@ class WorkerPool:
         if self._is_closing:
             return
         path = task.files[death.position].path if death.position is not None else None
-        logger.info("a worker process ended with %s at %s", death.status, path or f"{len(task.files)} files")
+        logger.info("a worker process ended with %s at %s", death.status, path or say_count(len(task.files), "file"))
         self._deaths += 1
         if self._deaths > MOST_DEATHS:
             raise SourceError(

@@ -386,7 +386,7 @@ def test_a_long_answer_is_cut_at_a_line_and_says_how_to_ask_for_the_rest(toolbox
             *shown, fence, note, commit, warning = text.split("\n")
             assert shown == ["```python", *lines[: len(shown) - 1]]
             assert (fence, commit, warning) == ("```", "[a: commit 1]", "[a: WARNING: old]")
-            assert note == f"[Cut at 1000 tokens: {2_003 - len(shown)} of 2003 lines are left out. {HINTS[name]}]"
+            assert note == f"[Cut at 1000 tokens: {2_003 - len(shown):,} of 2,003 lines are left out. {HINTS[name]}]"
 
 
 def test_a_line_that_is_too_long_is_cut_as_well(toolbox: ScriptedToolbox) -> None:

@@ -299,7 +299,7 @@ def test_lines_are_numbered_and_cut_at_a_thousand(served: ServedFixtures, tmp_pa
         str(tmp_path / "long"), name="long", branch=None, subdir=None, progress=SilentProgress()
     )
     first = served.call("read_file", data_source="long", path="./values.py")
-    assert first["rendered"].startswith("values.py:1-1000 of 1500 lines, python\n   1\tvalue_1 = 1\n")
+    assert first["rendered"].startswith("values.py:1-1000 of 1,500 lines, python\n   1\tvalue_1 = 1\n")
     assert "Lines 1001-1500 are left out; to read on, start_line 1001." in first["rendered"]
     rest = served.call("read_file", data_source="long", path="values.py", start_line=1001)
     assert rest["obj"]["content"] == "\n".join(text.split("\n")[1000:1500])
@@ -308,7 +308,7 @@ def test_lines_are_numbered_and_cut_at_a_thousand(served: ServedFixtures, tmp_pa
     assert few["obj"]["content"] == "value_3 = 3\nvalue_4 = 4"
     assert few["obj"]["identifier"] == "long::values.py::3-4"
     assert (
-        "values.py has 1500 lines; there is none from 2000 on."
+        "values.py has 1,500 lines; there is none from 2000 on."
         in served.call("read_file", data_source="long", path="values.py", start_line=2000)["rendered"]
     )
     wrong = served.post("read_file", {"data_source": "long", "path": "values.py", "start_line": 5, "end_line": 4})

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from codesearch.cli import output
+from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, ConfigurationError
 from codesearch.mcp.clients.changes import Change, make_change, plan_install, plan_uninstall
 from codesearch.mcp.clients.client import Client, Endpoint, Launch, Place
@@ -152,4 +153,5 @@ def _print_difference(change: Change) -> None:
 
 def _end(failures: Sequence[str], clients: Sequence[Client]) -> None:
     if failures:
-        raise ConfigurationError(f"{len(failures)} of {len(clients)} clients were left as they are.")
+        of = say_count(len(clients), "client was left as it is", "clients were left as they are")
+        raise ConfigurationError(f"{len(failures)} of {of}.")

@@ -14,6 +14,7 @@ from pathlib import Path
 from codesearch.cli.mcp.folder import Folder, find_covering
 from codesearch.cli.mcp.programs import command_of
 from codesearch.core.catalog.catalog import Catalog, RunState
+from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource
 from codesearch.mcp.reply import Progress
 from indexer.source.location import parse_location, source_id
@@ -99,7 +100,8 @@ class LocalIndex:
         phase = run.phase or "starting"
         if not run.files_total:
             return Progress(0, None, phase)
-        return Progress(run.files_done, run.files_total, f"{phase}: {run.files_done} of {run.files_total} files")
+        of = say_count(run.files_total, "file")
+        return Progress(run.files_done, run.files_total, f"{phase}: {run.files_done:,} of {of}")
 
     def _start(self, root: Path) -> None:
         source = self.find()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from codesearch.core.catalog.schema import data_sources, index_runs
 from codesearch.core.catalog.sources import CatalogPart, find_source_row
+from codesearch.core.counts import count_contents, say_count
 from codesearch.core.errors import NotFoundError
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, SourceState
@@ -201,7 +202,7 @@ class RunCatalog(CatalogPart):
         if run is None:
             return f"never indexed; run {command}"
         if run.state is RunState.FINISHED:
-            return f"indexed: {source.file_count} files, {source.chunk_count} chunks"
+            return f"indexed: {count_contents(source)}"
         if run.state is RunState.FAILED:
             return f"its last run failed: {(run.message or 'no reason given').rstrip('.')}; run {command} again"
         if run.has_stopped(self._clock()):
@@ -228,7 +229,7 @@ def _describe_briefly(run: IndexRun | None, now: datetime) -> str:
 
 
 def _describe_files(run: IndexRun) -> str:
-    return f"{run.files_done} of {run.files_total} files"
+    return f"{run.files_done:,} of {say_count(run.files_total or 0, 'file')}"
 
 
 def index_command(source: DataSource) -> str:

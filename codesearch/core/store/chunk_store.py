@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, DamagedStoreError, StoreError
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.store.checksums import Checksums
@@ -138,7 +139,9 @@ class ChunkStore:
             where = f"data_source_id = {quote(source_id)}"
             found = table.search().where(where).select(["path"]).limit(2**31 - 1).to_arrow().num_rows
             if found != counts.get(source_id, 0):
-                raise ValueError(f"the index of data_source_id finds {found} rows of {counts.get(source_id, 0)}")
+                raise ValueError(
+                    f"the index of data_source_id finds {say_count(found, 'row')} of {counts.get(source_id, 0)}"
+                )
         return counts
 
     def find_damage(self) -> DamagedStoreError | None:

@@ -368,7 +368,7 @@ def test_progress_is_described_at_every_stage(catalog: Catalog, database_url: st
     clock.moment = datetime.now(timezone.utc)
     assert catalog.describe_progress(source) == f"its last run stopped at 40 of 120 files; run {command} again"
     catalog.finish_run(catalog.start_run(source.id), commit="c", file_count=120, chunk_count=1200)
-    assert catalog.describe_progress(catalog.get_source(source.id)) == "indexed: 120 files, 1200 chunks"
+    assert catalog.describe_progress(catalog.get_source(source.id)) == "indexed: 120 files, 1,200 chunks"
 
 
 # Keys

@@ -16,6 +16,7 @@ import click
 from codesearch.cli import admin, output
 from codesearch.cli.completion import completion
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
+from codesearch.cli.dify.command import dify
 from codesearch.cli.evaluate import evaluate
 from codesearch.cli.grep import grep
 from codesearch.cli.index import index
@@ -124,6 +125,7 @@ for command in (
     init,
     trust,
     mcp,
+    dify,
     completion,
     grep,
     context_command,

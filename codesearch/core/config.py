@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -120,6 +120,15 @@ class Settings(BaseSettings):
     )
     git_timeout_seconds: int = Field(
         600, ge=1, description="A clone or fetch that makes no progress for this long is given up"
+    )
+    dify_url: str | None = Field(
+        None, description="Address of Dify's API for `codesearch dify`, such as https://dify.example.com/v1"
+    )
+    dify_key: SecretStr | None = Field(
+        None, description="Key of Dify's Knowledge API, `dataset-...`; goes to CODESEARCH_DIFY_URL alone"
+    )
+    dify_app_key: SecretStr | None = Field(
+        None, description="Key of the Dify app that `codesearch dify ask` asks, `app-...`; goes there alone, too"
     )
     index_workers: int = Field(0, ge=0, description="Processes that parse, chunk and embed; 0: one per core")
     include: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -260,6 +269,7 @@ def _keep_secrets_home(
             f"Ignored git_token_host of {CONFIG_FILE}: only CODESEARCH_GIT_TOKEN_HOST or your own configuration says "
             "which host gets your token."
         )
+    _keep_dify_keys_home(files, above, local, report)
     database = urlsplit(str(local.get("database_url", "")))
     lends_password = database.password is None and "PGPASSWORD" in os.environ
     if database.scheme.startswith("postgres") and (lends_password or "service" in parse_qs(database.query)):
@@ -270,3 +280,17 @@ def _keep_secrets_home(
     if separator and scheme not in {"s3", "file"}:
         raise ConfigurationError(f"store_uri of {CONFIG_FILE} names a host; set CODESEARCH_STORE_URI instead.")
     return local
+
+
+def _keep_dify_keys_home(
+    files: ConfigurationFiles, above: Mapping[str, object], local: dict[str, object], report: Callable[[str], None]
+) -> None:
+    """Take the folder's dify_url out of `local` where a key that the folder does not hold itself would go there."""
+    if "dify_url" not in local or "dify_url" in above:
+        return
+    if any(name in above or (name in files.user and name not in local) for name in ("dify_key", "dify_app_key")):
+        del local["dify_url"]
+        report(
+            f"Ignored dify_url of {CONFIG_FILE}: only CODESEARCH_DIFY_URL or your own configuration says which host "
+            "gets your keys of Dify."
+        )

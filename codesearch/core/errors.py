@@ -21,6 +21,10 @@
     |- StoreError                 2001   the vector store failed
     |  |- DamagedStoreError       2001   one of its files is not what was written
     |- CatalogError               2001   the catalog failed
+    |- DifyError                  2001   Dify, which the command line asks, cannot do it
+       |- DifyUnreachableError    2001   no answer comes, and nothing was done there
+       |- DifyUncertainError      2001   the answer was lost: it may have been done or not
+       |- DifyRefusedError        2001   it says no
 
 Core knows codes, never HTTP. Messages are one line for a person, without secrets; `StoreError` and its siblings may
 name paths, which is why the API never shows the message of a 2001.
@@ -144,3 +148,24 @@ class DamagedStoreError(StoreError):
 
 class CatalogError(CodesearchError):
     """The catalog failed."""
+
+
+class DifyError(CodesearchError):
+    """Dify, which the command line asks, cannot do what it is asked to."""
+
+
+class DifyUnreachableError(DifyError):
+    """No answer comes from Dify; nothing was changed there."""
+
+
+class DifyUncertainError(DifyError):
+    """The answer was lost: what was asked for may have been done or not."""
+
+
+class DifyRefusedError(DifyError):
+    """Dify says no, with an HTTP status and the code of its own."""
+
+    def __init__(self, message: str, status: int, dify_code: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.dify_code = dify_code

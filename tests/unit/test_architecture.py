@@ -24,6 +24,7 @@ ONLY_IN = {
     "fastapi": ["codesearch/api/*"],
     "mcp": ["codesearch/mcp/*"],
     "mcp_types": ["codesearch/mcp/*"],
+    "httpx2": ["codesearch/dify/*"],
     "tree_sitter_language_pack": ["indexer/chunking/grammars.py"],
 }
 # Which rooms a room knows besides itself. The composition knows all of them, and nobody knows it but itself.
@@ -41,6 +42,7 @@ ROOMS = {
     LOGS: {VALUES},
     "codesearch.retrieval": {VALUES, TEXT, EMBEDDING, INDEX, STORE, CATALOG},
     "codesearch.tools": {VALUES, TEXT, INDEX, CATALOG, "codesearch.retrieval"},
+    "codesearch.dify": {VALUES, INDEX, "codesearch.retrieval"},
     "codesearch.mcp": {VALUES, LOGS, "codesearch.retrieval", "codesearch.tools"},
     "codesearch.api": {VALUES, CATALOG, LOGS, "codesearch.retrieval", "codesearch.tools", "codesearch.mcp"},
     "indexer": {VALUES, TEXT, EMBEDDING, INDEX, STORE, CATALOG, "indexer.source", "indexer.chunking"},
@@ -166,6 +168,8 @@ def test_the_module_keeps_the_rules(path: str) -> None:
         ("codesearch/tools/toolbox.py", "from codesearch.api.deps import Services"),
         ("codesearch/tools/toolbox.py", "from indexer.source.git import Git"),
         ("codesearch/tools/toolbox.py", "import pydantic"),
+        ("codesearch/dify/connection.py", "from codesearch.core.catalog import keys"),
+        ("codesearch/api/app.py", "import httpx2"),
         ("codesearch/api/app.py", "from indexer import pipeline"),
         ("codesearch/api/app.py", "from codesearch.core.store.rows import TABLE_PREFIX"),
         ("codesearch/core/store/chunk_store.py", "import sqlalchemy"),

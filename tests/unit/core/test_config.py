@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from codesearch.core.config import Settings, load_settings
 from codesearch.core.errors import ConfigurationError
@@ -56,6 +57,8 @@ def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: p
     value = values.get(setting, "77" if annotation is int else "7.5" if annotation is float else "some/where")
     monkeypatch.setenv(f"CODESEARCH_{setting.upper()}", value)
     read = getattr(load_settings(), setting)
+    if isinstance(read, SecretStr):
+        read = read.get_secret_value()
     assert str(read[0] if isinstance(read, tuple) else read) == value
     assert getattr(load_settings(), setting) != Settings.model_fields[setting].default
 
@@ -133,6 +136,42 @@ def test_a_token_is_neither_printed_nor_in_an_error(monkeypatch: pytest.MonkeyPa
     with pytest.raises(ConfigurationError) as caught:
         load_settings()
     assert "sesame" not in caught.value.message
+
+
+def test_keys_of_dify_are_neither_printed_nor_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODESEARCH_DIFY_KEY", "dataset-sesame")
+    monkeypatch.setenv("CODESEARCH_DIFY_APP_KEY", "app-sesame")
+    assert "sesame" not in repr(load_settings()) + str(load_settings())
+    monkeypatch.setenv("CODESEARCH_PORT", "x")
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert "sesame" not in caught.value.message
+
+
+@pytest.mark.parametrize("is_users", [True, False])
+def test_a_folder_does_not_choose_who_gets_keys_of_dify(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_users: bool
+) -> None:
+    users = find_config_folder()
+    assert users is not None
+    if is_users:
+        users.mkdir(parents=True, exist_ok=True)
+        (users / "config.toml").write_text('dify_app_key = "app-mine"\n')
+    else:
+        monkeypatch.setenv("CODESEARCH_DIFY_APP_KEY", "app-mine")
+    write_trusted(folder, 'dify_url = "http://stranger.example"\ndify_key = "dataset-theirs"\n')
+    notes: list[str] = []
+    try:
+        assert load_settings(notes.append).dify_url is None
+        assert any("Ignored dify_url" in note for note in notes)
+        monkeypatch.setenv("CODESEARCH_DIFY_URL", "http://mine.example")
+        assert load_settings().dify_url == "http://mine.example"
+        monkeypatch.delenv("CODESEARCH_DIFY_URL")
+        monkeypatch.delenv("CODESEARCH_DIFY_APP_KEY", raising=False)
+        (users / "config.toml").unlink(missing_ok=True)
+        assert load_settings().dify_url == "http://stranger.example"
+    finally:
+        (users / "config.toml").unlink(missing_ok=True)
 
 
 def test_settings_cannot_be_changed() -> None:

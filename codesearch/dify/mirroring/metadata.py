@@ -1,0 +1,65 @@
+"""MetadataWriter: the fields of a knowledge base, made once, and documents' values, set for many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from codesearch.core.errors import DifyError, DifyRefusedError, DifyUncertainError
+from codesearch.dify.knowledge_api import KnowledgeApi
+from codesearch.dify.mirroring.documents import FIELDS
+from codesearch.dify.values import RemoteDocument
+
+# What Dify calls its own fields' id.
+_BUILT_IN = "built-in"
+
+
+class MetadataWriter:
+    """Writes metadata of the documents of one knowledge base."""
+
+    def __init__(self, api: KnowledgeApi, base_id: str) -> None:
+        """Keep the parts; fields are looked up, and made where they are missing, at the first write."""
+        self._api = api
+        self._base_id = base_id
+        self._field_ids: dict[str, str] | None = None
+
+    def write(self, documents: Iterable[tuple[str, RemoteDocument | None, Mapping[str, str]]]) -> None:
+        """Set the values of documents, each with its id and what is known of it; what others set there stays."""
+        ids = self._field_ids = self._field_ids or self._require_fields()
+        operations = []
+        for document_id, document, values in documents:
+            fields = [{"id": ids[name], "name": name, "value": value or None} for name, value in values.items()]
+            operations.append(
+                {
+                    "document_id": document_id,
+                    # Earlier versions know no partial update and erase what is not said again.
+                    "metadata_list": [*fields, *(_kept_fields(document) if document is not None else ())],
+                    "partial_update": True,
+                }
+            )
+        if operations:
+            self._api.set_metadata(self._base_id, operations)
+
+    def _require_fields(self) -> dict[str, str]:
+        found = self._list_fields()
+        for name in FIELDS:
+            if name in found:
+                continue
+            try:
+                self._api.create_metadata_field(self._base_id, name)
+            except (DifyRefusedError, DifyUncertainError) as error:
+                # Perhaps it is there now: by this call, whose answer was lost, or by another one.
+                if name not in self._list_fields():
+                    raise DifyError(f"Dify does not make the metadata field {name}: {error.message}") from error
+            found = self._list_fields() if name not in found else found
+        return found
+
+    def _list_fields(self) -> dict[str, str]:
+        return {item.name: item.id for item in self._api.list_metadata_fields(self._base_id)}
+
+
+def _kept_fields(document: RemoteDocument) -> Iterable[dict[str, object]]:
+    """Yield the fields of a document that are neither ours nor Dify's own."""
+    for name, value in (document.metadata or {}).items():
+        field_id = document.metadata_ids.get(name, "")
+        if name not in FIELDS and field_id not in {"", _BUILT_IN}:
+            yield {"id": field_id, "name": name, "value": value}

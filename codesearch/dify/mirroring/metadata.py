@@ -11,6 +11,7 @@ from codesearch.dify.values import RemoteDocument
 
 # What Dify calls its own fields' id.
 _BUILT_IN = "built-in"
+_ATTEMPTS = 3
 
 
 class MetadataWriter:
@@ -40,18 +41,20 @@ class MetadataWriter:
             self._api.set_metadata(self._base_id, operations)
 
     def _require_fields(self) -> dict[str, str]:
-        found = self._list_fields()
-        for name in FIELDS:
-            if name in found:
-                continue
-            try:
-                self._api.create_metadata_field(self._base_id, name)
-            except (DifyRefusedError, DifyUncertainError) as error:
-                # Perhaps it is there now: by this call, whose answer was lost, or by another one.
-                if name not in self._list_fields():
-                    raise DifyError(f"Dify does not make the metadata field {name}: {error.message}") from error
-            found = self._list_fields() if name not in found else found
-        return found
+        last_error: DifyError | None = None
+        for _ in range(_ATTEMPTS):
+            found = self._list_fields()
+            missing = [name for name in FIELDS if name not in found]
+            if not missing:
+                return found
+            for name in missing:
+                try:
+                    self._api.create_metadata_field(self._base_id, name)
+                except (DifyRefusedError, DifyUncertainError) as error:
+                    # Perhaps it is there now: by this call, whose answer was lost, or by another one.
+                    last_error = error
+        reason = f": {last_error.message}" if last_error is not None else "."
+        raise DifyError(f"Dify does not make the metadata fields {', '.join(missing)}{reason}") from last_error
 
     def _list_fields(self) -> dict[str, str]:
         return {item.name: item.id for item in self._api.list_metadata_fields(self._base_id)}

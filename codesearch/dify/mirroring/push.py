@@ -27,6 +27,8 @@ GROUP_SIZE = 20
 MOST_ROUNDS = 5
 # So many failures in a row are no property of the documents.
 MOST_FAILURES_IN_A_ROW = 3
+# From here on it is the server that failed, and what was asked for may have been done.
+_SERVER_FAILURE = 500
 _HOPELESS_STATUS = frozenset({401, 402, 403, 404, 429})
 _HOPELESS_CODES = frozenset({"provider_not_initialize", "provider_quota_exceeded", "model_currently_not_support"})
 
@@ -204,7 +206,8 @@ class Push:
                 raise DifyRefusedError(message, error.status, error.dify_code) from error
             if error.status in _HOPELESS_STATUS:
                 raise
-            self._result.failed[wanted.name] = error.message
+            if error.status < _SERVER_FAILURE:
+                self._result.failed[wanted.name] = error.message
             self._count_failure(error)
             return None
         self._failures_in_a_row = 0

@@ -15,7 +15,9 @@ from tests.e2e.dify.knowledge import Document, RefusedError
 from tests.e2e.dify.server import AFTER, BEFORE, WITHIN, DifyServer
 from tests.e2e.service import PATIENCE_SECONDS, clean_environment, command_of, run_cli
 
-FILE_COUNT = 60
+FILE_COUNT = 12
+# Of what is stopped on its way.
+MANY = 60
 Contents = dict[str, tuple[list[str], dict[str, object]]]
 
 
@@ -35,10 +37,11 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     base = tmp_path_factory.mktemp("pushed")
     folder, data_dir = base / "parts", base / "data"
     write_files(folder, range(FILE_COUNT))
+    write_files(base / "many", range(MANY))
     (folder / "notes.txt").write_text(
         "\ttabs   and  blanks\n\n\n\nF# pipes: x |> f <| y, a \x07 bell\n" + "long " * 700 + "\n"
     )
-    assert run_cli(data_dir, "index", str(folder), "--json", index_workers="1").status == 0
+    assert run_cli(data_dir, "index", str(folder), str(base / "many"), "--json", index_workers="1").status == 0
     return data_dir, folder
 
 
@@ -57,13 +60,22 @@ def contents(dify: DifyServer) -> Contents:
     return dify.knowledge.contents(dataset.id)
 
 
-@pytest.fixture(scope="module")
-def fresh(sources: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Contents:
-    """What a push that nothing disturbs leaves."""
+def push_undisturbed(data_dir: Path, name: str) -> Contents:
+    """Return what a push that nothing disturbs leaves."""
     with DifyServer() as server, pytest.MonkeyPatch.context() as patch:
         patch.setattr("codesearch.dify.mirroring.indexing.FIRST_PAUSE_SECONDS", 0.001)
-        assert run_cli(sources[0], "dify", "push", "parts", **settings_of(server)).status == 0
+        assert run_cli(data_dir, "dify", "push", name, **settings_of(server)).status == 0
         return contents(server)
+
+
+@pytest.fixture(scope="module")
+def fresh(data_dir: Path) -> Contents:
+    return push_undisturbed(data_dir, "parts")
+
+
+@pytest.fixture(scope="module")
+def many_fresh(data_dir: Path) -> Contents:
+    return push_undisturbed(data_dir, "many")
 
 
 def test_every_piece_arrives_as_it_was_indexed(data_dir: Path, fresh: Contents) -> None:
@@ -105,27 +117,29 @@ def test_a_second_push_writes_nothing(dify: DifyServer, run_dify: RunDify, data_
 
 
 def test_a_push_that_breaks_at_ten_places_comes_to_the_same(
-    dify: DifyServer, run_dify: RunDify, data_dir: Path, fresh: Contents, monkeypatch: pytest.MonkeyPatch
+    dify: DifyServer, run_dify: RunDify, data_dir: Path, many_fresh: Contents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each push ends at a place of its own: the connection breaks, and breaks again until the command gives up."""
     monkeypatch.setattr("codesearch.dify.connection.ATTEMPTS", 2)
     broken = 0
     for place, how in zip((1, 2, 3, 5, 9, 14, 30, 47, 62, 75), (AFTER, BEFORE, WITHIN) * 4, strict=False):
         dify.break_calls(*range(place, place + 8), how=how)
-        outcome = run_dify(data_dir, "push", "parts")
+        outcome = run_dify(data_dir, "push", "many")
         broken += outcome.status != 0
         assert "Traceback" not in outcome.err
         dify.breaks.clear()
     assert broken >= 5
-    assert run_dify(data_dir, "push", "parts").status == 0
-    assert contents(dify) == fresh
+    assert run_dify(data_dir, "push", "many").status == 0
+    assert contents(dify) == many_fresh
     assert len(dify.knowledge.datasets) == 1
 
 
-def test_a_push_that_is_killed_goes_on(dify: DifyServer, run_dify: RunDify, data_dir: Path, fresh: Contents) -> None:
+def test_a_push_that_is_killed_goes_on(
+    dify: DifyServer, run_dify: RunDify, data_dir: Path, many_fresh: Contents
+) -> None:
     """SIGKILL in the middle of creating documents, of which the last have no metadata yet."""
     started = subprocess.Popen(
-        command_of("dify", "push", "parts"),
+        command_of("dify", "push", "many"),
         env=clean_environment(data_dir, **settings_of(dify)),
         stderr=subprocess.DEVNULL,
     )
@@ -140,8 +154,8 @@ def test_a_push_that_is_killed_goes_on(dify: DifyServer, run_dify: RunDify, data
     unmarked = [document for document in dataset.documents.values() if document.metadata is None]
     assert len(unmarked) >= 7
     dify.on_call = lambda number: None
-    assert run_dify(data_dir, "push", "parts").status == 0
-    assert contents(dify) == fresh
+    assert run_dify(data_dir, "push", "many").status == 0
+    assert contents(dify) == many_fresh
 
 
 def test_what_changed_is_sent_and_what_is_gone_is_deleted(
@@ -225,7 +239,7 @@ def test_older_and_newer_servers(
 ) -> None:
     dify.spelling, dify.deletion = spelling, deletion
     dify.hides_metadata_in_lists = deletion == "number"
-    dify.largest_page = 20 if deletion == "number" else 61
+    dify.largest_page = 5 if deletion == "number" else FILE_COUNT + 1
     assert run_dify(data_dir, "push", "parts").status == 0
     (dataset,) = dify.knowledge.datasets.values()
     # One document twice, as a lost answer leaves it.
@@ -267,9 +281,12 @@ def test_failed_and_paused_documents_are_named_and_the_rest_arrives(
 
 def test_dify_says_wait(dify: DifyServer, run_dify: RunDify, data_dir: Path, fresh: Contents) -> None:
     busy = RefusedError(429, "too_many_requests", "Come again.", {"Retry-After": "0"})
-    dify.refuse_calls(2, 5, 6, 20, 40, error=busy)
-    dify.refuse_calls(30, error=RefusedError(503, "", "", {"Retry-After": "0"}))
+    dify.refuse_calls(2, 5, 6, 20, 30, error=busy)
+    # What creates something is not sent again by itself, for it may be there.
+    dify.refuse_calls(8, 26, error=RefusedError(502, "", ""))
     assert run_dify(data_dir, "push", "parts").status == 0
+    refused = [call.path.rpartition("/")[2] for call in dify.calls if call.status == 502]
+    assert refused == ["create-by-text", "metadata"]
     assert contents(dify) == fresh
 
 

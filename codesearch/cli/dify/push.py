@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 TECHNIQUES = ("high_quality", "economy")
 _SHOWN = 10
 _LINE_SECONDS = 5.0
+_CLEAR_LINE = "\r\x1b[K"
 
 
 @click.command()
@@ -179,6 +180,9 @@ def _push_one(
         raise ConfigurationError(
             f"Another push of {source.name} is running on this machine; let it end first."
         ) from error
+    finally:
+        if sys.stderr.isatty():
+            print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
     if not as_json:
         _print_result(source, base, result)
     return {
@@ -254,7 +258,7 @@ def _line_progress(name: str) -> Callable[[str, int, int], None]:
         now = time.monotonic()
         line = visible(f"{name}: {phase} {done:,} of {total:,}")
         if is_terminal:
-            print(f"\r\x1b[K{line}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+            print(f"{_CLEAR_LINE}{line}", end="", file=sys.stderr, flush=True)
         elif now - last >= _LINE_SECONDS:
             last = now
             print(line, file=sys.stderr, flush=True)

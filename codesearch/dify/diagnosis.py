@@ -38,6 +38,12 @@ def judge_app(app: AppInfo, answer: ChatAnswer) -> list[Link]:
                 "the app shows no citations: in Dify, in the app's features, turn on Citations and Attributions",
             )
         )
+    if answer.used_tools:
+        links.append(
+            Link(
+                "tools", GOOD, f"the agent used {', '.join(answer.used_tools)}; answers from tools cite nothing in Dify"
+            )
+        )
     if answer.retrieved_count is not None:
         found = answer.retrieved_count
         message = (
@@ -46,7 +52,7 @@ def judge_app(app: AppInfo, answer: ChatAnswer) -> list[Link]:
             else "its knowledge retrieval ran and found nothing"
         )
         links.append(Link("knowledge", GOOD if found else BAD, message))
-    elif app.shows_citations is not False:
+    elif app.shows_citations is not False and not answer.used_tools:
         links.append(
             Link(
                 "knowledge",

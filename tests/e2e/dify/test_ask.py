@@ -81,6 +81,19 @@ def test_links_that_the_app_tells(dify: DifyServer, run_dify: RunDify, indexed: 
     assert links["knowledge"][0] == "good"
 
 
+def test_an_agent_that_asks_by_its_tools_is_no_broken_link(dify: DifyServer, run_dify: RunDify, indexed: Path) -> None:
+    dify.app.events = [
+        event("agent_thought", tool="semantic_search"),
+        event("agent_thought", tool=""),
+        event("agent_message", answer="By tools."),
+        event("message_end", metadata={}),
+    ]
+    links = links_of(run_dify, indexed)
+    assert links["tools"][0] == "good"
+    assert "semantic_search" in links["tools"][1]
+    assert "knowledge" not in links
+
+
 def test_links_behind_the_app(dify: DifyServer, run_dify: RunDify, indexed: Path) -> None:
     assert "no knowledge base of this Dify" in links_of(run_dify, indexed)["knowledge base"][1]
     base = make_by_hand(dify, source_ids(indexed)["orders-service"], name="orders")

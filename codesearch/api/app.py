@@ -25,6 +25,7 @@ from codesearch.api.retrieval_request import MAX_BODY_BYTES
 from codesearch.api.routes import description, health, mcp, retrieval, search_code, tools
 from codesearch.api.schemas import request_schemas
 from codesearch.core.config import Settings
+from codesearch.web.routers import PAGES, install_pages
 
 if TYPE_CHECKING:
     from codesearch.mcp.http import HttpServer
@@ -87,10 +88,12 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
     )
     app.router.routes.append(mcp.route)
     routers = (search_code.router, retrieval.router, tools.router, health.router, description.router)
-    routes = [*app.routes, *(route for router in routers for route in router.routes)]
-    for router in routers:
+    api_routes = [*app.routes, *(route for router in routers for route in router.routes)]
+    page_routes = [route for router in PAGES for route in router.routes]
+    for router in (*routers, *PAGES):
         app.include_router(router)
-    install_error_handlers(app, routes)
+    install_error_handlers(app, [*api_routes, *page_routes])
+    install_pages(app, settings, api_routes)
     app.openapi()["components"]["schemas"].update(request_schemas(settings.max_conditions))
     return app
 

@@ -45,6 +45,9 @@ class CatalogLike(Protocol):
     def authenticate(self, secret: str) -> Principal:
         """Return who the secret belongs to; raises AuthenticationError."""
 
+    def find_principal(self, key_id: str) -> Principal:
+        """Return whom a key stands for now; raises AuthenticationError."""
+
 
 class ToolboxLike(Protocol):
     """What calls tools."""

@@ -66,6 +66,11 @@ class OneKey:
             raise AuthenticationError("The API key is not valid.")
         return PRINCIPAL
 
+    def find_principal(self, key_id: str) -> Principal:
+        if key_id != PRINCIPAL.key_id:
+            raise AuthenticationError("The API key is not valid.")
+        return PRINCIPAL
+
 
 @dataclass
 class ScriptedToolbox:

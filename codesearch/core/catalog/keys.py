@@ -30,6 +30,7 @@ _SELECT_KEYS = select(
     api_key_scopes.c.source_id,
 ).select_from(api_keys.outerjoin(api_key_scopes, api_key_scopes.c.key_id == api_keys.c.id))
 _SELECT_BY_HASH = _SELECT_KEYS.where(api_keys.c.secret_hash == bindparam("secret_hash"))
+_SELECT_BY_ID = _SELECT_KEYS.where(api_keys.c.id == bindparam("key_id"))
 _INVALID = "The API key is not valid."
 
 
@@ -45,6 +46,16 @@ class KeyCatalog(CatalogPart):
         if secret_hash is None:
             raise AuthenticationError(_INVALID)
         key = self._database.read_once(("key", secret_hash), partial(_find_by_hash, secret_hash=secret_hash))
+        return self._admit(key)
+
+    def find_principal(self, key_id: str) -> Principal:
+        """Return whom a key that was shown earlier stands for, as the catalog says now. Accepts any string.
+
+        Raises AuthenticationError for an unknown, expired or revoked key.
+        """
+        return self._admit(self._database.read_once(("key id", key_id), partial(_find_by_id, key_id=key_id)))
+
+    def _admit(self, key: ApiKey | None) -> Principal:
         if key is None:
             raise AuthenticationError(_INVALID)
         if not key.is_usable(self._clock()):
@@ -119,6 +130,11 @@ class KeyCatalog(CatalogPart):
 
 def _find_by_hash(connection: Connection, secret_hash: str) -> ApiKey | None:
     rows = connection.execute(_SELECT_BY_HASH, {"secret_hash": secret_hash}).mappings().all()
+    return _to_key(rows) if rows else None
+
+
+def _find_by_id(connection: Connection, key_id: str) -> ApiKey | None:
+    rows = connection.execute(_SELECT_BY_ID, {"key_id": key_id}).mappings().all()
     return _to_key(rows) if rows else None
 
 

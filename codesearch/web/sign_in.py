@@ -1,0 +1,88 @@
+"""Signing in with a key, and out again. The key comes in a form's body, never in an address."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import anyio.to_thread
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from codesearch.api.deps import services_of
+from codesearch.core.errors import AccessDeniedError, AuthenticationError
+from codesearch.core.types import Principal
+from codesearch.web.access import Sent, find_visitor, open_sessions
+from codesearch.web.errors import PageRoute
+from codesearch.web.forms import read_form, value_of
+from codesearch.web.pages import HOME, redirect_to, render_page
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+# A path of ours: browsers read `//` and `/\` as the start of a host, and pass over control characters.
+_OWN_ADDRESS: Final = re.compile(r"/(?![/\\])[^\x00-\x20\\]{0,4000}")
+
+
+@router.head("/login")
+@router.get("/login")
+async def get_login(request: Request) -> Response:
+    """Show the form, or go on for who is signed in already."""
+    target = request.query_params.get("next", "")
+    try:
+        await find_visitor(request)
+    except AuthenticationError:
+        return await _show_form(request, target)
+    return redirect_to(own_address(target))
+
+
+@router.post("/login")
+async def post_login(request: Request) -> Response:
+    """Sign in, and go on to where the visitor came from."""
+    sessions = await open_sessions(request)
+    try:
+        fields = await read_form(request, sessions, sessions.read(request))
+    except AccessDeniedError as error:
+        return await _show_form(request, "", error.message, status=403)
+    target, secret = value_of(fields, "next"), value_of(fields, "key")
+    try:
+        principal = await _authenticate(request, re.sub(r"(?i)^bearer\s+", "", secret))
+    except AuthenticationError as error:
+        message = error.message if secret else "Paste a key first."
+        return await _show_form(request, target, message, status=401)
+    answer = redirect_to(own_address(target))
+    sessions.send(request, answer, sessions.create(principal.key_id))
+    return answer
+
+
+@router.post("/logout")
+async def post_logout(request: Request, _: Sent) -> Response:
+    """Sign out."""
+    answer = redirect_to("/login")
+    (await open_sessions(request)).end(request, answer)
+    return answer
+
+
+def own_address(target: str) -> str:
+    """Return a target that is an address of this service, and otherwise that of the first page."""
+    return target if _OWN_ADDRESS.fullmatch(target) else HOME
+
+
+async def _authenticate(request: Request, secret: str) -> Principal:
+    """Return whose key it is; tries count as requests, those of each client together."""
+    client = request.client.host if request.client else "unknown"
+    with request.state.admission.enter(f"sign-in from {client}"):
+        check = services_of(request).catalog.authenticate
+        principal = await anyio.to_thread.run_sync(check, secret, limiter=request.state.authenticating)
+    request.state.key_name = principal.name
+    return principal
+
+
+async def _show_form(request: Request, target: str, message: str = "", status: int = 200) -> Response:
+    """Show the form. Its token belongs to a session that nobody is signed in with; two tabs share it."""
+    sessions = await open_sessions(request)
+    known = sessions.read(request)
+    session = known if known is not None and known.key_id is None else sessions.create()
+    form_token = sessions.form_token(session)
+    answer = render_page(request, "login.html", status=status, target=target, message=message, form_token=form_token)
+    sessions.send(request, answer, session)
+    return answer

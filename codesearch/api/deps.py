@@ -15,7 +15,7 @@ from codesearch.api.admission import Admission
 from codesearch.api.pacing import Pacing
 from codesearch.core.config import Settings
 from codesearch.core.errors import AuthenticationError
-from codesearch.core.types import Hit, Principal, SearchQuery
+from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, Workspace
 from codesearch.retrieval.turns import Turns, Work
 from codesearch.tools.tool import Answer
 
@@ -40,7 +40,13 @@ class RetrieverLike(Protocol):
 
 
 class CatalogLike(Protocol):
-    """What knows the keys."""
+    """What knows the keys, and what there is to be searched."""
+
+    def list_sources(self) -> list[DataSource]:
+        """Return every data source, in name order."""
+
+    def list_workspaces(self) -> list[Workspace]:
+        """Return every workspace, in name order."""
 
     def authenticate(self, secret: str) -> Principal:
         """Return who the secret belongs to; raises AuthenticationError."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from codesearch.core.counts import count_contents
 from codesearch.core.errors import StoreError
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import DataSource, SourceState
 from codesearch.tools.freshness import SHOWN_COMMIT, Freshness, assess, indexed_at_of
 from codesearch.tools.scope import list_readable, list_workspaces
@@ -30,10 +31,11 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     items, lines = [], []
     for source in sources:
         freshness = assess(source, context.observe(source), context.principal)
-        languages = _languages_of(context, source) if with_languages else []
+        index = _index_of(context, source) if with_languages else None
+        languages = _shares_of(index) if index is not None else {}
         state = _state_of(context, source)
-        items.append(_describe(source, state, freshness, languages))
-        lines.append(_render(context, source, state, freshness, languages))
+        items.append(_describe(source, state, freshness, index, languages))
+        lines.append(_render(context, source, state, freshness, list(languages)))
     for workspace in workspaces:
         members = [member.name for member in workspace.members if context.principal.may_read(member.id)]
         items.append({"id": workspace.id, "name": workspace.name, "type": "workspace", "members": members})
@@ -53,21 +55,28 @@ def _state_of(context: ToolContext, source: DataSource) -> str:
     return source.state.value
 
 
-def _languages_of(context: ToolContext, source: DataSource) -> list[str]:
-    """Return the languages of a ready data source, that of most files first."""
+def _index_of(context: ToolContext, source: DataSource) -> SearchIndex | None:
+    """Return the index of a ready data source."""
     if not context.retriever.is_ready(source):
-        return []
+        return None
     try:
-        index = context.open_index(source)
+        return context.open_index(source)
     except StoreError:
         # Whoever asks it will see why.
-        return []
+        return None
+
+
+def _shares_of(index: SearchIndex) -> dict[str, float]:
+    """Return which share of the files is in each language, the largest first."""
     shares = index.language_shares
     order = np.lexsort((np.arange(len(shares)), -shares)).tolist()
-    return [index.languages[code] for code in order if shares[code] > 0 and index.languages[code]]
+    named = [code for code in order if shares[code] > 0 and index.languages[code]]
+    return {index.languages[code]: round(float(shares[code]), 4) for code in named}
 
 
-def _describe(source: DataSource, state: str, freshness: Freshness, languages: list[str]) -> dict[str, Any]:
+def _describe(
+    source: DataSource, state: str, freshness: Freshness, index: SearchIndex | None, languages: Mapping[str, float]
+) -> dict[str, Any]:
     values: dict[str, Any] = {
         "id": source.id,
         "name": source.name,
@@ -79,7 +88,9 @@ def _describe(source: DataSource, state: str, freshness: Freshness, languages: l
         "indexed_at": indexed_at_of(source),
         "files": source.file_count,
         "chunks": source.chunk_count,
-        "languages": languages or None,
+        "bytes": index.text_bytes if index is not None else None,
+        "languages": list(languages) or None,
+        "language_shares": languages or None,
         "warnings": list(freshness.warnings) or None,
     }
     return {key: value for key, value in values.items() if value is not None}

@@ -38,8 +38,13 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
 }
 # What the head of every page leads to: address and name.
-NAVIGATION: Final[tuple[tuple[str, str], ...]] = (("/sources", "Sources"), ("/openapi.json", "API"))
-HOME: Final = "/sources"
+NAVIGATION: Final[tuple[tuple[str, str], ...]] = (
+    ("/", "Search"),
+    ("/exact", "Exact search"),
+    ("/sources", "Sources"),
+    ("/openapi.json", "API"),
+)
+HOME: Final = "/"
 
 
 def render_page(
@@ -51,14 +56,14 @@ def render_page(
     status: int = 200,
     **values: Any,
 ) -> HTMLResponse:
-    """Return a page. Templates see `values`, `visitor`, `path` of the request and `navigation`."""
+    """Return a page. Templates see `values`, `visitor`, `page_path` and `navigation`."""
     content = (
         environment()
         .get_template(template)
         .render(
             **values,
             visitor=visitor,
-            path=request.url.path,
+            page_path=request.url.path,
             navigation=NAVIGATION,
         )
     )

@@ -8,11 +8,11 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from codesearch.core.config import Settings
-from codesearch.web import sign_in, sources, static_files
+from codesearch.web import exact, files, search, sign_in, sources, static_files
 from codesearch.web.errors import install_page_errors
 from codesearch.web.sessions import Sessions
 
-PAGES = (static_files.router, sign_in.router, sources.router)
+PAGES = (static_files.router, sign_in.router, search.router, exact.router, sources.router, files.router)
 
 
 def install_pages(app: FastAPI, settings: Settings, api_routes: Sequence[BaseRoute]) -> None:

@@ -18,7 +18,7 @@ from codesearch.api.app import create_app
 from codesearch.api.deps import Services, ToolboxLike
 from codesearch.core.config import load_settings
 from codesearch.core.errors import AuthenticationError
-from codesearch.core.types import Hit, Principal, SearchQuery
+from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, Workspace
 from codesearch.retrieval.turns import Work
 from codesearch.tools.tool import Answer
 
@@ -58,6 +58,7 @@ class OneKey:
     """Knows KEY and no other."""
 
     error: Exception | None = None
+    sources: list[DataSource] = field(default_factory=list)
 
     def authenticate(self, secret: str) -> Principal:
         if self.error is not None:
@@ -65,6 +66,12 @@ class OneKey:
         if secret != KEY:
             raise AuthenticationError("The API key is not valid.")
         return PRINCIPAL
+
+    def list_sources(self) -> list[DataSource]:
+        return self.sources
+
+    def list_workspaces(self) -> list[Workspace]:
+        return []
 
     def find_principal(self, key_id: str) -> Principal:
         if key_id != PRINCIPAL.key_id:

@@ -41,13 +41,13 @@ def test_a_failed_warm_up_is_logged_and_never_ready(caplog: pytest.LogCaptureFix
     assert "There is no model x." in caplog.text
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/about", "/healthz", "/readyz", "/openapi.json"])
 def test_head(client: ApiClient, path: str) -> None:
     assert client.request("HEAD", path).status_code in (200, 503)
 
 
 def test_front_page(client: ApiClient) -> None:
-    about = client.get("/").json()
+    about = client.get("/about").json()
     assert about["name"] == "codesearch"
     assert client.get(about["openapi"]).json()["info"]["version"] == about["version"]
 

@@ -23,7 +23,7 @@ from tests.api.api_client import ApiClient, ScriptedRetriever, bearer, build_app
 from tests.api.test_addresses import ENDPOINTS
 
 OPERATIONS = [("POST", path) for path in (*ENDPOINTS, search_code.PATH)] + [
-    ("GET", path) for path in ("/healthz", "/readyz", "/")
+    ("GET", path) for path in ("/healthz", "/readyz", "/about")
 ]
 
 

@@ -33,8 +33,8 @@ async def get_readiness(request: Request) -> ApiResponse:
     return ApiResponse({"status": "starting"}, status_code=503)
 
 
-@router.head("/", include_in_schema=False)
-@router.get("/", summary="About", response_model=AboutResponse)
+@router.head("/about", include_in_schema=False)
+@router.get("/about", summary="About", response_model=AboutResponse)
 async def get_about(request: Request) -> ApiResponse:
     """Say what this service is and where its API is described."""
     app = request.app

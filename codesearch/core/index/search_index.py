@@ -141,6 +141,11 @@ class SearchIndex:
         shares: NDArray[np.float32] = (counts / max(1, self.file_count)).astype(np.float32)
         return shares
 
+    @property
+    def text_bytes(self) -> int:
+        """How many bytes the texts of the files have, each line once."""
+        return len(self.texts.text)
+
     @cached_property
     def superseded_versions(self) -> NDArray[np.int32]:
         """Which older version each file belongs to, -1 for none, (m,)."""

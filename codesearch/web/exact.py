@@ -21,12 +21,15 @@ from codesearch.web.access import SignedIn
 from codesearch.web.addresses import file_address
 from codesearch.web.choices import Choice, list_choices
 from codesearch.web.errors import PageRoute
-from codesearch.web.highlighting import SHOWN_LINE_CHARACTERS, mark_spans
+from codesearch.web.highlighting import mark_spans, shorten
 from codesearch.web.pages import render_page
 from codesearch.web.search import read_fields
 
 _MAX_RESULTS: Final = 200
 _MAX_MARKS: Final = 50
+# Of a line, or of several that match as one, so much is shown, beginning so far before the match.
+_SHOWN_CHARACTERS: Final = 400
+_BEFORE_MATCH: Final = 80
 _AT: Final = {"query": "q", "paths": "paths", "extensions": "extensions"}
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -135,7 +138,7 @@ def _fill(found: _Found, obj: Mapping[str, Any], needle: Needle) -> None:
             {
                 "line": line["line"],
                 "address": file_address(source, path, line["line"], line.get("end_line")),
-                "html": _mark(needle, line["text"]),
+                "html": _mark(needle, line["text"], line["column"]),
             }
             for line in lines
         ]
@@ -152,9 +155,10 @@ def _fill(found: _Found, obj: Mapping[str, Any], needle: Needle) -> None:
         found.more = f"{'' if obj['more_is_exact'] else 'at least '}{obj['more']} more lines match"
 
 
-def _mark(needle: Needle, text: str) -> Any:
-    """Return lines as HTML with the matches in them marked."""
-    shown = text if len(text) <= SHOWN_LINE_CHARACTERS else f"{text[:SHOWN_LINE_CHARACTERS]} …"
+def _mark(needle: Needle, text: str, column: int) -> Any:
+    """Return lines as HTML with the matches in them marked; of long ones what is around the first, at `column`."""
+    start = max(0, column - 1 - _BEFORE_MATCH) if len(text) > _SHOWN_CHARACTERS else 0
+    shown = ("… " if start else "") + shorten(text[start:], _SHOWN_CHARACTERS)
     encoded = shown.encode("utf-8", "replace")
     spans: list[tuple[int, int]] = []
     position = 0

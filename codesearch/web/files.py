@@ -23,7 +23,7 @@ from codesearch.web.pages import render_page
 PAGE_LINES: Final = 500
 PAGE_CHARACTERS: Final = 40_000
 _SHOWN_SYMBOLS: Final = 200
-_SHOWN_ENTRIES: Final = 1_000
+_SHOWN_ENTRIES: Final = 600
 _LINES_ABOVE: Final = 3
 _LINES = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 

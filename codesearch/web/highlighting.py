@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # A page's code is lexed for no longer than this, and no line that is longer: both would be somebody's minified file.
 MAX_SECONDS: Final = 0.15
 MAX_LINE_CHARACTERS: Final = 1_000
+# Colours of a table of numbers are ten times the table: a page's weight is a promise.
+MAX_GROWTH: Final = 3.0
+_SMALL: Final = 500
 # Beyond it a line of a page ends in a sign that something is left out.
 SHOWN_LINE_CHARACTERS: Final = 4_000
 _CLASSES: Final = (
@@ -47,9 +50,9 @@ class Highlighter:
     def __init__(self, max_seconds: float = MAX_SECONDS) -> None:
         self._left_seconds = max_seconds
 
-    def highlight(self, path: str, lines: Sequence[str]) -> list[Markup]:
-        """Return each line as HTML in which nothing of the line is markup."""
-        shown = [_shorten(line.removesuffix("\r")) for line in lines]
+    def highlight(self, path: str, lines: Sequence[str], max_characters: int = SHOWN_LINE_CHARACTERS) -> list[Markup]:
+        """Return each line, up to so many characters of it, as HTML in which nothing of the line is markup."""
+        shown = [shorten(line.removesuffix("\r"), max_characters) for line in lines]
         lexer = _lexer_of(file_name_of(path))
         if lexer is None or self._left_seconds <= 0 or any(len(line) > MAX_LINE_CHARACTERS for line in shown):
             return [_plain(line) for line in shown]
@@ -61,6 +64,8 @@ class Highlighter:
             logger.debug("No colours for %s", path, exc_info=True)
             coloured = None
         self._left_seconds -= time.perf_counter() - started
+        if coloured is not None and sum(map(len, coloured)) > _SMALL + MAX_GROWTH * sum(map(len, shown)):
+            coloured = None
         return coloured or [_plain(line) for line in shown]
 
 
@@ -117,8 +122,9 @@ def _plain(line: str) -> Markup:
     return escape(line)
 
 
-def _shorten(line: str) -> str:
-    return line if len(line) <= SHOWN_LINE_CHARACTERS else f"{line[:SHOWN_LINE_CHARACTERS]} …"
+def shorten(line: str, max_characters: int) -> str:
+    """Return a line, or so many characters of it and a sign that more follows."""
+    return line if len(line) <= max_characters else f"{line[:max_characters]} …"
 
 
 def mark_spans(text: str, spans: Iterable[tuple[int, int]]) -> Markup:

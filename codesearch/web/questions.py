@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ _FIELDS: Final = (
     ("retrieval_setting.score_threshold", "score_threshold"),
     ("knowledge_id", "source"),
 )
+_POSITION = re.compile(r"metadata_condition\.conditions\[(\d+)\]: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,10 @@ def locate(error: CodesearchError) -> tuple[str, str]:
     for start, field in _FIELDS:
         if error.message.startswith(start):
             return field, error.message.removeprefix("retrieval_setting.")
-    return "conditions", error.message
+    position = _POSITION.match(error.message)
+    if position is not None:
+        return "conditions", f"Condition {int(position[1]) + 1}: {error.message[position.end() :]}"
+    return ("conditions" if "metadata_condition" in error.message else "q"), error.message
 
 
 def operators() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from codesearch.core.types import Explanation, Hit
@@ -17,7 +18,11 @@ from codesearch.web.highlighting import Highlighter
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+# What a page of records shows of them: its weight is a promise, whatever top_k is.
 SHOWN_LINES: Final = 24
+SHOWN_LINE_CHARACTERS: Final = 300
+SHOWN_CHARACTERS: Final = 50_000
+EXPLAINED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +52,15 @@ class Result:
 def build_results(hits: Sequence[Hit]) -> list[Result]:
     """Return what the page shows of each hit, in their order."""
     highlighter = Highlighter()
-    return [_build(hit, highlighter) for hit in hits]
+    share = SHOWN_CHARACTERS // max(1, len(hits))
+    return [_build(hit, highlighter, share, is_explained=place < EXPLAINED) for place, hit in enumerate(hits)]
 
 
-def _build(hit: Hit, highlighter: Highlighter) -> Result:
+def _build(hit: Hit, highlighter: Highlighter, max_characters: int, *, is_explained: bool) -> Result:
     chunk = hit.chunk
     lines = chunk.content.split("\n")
-    coloured = highlighter.highlight(chunk.path, lines[:SHOWN_LINES])
+    shown = _first_lines(lines, max_characters)
+    coloured = highlighter.highlight(chunk.path, shown, SHOWN_LINE_CHARACTERS)
     return Result(
         source=hit.source.name,
         path=chunk.path,
@@ -63,12 +70,19 @@ def _build(hit: Hit, highlighter: Highlighter) -> Result:
         kind=chunk.symbol_kind or chunk.artifact_kind.value,
         score=hit.score,
         lines=tuple(enumerate(coloured, chunk.start_line)),
-        left_out=max(0, len(lines) - SHOWN_LINES),
+        left_out=len(lines) - len(shown),
         address=file_address(hit.source.name, chunk.path, chunk.start_line, chunk.end_line),
         url=line_url(hit.source.location, hit.commit, chunk.path, chunk.start_line, chunk.end_line),
         duplicates=hit.duplicates,
-        explanation=hit.explanation,
+        explanation=hit.explanation if is_explained else None,
     )
+
+
+def _first_lines(lines: Sequence[str], max_characters: int) -> Sequence[str]:
+    """Return at least one line, and as many more as have room."""
+    sizes = accumulate(min(len(line), SHOWN_LINE_CHARACTERS) for line in lines[:SHOWN_LINES])
+    count = sum(size <= max_characters for size in sizes)
+    return lines[: max(1, count)]
 
 
 def curl_command(base_url: str, request: Mapping[str, Any]) -> str:

@@ -17,6 +17,8 @@ from codesearch.web.errors import PageRoute
 from codesearch.web.pages import render_page
 
 _SHOWN_LANGUAGES: Final = 6
+# A page of more would be heavy, and nobody's way to find one.
+_SHOWN_ITEMS: Final = 100
 _UNITS: Final = (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("minute", 60))
 _CHART_WIDTH: Final = 100.0
 _LEAST_SHARE: Final = 0.001
@@ -29,12 +31,15 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 async def get_sources(request: Request, visitor: SignedIn) -> Response:
     """Show what the visitor's key may read."""
     toolbox = services_of(request).toolbox
+    words = " ".join(request.query_params.get("name", "").split())
+    arguments = {"ready_only": False, **({"query": words} if words else {})}
     answer = await run_admitted(
         request,
         visitor.principal,
-        lambda work: toolbox.call("get_data_sources", visitor.principal, {"ready_only": False}, work),
+        lambda work: toolbox.call("get_data_sources", visitor.principal, arguments, work),
     )
-    items = answer.obj["data_sources"]
+    found = answer.obj["data_sources"]
+    items = sorted(found, key=lambda item: item["type"] != "workspace")[:_SHOWN_ITEMS]
     now = datetime.now(timezone.utc)
     return render_page(
         request,
@@ -42,6 +47,8 @@ async def get_sources(request: Request, visitor: SignedIn) -> Response:
         visitor,
         sources=[_describe(item, now) for item in items if item["type"] != "workspace"],
         workspaces=[item for item in items if item["type"] == "workspace"],
+        words=words,
+        left_out=len(found) - len(items),
     )
 
 

@@ -74,6 +74,8 @@ class OneKey:
         return []
 
     def find_principal(self, key_id: str) -> Principal:
+        if self.error is not None:
+            raise self.error
         if key_id != PRINCIPAL.key_id:
             raise AuthenticationError("The API key is not valid.")
         return PRINCIPAL

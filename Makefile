@@ -9,7 +9,7 @@ WORKERS ?= auto
 # A fresh clone keeps its data to itself, unless told otherwise. The environment counts where nobody trusted anything.
 CODESEARCH_DATA_DIR ?= $(CURDIR)/.codesearch
 
-.PHONY: serve index test faults golden check check-pythons audit bench findings lint types format clean
+.PHONY: serve index test faults golden check check-pythons audit bench screenshots findings lint types format clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "codesearch needs Python 3.10 or newer: make PYTHON=/path/to/python3")'
@@ -57,6 +57,9 @@ bench: $(DEV)  ## speed on the fixtures; with BENCH=DIR TREES=DIR also quality a
 	$(BIN)/python -m benchmarks.indexing fixtures/repos/*/
 	$(BIN)/python -m benchmarks.latency fixtures/repos/*/ --chunks $(or $(CHUNKS),10000)
 	$(if $(BENCH),$(BIN)/python -m benchmarks.compare --bench $(BENCH) --trees $(TREES) --write-docs)
+
+screenshots: $(DEV)  ## take the pictures of the page that the README shows, of the fixtures; needs chromium
+	$(BIN)/python -m benchmarks.screenshots
 
 findings:  ## run each surprise of a library again, in pinned versions; needs a package registry and no part of this project
 	@changed=0; for script in findings/*.sh; do \

@@ -49,6 +49,11 @@ def test_the_wheel_holds_the_packages_the_model_and_nothing_else(built: Path) ->
     for package in ("codesearch", "indexer"):
         own = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*.py")}
         assert own <= set(names)
+    # What the page is made of.
+    for folder in ("templates", "static"):
+        parts = {path.relative_to(ROOT).as_posix() for path in (ROOT / "codesearch" / "web" / folder).iterdir()}
+        assert parts <= set(names)
+        assert len(parts) > 2
 
 
 def test_the_wheel_says_under_what_terms_it_may_be_used(built: Path) -> None:
@@ -123,3 +128,7 @@ def test_the_wheel_indexes_and_serves_without_a_network(
     monkeypatch.setattr("tests.e2e.service.clean_environment", lambda *_: environment)
     with Service(data_dir, key) as service:
         assert len(service.records("ledger-go", "balance of an account", top_k=5)) == 5
+        page = service.get("/login").text
+        assert "<h1>Sign in</h1>" in page
+        style = page.split('rel="stylesheet" href="')[1].split('"')[0]
+        assert service.get(style).headers["content-type"].startswith("text/css")

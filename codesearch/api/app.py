@@ -25,6 +25,7 @@ from codesearch.api.retrieval_request import MAX_BODY_BYTES
 from codesearch.api.routes import description, health, mcp, retrieval, search_code, tools
 from codesearch.api.schemas import request_schemas
 from codesearch.core.config import Settings
+from codesearch.web.pages import prepare_pages
 from codesearch.web.routers import PAGES, install_pages
 
 if TYPE_CHECKING:
@@ -108,8 +109,9 @@ def _open_mcp_server(settings: Settings) -> HttpServer:
 
 
 def _warm_up(retriever: RetrieverLike) -> None:
-    """Load the model beside the first requests. A failure is logged; the service stays alive but not ready."""
+    """Load the model, and then the page's templates, beside the first requests. A failure is logged; the service stays alive but not ready."""
     try:
         retriever.warm_up()
+        prepare_pages()
     except Exception:
         logger.exception("Warm-up failed; /readyz stays at 503")

@@ -42,6 +42,7 @@ def print_welcome(
         print(f"\nAPI key, shown this once: {key.secret}")
     elif key is not None:
         print(f"\nAPI key, for you alone to read, in {key.path}. Store it elsewhere and delete the file.")
+    print(f"\nIn a browser: open {url} and paste {'the' if key is not None else 'a'} key.")
     ready = [source.id for source in sources if source.state is SourceState.READY]
     answering = [item.id for item in workspaces if any(member.id in ready for member in item.members)] + ready
     if answering:

@@ -75,6 +75,12 @@ def redirect_to(address: str) -> RedirectResponse:
     return RedirectResponse(address, status_code=303, headers=HEADERS)
 
 
+def prepare_pages() -> None:
+    """Compile every template, which the first visitors would otherwise wait for."""
+    for name in environment().list_templates(extensions=["html"]):
+        environment().get_template(name)
+
+
 @cache
 def environment() -> Environment:
     """Return the templates; every value that they show is escaped."""

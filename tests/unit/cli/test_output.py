@@ -121,10 +121,12 @@ def test_the_welcome_offers_a_source_that_answers(capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert f'"knowledge_id": "{"a" * 24}"' in shown
     assert shown.count("cs_secret") == 2
+    assert "open http://127.0.0.1:1 and paste the key" in shown
     print_welcome([], [], "http://127.0.0.1:1", None, "codesearch")
     shown = capsys.readouterr().out
     assert "curl" not in shown
     assert "codesearch index SOURCE" in shown
+    assert "open http://127.0.0.1:1 and paste a key" in shown
 
 
 def test_where_no_terminal_shows_the_key_its_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:

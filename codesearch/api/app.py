@@ -109,7 +109,10 @@ def _open_mcp_server(settings: Settings) -> HttpServer:
 
 
 def _warm_up(retriever: RetrieverLike) -> None:
-    """Load the model, and then the page's templates, beside the first requests. A failure is logged; the service stays alive but not ready."""
+    """Load the model, and then the page's templates, beside the first requests.
+
+    A failure is logged; the service stays alive but not ready.
+    """
     try:
         retriever.warm_up()
         prepare_pages()

@@ -14,7 +14,7 @@ from codesearch.api.deps import Services, run_admitted, services_of, settings_of
 from codesearch.api.errors import status_of
 from codesearch.api.responses import encode_json
 from codesearch.api.retrieval_request import DEFAULT_TOP_K, MAX_TOP_K, parse_retrieval_request
-from codesearch.core.errors import CodesearchError, ErrorCode, NotFoundError
+from codesearch.core.errors import CodesearchError, ErrorCode, InvalidRequestError, NotFoundError
 from codesearch.core.predicates import FIELD_TYPES
 from codesearch.core.types import Principal
 from codesearch.retrieval.conditions import ConditionLimits
@@ -87,11 +87,11 @@ async def get_search(request: Request, visitor: SignedIn) -> Response:
 
 
 def read_fields(request: Request) -> dict[str, list[str]]:
-    """Return the fields of an address; of those with too many, none."""
+    """Return the fields of an address, each with all of its values; raises InvalidRequestError for too many."""
     try:
         return parse_qs(request.url.query, keep_blank_values=True, max_num_fields=MAX_FIELDS)
-    except ValueError:
-        return {}
+    except ValueError as error:
+        raise InvalidRequestError(f"The address has too many fields; at most {MAX_FIELDS} are read.") from error
 
 
 def _search(

@@ -273,6 +273,32 @@ def test_sources_have_ids_states_counts_and_languages(served: ServedFixtures) ->
 # --- What holds for all ---
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/file", 400),
+        ("/file?source=orders-service&path=%00", 404),
+        ("/file?source=orders-service&path=orders", 404),
+        ("/file?source=orders-service&path=orders/retry.py&lines=0", 200),
+        ("/file?source=orders-service&path=orders/retry.py&start=999999999", 200),
+        ("/file?source=orders-service&path=orders/retry.py&lines=99999-3", 200),
+        ("/tree?source=orders-service&path=../..", 404),
+        ("/exact?q=%00", 200),
+        (f"/exact?q={'x' * 5_000}", 400),
+        ("/exact?q=a*&regex=1&source=orders-service", 200),
+        (f"/?q={'x' * 40_000}", 400),
+        ("/?q=%00", 400),
+        ("/?q=%ff", 200),
+        ("/?q=a&source=%00", 400),
+        ("/?q=a&top_k=1e400", 400),
+        (f"/?q=a{'&field=path' * 500}", 400),
+        ("/sources?name=%00", 200),
+    ],
+)
+def test_odd_addresses_are_answered(served: ServedFixtures, path: str, status: int) -> None:
+    assert visit(served).get(path).status_code == status
+
+
 PAGES = (
     "/",
     "/sources",

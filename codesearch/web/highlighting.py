@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from codesearch.core.paths import file_name_of
@@ -92,9 +93,7 @@ def _colour(lexer: Any, lines: Sequence[str], deadline: float) -> list[Markup] |
 
 
 def _span(kind: object, text: str) -> str:
-    from markupsafe import escape
-
-    escaped = str(escape(text))
+    escaped = escape(text)
     name = _class_of(kind) if text.strip() else ""
     return f'<span class="{name}">{escaped}</span>' if name else escaped
 
@@ -117,9 +116,9 @@ def _lexer_of(file_name: str) -> Any:
 
 
 def _plain(line: str) -> Markup:
-    from markupsafe import escape
+    from markupsafe import Markup
 
-    return escape(line)
+    return Markup(escape(line))  # noqa: S704 - it was escaped
 
 
 def shorten(line: str, max_characters: int) -> str:
@@ -129,16 +128,16 @@ def shorten(line: str, max_characters: int) -> str:
 
 def mark_spans(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
     """Return a text as HTML with parts of its UTF-8, in order and apart from one another, marked."""
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
     encoded = text.encode("utf-8")
 
     def pieces() -> Iterator[str]:
         position = 0
         for start, end in spans:
-            yield str(escape(encoded[position:start].decode("utf-8", "replace")))
+            yield escape(encoded[position:start].decode("utf-8", "replace"))
             yield f"<mark>{escape(encoded[start:end].decode('utf-8', 'replace'))}</mark>"
             position = end
-        yield str(escape(encoded[position:].decode("utf-8", "replace")))
+        yield escape(encoded[position:].decode("utf-8", "replace"))
 
     return Markup("".join(pieces()))  # noqa: S704 - every part of it was escaped

@@ -31,7 +31,7 @@ def test_colours(path: str, code: str, expected: str) -> None:
 
 def test_what_goes_on_over_lines_is_coloured_on_each() -> None:
     lines = Highlighter().highlight("a.py", ['x = """one', "", 'two"""', "y = 1"])
-    assert lines[0].endswith('<span class="s">&#34;&#34;&#34;</span><span class="s">one</span>')
+    assert lines[0].endswith('<span class="s">&quot;&quot;&quot;</span><span class="s">one</span>')
     assert lines[1] == ""
     assert lines[2].startswith('<span class="s">two</span>')
 

@@ -462,6 +462,18 @@ def test_expiry_is_kept_in_utc(catalog: Catalog, clock: Clock) -> None:
         catalog.authenticate(secret)
 
 
+def test_a_key_that_was_shown_earlier_is_asked_of_the_catalog_again(catalog: Catalog, clock: Clock) -> None:
+    key, secret = catalog.create_key("ci", expires_at=clock.moment + timedelta(days=1))
+    other, _ = catalog.create_key("other", is_admin=True)
+    assert catalog.find_principal(key.id) == catalog.authenticate(secret)
+    assert catalog.find_principal(other.id).is_admin
+    clock.moment += timedelta(days=1)
+    catalog.revoke_key("other")
+    for key_id in (key.id, other.id, "", "f" * 24, secret):
+        with pytest.raises(AuthenticationError):
+            catalog.find_principal(key_id)
+
+
 @pytest.mark.parametrize(
     "secret", ["", "cs_", "cs_" + "a" * 43, "cs_é", "\ud800", "cs_" + "a" * 10_000_000, "cs_\0", "' OR 1=1", "Bearer x"]
 )

@@ -12,6 +12,7 @@ import anyio.to_thread
 from fastapi import Request
 
 from codesearch.api.admission import Admission
+from codesearch.api.management import Management
 from codesearch.api.pacing import Pacing
 from codesearch.core.config import Settings
 from codesearch.core.errors import AuthenticationError
@@ -66,7 +67,8 @@ class ToolboxLike(Protocol):
 class Services:
     """The parts behind the API, opened when a server process starts; `close` is called when it ends.
 
-    `turns` are those in which the retriever searches and the tools work.
+    `turns` are those in which the retriever searches and the tools work. Without `management`, admins manage nothing
+    over HTTP.
     """
 
     retriever: RetrieverLike
@@ -74,6 +76,7 @@ class Services:
     close: Callable[[], None]
     toolbox: ToolboxLike
     turns: Turns = field(default_factory=Turns)
+    management: Management | None = None
 
 
 class AppState(TypedDict):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource
 
 if TYPE_CHECKING:
-    from indexer.pipeline import IndexReport
+    from indexer.pipeline import IndexReport, Progress
     from indexer.workers.processes import ForkServer
 
 
@@ -146,8 +147,12 @@ def index_targets(
     *,
     as_json: bool,
     forked_workers: ForkServer | None = None,
+    show: Callable[[str], AbstractContextManager[Progress]] = index_progress,
 ) -> None:
-    """Index one after the other; one that fails does not keep the others from being indexed."""
+    """Index one after the other; one that fails does not keep the others from being indexed.
+
+    `show` says how far the run of what is called so is.
+    """
     require_room_to_index(assembly.settings.index_workers)
     from codesearch.cli.reports import print_report, print_warnings, reports_as_json
 
@@ -155,7 +160,7 @@ def index_targets(
     failures: list[str] = []
     for target in targets:
         try:
-            with index_progress(target.label) as progress:
+            with show(target.label) as progress:
                 report = open_indexer(assembly, forked_workers).index(
                     target.source,
                     name=target.name,

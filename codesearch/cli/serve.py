@@ -138,9 +138,17 @@ def _application(assembly: Assembly) -> Application:
     sys.setswitchinterval(SWITCH_SECONDS)
     from codesearch.api.app import create_app
     from codesearch.api.deps import Services
+    from codesearch.cli.management.opening import open_management
 
     def open_services(_: Settings) -> Services:
         retriever = assembly.retriever
-        return Services(retriever, assembly.catalog, assembly.close, assembly.toolbox, retriever.turns)
+        management, runner = open_management(assembly)
+        runner.start()
+
+        def close() -> None:
+            runner.close()
+            assembly.close()
+
+        return Services(retriever, assembly.catalog, close, assembly.toolbox, retriever.turns, management)
 
     return create_app(assembly.settings, open_services)

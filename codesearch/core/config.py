@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     mcp_allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web pages (`Origin`) that may ask `/mcp` besides those of this machine; `*` for all"
     )
+    page_paths: bool = Field(
+        False, description="Admins may add folders and repositories of the service's own machine through the page"
+    )
     log_format: Literal["text", "json"] = Field("text", description="Form of log lines on stderr")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged"

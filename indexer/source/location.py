@@ -114,6 +114,12 @@ def parse_location(raw: str) -> Location:
     return location
 
 
+def is_address(text: str) -> bool:
+    """Say whether a text has the form of a URL, of an scp-like address or of a remote helper, and is no path. Pure."""
+    scp = _SCP_LIKE.fullmatch(text)
+    return bool(_REMOTE_HELPER.match(text) or _URL.match(text) or (scp and len(scp["host"]) > 1))
+
+
 def expand_shorthand(text: str) -> str | None:
     """Return the clone URL that `owner/name` (of GitHub) or `github.com/owner/name` is short for, else None. Pure."""
     host, _, path = text.partition("/")

@@ -83,7 +83,9 @@ def test_every_setting_is_documented_with_its_default() -> None:
         if field.default in (None, ()) or field.default_factory is not None:
             assert shown_default.startswith("not set"), name
         else:
-            assert shown_default == f"`{field.default}`", name
+            # As TOML writes it.
+            default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+            assert shown_default == f"`{default}`", name
 
 
 @every_page

@@ -40,7 +40,7 @@ def serve(folder: str | None) -> None:
     import gc
     import sys
 
-    from codesearch.cli.mcp.programs import command_of
+    from codesearch.cli.programs import command_of
     from codesearch.mcp.engine_process import EngineProcess
 
     engine = EngineProcess(command_of("codesearch.cli.mcp.engine", folder or ""))

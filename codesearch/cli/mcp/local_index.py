@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from codesearch.cli.index_process import IndexProcess
 from codesearch.cli.mcp.folder import Folder, find_covering
-from codesearch.cli.mcp.programs import command_of
+from codesearch.cli.programs import command_of
 from codesearch.core.catalog.catalog import Catalog, RunState
 from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource
@@ -26,7 +25,6 @@ logger = logging.getLogger(__name__)
 REFRESH_SECONDS = 30.0
 REFRESH_SHARE = 20.0
 _POLL_SECONDS = 0.2
-_ERROR_PREFIX = "codesearch: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class LocalIndex:
         self._catalog = catalog
         self._is_ready = is_ready
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: IndexProcess | None = None
         self._started = 0.0
         self._took = 0.0
         self._ended = float("-inf")
@@ -108,24 +106,13 @@ class LocalIndex:
         is_first = "" if source is not None and self._is_ready(source) else "first"
         target = (source.location, source.subdir or "") if source is not None else (str(root), "")
         self._failure, self._started = None, time.monotonic()
-        process = self._process = subprocess.Popen(
-            command_of("codesearch.cli.mcp.index_run", *target, is_first),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        process = self._process = IndexProcess(command_of("codesearch.cli.mcp.index_run", *target, is_first))
         threading.Thread(target=self._watch, args=(process,), name="index-run", daemon=True).start()
 
-    def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        """Pass on what the run says, and note how it ended."""
-        failure = "indexing ended without a word"
-        for line in process.stderr or ():
-            text = line.decode("utf-8", "replace").rstrip("\n")
-            print(text, file=sys.stderr, flush=True)
-            if text.startswith(_ERROR_PREFIX):
-                failure = text.removeprefix(_ERROR_PREFIX)
-        status = process.wait()
+    def _watch(self, process: IndexProcess) -> None:
+        """Note how the run ended."""
+        process.wait()
         with self._lock:
             self._process, self._ended = None, time.monotonic()
             self._took = self._ended - self._started
-            self._failure = failure if status else None
+            self._failure = process.failure

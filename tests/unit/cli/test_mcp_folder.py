@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codesearch.cli.mcp.folder import Folder, choose_folder, find_covering
-from codesearch.cli.mcp.programs import command_of
+from codesearch.cli.programs import command_of
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.types import DataSource
 from tests.unit.indexer.conftest import Repository, isolated_git

@@ -1,0 +1,119 @@
+"""What admins may have done through the page: jobs, their states, and the parts that do them; the CLI builds those."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from codesearch.core.catalog.catalog import Catalog
+
+
+class JobKind(str, Enum):
+    """What is to be done."""
+
+    ADD = "add"
+    REFRESH = "refresh"
+    REFRESH_ALL = "refresh all"
+    REMOVE = "remove"
+
+
+class JobState(str, Enum):
+    """How a job stands; the last three are for good."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What somebody asked for. `title` is what people call it; `location` holds no secret.
+
+    A source to add is told by its location, branch and sub-folder, and may be given a name; one to be refreshed or
+    removed, by its id.
+    """
+
+    kind: JobKind
+    title: str
+    source_id: str | None = None
+    location: str | None = None
+    branch: str | None = None
+    subdir: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """How far a job is: the phase of the source that it is at, and files and chunks of that phase."""
+
+    source: str = ""
+    phase: str = "starting"
+    files_done: int = 0
+    files_total: int | None = None
+    chunks_done: int = 0
+    files_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job and what became of it. `requested_by` is the name of a key; `message` is one line; times are in UTC."""
+
+    id: str
+    request: JobRequest
+    state: JobState
+    requested_by: str
+    requested_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    progress: JobProgress = field(default_factory=JobProgress)
+    message: str = ""
+    is_stopping: bool = False
+
+
+class Jobs(Protocol):
+    """Who does jobs, one at a time, in the order in which they were asked for."""
+
+    def submit(self, request: JobRequest, requested_by: str) -> Job:
+        """Take a job, or return the same one that waits already; raises TooManyRequestsError when too many wait."""
+
+    def list_jobs(self) -> Sequence[Job]:
+        """Return the jobs that wait or work, and the last ones that are over, the newest first."""
+
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job; what it has not published is as before. Raises NotFoundError. One that is over stays so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A place that a source may be read from: `location` without secrets, and the id and name that it leads to."""
+
+    location: str
+    source_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """The parts behind the pages for admins.
+
+    `check_address` reads what somebody typed as location, branch and sub-folder, contacts nobody, and raises
+    InvalidRequestError for what is not taken. `note_removal` says that the data source of an id is about to be removed.
+    `takes_paths` says whether places on the service's own machine are taken, too.
+    """
+
+    catalog: Catalog
+    jobs: Jobs
+    check_address: Callable[[str, str | None, str | None], Address]
+    note_removal: Callable[[str], None]
+    takes_paths: bool = False

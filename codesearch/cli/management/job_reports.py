@@ -1,0 +1,58 @@
+"""What a job's process says of itself on stdout, line by line: how far it is, and at the end what it did."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from codesearch.api.management import JobProgress
+
+
+class Reports:
+    """The last of what was said. Lines come from one thread, others may look."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` gives seconds."""
+        self._clock = clock
+        self._started = clock()
+        self.progress = JobProgress()
+        self.summary = ""
+        self.failures: tuple[str, ...] = ()
+
+    def add(self, line: str) -> None:
+        """Take a line; what is no JSON object of ours is passed over."""
+        try:
+            said = json.loads(line)
+        except ValueError:
+            return
+        if not isinstance(said, dict):
+            return
+        if "phase" in said:
+            self._take_progress(said)
+        elif "removed" in said:
+            self.summary = "Removed."
+        else:
+            self._take_report(said)
+
+    def _take_progress(self, said: Mapping[str, Any]) -> None:
+        before = self.progress
+        if (said["source"], said["phase"]) != (before.source, before.phase):
+            self._started = self._clock()
+        done, seconds = int(said["files_done"]), self._clock() - self._started
+        rate = round(done / seconds, 1) if done and seconds >= 1 else None
+        self.progress = JobProgress(
+            str(said["source"]), str(said["phase"]), done, said["files_total"], int(said["chunks_done"]), rate
+        )
+
+    def _take_report(self, said: Mapping[str, Any]) -> None:
+        """Take what `codesearch index --json` prints: the report of one source, or a list for several."""
+        self.failures = tuple(str(failure) for failure in said.get("failures", ()))
+        reports = said.get("sources", [said])
+        changed = sum(report["changed_files"] for report in reports)
+        removed = sum(report["removed_files"] for report in reports)
+        what = f"{changed:,} files indexed, {removed:,} removed" if changed or removed else "Nothing changed"
+        several = f" in {len(reports):,} sources" if "sources" in said else ""
+        warnings = " ".join(warning for report in reports for warning in report["warnings"])
+        self.summary = f"{what}{several}. {warnings}".rstrip()

@@ -42,8 +42,10 @@ NAVIGATION: Final[tuple[tuple[str, str], ...]] = (
     ("/", "Search"),
     ("/exact", "Exact search"),
     ("/sources", "Sources"),
-    ("/openapi.json", "API"),
+    ("/docs", "API"),
 )
+# What it leads admins to besides.
+ADMIN_NAVIGATION: Final[tuple[tuple[str, str], ...]] = (("/manage", "Manage"),)
 HOME: Final = "/"
 
 
@@ -57,6 +59,7 @@ def render_page(
     **values: Any,
 ) -> HTMLResponse:
     """Return a page. Templates see `values`, `visitor`, `page_path` and `navigation`."""
+    is_admin = visitor is not None and visitor.principal.is_admin
     content = (
         environment()
         .get_template(template)
@@ -64,7 +67,7 @@ def render_page(
             **values,
             visitor=visitor,
             page_path=request.url.path,
-            navigation=NAVIGATION,
+            navigation=NAVIGATION + ADMIN_NAVIGATION if is_admin else NAVIGATION,
         )
     )
     return HTMLResponse(content.encode("utf-8", "replace"), status_code=status, headers=HEADERS)

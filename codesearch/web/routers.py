@@ -10,9 +10,22 @@ from starlette.routing import BaseRoute
 from codesearch.core.config import Settings
 from codesearch.web import exact, files, search, sign_in, sources, static_files
 from codesearch.web.errors import install_page_errors
+from codesearch.web.manage import keys, workspaces
+from codesearch.web.manage import sources as managed_sources
+from codesearch.web.reference import routes as reference
 from codesearch.web.sessions import Sessions
 
-PAGES = (static_files.router, sign_in.router, search.router, exact.router, sources.router, files.router)
+MANAGEMENT = (managed_sources.router, workspaces.router, keys.router)
+PAGES = (
+    static_files.router,
+    sign_in.router,
+    search.router,
+    exact.router,
+    sources.router,
+    files.router,
+    reference.router,
+    *MANAGEMENT,
+)
 
 
 def install_pages(app: FastAPI, settings: Settings, api_routes: Sequence[BaseRoute]) -> None:

@@ -31,7 +31,7 @@ def test_pasted_addresses_answer(client: ApiClient, path: str) -> None:
     assert has_location_line is path.lstrip("/").startswith("dify")
 
 
-@pytest.mark.parametrize("path", ["/x", "/retrieval/x", "/retrievals", "/dify", "/docs", "/redoc", "/retrieval%2f%2fx"])
+@pytest.mark.parametrize("path", ["/x", "/retrieval/x", "/retrievals", "/dify", "/doc", "/redoc", "/retrieval%2f%2fx"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_unknown_path(client: ApiClient, path: str, method: str) -> None:
     status, code, message = read_error(client.request(method, path))

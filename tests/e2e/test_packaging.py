@@ -51,7 +51,8 @@ def test_the_wheel_holds_the_packages_the_model_and_nothing_else(built: Path) ->
         assert own <= set(names)
     # What the page is made of.
     for folder in ("templates", "static"):
-        parts = {path.relative_to(ROOT).as_posix() for path in (ROOT / "codesearch" / "web" / folder).iterdir()}
+        found = [path for path in (ROOT / "codesearch" / "web" / folder).rglob("*") if path.is_file()]
+        parts = {path.relative_to(ROOT).as_posix() for path in found}
         assert parts <= set(names)
         assert len(parts) > 2
 

@@ -30,6 +30,10 @@ PAGES = (
     "/sources",
     "/tree?source=orders-service",
     "/file?source=orders-service&path=orders/retry.py&lines=18-27",
+    "/manage",
+    "/manage/keys",
+    "/manage/workspaces",
+    "/docs",
     "/nowhere",
 )
 NARROW = {"width": 360, "height": 780}
@@ -161,6 +165,38 @@ def test_conditions_can_be_added(page: Page) -> None:
     page.wait_for_url("**field=path**")
     assert page.locator("[data-result]").count() > 0
     assert all("orders/retry.py" in text for text in page.locator("[data-open]").all_inner_texts())
+
+
+def test_a_job_is_followed_without_loading_the_page_again(page: Page) -> None:
+    page.goto("/manage")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Refresh ledger-go").click()
+    page.evaluate("window.isStillHere = true")
+    page.locator(".job", has_text="refresh ledger-go").locator(".badge.done").wait_for()
+    assert "Nothing changed." in page.locator(".job").first.inner_text()
+    assert page.locator("#status").inner_text() == "refresh ledger-go: done. Nothing changed."
+    assert page.evaluate("window.isStillHere")
+
+
+def test_a_key_s_secret_can_be_copied_once(browsing: Browsing) -> None:
+    with browsing.context(viewport=WIDE, permissions=["clipboard-read", "clipboard-write"]) as context:
+        page = context.new_page()
+        page.goto("/manage/keys")
+        page.get_by_label("Name").fill("from the browser")
+        page.get_by_role("button", name="Create").click()
+        page.get_by_role("button", name="Copy").click()
+        page.get_by_role("button", name="Copied").wait_for()
+        secret = page.evaluate("navigator.clipboard.readText()")
+        assert secret == page.locator("#secret").inner_text()
+        assert Axe().run(page).response["violations"] == []
+        assert secret not in page.url
+        page.get_by_role("link", name="I have it").click()
+        page.get_by_role("link", name="Revoke from the browser").click()
+        page.get_by_role("heading", name="Revoke the key from the browser?").wait_for()
+        assert Axe().run(page).response["violations"] == []
+        page.get_by_role("button", name="Revoke").click()
+        page.get_by_role("row", name="from the browser").get_by_text("revoked").wait_for()
+        assert secret not in page.content()
 
 
 def test_an_address_is_shared_with_somebody_who_has_to_sign_in(browsing: Browsing, page: Page) -> None:

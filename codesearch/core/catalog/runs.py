@@ -185,6 +185,14 @@ class RunCatalog(CatalogPart):
         with self._database.reading() as connection:
             return _find_latest(connection, source_id)
 
+    def list_running(self) -> dict[str, IndexRun]:
+        """Return the runs that are at work now, as far as can be told, by the ids of their data sources."""
+        statement = _SELECT_RUNS.where(index_runs.c.state == RunState.RUNNING.value).order_by(index_runs.c.id)
+        with self._database.reading() as connection:
+            runs = [_to_run(row) for row in connection.execute(statement).mappings()]
+        now = self._clock()
+        return {run.source_id: run for run in runs if not run.has_stopped(now)}
+
     def is_running(self, source_id: str) -> bool:
         """Say whether a run of the data source is at work now, as far as can be told."""
         run = self.latest_run(source_id)

@@ -357,6 +357,7 @@ def test_progress_is_described_at_every_stage(catalog: Catalog, database_url: st
     catalog.report_progress(run_id, phase="chunking", files_done=40, files_total=120)
     assert catalog.describe_progress(source) == "indexing: 40 of 120 files"
     assert catalog.describe_progress(source, in_detail=False) == "indexing: 40 of 120 files"
+    assert [(of, run.id, run.files_done) for of, run in catalog.list_running().items()] == [(source.id, run_id, 40)]
     clock.moment += timedelta(hours=1)
     assert catalog.describe_progress(source) == f"its last run stopped at 40 of 120 files; run {command} again"
     catalog.fail_run(run_id, "No such branch: main.")
@@ -366,6 +367,7 @@ def test_progress_is_described_at_every_stage(catalog: Catalog, database_url: st
     process.join(60)
     assert process.exitcode == 9
     clock.moment = datetime.now(timezone.utc)
+    assert catalog.list_running() == {}
     assert catalog.describe_progress(source) == f"its last run stopped at 40 of 120 files; run {command} again"
     catalog.finish_run(catalog.start_run(source.id), commit="c", file_count=120, chunk_count=1200)
     assert catalog.describe_progress(catalog.get_source(source.id)) == "indexed: 120 files, 1,200 chunks"

@@ -1,0 +1,1 @@
+"""The pages for admins: sources, jobs, workspaces and keys."""

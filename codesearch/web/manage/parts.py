@@ -1,0 +1,31 @@
+"""What the pages for admins share: the parts behind them, a thread to ask them in, a line in the log for each deed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from fastapi import Request
+
+from codesearch.api.deps import run_admitted, services_of
+from codesearch.api.management import Management
+from codesearch.core.errors import NotFoundError
+from codesearch.web.sessions import Visitor
+
+Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
+
+
+async def manage(request: Request, visitor: Visitor, task: Callable[[Management], Result]) -> Result:
+    """Run a task over the parts in a thread of its own; raises what it raises, NotFoundError where there are none."""
+    management = services_of(request).management
+    if management is None:
+        raise NotFoundError("Nothing is managed over HTTP here.")
+    return await run_admitted(request, visitor.principal, lambda _: task(management))
+
+
+def note_deed(visitor: Visitor, deed: str, **fields: str | None) -> None:
+    """Write a line to the log that says who did what; without secrets."""
+    logger.info("%s", deed, extra={"fields": {"key": visitor.principal.name, **fields}})

@@ -1,0 +1,190 @@
+"""The first page for admins: sources to add, refresh and remove, and how far the jobs are that do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from codesearch.api.errors import status_of
+from codesearch.api.management import Job, JobKind, JobRequest, Management
+from codesearch.core.catalog.names import validate_name
+from codesearch.core.catalog.runs import IndexRun
+from codesearch.core.errors import CodesearchError, ErrorCode, InvalidRequestError, TooManyRequestsError
+from codesearch.core.types import DataSource
+from codesearch.web.access import Admin, SentByAdmin, SentForm
+from codesearch.web.errors import PageRoute
+from codesearch.web.manage.parts import manage, note_deed
+from codesearch.web.pages import redirect_to, render_page
+from codesearch.web.sessions import Visitor
+
+HOME = "/manage"
+# What somebody may have typed, for the form that is shown again.
+_FIELDS = ("location", "branch", "subdir", "name")
+
+router = APIRouter(prefix=HOME, include_in_schema=False, route_class=PageRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What changes while somebody looks: jobs, the newest first, sources in name order, and the runs at work."""
+
+    jobs: Sequence[Job]
+    sources: Sequence[DataSource]
+    runs: Mapping[str, IndexRun]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it will soon be another one."""
+        return bool(self.runs) or any(not job.state.is_over for job in self.jobs)
+
+    @property
+    def jobs_by_source(self) -> Mapping[str, Job]:
+        """The jobs that wait or work, by the ids of their sources."""
+        return {job.request.source_id: job for job in self.jobs if not job.state.is_over and job.request.source_id}
+
+
+@router.head("")
+@router.get("")
+async def get_management(request: Request, visitor: Admin) -> Response:
+    """Show the form for a new source, the jobs and the sources."""
+    return await _show(request, visitor)
+
+
+@router.get("/state")
+async def get_state(request: Request, visitor: Admin) -> Response:
+    """Return the part of the page that changes while somebody looks."""
+    state = await manage(request, visitor, _read_state)
+    return render_page(request, "manage/state.html", visitor, state=state)
+
+
+@router.post("/sources")
+async def post_source(request: Request, form: SentByAdmin) -> Response:
+    """Have a source added, or say what is wrong with what was typed."""
+    given = {name: form.value(name) for name in _FIELDS}
+    try:
+        job = await manage(request, form.visitor, lambda management: _add(management, form, given))
+    except CodesearchError as error:
+        if error.code in (ErrorCode.INTERNAL, ErrorCode.UNAUTHENTICATED):
+            raise
+        return await _show(request, form.visitor, error, given)
+    note_deed(form.visitor, "a source is to be added", source=job.request.location)
+    return redirect_to(HOME)
+
+
+@router.post("/sources/refresh")
+async def post_refresh_all(request: Request, form: SentByAdmin) -> Response:
+    """Have every source brought up to date."""
+    wanted = JobRequest(JobKind.REFRESH_ALL, "all sources")
+    await manage(request, form.visitor, lambda management: management.jobs.submit(wanted, _name_of(form)))
+    note_deed(form.visitor, "all sources are to be refreshed")
+    return redirect_to(HOME)
+
+
+@router.post("/sources/{source_id}/refresh")
+async def post_refresh(request: Request, form: SentByAdmin, source_id: str) -> Response:
+    """Have a source brought up to date."""
+
+    def refresh(management: Management) -> DataSource:
+        source = management.catalog.get_source(source_id)
+        management.jobs.submit(JobRequest(JobKind.REFRESH, source.name, source.id), _name_of(form))
+        return source
+
+    source = await manage(request, form.visitor, refresh)
+    note_deed(form.visitor, "a source is to be refreshed", source=source.name)
+    return redirect_to(HOME)
+
+
+@router.head("/sources/{source_id}/remove")
+@router.get("/sources/{source_id}/remove")
+async def get_removal(request: Request, visitor: Admin, source_id: str) -> Response:
+    """Ask whether a source is to be removed."""
+    source = await manage(request, visitor, lambda management: management.catalog.get_source(source_id))
+    return render_page(
+        request,
+        "manage/confirm.html",
+        visitor,
+        title=f"Remove {source.name}?",
+        lines=[
+            f"Its {source.file_count:,} files are no longer found, and its workspaces and keys lose it.",
+            "The repository itself stays as it is; it can be added again.",
+        ],
+        action=f"{HOME}/sources/{source.id}/remove",
+        deed="Remove",
+        back=HOME,
+    )
+
+
+@router.post("/sources/{source_id}/remove")
+async def post_removal(request: Request, form: SentByAdmin, source_id: str) -> Response:
+    """Remove a source: from sight at once, its rows and files by a job."""
+    source = await manage(request, form.visitor, lambda management: _remove(management, source_id, _name_of(form)))
+    note_deed(form.visitor, "a source was removed", source=source.name)
+    return redirect_to(HOME)
+
+
+@router.post("/jobs/{job_id}/cancel")
+async def post_cancel(request: Request, form: SentByAdmin, job_id: str) -> Response:
+    """Stop a job."""
+    job = await manage(request, form.visitor, lambda management: management.jobs.cancel(job_id))
+    note_deed(form.visitor, "a job is to stop", job=f"{job.request.kind.value} {job.request.title}")
+    return redirect_to(HOME)
+
+
+def _name_of(form: SentForm) -> str:
+    return form.visitor.principal.name
+
+
+def _read_state(management: Management) -> _State:
+    catalog = management.catalog
+    return _State(management.jobs.list_jobs(), catalog.list_sources(), catalog.list_running())
+
+
+async def _show(
+    request: Request, visitor: Visitor, error: CodesearchError | None = None, given: Mapping[str, str] | None = None
+) -> Response:
+    state, takes_paths = await manage(
+        request, visitor, lambda management: (_read_state(management), management.takes_paths)
+    )
+    return render_page(
+        request,
+        "manage/sources.html",
+        visitor,
+        status=200 if error is None else status_of(error),
+        state=state,
+        takes_paths=takes_paths,
+        message="" if error is None else error.message,
+        given=given or dict.fromkeys(_FIELDS, ""),
+    )
+
+
+def _add(management: Management, form: SentForm, given: Mapping[str, str]) -> Job:
+    branch, subdir, name = (given[field] or None for field in ("branch", "subdir", "name"))
+    address = management.check_address(given["location"], branch, subdir)
+    found = management.catalog.resolve(address.source_id)
+    if name is not None:
+        name = validate_name(name)
+        owner = management.catalog.resolve(name)
+        if owner is not None and owner.id != address.source_id:
+            raise InvalidRequestError(f"The name {name!r} is taken; choose another one.")
+    title = name or (address.name if found is None else found.name)
+    wanted = JobRequest(JobKind.ADD, title, address.source_id, address.location, branch, subdir, name)
+    return management.jobs.submit(wanted, _name_of(form))
+
+
+def _remove(management: Management, source_id: str, requested_by: str) -> DataSource:
+    catalog, jobs = management.catalog, management.jobs
+    source = catalog.get_source(source_id)
+    for job in jobs.list_jobs():
+        if job.request.source_id == source.id and not job.state.is_over and job.request.kind is not JobKind.REMOVE:
+            jobs.cancel(job.id)
+    # First out of sight, then out of the store: a reader never meets half of it. An indexer that works on it stops.
+    management.note_removal(source.id)
+    catalog.remove_source(source.id)
+    # Noted as it is, the next run of the indexer does it where no more jobs are taken.
+    with suppress(TooManyRequestsError):
+        jobs.submit(JobRequest(JobKind.REMOVE, source.name, source.id), requested_by)
+    return source

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.peers.asking import Result, ask_all, parser_of
@@ -38,9 +39,14 @@ def main() -> None:
 
 def search(tree: Path, query: str, top_k: int) -> list[Result]:
     """Return the best files for a query with the lines where most of it matches."""
-    words = words_of(query)
+    matches = find_matches(tree, words_of(query))
+    return [[path, *best_window(matches[path])] for path in rank_files(matches)[:top_k]]
+
+
+def find_matches(tree: Path, words: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
+    """Return path -> (line, word) of every place where one of the words occurs, in any case."""
     if not words:
-        return []
+        return {}
     patterns = [part for word in words for part in ("-e", word)]
     command = ["rg", "--no-config", "--no-messages", "-i", "-F", "-o", "-n", "--null", "--no-heading", *patterns, "."]
     output = subprocess.run(command, cwd=tree, capture_output=True, check=False).stdout
@@ -50,8 +56,12 @@ def search(tree: Path, query: str, top_k: int) -> list[Result]:
         number, _, word = rest.partition(":")
         if number.isdigit():
             matches[path.removeprefix("./")].append((int(number), word.lower()))
-    order = sorted(matches, key=lambda path: (-len({word for _, word in matches[path]}), -len(matches[path]), path))
-    return [[path, *best_window(matches[path])] for path in order[:top_k]]
+    return matches
+
+
+def rank_files(matches: Mapping[str, Sequence[tuple[int, str]]]) -> list[str]:
+    """Return the files by how many different words occur in them, then by how often, then by path."""
+    return sorted(matches, key=lambda path: (-len({word for _, word in matches[path]}), -len(matches[path]), path))
 
 
 def words_of(query: str) -> list[str]:

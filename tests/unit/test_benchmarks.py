@@ -17,9 +17,11 @@ from tokenizers import Tokenizer
 from benchmarks import report
 from benchmarks.clients import load_service, percentiles
 from benchmarks.peers.asking import add_prefix, one_per_file
+from benchmarks.peers.grep_and_read import choose_words, merge_ranges
 from benchmarks.peers.ripgrep_runner import WINDOW_LINES, best_window, words_of
 from benchmarks.peers.semble_runner import prepare_model, write_stand_in
 from benchmarks.scoring import Mean, load_scorer, read_repositories, score, total
+from benchmarks.token_recall import Passage, Target, make_passage, measure_recall
 
 MATCHES = st.lists(st.tuples(st.integers(1, 120), st.sampled_from(["retry", "delay", "queue"])), min_size=1)
 
@@ -179,3 +181,29 @@ def test_many_clients_are_counted_and_a_failure_ends_the_measurement() -> None:
         with pytest.raises(SystemExit, match="status 500"):
             load_service(server.server_port, "key", {}, ["500"], clients=2, seconds=0.2)
         server.shutdown()
+
+
+def test_a_target_is_found_once_the_budget_holds_the_end_of_one_of_its_lines() -> None:
+    passages = [
+        Passage("a.py", 1, ("", "x" * 20), "a.py:1-2\n"),  # 9 + 0 + 1 + 20 = 30 characters
+        Passage("b.py", 10, ("y" * 9, "z" * 9), "\n\nb.py\n"),  # lines end at 30 + 7 + 9 = 46 and 56
+    ]
+    targets = [Target(frozenset({"a.py"})), Target(frozenset({"b.py"}), ((11, 11),)), Target(frozenset({"c.py"}))]
+    assert measure_recall(passages, targets, [7, 8, 13, 14]) == [0.0, 1 / 3, 1 / 3, 2 / 3]
+    assert measure_recall(passages, [Target(frozenset({"a.py"}), ((1, 1),))], [100]) == [0.0]  # a blank line
+    assert measure_recall([], targets, [1]) == [0.0]
+
+
+def test_more_tokens_never_find_less() -> None:
+    passages = [make_passage(f"{name}.py", 1, ["word"] * 30) for name in "abcdef"]
+    targets = [Target(frozenset({f"{name}.py"})) for name in "bdf"]
+    recalls = measure_recall(passages, targets, list(range(1, 400)))
+    assert recalls == sorted(recalls)
+    assert (recalls[0], recalls[-1]) == (0.0, 1.0)
+
+
+def test_grep_takes_the_rarest_words_and_reads_around_their_lines() -> None:
+    counts = Counter({"client": 9, "retry": 2, "jitter": 1})
+    assert choose_words("How does the client retry with jitter and gizmo?", counts, 3) == ["jitter", "retry", "client"]
+    assert choose_words("gizmo client", counts, 2) == ["client", "gizmo"]
+    assert merge_ranges([30, 71, 300, 5], 310) == [(1, 91), (280, 310)]

@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.quality import open_assembly
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.core.types import Hit, SearchQuery
-from codesearch.retrieval.search import CHARACTERS_PER_TOKEN
+from codesearch.retrieval.budgets import CHARACTERS_PER_TOKEN
 from indexer.pipeline import SilentProgress
 
 QUESTIONS, NEEDS = (Path(__file__).with_name(name) for name in ("line_questions.json", "message_needs.json"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from codesearch.core.counts import say_count
-from codesearch.retrieval.search import CHARACTERS_PER_TOKEN
+from codesearch.retrieval.budgets import CHARACTERS_PER_TOKEN
 
 # By tool, how to ask for what was left out.
 HINTS: Mapping[str, str] = {

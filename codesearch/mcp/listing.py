@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codesearch.mcp.reply import ToolListing
-from codesearch.retrieval.search import CHARACTERS_PER_TOKEN
+from codesearch.retrieval.budgets import CHARACTERS_PER_TOKEN
 from codesearch.tools.arguments import describe_parameters
 from codesearch.tools.tool import Tool
 

@@ -34,8 +34,8 @@ def is_cut(score: float, size: int) -> bool:
     return score < BELOW_SCORE and size > MAX_EXCERPT_CHARACTERS
 
 
-def cut_chunk(chunk: Chunk, roots: Sequence[tuple[str, float]]) -> Chunk:
-    """Return the lines of a chunk, MAX_EXCERPT_CHARACTERS at most, that hold most of the roots, each with its weight.
+def cut_chunk(chunk: Chunk, roots: Sequence[tuple[str, float]], max_characters: int = MAX_EXCERPT_CHARACTERS) -> Chunk:
+    """Return the lines of a chunk, `max_characters` at most, that hold most of the roots, each with its weight.
 
     The first of those that hold as much, with the lines around that still fit. A single longer line stays whole. Of a
     definition `symbol_lines` are those of the whole.
@@ -44,7 +44,7 @@ def cut_chunk(chunk: Chunk, roots: Sequence[tuple[str, float]]) -> Chunk:
     if len(lines) != chunk.end_line - chunk.start_line + 1:
         # A notebook's, whose cells are no lines of its file.
         return chunk
-    first, end = _choose_lines(lines, roots)
+    first, end = _choose_lines(lines, roots, max_characters)
     if (first, end) == (0, len(lines)):
         return chunk
     is_symbol = chunk.artifact_kind is ArtifactKind.SYMBOL
@@ -63,7 +63,7 @@ def name_excerpt(document_id: str, chunk: Chunk) -> str:
     return hashlib.sha256(f"{document_id}\0{chunk.start_line}-{chunk.end_line}".encode()).hexdigest()[:32]
 
 
-def _choose_lines(lines: Sequence[str], roots: Sequence[tuple[str, float]]) -> tuple[int, int]:
+def _choose_lines(lines: Sequence[str], roots: Sequence[tuple[str, float]], max_characters: int) -> tuple[int, int]:
     """Return the first line of the best window, from 0, and the one after its last."""
     # Where each line is over, its line break included.
     ends = list(accumulate(len(line) + 1 for line in lines))
@@ -74,26 +74,26 @@ def _choose_lines(lines: Sequence[str], roots: Sequence[tuple[str, float]]) -> t
     for last, number in found:
         value += roots[number][1] * (_REPEATED if counts[number] else 1.0)
         counts[number] += 1
-        while (first := found[begin][0]) < last and ends[last] - _start_of(first, ends) > MAX_EXCERPT_CHARACTERS + 1:
+        while (first := found[begin][0]) < last and ends[last] - _start_of(first, ends) > max_characters + 1:
             left = found[begin][1]
             counts[left] -= 1
             value -= roots[left][1] * (_REPEATED if counts[left] else 1.0)
             begin += 1
         if value > best + 1e-9:
             best, chosen = value, (first, last + 1)
-    return _widen(ends, *chosen)
+    return _widen(ends, *chosen, max_characters)
 
 
 def _start_of(line: int, ends: Sequence[int]) -> int:
     return ends[line - 1] if line else 0
 
 
-def _widen(ends: Sequence[int], begin: int, end: int) -> tuple[int, int]:
+def _widen(ends: Sequence[int], begin: int, end: int, max_characters: int) -> tuple[int, int]:
     """Add the lines that still fit, after the window and then before it: what follows a name is its meaning."""
-    highest = _start_of(begin, ends) + MAX_EXCERPT_CHARACTERS + 1
+    highest = _start_of(begin, ends) + max_characters + 1
     while end < len(ends) and ends[end] <= highest:
         end += 1
-    lowest = ends[end - 1] - MAX_EXCERPT_CHARACTERS - 1
+    lowest = ends[end - 1] - max_characters - 1
     while begin and _start_of(begin - 1, ends) >= lowest:
         begin -= 1
     return begin, end

@@ -17,8 +17,9 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import NOTHING, Predicate, fields_of, weigh_predicate
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
+from codesearch.retrieval.budgets import Fitted, SizeOf, fit_hits
 from codesearch.retrieval.candidates import find_candidates
-from codesearch.retrieval.excerpts import cut_chunk, find_roots, is_cut, name_excerpt
+from codesearch.retrieval.excerpts import MAX_EXCERPT_CHARACTERS, cut_chunk, find_roots, is_cut, name_excerpt
 from codesearch.retrieval.joining import join_chunks, join_document_ids
 from codesearch.retrieval.query.understanding import understand_query
 from codesearch.retrieval.ranking import Ranked, rank
@@ -33,8 +34,6 @@ logger = logging.getLogger(__name__)
 _LIGHT_PREDICATE = 16_384
 # What an excerpt of a record has of its own: a condition on one of these holds for the whole record.
 _CUT_FIELDS = frozenset({"start_line", "end_line", "artifact_kind", "content"})
-# About what language models count code in.
-CHARACTERS_PER_TOKEN = 4
 
 
 class SourceCatalog(Protocol):
@@ -121,10 +120,24 @@ class Retriever:
 
         The query's knowledge id does not count. `workspace` names the one that they are of, if they are.
         """
+        return self.search_within(readable, query, work, lambda _: 0, workspace).hits
+
+    def search_within(
+        self,
+        readable: Sequence[DataSource],
+        query: SearchQuery,
+        work: Work,
+        size_of_head: SizeOf,
+        workspace: str | None = None,
+    ) -> Fitted:
+        """Return what `search` does, and what the query's `max_tokens` left out.
+
+        `size_of_head` says how many characters are shown with a hit's content and count with it.
+        """
         sources = {source.id: source for source in readable}
         scope = self._find_scope(sources.values(), query.predicate, work)
         if not scope:
-            return []
+            return Fitted([])
         embedder = self._loaded_embedder()
         # May wait for an index that is being made again, which others need not wait for.
         asked = [(self._indexes.get(source_id, sources[source_id].run_id), remaining) for source_id, remaining in scope]
@@ -143,10 +156,10 @@ class Retriever:
             kept = [item for item in ranked if item.score >= query.score_threshold]
             asked_sources = [sources[source_id] for source_id, _ in scope]
             hits = [_hit(item, asked_sources, [index for index, _ in asked], workspace) for item in kept]
-            if not _CUT_FIELDS & fields_of(query.predicate):
-                roots = find_roots(terms.words, found[0].rarity.rows.tolist())
-                hits = [_shorten(hit, roots) for hit in hits]
-            return hits if query.max_tokens is None else keep_within(hits, query.max_tokens)
+            if _CUT_FIELDS & fields_of(query.predicate):
+                return _fit(hits, hits, query.max_tokens, None, size_of_head)
+            roots = find_roots(terms.words, found[0].rarity.rows.tolist())
+            return _fit(hits, [_shorten(hit, roots) for hit in hits], query.max_tokens, roots, size_of_head)
 
     def _find_scope(
         self, sources: Iterable[DataSource], predicate: Predicate, work: Work
@@ -205,20 +218,6 @@ class Retriever:
         return f"No finished index yet. {reasons[0]}."
 
 
-def keep_within(hits: Sequence[Hit], max_tokens: int) -> list[Hit]:
-    """Return the hits, best first, whose contents fit together; one that does not fit makes room for smaller ones.
-
-    The best one always comes. A token is counted as CHARACTERS_PER_TOKEN characters.
-    """
-    kept, left = list(hits[:1]), max_tokens * CHARACTERS_PER_TOKEN
-    left -= sum(len(hit.chunk.content) for hit in kept)
-    for hit in hits[1:]:
-        if len(hit.chunk.content) <= left:
-            kept.append(hit)
-            left -= len(hit.chunk.content)
-    return kept
-
-
 def embed_texts(embedder: QueryEmbedder, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return the direction of the sum of the texts' vectors; all zeros where that has none."""
     if len(texts) == 1:
@@ -270,11 +269,30 @@ def _hit(item: Ranked, sources: Sequence[DataSource], indexes: Sequence[SearchIn
     )
 
 
+def _fit(
+    whole: Sequence[Hit],
+    shortened: list[Hit],
+    max_tokens: int | None,
+    roots: Sequence[tuple[str, float]] | None,
+    size_of_head: SizeOf,
+) -> Fitted:
+    """Fit hits into a budget, if there is one; without `roots` none is cut."""
+    if max_tokens is None:
+        return Fitted(shortened)
+
+    def cut(number: int, max_characters: int) -> Hit:
+        return shortened[number] if roots is None else _cut(whole[number], roots, max_characters)
+
+    return fit_hits(shortened, max_tokens, cut, size_of_head)
+
+
 def _shorten(hit: Hit, roots: Sequence[tuple[str, float]]) -> Hit:
     """Return a hit that hardly answers with the lines that say most, any other as it is."""
-    if not is_cut(hit.score, len(hit.chunk.content)):
-        return hit
-    chunk = cut_chunk(hit.chunk, roots)
+    return _cut(hit, roots, MAX_EXCERPT_CHARACTERS) if is_cut(hit.score, len(hit.chunk.content)) else hit
+
+
+def _cut(hit: Hit, roots: Sequence[tuple[str, float]], max_characters: int) -> Hit:
+    chunk = cut_chunk(hit.chunk, roots, max_characters)
     return hit if chunk is hit.chunk else replace(hit, chunk=chunk, document_id=name_excerpt(hit.document_id, chunk))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from codesearch.core.counts import say_count
 from codesearch.core.types import Hit, SearchQuery
+from codesearch.retrieval.budgets import Fitted
 from codesearch.retrieval.records import build_record, describe_symbol
-from codesearch.retrieval.search import CHARACTERS_PER_TOKEN, keep_within
 from codesearch.tools.definitions import identify_chunk
 from codesearch.tools.filters import (
     EXCLUDE_MARKDOWN,
@@ -27,6 +27,7 @@ from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
 MAX_RESULTS = 500
 # Whole texts of issues are asked, too; what is over the model's context is cut.
 MAX_QUESTION_LENGTH = 32_768
+_BETWEEN = "\n\n"
 
 
 def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
@@ -40,18 +41,22 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         exclude_markdown=arguments["exclude_markdown"],
         files=find_files(arguments["paths"], map(context.open_index, sources)) if arguments["paths"] else (),
     )
-    query = SearchQuery("", arguments["question"], arguments["max_results"], predicate=predicate)
-    hits = context.retriever.search(sources, query, context.work)
     budget = arguments["max_tokens"]
-    kept = hits if budget is None else keep_within(hits, budget)
-    records = [_record(context, hit) for hit in kept]
+    query = SearchQuery("", arguments["question"], arguments["max_results"], predicate=predicate, max_tokens=budget)
     with_name = len(sources) > 1
+
+    def size_of_head(hit: Hit) -> int:
+        return len(_render(hit, with_name=with_name)) - len(hit.chunk.content) + len(_BETWEEN)
+
+    found = context.retriever.search_within(sources, query, context.work, size_of_head)
+    kept = found.hits
+    records = [_record(context, hit) for hit in kept]
     parts = [_render(hit, with_name=with_name) for hit in kept]
-    parts += _describe_limits(hits, kept, arguments["max_results"], budget)
+    parts += _describe_limits(found, arguments["max_results"], budget)
     touched = {source.id: [hit.chunk.path for hit in kept if hit.source.id == source.id] for source in sources}
     freshness = [assess_answer(context, source, touched[source.id]) for source in sources]
-    obj = {"records": records, "left_out": len(hits) - len(kept), "freshness": [item.as_json() for item in freshness]}
-    return Answer(obj, "\n\n".join([*(parts or ["Nothing found."]), render(freshness)]))
+    obj = {"records": records, "left_out": found.left_out, "freshness": [item.as_json() for item in freshness]}
+    return Answer(obj, _BETWEEN.join([*(parts or ["Nothing found."]), render(freshness)]))
 
 
 def _record(context: ToolContext, hit: Hit) -> dict[str, Any]:
@@ -69,16 +74,17 @@ def _render(hit: Hit, *, with_name: bool) -> str:
     return f"{' '.join(head.splitlines())}\n{chunk.content}{same}"
 
 
-def _describe_limits(hits: Sequence[Hit], kept: Sequence[Hit], max_results: int, budget: int | None) -> list[str]:
+def _describe_limits(found: Fitted, max_results: int, budget: int | None) -> list[str]:
     """Return a line for each limit that cut the answer: what was left out, and how to ask for it."""
     lines = []
-    if len(kept) < len(hits):
-        missing = sum(len(hit.chunk.content) for hit in hits) // CHARACTERS_PER_TOKEN + 1
+    count = len(found.hits) + found.left_out
+    if found.left_out or found.cut:
+        what = [f"{say_count(found.left_out, 'record is', 'records are')} left out"] if found.left_out else []
+        what += [f"{say_count(found.cut, 'is', 'are')} cut to the lines that say most"] if found.cut else []
         lines.append(
-            f"{say_count(len(hits) - len(kept), 'record is', 'records are')} left out, as max_tokens is {budget}; "
-            f"all of these {len(hits)} have {missing} tokens."
+            f"{' and '.join(what)}, as max_tokens is {budget}; all of these {count} have {found.whole_tokens} tokens."
         )
-    if len(hits) == max_results:
+    if count == max_results:
         more = f"raise max_results, at most {MAX_RESULTS}" if max_results < MAX_RESULTS else "narrow with paths"
         lines.append(f"These are the first {max_results}; for more, {more}.")
     return lines
@@ -102,7 +108,7 @@ TOOL: Final = Tool(
         EXCLUDE_TESTS,
         EXCLUDE_MARKDOWN,
         Parameter(
-            "max_tokens", "integer", "The contents have at most so many tokens together", minimum=1, maximum=1_000_000
+            "max_tokens", "integer", "The records have at most so many tokens together", minimum=1, maximum=1_000_000
         ),
     ),
     run=run,

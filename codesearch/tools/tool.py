@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from codesearch.core.config import Settings
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, Workspace
+from codesearch.retrieval.budgets import Fitted
 from codesearch.retrieval.turns import Turn, Turns, Work
 from codesearch.tools.freshness import Observation
 
@@ -59,10 +60,10 @@ class RetrieverLike(Protocol):
     def is_ready(self, source: DataSource) -> bool:
         """Say whether a data source has a finished index that can be read here."""
 
-    def search(
-        self, readable: Sequence[DataSource], query: SearchQuery, work: Work, workspace: str | None = None
-    ) -> list[Hit]:
-        """Return the hits in these data sources, best first."""
+    def search_within(
+        self, readable: Sequence[DataSource], query: SearchQuery, work: Work, size_of_head: Callable[[Hit], int]
+    ) -> Fitted:
+        """Return the hits in these data sources, best first, that fit into the query's budget with their heads."""
 
 
 class CatalogLike(Protocol):

@@ -263,9 +263,13 @@ def test_limits_say_what_was_left_out_and_how_to_ask_for_it(served: ServedFixtur
     assert "These are the first 3; for more, raise max_results, at most 500." in few["rendered"]
     cut = search(served, "ledger", max_results=20, max_tokens=300)
     contents = [item["content"] for item in cut["obj"]["records"]]
-    assert sum(map(len, contents[1:])) <= 1200
+    assert sum(map(len, contents)) <= 1200
     assert cut["obj"]["left_out"] == 20 - len(contents) > 0
-    assert f"{20 - len(contents)} records are left out, as max_tokens is 300" in cut["rendered"]
+    assert f"{20 - len(contents)} records are left out and " in cut["rendered"]
+    assert " are cut to the lines that say most, as max_tokens is 300; all of these 20 have " in cut["rendered"]
+    few = search(served, "ledger", max_results=20, max_tokens=1_000_000)
+    assert few["obj"]["left_out"] == 0
+    assert "max_tokens" not in few["rendered"]
     assert "left out" not in search(served, "ledger", max_results=500)["rendered"]
 
 

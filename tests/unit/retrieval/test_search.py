@@ -12,8 +12,6 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.core.config import load_settings
@@ -29,8 +27,8 @@ from codesearch.core.errors import (
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.predicates import EVERYTHING, NOTHING, And, Comparison, Not, Operator, Or, Predicate
-from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, Principal, SearchQuery
-from codesearch.retrieval.search import CHARACTERS_PER_TOKEN, Retriever, keep_within, scope_of
+from codesearch.core.types import DataSource, Hit, Principal, SearchQuery
+from codesearch.retrieval.search import Retriever, scope_of
 from codesearch.retrieval.turns import Work
 from indexer.chunking.version import CHUNKER_VERSION
 from indexer.pipeline import SilentProgress
@@ -470,19 +468,3 @@ def test_a_search_takes_no_more_than_its_work_allows(assembly: Assembly) -> None
             assembly.retriever.retrieve(LOCAL_PRINCIPAL, query, gone)
         allowed = assembly.retriever.retrieve(LOCAL_PRINCIPAL, query, Work("k", 60))
         assert allowed == assembly.retriever.retrieve(LOCAL_PRINCIPAL, query)
-
-
-@given(st.lists(st.integers(0, 60), max_size=12), st.integers(1, 40))
-def test_hits_are_kept_within_tokens_the_best_always(sizes: list[int], max_tokens: int) -> None:
-    source = DataSource(id="a" * 24, name="shop", type="repository", location="/shop")
-    hits = [
-        Hit(str(number), Chunk("a.py", 1, 1, "x" * size, ArtifactKind.CHUNK, None), 1.0, source, None, None)
-        for number, size in enumerate(sizes)
-    ]
-    kept = keep_within(hits, max_tokens)
-    assert [hit for hit in hits if hit in kept] == kept
-    assert kept[:1] == hits[:1]
-    used = sum(len(hit.chunk.content) for hit in kept)
-    assert used <= max_tokens * CHARACTERS_PER_TOKEN or len(kept) == 1 or all(not hit.chunk.content for hit in kept[1:])
-    left_out = [len(hit.chunk.content) for hit in hits if hit not in kept]
-    assert all(used + size > max_tokens * CHARACTERS_PER_TOKEN for size in left_out)

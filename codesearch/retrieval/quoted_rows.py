@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.retrieval.exact.needle import ExactQuery, Needle, compile_query
-from codesearch.retrieval.exact.scanning import scan
+from codesearch.retrieval.exact.scanning import Progress, scan
 from codesearch.retrieval.phrase_rows import find_rows_with
 from codesearch.retrieval.query.phrases import read_words
 from codesearch.retrieval.query.quotations import Quotation
@@ -63,7 +63,7 @@ def _choose(index: SearchIndex, rows: Sequence[int], quotation: Quotation, check
 def _read(index: SearchIndex, needle: Needle, check: Check) -> Iterator[int]:
     """Yield the rows in which the first matches are."""
     texts = index.texts
-    for number, (start, end) in enumerate(scan(texts, 0, len(texts.text), needle, check)):
+    for number, (start, end) in enumerate(scan(texts, 0, len(texts.text), needle, check, Progress())):
         if number == _MAX_READ_LINES:
             return
         file = texts.file_at(start)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from codesearch.core.counts import say_count
 from codesearch.core.errors import SearchTooLongError
 from codesearch.core.types import DataSource
-from codesearch.retrieval.exact.lines import FoundLine, FoundLines, find_lines
+from codesearch.retrieval.exact.lines import FoundLine, FoundLines, NotSearched, find_lines
 from codesearch.retrieval.exact.needle import MAX_QUERY_LENGTH, ExactQuery, compile_query
 from codesearch.tools.filters import EXTENSIONS, PATHS, build_filter, find_files
 from codesearch.tools.freshness import render
@@ -22,6 +22,9 @@ MAX_RESULTS: Final = 1_000
 MAX_CONTEXT_LINES: Final = 20
 # A request works no longer than this, whatever it is allowed otherwise; it lets others go first every few milliseconds.
 MAX_SECONDS: Final = 2.0
+_NARROWER: Final = (
+    "Narrow it with paths, extensions or data_sources, or give the expression a fixed word of three letters or more"
+)
 _LOOKS_LIKE_REGEX = re.compile(r"\\[wdsbWDSB.()\[\]]|\.[*+]|\w\|\w|\[\^?[\w-]+\][*+]?|^\^|\$$")
 
 
@@ -46,8 +49,7 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
             found = find_lines(scope, needle, arguments["max_results"], arguments["context_lines"], check=turn.check)
     except SearchTooLongError as error:
         raise SearchTooLongError(
-            f"The search was ended after {context.work.max_seconds:g} s of work, without an answer. Narrow it with "
-            "paths, extensions or data_sources, or give the expression a fixed word of three letters or more."
+            f"The search was ended after {context.work.max_seconds:g} s of work, without an answer. {_NARROWER}."
         ) from error
     touched = {
         position: {one.path for one in found.lines if one.position == position} for position in range(len(sources))
@@ -59,10 +61,28 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         "more_is_exact": found.is_whole,
         "files": [{"data_source": sources[name.position].name, "path": name.path} for name in found.names],
         "more_files": found.more_names,
+        "not_searched": _describe_not_searched(found, sources),
         "freshness": [item.as_json() for item in freshness],
     }
     parts = [*_render_names(found, sources), *_render_lines(found, sources), *_describe_limits(found)]
-    return Answer(obj, "\n\n".join([*(parts or [_explain_nothing(query, arguments)]), render(freshness)]))
+    parts = parts or [_explain_nothing(query, arguments)]
+    if found.not_searched is not None:
+        parts.append(_render_not_searched(found.not_searched, sources, context.work.max_seconds))
+    return Answer(obj, "\n\n".join([*parts, render(freshness)]))
+
+
+def _describe_not_searched(found: FoundLines, sources: Sequence[DataSource]) -> dict[str, Any] | None:
+    left = found.not_searched
+    if left is None:
+        return None
+    return {"data_source": sources[left.position].name, "path": left.path, "files": left.files}
+
+
+def _render_not_searched(left: NotSearched, sources: Sequence[DataSource], max_seconds: float | None) -> str:
+    return (
+        f"NOT ALL WAS SEARCHED: the search was ended after {max_seconds:g} s of work, and {left.files} files are left, "
+        f"from {_place(left.position, left.path, sources)} on. {_NARROWER}."
+    )
 
 
 def _describe(line: FoundLine, sources: Sequence[DataSource]) -> dict[str, Any]:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
+from codesearch.core.errors import SearchTooLongError
 from codesearch.core.index.file_texts import FileTexts, Line
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.predicates import EVERYTHING, Predicate
 from codesearch.retrieval.exact.needle import Needle
-from codesearch.retrieval.exact.scanning import Span, scan
+from codesearch.retrieval.exact.scanning import Progress, Span, scan
 
 # So many lines beyond those that are shown are still counted.
 COUNTED_BEYOND: Final = 1_000
@@ -60,6 +61,18 @@ class FoundName:
 
 
 @dataclass(frozen=True, slots=True)
+class NotSearched:
+    """What was left when the time was over: the first file that was not searched to its end, and how many there are.
+
+    `position` is that of its index; of later ones all files count.
+    """
+
+    position: int
+    path: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class FoundLines:
     """What was found. `more`: how many lines match besides those shown, at least where not `is_whole`."""
 
@@ -68,6 +81,7 @@ class FoundLines:
     is_whole: bool
     names: tuple[FoundName, ...]
     more_names: int
+    not_searched: NotSearched | None = None
 
 
 def find_lines(
@@ -81,32 +95,63 @@ def find_lines(
     """Return the first lines that match, index by index, in the order of paths and lines, and files by their names.
 
     Only files that have rows which satisfy the index's predicate are searched. `check` is called every few
-    milliseconds and may raise.
+    milliseconds and may raise: SearchTooLongError ends the search, and what was found until then is returned with what
+    was not searched; where nothing was searched it is raised.
     """
-    found: list[FoundLine] = []
-    names: list[FoundName] = []
-    more, more_names, characters = 0, 0, 0
-    is_whole = True
+    search = _Search(needle, max_lines, context_lines, max_names, check)
+    not_searched = None
     for position, (index, predicate) in enumerate(scope):
-        files = _choose_files(index, predicate, check)
-        for path in _find_names(index, files, needle, check):
-            if len(names) < max_names:
-                names.append(FoundName(position, path))
+        progress = Progress()
+        try:
+            search.go_through(position, index, predicate, progress)
+        except SearchTooLongError:
+            if not position and not progress.place:
+                raise
+            file = min(index.texts.file_at(progress.place), index.file_count - 1)
+            later = sum(one.file_count for one, _ in scope[position + 1 :])
+            not_searched = NotSearched(position, index.path_of(file), index.file_count - file + later)
+            break
+    return search.result(not_searched)
+
+
+class _Search:
+    """What was found so far. A class, as an error may end the search anywhere."""
+
+    def __init__(self, needle: Needle, max_lines: int, context_lines: int, max_names: int, check: Check) -> None:
+        self._needle = needle
+        self._max_lines = max_lines
+        self._context_lines = context_lines
+        self._max_names = max_names
+        self._check = check
+        self._found: list[FoundLine] = []
+        self._names: list[FoundName] = []
+        self._more = self._more_names = self._characters = 0
+        self._is_whole = True
+
+    def go_through(self, position: int, index: SearchIndex, predicate: Predicate, progress: Progress) -> None:
+        """Search the names and texts of one index."""
+        files = _choose_files(index, predicate, self._check)
+        for path in _find_names(index, files, self._needle, self._check):
+            if len(self._names) < self._max_names:
+                self._names.append(FoundName(position, path))
             else:
-                more_names += 1
-        if not is_whole:
-            continue
-        for span in _scan_index(index, files, needle, check):
-            if len(found) < max_lines and not more and characters < MAX_CHARACTERS:
-                line = _show(index, position, span, context_lines)
-                found.append(line)
-                characters += sum(len(one.text) for one in (*line.before, *line.lines, *line.after))
+                self._more_names += 1
+        if not self._is_whole:
+            return
+        for span in _scan_index(index, files, self._needle, self._check, progress):
+            if len(self._found) < self._max_lines and not self._more and self._characters < MAX_CHARACTERS:
+                line = _show(index, position, span, self._context_lines)
+                self._found.append(line)
+                self._characters += sum(len(one.text) for one in (*line.before, *line.lines, *line.after))
                 continue
-            more += 1
-            if more > COUNTED_BEYOND:
-                more, is_whole = COUNTED_BEYOND, False
+            self._more += 1
+            if self._more > COUNTED_BEYOND:
+                self._more, self._is_whole = COUNTED_BEYOND, False
                 break
-    return FoundLines(tuple(found), more, is_whole, tuple(names), more_names)
+
+    def result(self, not_searched: NotSearched | None) -> FoundLines:
+        is_whole = self._is_whole and not_searched is None
+        return FoundLines(tuple(self._found), self._more, is_whole, tuple(self._names), self._more_names, not_searched)
 
 
 def _choose_files(index: SearchIndex, predicate: Predicate, check: Check) -> NDArray[np.bool_]:
@@ -119,12 +164,14 @@ def _choose_files(index: SearchIndex, predicate: Predicate, check: Check) -> NDA
     return files
 
 
-def _scan_index(index: SearchIndex, files: NDArray[np.bool_], needle: Needle, check: Check) -> Iterator[Span]:
+def _scan_index(
+    index: SearchIndex, files: NDArray[np.bool_], needle: Needle, check: Check, progress: Progress
+) -> Iterator[Span]:
     """Yield the matches in the chosen files, neighbours at once."""
     starts = index.texts.file_starts
     borders = np.flatnonzero(np.diff(files.astype(np.int8), prepend=0, append=0)).tolist()
     for first, last in zip(borders[::2], borders[1::2], strict=True):
-        yield from scan(index.texts, int(starts[first]), int(starts[last]), needle, check)
+        yield from scan(index.texts, int(starts[first]), int(starts[last]), needle, check, progress)
 
 
 def _show(index: SearchIndex, position: int, span: Span, context_lines: int) -> FoundLine:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from codesearch.core.checks import Check
@@ -23,18 +24,26 @@ _BYTES_PER_SIGN: Final = 200
 Span = tuple[int, int]
 
 
-def scan(texts: FileTexts, first: int, last: int, needle: Needle, check: Check) -> Iterator[Span]:
+@dataclass(slots=True)
+class Progress:
+    """How far a scan is: all before `place` has been searched."""
+
+    place: int = 0
+
+
+def scan(texts: FileTexts, first: int, last: int, needle: Needle, check: Check, progress: Progress) -> Iterator[Span]:
     """Yield where matches begin and end, the first of each line, between the first byte of a file and the last of one.
 
     `check` is called every few milliseconds and may raise.
     """
     if needle.spans_lines:
-        yield from _scan_files(texts, first, last, needle, check)
+        yield from _scan_files(texts, first, last, needle, check, progress)
         return
     size = max(_LEAST_BYTES, min(_MOST_BYTES, _STEPS_OF_FIRST_PIECE // needle.matcher.size))
     uses_signs = True
     place = first
     while place < last:
+        progress.place = place
         check()
         end = texts.line_end(min(place + size, last) - 1)
         started = time.monotonic()
@@ -49,6 +58,7 @@ def scan(texts: FileTexts, first: int, last: int, needle: Needle, check: Check) 
         elif took > 2 * _PIECE_SECONDS:
             size = max(_LEAST_BYTES, size // 2)
         place = end + 1
+    progress.place = last
 
 
 def _scan_piece(texts: FileTexts, place: int, end: int, needle: Needle) -> Iterator[Span]:
@@ -93,10 +103,13 @@ class _Signs:
         return nearest if nearest <= self._end else None
 
 
-def _scan_files(texts: FileTexts, first: int, last: int, needle: Needle, check: Check) -> Iterator[Span]:
+def _scan_files(
+    texts: FileTexts, first: int, last: int, needle: Needle, check: Check, progress: Progress
+) -> Iterator[Span]:
     """Go through files one by one, so that no match goes on in the next."""
     place = first
     while place < last:
+        progress.place = place
         check()
         file = texts.file_at(place)
         if needle.signs:
@@ -109,6 +122,7 @@ def _scan_files(texts: FileTexts, first: int, last: int, needle: Needle, check: 
         start, end = int(texts.file_starts[file]), int(texts.file_starts[file + 1])
         yield from _scan_file(texts, start, end - 1, needle, check)
         place = end
+    progress.place = last
 
 
 def _scan_file(texts: FileTexts, place: int, end: int, needle: Needle, check: Check) -> Iterator[Span]:

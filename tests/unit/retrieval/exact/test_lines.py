@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -284,5 +285,27 @@ def test_no_expression_goes_on_for_long_between_checks(query: str) -> None:
         if checks == 2:
             raise SearchTooLongError("enough")
 
-    with pytest.raises(SearchTooLongError, match="enough"):
-        find_lines([(index, EVERYTHING)], compile_query(ExactQuery(query, is_regex=True)), 10_000, check=check)
+    with suppress(SearchTooLongError):
+        found = find_lines([(index, EVERYTHING)], compile_query(ExactQuery(query, is_regex=True)), 10_000, check=check)
+        assert found.not_searched is not None
+        assert not found.is_whole
+    assert checks == 2
+
+
+def test_what_was_found_until_the_time_was_over_is_returned_with_what_was_not_searched() -> None:
+    index = index_of([make_row(f"{number:02}.txt", "\n".join(["needle"] * 2_000)) for number in range(20)])
+    seen = 0
+
+    def check() -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 4:
+            raise SearchTooLongError("enough")
+
+    needle = compile_query(ExactQuery("(?:n|m)[aeiou]{2}dle.{0,200}", is_regex=True))
+    found = find_lines([(index, EVERYTHING)], needle, 100_000, check=check)
+    left = found.not_searched
+    assert left is not None
+    assert found.lines
+    assert {one.path for one in found.lines} <= {f"{number:02}.txt" for number in range(20 - left.files + 1)}
+    assert left.path == f"{20 - left.files:02}.txt"

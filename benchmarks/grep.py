@@ -70,6 +70,9 @@ QUERIES = (
     Query(r"[A-Z]{4}_[0-9]{3,}", is_regex=True),
     Query(r"\b[0-9a-f]{32,}\b", is_regex=True),
     Query(r"[.,;:] $", is_regex=True),
+    Query(r"[a-z]+_lock\(", is_regex=True),
+    Query(r".*foo.*bar", is_regex=True),
+    Query("Makefile"),
 )
 
 

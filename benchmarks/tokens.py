@@ -4,8 +4,9 @@ python -m benchmarks.tokens [--bench DIR --trees DIR [--data-dir DIR]] [--tasks 
 the records of semantic_search as the tool shows them, semble's results behind a line with their place, and what an
 agent without an index finds (peers/grep_and_read.py), each in its order. --tasks: a JSON line per task (kind `issue` or
 `question`, repository, commit, text, files, spans, seen); in its work folder git/NAME-COMMIT10 are bare repositories
-and data/ our index of them by that name. An index that is there is taken as it is, a missing one made. A token is four
-characters; of a task the first 8,192 are asked. Ctrl-C prints what was measured until then.
+and data/ our index of them by that name. An index that is there is taken as it is, a missing one made. semantic_search
+is asked once for each budget, with `max_tokens`. A token is four characters; of a task the first 32,768 are asked.
+With --peers what the others reach is kept, and not measured again. Ctrl-C prints what was measured until then.
 """
 
 from __future__ import annotations
@@ -18,38 +19,21 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.compare import MODEL
 from benchmarks.environments import ENVIRONMENTS, python_of
-from benchmarks.peers.grep_and_read import choose_words, count_files, grep_and_read
 from benchmarks.quality import index_trees, open_assembly
 from benchmarks.scoring import Repository, load_scorer, read_repositories
-from benchmarks.systems import ROOT, run_watched
-from benchmarks.token_recall import Passage, Target, make_passage, measure_recall
-from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
+from benchmarks.token_reading import AROUND, BUDGETS, OURS, SEMBLE, WHOLE, Question, Reader, Recalls
+from benchmarks.token_recall import Target
+from codesearch.assembly import open_indexer
 from codesearch.tools.semantic_search import MAX_QUESTION_LENGTH
 from indexer.pipeline import SilentProgress
-
-BUDGETS = (1_000, 2_000, 4_000, 8_000)
-# So many results are asked for: more than the largest budget holds.
-RESULTS_ASKED = 100
-OURS, SEMBLE, WHOLE, AROUND = "codesearch", "semble, our model", "grep, files whole", "grep, lines around matches"
-Recalls = dict[tuple[str, str], list[list[float]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, what is to be found, and the rows of the table that it counts in."""
-
-    text: str
-    groups: tuple[str, ...]
-    targets: tuple[Target, ...]
 
 
 def main() -> None:
@@ -61,10 +45,11 @@ def main() -> None:
     parser.add_argument("--repo", action="append", default=[], help="only this repository; may be repeated")
     parser.add_argument("--tasks", type=Path, help="a file of tasks")
     parser.add_argument("--tasks-work", type=Path, help="folder with git/ and data/ of the tasks")
-    parser.add_argument("--issues", type=int, default=30, help="how many issues are asked")
-    parser.add_argument("--questions", type=int, default=40, help="how many questions are asked")
+    parser.add_argument("--issues", type=int, default=1_000, help="at most so many issues are asked")
+    parser.add_argument("--questions", type=int, default=1_000, help="at most so many questions are asked")
     parser.add_argument("--words", type=int, default=5, help="how many words are searched with ripgrep")
     parser.add_argument("--environments", type=Path, default=ENVIRONMENTS, help="folder for semble's environment")
+    parser.add_argument("--peers", type=Path, help="keep here what the others reach; default: measure it")
     parser.add_argument("--write", action="store_true", help="write results/tokens-DATE.md, too")
     options = parser.parse_args()
     if bool(options.bench) != bool(options.trees) or bool(options.tasks) != bool(options.tasks_work):
@@ -95,7 +80,10 @@ def measure_bench(options: argparse.Namespace, data_dir: Path, semble: Path, rec
         ids |= dict(index_trees(assembly, options.bench, options.trees, missing) if missing else ())
         for repository in repositories:
             questions = list(read_questions(scorer, repository))
-            reader = Reader(assembly, ids[repository.name], repository.folder, repository.root, options.words)
+            opened = partial(keep_tree, repository.folder)
+            reader = Reader(
+                assembly, ids[repository.name], repository.name, opened, repository.root, options.words, options.peers
+            )
             reader.measure(questions, semble, recalls)
 
 
@@ -129,9 +117,12 @@ def measure_tasks(options: argparse.Namespace, semble: Path, recalls: Recalls) -
                     str(place), name=name, branch=None, subdir=None, progress=SilentProgress()
                 )
                 ids[name] = report.source.id
-            with export_tree(place, tasks[0]["commit"]) as tree:
-                reader = Reader(assembly, ids[name], tree, "", options.words)
+            opened = partial(export_tree, place, tasks[0]["commit"])
+            reader = Reader(assembly, ids[name], name, opened, "", options.words, options.peers)
+            try:
                 reader.measure([read_task(task) for task in tasks], semble, recalls)
+            except subprocess.CalledProcessError as error:
+                print(f"{name}: left out, its files cannot be exported: {error}", file=sys.stderr, flush=True)
 
 
 def name_of(task: dict[str, Any]) -> str:
@@ -164,6 +155,12 @@ def read_task(task: dict[str, Any]) -> Question:
 
 
 @contextmanager
+def keep_tree(folder: Path) -> Iterator[Path]:
+    """Give a folder that is there."""
+    yield folder
+
+
+@contextmanager
 def export_tree(place: Path, commit: str) -> Iterator[Path]:
     """Give a temporary folder with the files of a commit."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -175,75 +172,6 @@ def export_tree(place: Path, commit: str) -> Iterator[Path]:
         subprocess.run(["tar", "-x", "-f", str(archive), "-C", str(tree)], check=True)
         archive.unlink()
         yield tree
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Reads of one source what each system shows. `folder` is `root` of its tree, the part that is searched."""
-
-    assembly: Assembly
-    source_id: str
-    folder: Path
-    root: str
-    words: int
-
-    def measure(self, questions: Sequence[Question], semble: Path, recalls: Recalls) -> None:
-        """Read for every question, and add the recall to each of its groups."""
-        print(f"{self.folder.name}: {len(questions)} questions", file=sys.stderr, flush=True)
-        file_counts = count_files(self.folder)
-        theirs = self.ask_semble(semble, [question.text for question in questions])
-        for question in questions:
-            words = choose_words(question.text, file_counts, self.words)
-            reads = {
-                OURS: self.ask_ours(question.text),
-                SEMBLE: theirs[question.text],
-                WHOLE: self.from_root(grep_and_read(self.folder, words, around_matches=False)),
-                AROUND: self.from_root(grep_and_read(self.folder, words, around_matches=True)),
-            }
-            for system, passages in reads.items():
-                recall = measure_recall(passages, question.targets, BUDGETS)
-                for group in question.groups:
-                    recalls[group, system].append(recall)
-
-    def from_root(self, passages: Iterator[Passage]) -> Iterator[Passage]:
-        """Yield the passages with paths from the source's root."""
-        prefix = f"{self.root}/" if self.root else ""
-        return (make_passage(prefix + item.path, item.first_line, item.lines) for item in passages)
-
-    def ask_ours(self, text: str) -> list[Passage]:
-        """Return the records of semantic_search with the text that its answer has before each."""
-        arguments = {"question": text, "data_sources": [self.source_id], "max_results": RESULTS_ASKED}
-        answer = self.assembly.toolbox.call("semantic_search", LOCAL_PRINCIPAL, arguments)
-        passages, read = [], 0
-        for record in answer.obj["records"]:
-            place, content = record["metadata"], record["content"]
-            start = answer.rendered.index(content, answer.rendered.index("\n", read + 2) + 1)
-            lines = tuple(content.split("\n"))
-            passages.append(Passage(place["path"], place["start_line"], lines, answer.rendered[read:start]))
-            read = start + len(content)
-        return passages
-
-    def ask_semble(self, python: Path, texts: Sequence[str]) -> dict[str, list[Passage]]:
-        """Let semble index the folder; return the passages of each text."""
-        with tempfile.TemporaryDirectory() as temporary:
-            queries, out = Path(temporary) / "queries.json", Path(temporary) / "results.json"
-            queries.write_text(json.dumps(texts), encoding="utf-8")
-            command = [str(python), str(ROOT / "benchmarks" / "peers" / "semble_runner.py")]
-            command += ["--tree", str(self.folder.resolve()), "--queries", str(queries), "--out", str(out)]
-            command += ["--top-k", str(RESULTS_ASKED), "--model-path", str(MODEL.resolve())]
-            ended = run_watched(command)
-            results = json.loads(out.read_text(encoding="utf-8"))
-        if ended.output["model"] != "given":
-            raise SystemExit(f"semble cannot load the model: {ended.output['model']}")
-        prefix = f"{self.root}/" if self.root else ""
-        return {
-            text: [make_passage(prefix + path, start, self.lines(path, start, end)) for path, start, end in found]
-            for text, found in results.items()
-        }
-
-    def lines(self, path: str, start: int, end: int) -> list[str]:
-        """Return lines of a file."""
-        return (self.folder / path).read_text(encoding="utf-8", errors="replace").split("\n")[start - 1 : end]
 
 
 def describe(options: argparse.Namespace, recalls: Recalls) -> Iterator[str]:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Where in the data folder the lexicons of the user's own lie.
+OWN_LEXICONS = "lexicons"
 # The person at the shell owns the data folder, and with it every key.
 LOCAL_PRINCIPAL = Principal(key_id="local", name="local", is_admin=True, source_ids=None)
 
@@ -141,8 +143,12 @@ class Assembly:
     def retriever(self) -> Retriever:
         """The retrieval over search indexes and catalog."""
         from codesearch.retrieval.search import Retriever
+        from codesearch.retrieval.translation.translation import Lexicons
 
-        return Retriever(self.search_indexes, self.catalog, lambda: self.embedder, self.index_format.table_name)
+        lexicons = Lexicons(self.settings.data_dir / OWN_LEXICONS)
+        return Retriever(
+            self.search_indexes, self.catalog, lambda: self.embedder, self.index_format.table_name, lexicons
+        )
 
     @cached_property
     def toolbox(self) -> Toolbox:

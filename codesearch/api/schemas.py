@@ -161,6 +161,10 @@ class RecordExplanation(BaseModel):
     log_odds: float
     factor: float
     features: list[RecordFeature] = Field(description="Those that count, the strongest first")
+    read_as: list[str] = Field(
+        default_factory=list,
+        description="Of a query in another language, what each of its words was taken for: `Anfrage: request`",
+    )
 
 
 class Record(BaseModel):

@@ -63,6 +63,9 @@ def _print_records(hits: Sequence[Hit], view: View) -> None:
 
     if not hits:
         print("Nothing found.")
+    if hits and hits[0].explanation is not None and hits[0].explanation.read_as:
+        words = visible("; ".join(hits[0].explanation.read_as))
+        console().print(f"Read as: {words}", style="dim", highlight=False, soft_wrap=True)
     for number, hit in enumerate(hits, 1):
         chunk = hit.chunk
         heading = Text.assemble(

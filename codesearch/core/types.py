@@ -164,12 +164,13 @@ class Explanation:
     """Why a record has its score: 1 / (1 + exp(-log_odds)), times `factor` for a further record of a file or a twin.
 
     `features` are those that count, the strongest first; what they do not say of `log_odds` is the same for every
-    record of the answer.
+    record of the answer. `read_as` says of each word of a query in another language what it was taken for, in order.
     """
 
     log_odds: float
     factor: float
     features: tuple[FeatureShare, ...]
+    read_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

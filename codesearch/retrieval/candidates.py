@@ -176,7 +176,7 @@ def join_candidates(found: Sequence[Candidates]) -> JoinedCandidates:
 def _search_text(
     indexes: Sequence[SearchIndex], masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, limit: int
 ) -> tuple[Rarity, list[LexicalScores], list[NDArray[np.int64]]]:
-    hits = [find_hits(index, terms.terms) for index in indexes]
+    hits = [find_hits(index, terms.terms, terms.alternatives) for index in indexes]
     rarity = measure_rarity(indexes, hits)
     scores = [score_hits(index, of_index, rarity) for index, of_index in zip(indexes, hits, strict=True)]
     return rarity, scores, _find_best(indexes, scores, masks, limit)

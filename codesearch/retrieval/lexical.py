@@ -57,9 +57,31 @@ class LexicalScores:
     hits: Hits
 
 
-def find_hits(index: SearchIndex, terms: NDArray[np.uint32]) -> Hits:
-    """Return where each of the terms is, in the given order."""
-    return Hits(index.row_postings.find(terms), index.file_postings.find(terms))
+def find_hits(index: SearchIndex, terms: NDArray[np.uint32], alternatives: Sequence[NDArray[np.uint32]] = ()) -> Hits:
+    """Return where each of the terms is, in the given order; of one with alternatives, where any of them is."""
+    if not any(map(len, alternatives)):
+        return Hits(index.row_postings.find(terms), index.file_postings.find(terms))
+    asked = [np.concatenate((term[None], others)) for term, others in zip(terms, alternatives, strict=True)]
+    return Hits(
+        [_unite(index.row_postings.find(of_term)) for of_term in asked],
+        [_unite(index.file_postings.find(of_term)) for of_term in asked],
+    )
+
+
+def _unite(hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+    """Return where any of some terms is: with the highest of their counts, in each field that one of them is in."""
+    hits = [of_term for of_term in hits if len(of_term[0])] or hits[:1]
+    if len(hits) == 1:
+        return hits[0]
+    ids: NDArray[np.int32] = np.concatenate([of_term[0] for of_term in hits])
+    payloads: NDArray[np.uint16] = np.concatenate([of_term[1] for of_term in hits])
+    order = np.argsort(ids, kind="stable")
+    ids, payloads = ids[order], payloads[order]
+    firsts = np.flatnonzero(np.concatenate(([True], ids[1:] != ids[:-1])))
+    fields = np.bitwise_or.reduceat(payloads & 0xFF, firsts)
+    counts = np.maximum.reduceat(payloads & 0xFF00, firsts)
+    united: NDArray[np.uint16] = (counts | fields).astype(np.uint16)
+    return ids[firsts], united
 
 
 def measure_rarity(indexes: Sequence[SearchIndex], hits: Sequence[Hits]) -> Rarity:

@@ -231,4 +231,7 @@ def _explain(
     probabilities = scored.scores[speakers] / scored.factors[speakers]
     explained = explain_files(model, seen, matches_of(speakers), of_speakers, terms.words, probabilities)
     factors = scored.factors[rows].tolist()
-    return [replace(explained[file], factor=factor) for file, factor in zip(files.tolist(), factors, strict=True)]
+    return [
+        replace(explained[file], factor=factor, read_as=terms.read_as)
+        for file, factor in zip(files.tolist(), factors, strict=True)
+    ]

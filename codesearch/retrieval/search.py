@@ -21,11 +21,12 @@ from codesearch.retrieval.budgets import Fitted, SizeOf, fit_hits
 from codesearch.retrieval.candidates import find_candidates
 from codesearch.retrieval.excerpts import MAX_EXCERPT_CHARACTERS, cut_chunk, find_roots, is_cut, name_excerpt
 from codesearch.retrieval.joining import join_chunks, join_document_ids
-from codesearch.retrieval.query.understanding import understand_query
+from codesearch.retrieval.query.understanding import BUNDLED_LEXICONS, understand_query
 from codesearch.retrieval.ranking import Ranked, rank
 from codesearch.retrieval.ranking_model import load_ranking_model
 from codesearch.retrieval.related_terms import load_related_terms
 from codesearch.retrieval.source_fields import resolve_source_fields
+from codesearch.retrieval.translation.translation import Lexicons
 from codesearch.retrieval.turns import Turns, Work
 
 logger = logging.getLogger(__name__)
@@ -69,11 +70,14 @@ class Retriever:
         catalog: SourceCatalog,
         load_embedder: Callable[[], QueryEmbedder],
         format_name: str,
+        lexicons: Lexicons = BUNDLED_LEXICONS,
     ) -> None:
         """Keep the parts; the model is loaded by `warm_up` or by the first query.
 
-        `format_name` is that of the index format which the indexes are of.
+        `format_name` is that of the index format which the indexes are of. `lexicons` are of the languages that queries
+        may be in besides English.
         """
+        self._lexicons = lexicons
         self._indexes = indexes
         self._catalog = catalog
         self._format_name = format_name
@@ -93,6 +97,7 @@ class Retriever:
         """Load the embedding model and what ranking needs. Raises ConfigurationError."""
         load_ranking_model()
         load_related_terms()
+        self._lexicons.warm_up()
         self._loaded_embedder().embed_query("warm up")
 
     def close(self) -> None:
@@ -142,7 +147,7 @@ class Retriever:
         # May wait for an index that is being made again, which others need not wait for.
         asked = [(self._indexes.get(source_id, sources[source_id].run_id), remaining) for source_id, remaining in scope]
         with self.turns.take(work) as turn:
-            terms = understand_query(query.text, [index for index, _ in asked])
+            terms = understand_query(query.text, [index for index, _ in asked], self._lexicons)
             vector = embed_texts(embedder, terms.texts)
             turn.check()
             wanted = query.top_k

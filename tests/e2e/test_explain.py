@@ -57,7 +57,8 @@ def test_each_record_says_why_it_has_its_score(service: Service, admin_key: str)
     assert len(records) == 20
     for record in records:
         explanation = record["explain"]
-        assert set(explanation) == {"log_odds", "factor", "features"}
+        assert set(explanation) == {"log_odds", "factor", "features", "read_as"}
+        assert explanation["read_as"] == []
         assert explanation["features"]
         assert all(set(feature) == {"name", "value", "contribution"} for feature in explanation["features"])
         probability = 1 / (1 + math.exp(-explanation["log_odds"]))

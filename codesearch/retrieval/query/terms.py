@@ -50,6 +50,8 @@ class QueryTerms:
     text in double quotes that the query is. texts: what is embedded, each counting the same. is_name: the whole query
     is one name. is_place: it is one path, or a line of one. is_task: it begins with what is to be done, as a commit's
     subject or an agent's task does. is_message: it tells of something at length.
+    alternatives: of a query in another language, for each of the terms those that stand for it, too;
+    read_as: what its words were taken for.
     """
 
     tokens: tuple[str, ...]
@@ -68,6 +70,8 @@ class QueryTerms:
     is_task: bool
     quotation: Quotation | None = None
     is_message: bool = False
+    alternatives: tuple[NDArray[np.uint32], ...] = ()
+    read_as: tuple[str, ...] = ()
 
     @property
     def name_hashes(self) -> list[int]:

@@ -13,7 +13,15 @@ from codesearch.core.text.terms import hash_token
 from codesearch.core.text.tokens import iterate_tokens, stem
 from codesearch.retrieval.query.message import Message, read_message
 from codesearch.retrieval.query.phrases import find_phrases_of_message
-from codesearch.retrieval.query.terms import STOP_WORDS, QueryTerms, find_compounds, first_distinct, parse_query
+from codesearch.retrieval.query.terms import (
+    STOP_WORDS,
+    QueryTerms,
+    find_compounds,
+    first_distinct,
+    parse_query,
+)
+from codesearch.retrieval.translation.segmentation import is_code_word
+from codesearch.retrieval.translation.translation import Lexicons, Translation
 
 # A text of more distinct words is a message: so many of them are searched. Of 66 to 69 issue texts, all files that
 # were to be found were among the first five / ten for 80 / 86% with 24 words, 81 / 85% with 20, 78 / 87% with 32,
@@ -23,8 +31,65 @@ MESSAGE_WORDS = 24
 _MAX_BODY_WORDS = 1_000
 
 
-def understand_query(text: str, indexes: Sequence[SearchIndex]) -> QueryTerms:
-    """Take a query apart, for these indexes. Accepts any text.
+# Those of the package alone.
+BUNDLED_LEXICONS = Lexicons()
+# A word of another language stands for so many English ones at most.
+MEANINGS = 3
+
+
+def understand_query(text: str, indexes: Sequence[SearchIndex], lexicons: Lexicons = BUNDLED_LEXICONS) -> QueryTerms:
+    """Take a query apart, for these indexes. Accepts any text; one in a language of the lexicons is read in English."""
+
+    def is_there(word: str) -> bool:
+        return bool(count_rows(list(iterate_tokens(word)), indexes).any())
+
+    translation = lexicons.translate(text, is_there)
+    if translation is None:
+        return _understand(text, indexes)
+    unknown = {part.written for part in translation.parts if part.meanings is None}
+    english = translation.write({word for word in unknown if is_code_word(word) or is_there(word)})
+    return _join_languages(parse_query(text), _understand(english, indexes), translation)
+
+
+def _join_languages(original: QueryTerms, terms: QueryTerms, translation: Translation) -> QueryTerms:
+    """Return the translated terms with what stands in the query as it is: names, places and phrases.
+
+    What else a word may mean, and the word itself, as in comments, stands for its term.
+    """
+    others: dict[int, set[int]] = {}
+    for part in translation.parts:
+        if part.meanings:
+            likeliest = [hash_token(token) for token in iterate_tokens(part.meanings[0])]
+            also = (*part.meanings[1:MEANINGS], part.written)
+            others.setdefault(likeliest[-1], set()).update(
+                hash_token(token) for meaning in also for token in _stand_ins(meaning)
+            )
+    known = set(terms.terms.tolist())
+    return replace(
+        terms,
+        alternatives=tuple(
+            np.array(sorted(others.get(term, set()) - known), np.uint32) for term in terms.terms.tolist()
+        ),
+        written_names=original.written_names,
+        names=original.names,
+        simple_names=original.simple_names,
+        places=original.places,
+        phrases=original.phrases,
+        quotation=original.quotation,
+        is_name=original.is_name,
+        is_place=original.is_place,
+        read_as=tuple(translation.describe(MEANINGS)),
+    )
+
+
+def _stand_ins(meaning: str) -> list[str]:
+    """Return the tokens that stand for a meaning: of two words the two as one, as names write them."""
+    words = meaning.split()
+    return list(iterate_tokens(meaning)) if len(words) == 1 else ["".join(words).lower()]
+
+
+def _understand(text: str, indexes: Sequence[SearchIndex]) -> QueryTerms:
+    """Take a query apart that is in English.
 
     Of a message, the words are those of its title and then the rarest that these indexes have; its title is said twice,
     alone and before the rest, for the vector; and only the title tells what kind of file is asked for.

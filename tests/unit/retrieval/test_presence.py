@@ -39,7 +39,7 @@ def test_a_lower_margin_and_stranger_words_make_an_answer_less_likely(index: Sea
     assert measure_absence(view, -9.0) < measure_absence(view, -3.0) < 0
     assert measure_absence(view, 50.0) == 0
     known = describe_presence(view, 0.0)
-    strange = describe_presence(view_of(index, "wie versucht der client einen aufruf nochmals"), 0.0)
+    strange = describe_presence(view_of(index, "jak klient ponawia nieudane wywołanie"), 0.0)
     assert set(known) == set(WEIGHTS)
     assert known["known_words"] > strange["known_words"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from codesearch.core.counts import say_count
 from codesearch.core.errors import DifyError
 from codesearch.dify.chat_api import AppInfo, ChatAnswer
 from codesearch.dify.connecting import Target, target_ids
@@ -47,7 +48,7 @@ def judge_app(app: AppInfo, answer: ChatAnswer) -> list[Link]:
     if answer.retrieved_count is not None:
         found = answer.retrieved_count
         message = (
-            f"its knowledge retrieval found {found} records, which the answer does not cite"
+            f"its knowledge retrieval found {say_count(found, 'record')}, which the answer does not cite"
             if found
             else "its knowledge retrieval ran and found nothing"
         )
@@ -112,7 +113,9 @@ def _judge_base(
             f"or 403 there is the key in Dify's External Knowledge API{way}, none at all is the way to it",
         )
     if found:
-        return Link(name, GOOD, f"Dify gets {found} records from it, so the app does not use it: add it to the app")
+        return Link(
+            name, GOOD, f"Dify gets {say_count(found, 'record')} from it, so the app does not use it: add it to the app"
+        )
     here = search_here(target)
     if not here:
         return Link(name, UNKNOWN, f"Dify gets nothing from it, and codesearch has no answer in {target.name} either")
@@ -121,6 +124,7 @@ def _judge_base(
     return Link(
         name,
         BAD,
-        f"Dify gets nothing from it, codesearch itself finds {here} records. A threshold of the base, or Dify "
-        f"does not reach {base.api_endpoint or 'codesearch'}: the log of `codesearch serve` shows whether one came",
+        f"Dify gets nothing from it, codesearch itself finds {say_count(here, 'record')}. A threshold of the base, or "
+        f"Dify does not reach {base.api_endpoint or 'codesearch'}: the log of `codesearch serve` shows whether one "
+        "came",
     )

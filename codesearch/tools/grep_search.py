@@ -80,7 +80,8 @@ def _describe_not_searched(found: FoundLines, sources: Sequence[DataSource]) -> 
 
 def _render_not_searched(left: NotSearched, sources: Sequence[DataSource], max_seconds: float | None) -> str:
     return (
-        f"NOT ALL WAS SEARCHED: the search was ended after {max_seconds:g} s of work, and {left.files} files are left, "
+        f"NOT ALL WAS SEARCHED: the search was ended after {max_seconds:g} s of work, and "
+        f"{say_count(left.files, 'file is', 'files are')} left, "
         f"from {_place(left.position, left.path, sources)} on. {_NARROWER}."
     )
 

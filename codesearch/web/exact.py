@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from codesearch.api.deps import Services, run_admitted, services_of
 from codesearch.api.errors import status_of
+from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, ErrorCode, NotFoundError
 from codesearch.core.types import Principal
 from codesearch.retrieval.exact.needle import ExactQuery, Needle, compile_query
@@ -152,7 +153,8 @@ def _fill(found: _Found, obj: Mapping[str, Any], needle: Needle) -> None:
         for item in obj["files"]
     ]
     if obj["more"]:
-        found.more = f"{'' if obj['more_is_exact'] else 'at least '}{obj['more']} more lines match"
+        count = say_count(obj["more"], "more line matches", "more lines match")
+        found.more = f"{'' if obj['more_is_exact'] else 'at least '}{count}"
 
 
 def _mark(needle: Needle, text: str, column: int) -> Any:

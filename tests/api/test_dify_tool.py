@@ -205,7 +205,7 @@ def test_a_key_is_asked_for_where_one_is_needed(client: ApiClient) -> None:
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
     for path, item in document["paths"].items():
         for operation in item.values():
-            needs_key = path not in ("/", "/healthz", "/readyz")
+            needs_key = path not in ("/about", "/healthz", "/readyz")
             assert operation.get("security", []) == ([{name: []}] if needs_key else [])
     assert KEY not in json.dumps(document)
 

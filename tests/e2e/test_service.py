@@ -71,7 +71,7 @@ def test_health_readiness_and_the_description_need_no_key(service: Service) -> N
     assert service.get("/readyz").json() == {"status": "ok"}
     description = service.get("/openapi.json").json()
     assert {"/retrieval", "/dify/retrieval", "/healthz", "/readyz"} <= set(description["paths"])
-    assert service.get("/").json()["openapi"] == "/openapi.json"
+    assert service.get("/about").json()["openapi"] == "/openapi.json"
 
 
 def test_revoking_works_at_once(service: Service, data_dir: Path) -> None:

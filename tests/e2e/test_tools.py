@@ -221,7 +221,7 @@ def test_why_a_file_is_not_indexed_is_told_to_who_runs_the_service(
     for path, reason in (
         ("empty.py", "it is empty"),
         ("big.txt", "it has 1,500,000 bytes, more than CODESEARCH_MAX_FILE_BYTES"),
-        ("a.log", "a rule leaves it out, which `codesearch index SOURCE --dry-run` names"),
+        ("a.log", "a rule leaves it out; whoever runs the service sees which with `codesearch index SOURCE --dry-run`"),
         ("new.py", "it is newer than the index"),
         ("src", "src of shop is a folder: get_file_tree lists it"),
         ("../shop/src/a.py", "it is not there, or was left out"),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from codesearch.api.management import JobProgress
+from codesearch.core.counts import say_count
 
 
 class Reports:
@@ -52,7 +53,7 @@ class Reports:
         reports = said.get("sources", [said])
         changed = sum(report["changed_files"] for report in reports)
         removed = sum(report["removed_files"] for report in reports)
-        what = f"{changed:,} files indexed, {removed:,} removed" if changed or removed else "Nothing changed"
-        several = f" in {len(reports):,} sources" if "sources" in said else ""
+        what = f"{say_count(changed, 'file')} indexed, {removed:,} removed" if changed or removed else "Nothing changed"
+        several = f" in {say_count(len(reports), 'source')}" if "sources" in said else ""
         warnings = " ".join(warning for report in reports for warning in report["warnings"])
         self.summary = f"{what}{several}. {warnings}".rstrip()

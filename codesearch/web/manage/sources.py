@@ -13,6 +13,7 @@ from codesearch.api.errors import status_of
 from codesearch.api.management import Job, JobKind, JobRequest, Management
 from codesearch.core.catalog.names import validate_name
 from codesearch.core.catalog.runs import IndexRun
+from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, ErrorCode, InvalidRequestError, TooManyRequestsError
 from codesearch.core.types import DataSource
 from codesearch.web.access import Admin, SentByAdmin, SentForm
@@ -109,7 +110,8 @@ async def get_removal(request: Request, visitor: Admin, source_id: str) -> Respo
         visitor,
         title=f"Remove {source.name}?",
         lines=[
-            f"Its {source.file_count:,} files are no longer found, and its workspaces and keys lose it.",
+            f"{say_count(source.file_count, 'file is', 'files are')} no longer found, "
+            "and its workspaces and keys lose it.",
             "The repository itself stays as it is; it can be added again.",
         ],
         action=f"{HOME}/sources/{source.id}/remove",

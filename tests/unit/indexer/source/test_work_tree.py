@@ -235,7 +235,7 @@ def test_a_sparse_checkout_says_what_is_not_there(repository: Repository, tmp_pa
     with open_at(repository.path, tmp_path) as snapshot:
         assert read(snapshot) == {"a.py": FILES["a.py"]}
         assert snapshot.listing().notes == (
-            "2 files are outside of the sparse checkout and not on disk; --committed indexes them, too.",
+            "2 files are outside of the sparse checkout and not on disk; --committed indexes what is committed.",
         )
     with open_at(repository.path, tmp_path, HEAD) as snapshot:
         assert read(snapshot) == FILES
@@ -246,7 +246,7 @@ def test_a_clone_without_checkout_says_what_is_not_there(repository: Repository,
     subprocess.run(["git", "read-tree", "HEAD"], cwd=tmp_path / "bare-looking", check=True)
     with open_at(tmp_path / "bare-looking", tmp_path) as snapshot:
         assert read(snapshot) == {}
-        assert snapshot.listing().notes[0].startswith("None of the 3 tracked files is on disk; --committed")
+        assert snapshot.listing().notes[0].startswith("None of 3 tracked files is on disk; --committed")
 
 
 def test_a_partial_clone_needs_no_contents_of_its_repository(repository: Repository, tmp_path: Path) -> None:

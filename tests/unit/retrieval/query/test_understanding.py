@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.text.terms import hash_token
 from codesearch.core.text.tokens import stem, tokenize
+from codesearch.retrieval.lexical import find_hits
 from codesearch.retrieval.query.terms import STOP_WORDS, parse_query
 from codesearch.retrieval.query.understanding import MESSAGE_WORDS, count_rows, understand_query
 from tests.unit.retrieval.index_rows import index_of, make_row
@@ -62,3 +66,40 @@ def test_any_text_is_accepted(text: str) -> None:
     assert len(terms.tokens) <= 64
     assert all(part for part in terms.texts) or terms.texts == (text,)
     assert not terms.is_message or not set(terms.tokens) & STOP_WORDS
+
+
+def test_a_question_in_another_language_asks_for_what_code_calls_it() -> None:
+    index = index_of([make_row("src/a.py", "retry a failed request"), make_row("src/b.py", "parse a date")])
+    for text in (
+        "wo werden fehlgeschlagene Anfragen wiederholt",
+        "失败的请求在哪里重试",
+        "где повторяются неудачные запросы",
+    ):
+        terms = understand_query(text, [index])
+        assert hash_token("request") in terms.terms.tolist()
+        assert len(terms.alternatives) == len(terms.terms)
+        assert terms.read_as
+        assert not terms.is_name
+
+
+def test_what_stands_in_a_question_as_it_is_stays() -> None:
+    text = "wo wird HttpClient.max_retries in src/net/retry.py:120 gelesen"
+    english, terms = parse_query(text), understand_query(text, [INDEX])
+    assert (terms.names, terms.places, terms.phrases) == (english.names, english.places, english.phrases)
+
+
+def test_a_word_of_a_comment_stands_beside_its_english_terms() -> None:
+    index = index_of(
+        [make_row("src/a.py", "# 请求超时后重试\nself.backoff()"), make_row("src/b.py", "def handle(request): pass")]
+    )
+    hits = find_hits(index, *_terms_and_alternatives("请求在哪里处理", index))
+    held = {index.path_of(int(index.file_of_row[row])) for rows, _ in hits.rows for row in rows.tolist()}
+    assert held == {"src/a.py", "src/b.py"}
+    first = hits.rows[0][0].tolist()
+    assert sorted(first) == sorted(set(first))
+    assert len(first) == 2
+
+
+def _terms_and_alternatives(text: str, index: SearchIndex) -> tuple[NDArray[np.uint32], tuple[NDArray[np.uint32], ...]]:
+    terms = understand_query(text, [index])
+    return terms.terms, terms.alternatives

@@ -27,7 +27,7 @@ ONLY_IN = {
     "mcp": ["codesearch/mcp/*"],
     "mcp_types": ["codesearch/mcp/*"],
     "httpx2": ["codesearch/dify/*"],
-    "snowballstemmer": ["codesearch/retrieval/translation/lexicon.py"],
+    "Stemmer": ["codesearch/retrieval/translation/lexicon.py"],
     "tree_sitter_language_pack": ["indexer/chunking/grammars.py"],
 }
 # Which rooms a room knows besides itself. The composition knows all of them, and nobody knows it but itself.

@@ -64,12 +64,14 @@ def find_latin(text: str, lexicons: Sequence[Lexicon]) -> Lexicon | None:
     words = list(dict.fromkeys(word.lower() for word in _WORD.findall(text)))
     plain_words = words if text.isascii() else [plain(word) for word in words]
     against = {word for word in words if word in STOP_WORDS}
+    if against and text.isascii() and not any(word in lexicon.own for lexicon in lexicons for word in words):
+        return None
     # Without a short word that is English, the meanings of words that English lacks decide, as they do with accents.
     unknown = _find_unknown(words) if not against or _ACCENTED.search(text) else []
     best, most = None, _LEAST_EVIDENCE - 1e-9
     for lexicon in lexicons:
         short = [word for word in plain_words if word in lexicon.stop and len(word) > 1]
-        own = sum(word not in lexicon.shared for word in short)
+        own = sum(word in lexicon.own for word in short)
         meant = sum(any(key in lexicon.meanings for key in lexicon.keys_of(word)) for word in unknown)
         # Short words that English has, too, say nothing alone.
         evidence = own + _MEANT_WORD * meant + _SHARED_WORD * (len(short) - own) * bool(own or meant)

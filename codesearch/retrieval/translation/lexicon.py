@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 from unicodedata import combining, normalize
 
-import snowballstemmer
+import Stemmer
 
 from codesearch.retrieval.query.terms import STOP_WORDS
 
@@ -35,14 +35,14 @@ class Lexicon:
     """One language.
 
     meanings: key -> English terms, the likeliest first. stop: words that mean nothing to a search, as `plain` gives
-    them. shared: those of `stop` that English has, too. longest: of all of these, in characters where the language is
-    written without blanks, else in words.
+    them. own: those of `stop`, of more than a letter, that English lacks. longest: of all of these, in characters where
+    the language is written without blanks, else in words.
     """
 
     language: str
     meanings: Mapping[str, tuple[str, ...]]
     stop: frozenset[str]
-    shared: frozenset[str]
+    own: frozenset[str]
     longest: int
 
     def keys_of(self, word: str) -> tuple[str, ...]:
@@ -50,6 +50,7 @@ class Lexicon:
         return keys_of(self.language, word)
 
 
+@lru_cache(maxsize=8192)
 def keys_of(language: str, words: str) -> tuple[str, ...]:
     """Return the keys of one word, or of several with blanks between them, the likeliest first.
 
@@ -69,7 +70,8 @@ def _stemmer_of(language: str) -> Callable[[str], str]:
     name = STEMMERS.get(language)
     if name is None:
         return str
-    stem: Callable[[str], str] = snowballstemmer.stemmer(name).stemWord
+    # It may be used by one thread at a time, as a query is read in its search's turn.
+    stem: Callable[[str], str] = Stemmer.Stemmer(name).stemWord
     return stem
 
 
@@ -109,7 +111,13 @@ def build_lexicon(
     stop = {plain(word.strip()) for word in stop_words if word.strip()}
     meanings = {key: tuple(sorted(said, key=said.__getitem__)) for key, said in found.items() if key}
     longest = max((_length_of(language, key) for key in (*meanings, *stop)), default=0)
-    return Lexicon(language, meanings, frozenset(stop), frozenset(stop & set(english_words)), longest)
+    return Lexicon(
+        language,
+        meanings,
+        frozenset(stop),
+        frozenset(word for word in stop - set(english_words) if len(word) > 1),
+        longest,
+    )
 
 
 def _length_of(language: str, key: str) -> int:
@@ -121,7 +129,7 @@ def write_lexicon(lexicon: Lexicon) -> str:
     content = {
         "meanings": dict(sorted(lexicon.meanings.items())),
         "stop": sorted(lexicon.stop),
-        "shared": sorted(lexicon.shared),
+        "own": sorted(lexicon.own),
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
 
@@ -132,7 +140,7 @@ def read_lexicon(language: str, text: str) -> Lexicon:
     meanings = {key: tuple(terms) for key, terms in content["meanings"].items()}
     stop = frozenset(content["stop"])
     longest = max((_length_of(language, key) for key in (*meanings, *stop)), default=0)
-    return Lexicon(language, meanings, stop, frozenset(content["shared"]), longest)
+    return Lexicon(language, meanings, stop, frozenset(content["own"]), longest)
 
 
 def join_lexicons(first: Lexicon, second: Lexicon) -> Lexicon:
@@ -140,6 +148,6 @@ def join_lexicons(first: Lexicon, second: Lexicon) -> Lexicon:
     meanings = dict(second.meanings)
     for key, terms in first.meanings.items():
         meanings[key] = tuple(dict.fromkeys((*terms, *meanings.get(key, ()))))
-    shared = (first.shared | second.shared) - (first.stop - first.shared) - (second.stop - second.shared)
+    own = (first.own | second.own) - (first.stop - first.own) - (second.stop - second.own)
     longest = max(first.longest, second.longest)
-    return Lexicon(first.language, meanings, first.stop | second.stop, shared, longest)
+    return Lexicon(first.language, meanings, first.stop | second.stop, own, longest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -169,6 +170,7 @@ def _cut_word(word: str, lexicon: Lexicon, is_there: Callable[[str], bool]) -> I
             yield Part(piece, None)
 
 
+@lru_cache(maxsize=8192)
 def is_code_word(word: str) -> bool:
     """Say whether software is written about in this English word."""
     return word.isascii() and bool(is_known(np.array([hash_token(word.lower())], np.uint32))[0])

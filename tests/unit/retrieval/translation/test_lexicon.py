@@ -44,10 +44,10 @@ def test_a_line_that_is_none_is_named(line: str) -> None:
 def test_what_was_written_is_read() -> None:
     lexicon = build_lexicon("ru", ["error\tошибка", "retry\tповтор|повторить"], ["как", "a"])
     again = read_lexicon("ru", write_lexicon(lexicon))
-    assert (again.meanings, again.stop, again.shared, again.longest) == (
+    assert (again.meanings, again.stop, again.own, again.longest) == (
         lexicon.meanings,
         lexicon.stop,
-        lexicon.shared,
+        lexicon.own,
         lexicon.longest,
     )
 

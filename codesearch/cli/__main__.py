@@ -1,6 +1,6 @@
 """`python -m codesearch.cli`."""
 
-from codesearch.cli.main import run
+from codesearch.cli.program import run
 
 if __name__ == "__main__":
     run()

@@ -3,8 +3,9 @@
 python -m benchmarks.lines [--mirrors DIR] [--data-dir DIR] [--misses]: indexes each repository at the commit that
 line_questions.json names and asks its questions. Prints how often a record that holds answering lines is first, among
 five and ten, how often one of five that has a score of 0.3 or more does, and how many tokens ten records have; and of
-message_needs.json how often the file is among five, by how many words the need is told in. A git mirror of
-github.com/OWNER/NAME is looked for in DIR/OWNER+NAME/repo and DIR/OWNER+NAME; without one the repository is cloned.
+message_needs.json how often the file is among five, by how many words the need is told in, and by language for the
+longest, which are told in Chinese, Japanese and Korean, too. A git mirror of github.com/OWNER/NAME is looked for in
+DIR/OWNER+NAME/repo and DIR/OWNER+NAME; without one the repository is cloned.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from indexer.pipeline import SilentProgress
 
 QUESTIONS, NEEDS = (Path(__file__).with_name(name) for name in ("line_questions.json", "message_needs.json"))
 LENGTHS = (8, 16, 40, 200)
+LANGUAGES = ("zh", "ja", "ko")
 THRESHOLD = 0.3
 FIGURES = ("first", "in five", "in ten", "kept at 0.3")
 
@@ -64,11 +66,11 @@ def main() -> None:
                 spec["url"]: index_commit(assembly, spec, arguments.mirrors, work) for spec in read_specs(QUESTIONS)
             }
             outcomes = list(ask_questions(assembly, sources))
-            shares = [measure_needs(assembly, sources, length) for length in LENGTHS]
+            lengths = {str(length): measure_needs(assembly, sources, f"words_{length}") for length in LENGTHS}
+            languages = {name: measure_needs(assembly, sources, f"words_200_{name}") for name in LANGUAGES}
     print_outcomes(outcomes)
-    print("\n| words | needs | file in five |\n|---:|---:|---:|")
-    for length, (right, count) in zip(LENGTHS, shares, strict=True):
-        print(f"| {length} | {count} | {right} |")
+    print_shares("words", "---:", lengths)
+    print_shares("language", "---", languages)
     for outcome in outcomes if arguments.misses else ():
         if outcome.rank != 1:
             print(f"{outcome.repository}: {outcome.query}: {outcome.rank or 'not in ten'}, {outcome.score or 0:.2f}")
@@ -126,12 +128,12 @@ def holds(hit: Hit, answers: Sequence[Sequence[Any]]) -> bool:
     )
 
 
-def measure_needs(assembly: Assembly, sources: dict[str, str], length: int) -> tuple[int, int]:
-    """Ask every need of message_needs.json in so many words; return how many have the file in five, and how many."""
+def measure_needs(assembly: Assembly, sources: dict[str, str], key: str) -> tuple[int, int]:
+    """Ask every need of message_needs.json by its text at key: how many have the file in five, and how many."""
     found = []
     for spec in read_specs(NEEDS):
         for need in spec["needs"]:
-            query = SearchQuery(sources[spec["url"]], need[f"words_{length}"], top_k=50)
+            query = SearchQuery(sources[spec["url"]], need[key], top_k=50)
             hits = assembly.retriever.retrieve(LOCAL_PRINCIPAL, query)
             files = list(dict.fromkeys(hit.chunk.path for hit in hits))[:5]
             found.append(any(path in files for path, _, _ in need["answers"]))
@@ -148,6 +150,13 @@ def print_outcomes(outcomes: Sequence[Outcome]) -> None:
         counts = [sum(column) for column in zip(*(outcome.figures() for outcome in own), strict=True)]
         tokens = sum(outcome.tokens for outcome in own) / len(own)
         print(f"| {name} | {len(own)} | {' | '.join(map(str, counts))} | {tokens:,.0f} |")
+
+
+def print_shares(heading: str, alignment: str, shares: Mapping[str, tuple[int, int]]) -> None:
+    """Print a table of the needs: how many there are and how many have the file in five, a row for each name."""
+    print(f"\n| {heading} | needs | file in five |\n|{alignment}|---:|---:|")
+    for name, (right, count) in shares.items():
+        print(f"| {name} | {count} | {right} |")
 
 
 if __name__ == "__main__":

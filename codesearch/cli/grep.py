@@ -104,15 +104,15 @@ def _search(
             # One cannot ask for none.
             obj = {**obj, "matches": [], "more": obj["more"] + len(obj["matches"])}
         rendered = rendered or answer.rendered
-        merged = (
-            {
-                name: merged[name] and value if isinstance(value, bool) else merged[name] + value
-                for name, value in obj.items()
-            }
-            if merged
-            else obj
-        )
+        merged = {name: _join(merged[name], value) for name, value in obj.items()} if merged else obj
     return merged, rendered
+
+
+def _join(first: Any, second: Any) -> Any:
+    """Return what two answers say together: both, where each says whether; the first, where one says what it lacks."""
+    if first is None or second is None:
+        return second if first is None else first
+    return first and second if isinstance(second, bool) else first if isinstance(second, dict) else first + second
 
 
 def _print_notes(obj: Mapping[str, Any], rendered: str, max_results: int, form: Form) -> None:
@@ -125,6 +125,8 @@ def _print_notes(obj: Mapping[str, Any], rendered: str, max_results: int, form: 
         at_least = "" if obj["more_is_exact"] else "At least "
         wider = "" if max_results >= MAX_RESULTS else f"; --max-results {MAX_RESULTS} shows more"
         note(f"{at_least}{say_count(obj['more'], 'more line matches', 'more lines match')}{wider}.")
+    if left := obj["not_searched"]:
+        note(f"Not all was searched: it took too long; from {left['path']} of {left['data_source']} on nothing was.")
     if not obj["matches"] and not obj["files"]:
         note(rendered.split("\n\n")[0])
     print_freshness_warnings(obj)

@@ -119,7 +119,8 @@ def _cut_agglutinated_word(word: str, lexicon: Lexicon) -> Iterator[Part]:
                     yield Part(rest, None)
                 break
             if found not in lexicon.stop:
-                yield Part(found, lexicon.meanings[found])
+                # With its endings, as it may stand in a comment.
+                yield Part(run.group() if is_first else found, lexicon.meanings[found])
             rest, is_first = rest[len(found) :], False
     yield from _keep(word[end:])
 
@@ -128,7 +129,8 @@ def _begin_of(text: str, lexicon: Lexicon, least: int) -> str | None:
     """Return the longest entry of at least so many characters that a text begins with."""
     for length in range(len(text), least - 1, -1):
         piece = text[:length]
-        if piece in lexicon.meanings or piece in lexicon.stop:
+        # A word that begins with a short one that means nothing need not be that one.
+        if piece in lexicon.meanings or (piece in lexicon.stop and (length > 1 or piece == text)):
             return piece
     return None
 

@@ -27,6 +27,10 @@ _HANGUL = re.compile("[\uac00-\ud7af]+")
 COMPOUNDING = frozenset({"da", "de", "nl", "no", "sv"})
 _LINKS = ("", "s", "es", "n", "en", "e")
 _LEAST_PART, _LEAST_ENGLISH_PART = 3, 4
+# Entries and compounds are no longer, in characters. What is would cost the square of its length, and is no word.
+_LONGEST_ENTRY = 64
+# Parts of compounds are words: `internationalisierung` has 21 letters.
+_LONGEST_PART = 26
 
 
 class Part(NamedTuple):
@@ -127,7 +131,7 @@ def _cut_agglutinated_word(word: str, lexicon: Lexicon) -> Iterator[Part]:
 
 def _begin_of(text: str, lexicon: Lexicon, least: int) -> str | None:
     """Return the longest entry of at least so many characters that a text begins with."""
-    for length in range(len(text), least - 1, -1):
+    for length in range(min(len(text), _LONGEST_ENTRY), least - 1, -1):
         piece = text[:length]
         # A word that begins with a short one that means nothing need not be that one.
         if piece in lexicon.meanings or (piece in lexicon.stop and (length > 1 or piece == text)):
@@ -156,7 +160,7 @@ def _cut_word(word: str, lexicon: Lexicon, is_there: Callable[[str], bool]) -> I
         yield Part(word, meanings)
         return
     for piece in filter(None, re.split(r"['’-]", word)):
-        if _CODE.search(piece) or has_cjk(piece):
+        if len(piece) > _LONGEST_ENTRY or _CODE.search(piece) or has_cjk(piece):
             yield Part(piece, None)
             continue
         meanings = _look_up(piece, lexicon)
@@ -179,6 +183,8 @@ def is_code_word(word: str) -> bool:
 
 
 def _look_up(words: str, lexicon: Lexicon) -> tuple[str, ...] | None:
+    if len(words) > _LONGEST_ENTRY:
+        return None
     if plain(words) in lexicon.stop:
         return ()
     for key in lexicon.keys_of(words):
@@ -208,6 +214,8 @@ def _split_compound(word: str, lexicon: Lexicon, depth: int = 2) -> list[Part]:
 
 
 def _look_up_part(word: str, lexicon: Lexicon) -> tuple[str, ...] | None:
+    if len(word) > _LONGEST_PART:
+        return None
     meanings = _look_up(word, lexicon)
     if not meanings and len(word) >= _LEAST_ENGLISH_PART:
         english = word.lower() if is_code_word(word) else find_cognate(word, lexicon.language, is_code_word)

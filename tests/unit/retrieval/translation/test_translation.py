@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from codesearch.retrieval.translation.cognates import find_cognate
 from codesearch.retrieval.translation.lexicon import build_lexicon
 from codesearch.retrieval.translation.segmentation import Part, cut_parts
-from codesearch.retrieval.translation.translation import Lexicons
+from codesearch.retrieval.translation.translation import LANGUAGES, Lexicons
 
 QUESTIONS = Path(__file__).parents[4] / "training" / "questions"
 LEXICONS = Lexicons()
@@ -139,3 +140,38 @@ def test_any_text_is_accepted(text: str) -> None:
     translation = LEXICONS.translate(text)
     if translation is not None:
         assert translation.write().count("\n") == text.count("\n")
+
+
+class CountingMeanings(dict[str, tuple[str, ...]]):
+    """Meanings that count how often they are asked."""
+
+    asked = 0
+
+    def __contains__(self, key: object) -> bool:
+        self.asked += 1
+        return super().__contains__(key)
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [("ko", "요청"), ("ko", "뷁"), ("zh", "请求"), ("ja", "再試行"), ("de", "anfrage"), ("ru", "запрос")],
+)
+def test_a_text_without_blanks_costs_no_more_than_in_proportion_to_its_length(language: str, word: str) -> None:
+    asked = []
+    for count in (200, 400):
+        meanings = CountingMeanings(LEXICONS.get(language).meanings)
+        list(cut_parts(word * count, replace(LEXICONS.get(language), meanings=meanings), lambda _: False))
+        asked.append(meanings.asked)
+    assert asked[1] <= 2.1 * asked[0]
+
+
+def test_what_is_longer_than_any_compound_stays_as_it_is() -> None:
+    form = "abfragewiederholung"
+    lexicon = build_lexicon("de", [f"requery\t{form}"], [])
+    assert [part.meanings for part in cut_parts(form * 3, lexicon, lambda _: False)] == [("requery",)] * 3
+    assert list(cut_parts(form * 4, lexicon, lambda _: False)) == [Part(form * 4, None)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_entry_of_the_package_is_short_enough_to_be_found(language: str) -> None:
+    assert max(map(len, LEXICONS.get(language).meanings)) <= 64

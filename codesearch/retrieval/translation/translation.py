@@ -17,7 +17,7 @@ from codesearch.retrieval.translation.segmentation import Part, cut_parts
 LANGUAGES: Final = ("de", "es", "fr", "ja", "ko", "pt", "ru", "zh")
 _OF_SCRIPT: Final = frozenset({"ja", "ko", "ru", "zh"})
 # Of a longer text the rest stays as it is: a message's title and first sentences say what it is about.
-MAX_CHARACTERS = 20_000
+MAX_CHARACTERS = 8_000
 
 
 @dataclass(frozen=True, slots=True)

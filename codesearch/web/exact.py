@@ -22,6 +22,7 @@ from codesearch.web.access import SignedIn
 from codesearch.web.addresses import file_address
 from codesearch.web.choices import Choice, list_choices
 from codesearch.web.errors import PageRoute
+from codesearch.web.fields import first_of
 from codesearch.web.highlighting import mark_spans, shorten
 from codesearch.web.pages import render_page
 from codesearch.web.search import read_fields
@@ -78,17 +79,14 @@ async def get_exact(request: Request, visitor: SignedIn) -> Response:
 
 
 def _read(fields: Mapping[str, Sequence[str]]) -> _Asked:
-    def first(name: str) -> str:
-        return (fields.get(name) or ("",))[0]
-
     return _Asked(
-        text=first("q"),
-        source=first("source").strip(),
-        is_regex=first("regex") == "1",
-        ignores_case=first("ignore_case") == "1",
-        whole_word=first("whole_word") == "1",
-        paths=first("paths"),
-        extensions=first("extensions"),
+        text=first_of(fields, "q"),
+        source=first_of(fields, "source").strip(),
+        is_regex=first_of(fields, "regex") == "1",
+        ignores_case=first_of(fields, "ignore_case") == "1",
+        whole_word=first_of(fields, "whole_word") == "1",
+        paths=first_of(fields, "paths"),
+        extensions=first_of(fields, "extensions"),
     )
 
 

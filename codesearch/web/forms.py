@@ -11,6 +11,7 @@ from fastapi import Request
 from codesearch.api.deps import settings_of
 from codesearch.api.retrieval_request import read_body
 from codesearch.core.errors import AccessDeniedError, InvalidRequestError, RequestTooLargeError
+from codesearch.web.fields import first_of
 from codesearch.web.sessions import Session, Sessions
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
@@ -50,7 +51,7 @@ async def read_form(request: Request, sessions: Sessions, session: Session | Non
 
 def value_of(fields: Mapping[str, list[str]], name: str) -> str:
     """Return the first value of a field without blanks around it, empty where there is none."""
-    return (fields.get(name) or [""])[0].strip()
+    return first_of(fields, name).strip()
 
 
 def int_or_zero(text: str) -> int:

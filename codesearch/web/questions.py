@@ -11,6 +11,7 @@ from codesearch.api.retrieval_request import DEFAULT_TOP_K
 from codesearch.core.errors import AccessDeniedError, CodesearchError, NotFoundError
 from codesearch.retrieval.condition_operators import RULES
 from codesearch.web.addresses import search_address
+from codesearch.web.fields import first_of
 
 DEFAULT_OPERATOR: Final = "is"
 _WITHOUT_VALUE: Final = ("empty", "not empty")
@@ -76,25 +77,21 @@ class Question:
 
 def read_question(fields: Mapping[str, Sequence[str]]) -> Question:
     """Return what an address asks; rows without a field are left out."""
-
-    def first(name: str) -> str:
-        return (fields.get(name) or ("",))[0]
-
     names, operators, values = (fields.get(name) or () for name in ("field", "op", "value"))
     rows = [
         Row(name.strip(), _at(operators, place) or DEFAULT_OPERATOR, _at(values, place))
         for place, name in enumerate(names)
         if name.strip()
     ]
-    joined = "or" if first("joined").strip().lower() == "or" else "and"
+    joined = "or" if first_of(fields, "joined").strip().lower() == "or" else "and"
     return Question(
-        text=first("q"),
-        source=first("source").strip(),
-        top_k=first("top_k").strip(),
-        score_threshold=first("score_threshold").strip(),
+        text=first_of(fields, "q"),
+        source=first_of(fields, "source").strip(),
+        top_k=first_of(fields, "top_k").strip(),
+        score_threshold=first_of(fields, "score_threshold").strip(),
         joined=joined,
         rows=tuple(rows),
-        why=first("why") == "1",
+        why=first_of(fields, "why") == "1",
     )
 
 

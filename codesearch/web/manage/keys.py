@@ -9,15 +9,15 @@ from datetime import datetime, timedelta, timezone
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from codesearch.api.errors import status_of
 from codesearch.api.management import Management
 from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError
 from codesearch.core.keys import ApiKey
 from codesearch.core.types import DataSource
 from codesearch.web.access import Admin, SentByAdmin, SentForm
 from codesearch.web.errors import PageRoute
+from codesearch.web.fields import first_of
 from codesearch.web.forms import int_or_zero
-from codesearch.web.manage.parts import manage, note_deed
+from codesearch.web.manage.parts import manage, note_deed, render_form
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.sessions import Visitor
 
@@ -134,15 +134,14 @@ async def _show(
         lambda management: (management.catalog.list_keys(), management.catalog.list_sources()),
     )
     given = fields or {}
-    return render_page(
+    return render_form(
         request,
         "manage/keys.html",
         visitor,
-        status=200 if error is None else status_of(error),
-        message="" if error is None else error.message,
+        error,
         keys=_describe(keys, sources, datetime.now(timezone.utc)),
         sources=sources,
-        given={name: "".join(given.get(name, [])[:1]) for name in ("name", "days", "reads")},
+        given={name: first_of(given, name) for name in ("name", "days", "reads")},
         chosen=frozenset(given.get("source", ())),
         most_days=MOST_DAYS,
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
+from starlette.responses import Response
 
 from codesearch.api.deps import run_admitted, services_of
+from codesearch.api.errors import status_of
 from codesearch.api.management import Management
-from codesearch.core.errors import NotFoundError
+from codesearch.core.errors import CodesearchError, NotFoundError
+from codesearch.web.pages import render_page
 from codesearch.web.sessions import Visitor
 
 Result = TypeVar("Result")
@@ -24,6 +27,20 @@ async def manage(request: Request, visitor: Visitor, task: Callable[[Management]
     if management is None:
         raise NotFoundError("Nothing is managed over HTTP here.")
     return await run_admitted(request, visitor.principal, lambda _: task(management))
+
+
+def render_form(
+    request: Request, template: str, visitor: Visitor, error: CodesearchError | None, /, **values: Any
+) -> Response:
+    """Return a page with a form: with the status of the error that came of sending it, and its message, if any."""
+    return render_page(
+        request,
+        template,
+        visitor,
+        status=200 if error is None else status_of(error),
+        message="" if error is None else error.message,
+        **values,
+    )
 
 
 def note_deed(visitor: Visitor, deed: str, **fields: str | None) -> None:

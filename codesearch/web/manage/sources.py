@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from codesearch.api.errors import status_of
 from codesearch.api.management import Job, JobKind, JobRequest, Management
 from codesearch.core.catalog.names import validate_name
 from codesearch.core.catalog.runs import IndexRun
@@ -18,7 +17,7 @@ from codesearch.core.errors import CodesearchError, ErrorCode, InvalidRequestErr
 from codesearch.core.types import DataSource
 from codesearch.web.access import Admin, SentByAdmin, SentForm
 from codesearch.web.errors import PageRoute
-from codesearch.web.manage.parts import manage, note_deed
+from codesearch.web.manage.parts import manage, note_deed, render_form
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.sessions import Visitor
 
@@ -151,14 +150,13 @@ async def _show(
     state, takes_paths = await manage(
         request, visitor, lambda management: (_read_state(management), management.takes_paths)
     )
-    return render_page(
+    return render_form(
         request,
         "manage/sources.html",
         visitor,
-        status=200 if error is None else status_of(error),
+        error,
         state=state,
         takes_paths=takes_paths,
-        message="" if error is None else error.message,
         given=given or dict.fromkeys(_FIELDS, ""),
     )
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from codesearch.api.errors import status_of
 from codesearch.api.management import Management
 from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError
 from codesearch.core.types import Workspace
 from codesearch.web.access import Admin, SentByAdmin
 from codesearch.web.errors import PageRoute
-from codesearch.web.manage.parts import manage, note_deed
+from codesearch.web.fields import first_of
+from codesearch.web.manage.parts import manage, note_deed, render_form
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.sessions import Visitor
 
@@ -89,14 +89,13 @@ async def _show(
         lambda management: (management.catalog.list_workspaces(), management.catalog.list_sources()),
     )
     given = fields or {}
-    return render_page(
+    return render_form(
         request,
         "manage/workspaces.html",
         visitor,
-        status=200 if error is None else status_of(error),
-        message="" if error is None else error.message,
+        error,
         workspaces=workspaces,
         sources=sources,
-        name="".join(given.get("name", [])[:1]),
+        name=first_of(given, "name"),
         chosen=frozenset(given.get("source", ())),
     )

@@ -15,8 +15,10 @@ from codesearch.core.errors import NotIndexedError
 from codesearch.core.types import DataSource, Workspace
 
 if TYPE_CHECKING:
+    from codesearch.core.config import Settings
     from codesearch.dify.chat_api import ChatApi
     from codesearch.dify.connecting import Target
+    from codesearch.dify.connection import DifyConnection
     from codesearch.dify.knowledge_api import KnowledgeApi
 
 PERMISSIONS = ("only_me", "all_team_members")
@@ -43,33 +45,33 @@ def permission_option(command: Command) -> Command:
 @contextmanager
 def knowledge_api(holder: LazyAssembly) -> Iterator[KnowledgeApi]:
     """Yield Dify's Knowledge API. Raises ConfigurationError for settings that are missing or wrong."""
-    from codesearch.dify.address import read_base_url, require_key
-    from codesearch.dify.connection import DifyConnection
     from codesearch.dify.knowledge_api import KnowledgeApi
 
     settings = holder.get().settings
-    base_url = read_base_url(settings.dify_url)
     secret = settings.dify_key.get_secret_value() if settings.dify_key else None
-    connection = DifyConnection(base_url, require_key(secret, "dataset"))
-    try:
+    with _connect(settings, secret, "dataset") as connection:
         yield KnowledgeApi(connection)
-    finally:
-        connection.close()
 
 
 @contextmanager
 def chat_api(holder: LazyAssembly) -> Iterator[ChatApi]:
     """Yield the API of an app of Dify. Raises ConfigurationError for settings that are missing or wrong."""
-    from codesearch.dify.address import read_base_url, require_key
     from codesearch.dify.chat_api import ChatApi
-    from codesearch.dify.connection import DifyConnection
 
     settings = holder.get().settings
-    base_url = read_base_url(settings.dify_url)
     secret = settings.dify_app_key.get_secret_value() if settings.dify_app_key else None
-    connection = DifyConnection(base_url, require_key(secret, "app"))
-    try:
+    with _connect(settings, secret, "app") as connection:
         yield ChatApi(connection)
+
+
+@contextmanager
+def _connect(settings: Settings, secret: str | None, kind: str) -> Iterator[DifyConnection]:
+    from codesearch.dify.address import read_base_url, require_key
+    from codesearch.dify.connection import DifyConnection
+
+    connection = DifyConnection(read_base_url(settings.dify_url), require_key(secret, kind))
+    try:
+        yield connection
     finally:
         connection.close()
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.index.array_file import DamagedFileError, map_arrays
+from codesearch.core.text.terms import hash_token
 
 _FILE = Path(__file__).with_name("related_terms.bin")
 ANYWHERE: Final = 0
@@ -47,6 +48,12 @@ def is_known(terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
     known = load_related_terms()[0]
     found: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, terms), len(known) - 1)] == terms
     return found
+
+
+@lru_cache(maxsize=8192)
+def is_code_word(word: str) -> bool:
+    """Say whether software is written about in this English word."""
+    return word.isascii() and bool(is_known(np.array([hash_token(word.lower())], np.uint32))[0])
 
 
 def find_related(terms: NDArray[np.uint32]) -> RelatedTerms:

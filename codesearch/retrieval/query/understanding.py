@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +14,8 @@ from codesearch.core.text.terms import hash_token
 from codesearch.core.text.tokens import iterate_tokens, stem
 from codesearch.retrieval.query.message import Message, read_message
 from codesearch.retrieval.query.phrases import find_phrases_of_message
-from codesearch.retrieval.query.terms import (
-    STOP_WORDS,
-    QueryTerms,
-    find_compounds,
-    first_distinct,
-    parse_query,
-)
-from codesearch.retrieval.translation.segmentation import is_code_word
+from codesearch.retrieval.query.terms import STOP_WORDS, QueryTerms, find_compounds, first_distinct, parse_query
+from codesearch.retrieval.related_terms import is_code_word
 from codesearch.retrieval.translation.translation import Lexicons, Translation
 
 # A text of more distinct words is a message: so many of them are searched. Of 66 to 69 issue texts, all files that
@@ -29,8 +24,6 @@ from codesearch.retrieval.translation.translation import Lexicons, Translation
 MESSAGE_WORDS = 24
 # Among so many words of a message's body the rare ones are looked for.
 _MAX_BODY_WORDS = 1_000
-
-
 # Those of the package alone.
 BUNDLED_LEXICONS = Lexicons()
 # A word of another language stands for so many English ones at most.
@@ -40,6 +33,7 @@ MEANINGS = 3
 def understand_query(text: str, indexes: Sequence[SearchIndex], lexicons: Lexicons = BUNDLED_LEXICONS) -> QueryTerms:
     """Take a query apart, for these indexes. Accepts any text; one in a language of the lexicons is read in English."""
 
+    @cache
     def is_there(word: str) -> bool:
         return bool(count_rows(list(iterate_tokens(word)), indexes).any())
 

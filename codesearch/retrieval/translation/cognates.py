@@ -39,6 +39,9 @@ _ENDINGS: Final = {
         "ir e|es|os e|as e|o e|a e|s"
     ),
 }
+_RULES: Final = {
+    language: [tuple(rule.split()) for rule in endings.split("|")] for language, endings in _ENDINGS.items()
+}
 # Letters that English writes in another way.
 _LETTERS: Final = {"de": (("k", "c"), ("z", "c")), "fr": (), "es": (("f", "ph"), ("cu", "qu")), "pt": (("f", "ph"),)}
 _LEAST_BEGINNING = 3
@@ -46,15 +49,14 @@ _LEAST_BEGINNING = 3
 
 def find_cognate(word: str, language: str, is_english: Callable[[str], bool]) -> str | None:
     """Return the English word that a word is but for its ending, None where there is none."""
-    if language not in _ENDINGS:
+    if language not in _RULES:
         return None
     return next(filter(is_english, _list_candidates(plain(word), language)), None)
 
 
 def _list_candidates(word: str, language: str) -> Iterator[str]:
     for spelled in dict.fromkeys((word, *(word.replace(old, new) for old, new in _LETTERS[language]))):
-        for rule in _ENDINGS[language].split("|"):
-            ending, *english = rule.split()
+        for ending, *english in _RULES[language]:
             beginning = spelled.removesuffix(ending)
             if beginning != spelled and len(beginning) >= _LEAST_BEGINNING:
                 yield from (beginning + other for other in (*english, ""))

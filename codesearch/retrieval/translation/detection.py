@@ -6,17 +6,18 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
-from codesearch.core.text.terms import hash_token
 from codesearch.retrieval.query.terms import STOP_WORDS
-from codesearch.retrieval.related_terms import is_known
+from codesearch.retrieval.related_terms import is_code_word
 from codesearch.retrieval.translation.lexicon import Lexicon, plain
 
-_KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff]")
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_HANGUL = re.compile("[\uac00-\ud7af]")
-_CYRILLIC = re.compile("[\u0400-\u04ff]")
+# Letters of scripts, as a regular expression has them between brackets.
+KANA, HANGUL = "\u3041-\u30ff\u31f0-\u31ff", "\uac00-\ud7af"
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+CYRILLIC = "\u0400-\u04ff"
+_SCRIPTS: Final = {
+    language: re.compile(f"[{letters}]")
+    for language, letters in (("ja", KANA), ("ko", HANGUL), ("zh", HAN), ("ru", CYRILLIC))
+}
 _ACCENTED = re.compile("[\u00df-\u00f6\u00f8-\u00ff\u0153]")
 _LATIN = re.compile("[A-Za-z]")
 _WORD = re.compile(r"(?<![\w./:-])[^\W\d_]+(?:[-'’][^\W\d_]+)*(?![\w(]|[./:]\w)")
@@ -55,19 +56,17 @@ def find_script(text: str) -> str | None:
     return "ko" if counts["ko"] > counts["zh"] else "zh"
 
 
-_SCRIPTS: Final = {"ja": _KANA, "ko": _HANGUL, "zh": _HAN, "ru": _CYRILLIC}
-
-
 def find_latin(text: str, lexicons: Sequence[Lexicon]) -> Lexicon | None:
     """Return the lexicon of the language that a text in Latin letters is in; None for English and where none fits."""
     text = text[:_READ_CHARACTERS]
     words = list(dict.fromkeys(word.lower() for word in _WORD.findall(text)))
     plain_words = words if text.isascii() else [plain(word) for word in words]
     against = {word for word in words if word in STOP_WORDS}
-    if against and text.isascii() and not any(word in lexicon.own for lexicon in lexicons for word in words):
+    if against and text.isascii() and all(lexicon.own.isdisjoint(words) for lexicon in lexicons):
         return None
     # Without a short word that is English, the meanings of words that English lacks decide, as they do with accents.
-    unknown = _find_unknown(words) if not against or _ACCENTED.search(text) else []
+    asks_meanings = not against or _ACCENTED.search(text)
+    unknown = [word for word in words if not is_code_word(word)] if asks_meanings else []
     best, most = None, _LEAST_EVIDENCE - 1e-9
     for lexicon in lexicons:
         short = [word for word in plain_words if word in lexicon.stop and len(word) > 1]
@@ -82,9 +81,3 @@ def find_latin(text: str, lexicons: Sequence[Lexicon]) -> Lexicon | None:
         if evidence > max(most, len(against - lexicon.stop)):
             best, most = lexicon, evidence
     return best
-
-
-def _find_unknown(words: Sequence[str]) -> list[str]:
-    """Return the words that software is not written about in in English."""
-    known = is_known(np.array(list(map(hash_token, words)), np.uint32)).tolist() if words else []
-    return [word for word, is_it in zip(words, known, strict=True) if not (is_it and word.isascii())]

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
-import numpy as np
-
-from codesearch.core.text.terms import hash_token
 from codesearch.core.text.tokens import has_cjk
-from codesearch.retrieval.related_terms import is_known
+from codesearch.retrieval.related_terms import is_code_word
 from codesearch.retrieval.translation.cognates import find_cognate
+from codesearch.retrieval.translation.detection import HAN, HANGUL, KANA
 from codesearch.retrieval.translation.lexicon import AGGLUTINATING, UNSPACED, Lexicon, plain
 
 # What is written as one: words with what joins the parts of a path, of a name or of a number.
 _CHUNK = re.compile(r"[^\W_](?:[\w'’]|[./:#@\\-](?=\w))*|[_$@]\w+")
 _CODE = re.compile(r"[a-z\d][A-Z]|_|\d|::|[a-z]\.[a-z]|/|#|@")
-_SCRIPT_RUN = re.compile(
-    "[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
-)
-_HANGUL = re.compile("[\uac00-\ud7af]+")
+_UNSPACED_RUN, _HANGUL_RUN = re.compile(f"[\u3005-\u3007\u3040{KANA}{HAN}]+"), re.compile(f"[{HANGUL}]+")
 # Languages that write compounds as one word, and what German puts between their parts.
 COMPOUNDING = frozenset({"da", "de", "nl", "no", "sv"})
 _LINKS = ("", "s", "es", "n", "en", "e")
@@ -58,7 +52,7 @@ def cut_parts(text: str, lexicon: Lexicon, is_there: Callable[[str], bool]) -> I
 
 def _cut_unspaced(text: str, lexicon: Lexicon) -> Iterator[Part]:
     end = 0
-    for run in _SCRIPT_RUN.finditer(text):
+    for run in _UNSPACED_RUN.finditer(text):
         yield from _keep(text[end : run.start()])
         yield from _match_longest(normalize("NFKC", run.group()), lexicon)
         end = run.end()
@@ -110,7 +104,7 @@ def _cut_agglutinated(text: str, lexicon: Lexicon) -> Iterator[Part]:
 
 def _cut_agglutinated_word(word: str, lexicon: Lexicon) -> Iterator[Part]:
     end = 0
-    for run in _HANGUL.finditer(word):
+    for run in _HANGUL_RUN.finditer(word):
         yield from _keep(word[end : run.start()])
         end, rest, is_first = run.end(), run.group(), True
         while rest:
@@ -174,12 +168,6 @@ def _cut_word(word: str, lexicon: Lexicon, is_there: Callable[[str], bool]) -> I
             yield from parts
         else:
             yield Part(piece, None)
-
-
-@lru_cache(maxsize=8192)
-def is_code_word(word: str) -> bool:
-    """Say whether software is written about in this English word."""
-    return word.isascii() and bool(is_known(np.array([hash_token(word.lower())], np.uint32))[0])
 
 
 def _look_up(words: str, lexicon: Lexicon) -> tuple[str, ...] | None:

@@ -112,7 +112,9 @@ def _join(first: Any, second: Any) -> Any:
     """Return what two answers say together: both, where each says whether; the first, where one says what it lacks."""
     if first is None or second is None:
         return second if first is None else first
-    return first and second if isinstance(second, bool) else first if isinstance(second, dict) else first + second
+    if isinstance(first, bool):
+        return first and second
+    return first if isinstance(first, dict) else first + second
 
 
 def _print_notes(obj: Mapping[str, Any], rendered: str, max_results: int, form: Form) -> None:

@@ -53,12 +53,15 @@ def terminate_tls(certificate: Path, service_port: int) -> Iterator[int]:
     loop = asyncio.new_event_loop()
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _connect(reader, writer, service_port)
+        with _closing(writer):
+            await _connect(reader, writer, service_port)
 
     async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await _connect(reader, writer, tls_port)
+        # A proxy may open a connection that it then has no use for.
+        with _closing(writer), suppress(asyncio.IncompleteReadError, OSError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await _connect(reader, writer, tls_port)
 
     server = loop.run_until_complete(asyncio.start_server(relay, "127.0.0.1", 0, ssl=context))
     gateway = loop.run_until_complete(asyncio.start_server(tunnel, "127.0.0.1", 0))
@@ -74,9 +77,18 @@ def terminate_tls(certificate: Path, service_port: int) -> Iterator[int]:
         loop.close()
 
 
+@contextmanager
+def _closing(writer: asyncio.StreamWriter) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        writer.close()
+
+
 async def _connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
     there, back = await asyncio.open_connection("127.0.0.1", port)
-    await asyncio.gather(_copy(reader, back), _copy(there, writer))
+    with _closing(back):
+        await asyncio.gather(_copy(reader, back), _copy(there, writer))
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -94,3 +106,6 @@ async def _close(*servers: asyncio.Server) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    # Closed connections are let go of in the loop's next turns.
+    for _ in range(3):
+        await asyncio.sleep(0)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks.quality import open_assembly
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.tools.grep_search import MAX_RESULTS
 from indexer.pipeline import SilentProgress
 
@@ -109,14 +109,13 @@ def main() -> None:
         (RESULTS / f"grep-{date.today()}.md").write_text(page, encoding="utf-8")
 
 
-def describe(index: SearchIndex, rounds: int) -> list[str]:
+def describe(index: SourceIndex, rounds: int) -> list[str]:
     """Return the lines above the table."""
-    texts = index.texts
     version = subprocess.run(["rg", "--version"], capture_output=True, text=True, check=True).stdout.split("\n")[0]
     return [
         f"# grep_search beside {version}, {date.today()}",
         "",
-        f"{index.file_count:,} files, {texts.count_lines(0, len(texts.text)):,} lines, {len(texts.text):,} bytes of "
+        f"{index.file_count:,} files, {count_lines(index):,} lines, {index.text_bytes:,} bytes of "
         f"text; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}. Medians of {rounds} rounds in turns, in "
         f"milliseconds. grep_search shows {MAX_RESULTS} lines and counts 1,000 more; CR and LF are one line end "
         "for it.",
@@ -128,12 +127,20 @@ def describe(index: SearchIndex, rounds: int) -> list[str]:
     ]
 
 
-def measure(assembly: Assembly, source_id: str, index: SearchIndex, tree: Path, query: Query, rounds: int) -> str:
+def count_lines(index: SourceIndex) -> int:
+    """Return how many lines the indexed files have."""
+    return sum(
+        segment.texts.count_lines(int(segment.texts.file_starts[file]), int(segment.texts.file_starts[file + 1]))
+        for _, segment, file in index.files_below("")
+    )
+
+
+def measure(assembly: Assembly, source_id: str, index: SourceIndex, tree: Path, query: Query, rounds: int) -> str:
     """Ask both in turns; return the table's row."""
     ours, theirs = Figures(), Figures()
     found = ask_grep_search(assembly, source_id, query)
     expected = ask_ripgrep(tree, query)
-    known = {index.path_of(file) for file in range(index.file_count)}
+    known = set(index.paths())
     for _ in range(rounds):
         take_time(ours, resource.RUSAGE_SELF, lambda: ask_grep_search(assembly, source_id, query))
         take_time(theirs, resource.RUSAGE_CHILDREN, lambda: ask_ripgrep(tree, query))

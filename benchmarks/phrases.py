@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.grep import Query, ask_grep_search, ask_ripgrep
 from benchmarks.quality import open_assembly
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.text.terms import comments_of
 from codesearch.core.types import SearchQuery
 from indexer.pipeline import SilentProgress
@@ -64,13 +64,13 @@ def main() -> None:
     print_row("all", total, None)
 
 
-def draw_phrases(index: SearchIndex, count: int, chance: random.Random) -> list[tuple[str, ...]]:
+def draw_phrases(index: SourceIndex, count: int, chance: random.Random) -> list[tuple[str, ...]]:
     """Return phrases of the rows of an index, each of which stands there once."""
-    rows = list(range(index.row_count))
+    rows = list(index.rows())
     chance.shuffle(rows)
     drawn: list[tuple[str, ...]] = []
-    for row in rows:
-        text = index.content_of(row).decode("utf-8", "replace")
+    for segment, row in rows:
+        text = segment.content_of(row).decode("utf-8", "replace")
         sources = [comments_of(text), *("".join(groups) for groups in _STRING.findall(text))]
         found = [match.split() for part in sources for match in _PROSE.findall(part)]
         found = [words for words in found if len(words) >= LEAST_WORDS]
@@ -81,7 +81,7 @@ def draw_phrases(index: SearchIndex, count: int, chance: random.Random) -> list[
             drawn.append(tuple(words[start : start + length]))
         if len(drawn) == DRAWN * count:
             break
-    texts = (index.content_of(row).decode("utf-8", "replace") for row in range(index.row_count))
+    texts = (segment.content_of(row).decode("utf-8", "replace") for segment, row in index.rows())
     whole = "\n\0\n".join(map(_normalise, texts))
     unique = [words for words in dict.fromkeys(drawn) if whole.count(f" {_normalise(' '.join(words)).strip()} ") == 1]
     return unique[:count]
@@ -108,12 +108,12 @@ def ask_phrases(
 
 
 def grep_phrases(
-    assembly: Assembly, source_id: str, index: SearchIndex, tree: Path, phrases: Sequence[tuple[str, ...]]
+    assembly: Assembly, source_id: str, index: SourceIndex, tree: Path, phrases: Sequence[tuple[str, ...]]
 ) -> Counter[str]:
     """Count the phrases that ripgrep finds in indexed files as they are written, and those with the same lines here."""
     if shutil.which("rg") is None:
         return Counter()
-    known = {index.path_of(file) for file in range(index.file_count)}
+    known = set(index.paths())
     counts: Counter[str] = Counter(found=0, same=0)
     for words in phrases:
         query = Query(" ".join(words))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from codesearch.core.errors import ConfigurationError, DamagedStoreError, IndexMismatchError, StoreError
+from codesearch.core.errors import ConfigurationError, DamagedStoreError, IndexMismatchError, LostRowsError
 from codesearch.core.types import BUNDLED_MODEL, DataSource, Principal, SourceState
 
 if TYPE_CHECKING:
@@ -117,18 +117,20 @@ class Assembly:
             folder,
             current.table_name,
             current.dimension,
-            lambda source: self.store.scan_rows(source),
+            lambda source_id, run_id: self.store.scan_rows(source_id, run_id, self.settings.segment_chunks),
             self._require_rows,
         )
 
     def _require_rows(self, source_id: str, row_count: int) -> None:
-        """Raise StoreError when the store has lost all rows of a data source that the catalog knows to have some."""
+        """Raise LostRowsError when fewer rows of a data source are there than the catalog knows to be published."""
         from codesearch.core.catalog.runs import index_command
+        from codesearch.core.counts import say_count
 
         source = self.catalog.resolve(source_id)
-        if not row_count and isinstance(source, DataSource) and source.chunk_count:
-            raise StoreError(
-                f"The rows of {source.name} are lost from the vector store, and its search index, too. "
+        if isinstance(source, DataSource) and row_count < source.chunk_count:
+            lost = "The rows" if not row_count else f"{say_count(source.chunk_count - row_count, 'row')}"
+            raise LostRowsError(
+                f"{lost} of {source.name} are lost from the vector store, and its search index, too. "
                 f"Run `{index_command(source)}`."
             )
 

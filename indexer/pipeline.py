@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from filelock import Timeout
@@ -19,9 +19,12 @@ from codesearch.core.errors import DamagedStoreError, NotFoundError
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.locks import source_lock
 from codesearch.core.store.chunk_store import ChunkStore
-from codesearch.core.store.writer import StagedRows, StoreWriter
+from codesearch.core.store.writer import StoreWriter
 from codesearch.core.types import DataSource, SourceState
+from indexer.bases import Base, Bases
 from indexer.batches import IndexedFiles, UnparsedFile
+from indexer.drafts import Draft
+from indexer.lenders import find_lender
 from indexer.source.opening import (
     DamagedMirrorError,
     Location,
@@ -45,7 +48,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 1.0
-PUBLISHED_MEANWHILE_ROWS = 50_000
 
 
 class Progress(Protocol):
@@ -165,6 +167,7 @@ class Indexer:
         self._store = store
         self._writer = writer
         self._search_indexes = search_indexes
+        self._bases = Bases(store, writer, search_indexes)
         self._load_embedder = load_embedder
         self._settings = settings
 
@@ -237,20 +240,35 @@ class Indexer:
     def _update(self, source: DataSource, snapshot: Snapshot, progress: Progress, started: float) -> IndexReport:
         if snapshot.kind == WorkTreeSnapshot.kind:
             progress.start("reading the work tree as it is on disk, uncommitted files included")
-        known = self._store.known_files(source.id)
+        base = self._bases.open(source, progress.start, partial(self._find_lender, source, snapshot))
+        known = base.known_files()
         limit = self._settings.max_file_bytes
         found = walk(snapshot, max_file_bytes=limit, known=known, choices=_choices(self._settings))
         run = _Run(self._catalog, source, snapshot.commit, found, progress)
         if source.state is not SourceState.READY:
             run.begin()
         try:
-            return self._execute(run, source, snapshot, known, started)
+            return self._execute(run, source, snapshot, base, frozenset(known), started)
         except BaseException as error:
             run.fail(str(error) or "interrupted")
             raise
 
+    def _find_lender(self, source: DataSource, snapshot: Snapshot) -> DataSource | None:
+        def read_known(other: DataSource) -> dict[str, str]:
+            index = self._search_indexes.get(other.id, other.run_id)
+            return {path: content_id for part in index.segments for path, content_id in part.content_ids().items()}
+
+        name = self._store.index_format.table_name
+        return find_lender(source, snapshot, self._catalog.list_sources(), name, read_known)
+
     def _execute(
-        self, run: _Run, source: DataSource, snapshot: Snapshot, known: dict[str, str], started: float
+        self,
+        run: _Run,
+        source: DataSource,
+        snapshot: Snapshot,
+        base: Base,
+        known: frozenset[str],
+        started: float,
     ) -> IndexReport:
         tally = _Tally()
         found = run.found
@@ -260,71 +278,54 @@ class Indexer:
         ) as indexed:
             self._store.prepare_to_write()
             first = next(indexed, None)
-            removed = set(known) if first is None else set()
-            removed -= set(found.unchanged)
-            if first is None and not removed:
-                return self._finish_unchanged(run, source, snapshot, started)
+            gone = known - set(found.unchanged) if first is None else set()
+            if first is None and not gone and not base.is_resumed:
+                return self._finish_unchanged(run, source, snapshot, base, started)
             run.begin()
-            with self._writer.stage(source.id, run.id, snapshot.commit) as staged:
+            rows = self._settings.segment_chunks
+            with Draft(base, source.id, run.id, snapshot.commit, self._writer, self._search_indexes, rows) as draft:
                 if first is not None:
-                    self._stage(_chain(first, indexed), staged, run, tally)
-                    removed = set(known) - set(found.unchanged) - tally.changed_paths
+                    self._draft(_chain(first, indexed), draft, run, tally)
+                    gone = known - set(found.unchanged) - tally.changed_paths
                 run.progress.start("publishing")
-                replaced = (tally.changed_paths & set(known)) | removed
-                self._publish(source.id, run.id, staged, replaced if found.unchanged else None)
+                draft.finish(gone | (tally.changed_paths & known))
         source = self._finish(run, source, snapshot)
         run.progress.start("tidying up")
+        self._bases.delete(source.id, run.id, draft.doomed)
         self._writer.maintain()
-        return _report(source, tally, found, len(removed), started)
+        return _report(source, tally, found, len(gone), started)
 
-    def _stage(self, indexed: Iterable[IndexedFiles], staged: StagedRows, run: _Run, tally: _Tally) -> None:
-        """Stage the rows as they come."""
+    def _draft(self, indexed: Iterable[IndexedFiles], draft: Draft, run: _Run, tally: _Tally) -> None:
+        """Take the rows as they come."""
         for files in indexed:
             tally.add(files)
             if files.rows is not None:
-                staged.write_columns(files.rows)
+                draft.add(files.rows)
             run.report(len(tally.changed_paths), tally.chunks)
 
-    def _publish(self, source_id: str, run_id: int, staged: StagedRows, replaced: set[str] | None) -> None:
-        """Publish the rows and make their search index, which the catalog does not name yet.
-
-        Both at once where the staged rows are all that the source has, unless there are so many that memory matters.
-        """
-        if replaced is not None or staged.row_count > PUBLISHED_MEANWHILE_ROWS:
-            self._writer.publish(source_id, staged, replaced)
-            self._search_indexes.prepare(source_id, run_id)
-            return
-        staged.close()
-        with ThreadPoolExecutor(1) as side:
-            # Publishing stays here, where ctrl-C ends the wait for another writer.
-            prepared = side.submit(self._search_indexes.prepare, source_id, run_id, staged.scan)
-            self._writer.publish(source_id, staged, None)
-            prepared.result()
-
     def _finish(self, run: _Run, source: DataSource, snapshot: Snapshot) -> DataSource:
-        files, chunks = self._store.count(source.id)
-        run.finish(snapshot.commit, files, chunks, self._store.index_format.table_name)
+        index = self._search_indexes.get(source.id, run.id)
+        run.finish(snapshot.commit, index.file_count, index.row_count, self._store.index_format.table_name)
         self._search_indexes.discard_others(source.id, run.id)
         return self._catalog.get_source(source.id)
 
-    def _finish_unchanged(self, run: _Run, source: DataSource, snapshot: Snapshot, started: float) -> IndexReport:
-        """Write nothing when the catalog already says what the store holds, else only the catalog."""
+    def _finish_unchanged(
+        self, run: _Run, source: DataSource, snapshot: Snapshot, base: Base, started: float
+    ) -> IndexReport:
+        """Write nothing when the catalog already says what is published, else only a manifest and the catalog."""
         is_same_state = (source.commit, source.uncommitted_count, source.uncommitted_paths) == run.state_of_tree()
         current = (source.state, source.index_format, source.file_count, source.chunk_count)
-        counted = self._store.count(source.id)
-        # Killed after its rows were published, or failed: the catalog would go on asking for another run.
+        # Failed after its last good run: the catalog would go on asking for another one.
         latest = self._catalog.latest_run(source.id)
         is_noted = latest is not None and latest.state is RunState.FINISHED and source.message is None
-        wanted = (SourceState.READY, self._store.index_format.table_name, *counted)
+        wanted = (SourceState.READY, self._store.index_format.table_name, base.file_count, base.row_count)
         if current == wanted and is_same_state and is_noted:
             self._search_indexes.mend(source.id, source.run_id)
+            self._search_indexes.discard_others(source.id, source.run_id)
         else:
             run.begin()
-            # Killed between publishing and telling the catalog, the last file is older than the rows.
-            if is_noted and current[1:] == wanted[1:]:
-                self._search_indexes.carry_over(source.id, source.run_id, run.id)
-            else:
-                self._search_indexes.prepare(source.id, run.id)
+            with Draft(base, source.id, run.id, snapshot.commit, self._writer, self._search_indexes, 1) as draft:
+                draft.finish(())
             source = self._finish(run, source, snapshot)
         return _report(source, _Tally(), run.found, 0, started)
 

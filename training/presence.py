@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.quality import index_trees, open_assembly
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import EVERYTHING
 from codesearch.retrieval.adjustments import adjust_candidates
 from codesearch.retrieval.candidates import find_candidates, join_candidates
@@ -114,7 +114,7 @@ def read_questions(bench: Path, name: str) -> list[str]:
 
 
 def ask_question(
-    index: SearchIndex,
+    index: SourceIndex,
     embedder: QueryEmbedder,
     repository: str,
     kind: str,
@@ -124,7 +124,7 @@ def ask_question(
     weight: float,
 ) -> Asked:
     """Ask, without regard to presence."""
-    terms = understand_query(text, [index])
+    terms = understand_query(text, index.segments)
     vector = embed_texts(embedder, terms.texts)
     candidates = join_candidates(find_candidates([(index, EVERYTHING)], terms, vector, 10))
     view = View(terms, candidates)

@@ -19,7 +19,7 @@ from codesearch.cli.evaluate import choose_history, index_base
 from codesearch.core.config import load_settings
 from codesearch.core.predicates import EVERYTHING
 from codesearch.core.types import DataSource
-from codesearch.retrieval.candidates import find_candidates, join_candidates
+from codesearch.retrieval.candidates import JoinedCandidates, find_candidates, join_candidates
 from codesearch.retrieval.features.table import FEATURES, compute_features
 from codesearch.retrieval.features.view import View
 from codesearch.retrieval.matches import Matches, describe_matches
@@ -165,13 +165,19 @@ def _ask(
     candidates = join_candidates(find_candidates([(index, EVERYTHING)], terms, vector, _WANTED))
     features, files = compute_features(View(terms, candidates)), candidates.files
     covers = np.zeros((len(files), len(targets)), np.bool_)
-    for position, row in enumerate(candidates.rows.tolist()):
-        path, first, last = index.path_of(index.file_of_row[row]), index.start_lines[row], index.end_lines[row]
+    for position in range(len(files)):
+        path, first, last = lines_of(candidates, position)
         for number, target in enumerate(targets):
             covers[position, number] = _is_same(path, target[0]) and first <= target[2] and target[1] <= last
     matches = describe_matches(candidates, np.arange(len(files)))
     values = matches.values.astype(np.float16)
     return Query(repository, kind, text, weight, features, values, matches.shares, files, covers, len(targets))
+
+
+def lines_of(candidates: JoinedCandidates, number: int) -> tuple[str, int, int]:
+    """Return the path of a candidate, and its first and last line."""
+    _, segment, row = candidates.place_of(number)
+    return segment.path_of(int(segment.file_of_row[row])), int(segment.start_lines[row]), int(segment.end_lines[row])
 
 
 def _parse_target(raw: str | dict[str, int | str | None]) -> Target:

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from ranker_data import index_fixtures
+from ranker_data import index_fixtures, lines_of
 from scipy.optimize import minimize
 
 from benchmarks.lines import index_commit
@@ -103,7 +103,7 @@ def ask(
 ) -> Iterator[AskedFile]:
     """Yield those files of a question's candidates of which some rows answer and some do not."""
     index = assembly.search_indexes.get(source.id, source.run_id)
-    terms = understand_query(text, [index])
+    terms = understand_query(text, index.segments)
     if terms.is_name:
         return
     vector = embed_texts(assembly.embedder, terms.texts)
@@ -114,8 +114,8 @@ def ask(
     columns = np.column_stack((features[:, OF_ROWS], sums)).astype(np.float64)
     fixed = adjust_candidates(view).for_rows.astype(np.float64)
     right = np.zeros(len(sums), np.bool_)
-    for number, row in enumerate(candidates.rows.tolist()):
-        path, first, last = index.path_of(index.file_of_row[row]), index.start_lines[row], index.end_lines[row]
+    for number in range(len(right)):
+        path, first, last = lines_of(candidates, number)
         right[number] = any(path == wanted and first <= end and start <= last for wanted, start, end in answers)
     order, firsts, sizes = order_by_file(sums, candidates.files)
     for first, size in zip(firsts.tolist(), sizes.tolist(), strict=True):

@@ -23,9 +23,15 @@ INDEXER_STOPS_SECONDS = 30.0
 @as_json_option
 @click.pass_obj
 def list_sources(holder: LazyAssembly, as_json: bool) -> None:
-    """List the data sources with state, commit, files, chunks and age."""
+    """List the data sources with state, commit, files, chunks, what their indexes take, and age."""
+    from codesearch.core.index.usage import measure_segments
+
     assembly = holder.get()
-    sources = [(source, assembly.catalog.describe_progress(source)) for source in list_known(assembly)]
+    search = assembly.settings.data_dir / "search"
+    sources = [
+        (source, assembly.catalog.describe_progress(source), measure_segments(search / source.id))
+        for source in list_known(assembly)
+    ]
     listings.print_sources(sources, as_json=as_json)
 
 

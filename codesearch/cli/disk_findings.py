@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from codesearch.assembly import Assembly
 from codesearch.cli.finding import Finding
 from codesearch.core.catalog.runs import index_command
-from codesearch.core.counts import say_count
+from codesearch.core.counts import say_bytes, say_count
+from codesearch.core.index.usage import DiskUsage, measure_segments
 from codesearch.core.types import DataSource, SourceState
 
 _INDEX_ALL = "Run `codesearch index --all`."
@@ -36,14 +37,17 @@ def examine_store_files(assembly: Assembly) -> Iterator[Finding]:
     sources = {source.id: source for source in assembly.catalog.list_sources()}
     wrong = [source for source in sources.values() if _has_other_rows(assembly, source, counts.get(source.id, 0))]
     for source in wrong:
-        found = f"{say_count(counts.get(source.id, 0), 'row')} in the store, {source.chunk_count:,} in the catalog"
+        expected = source.chunk_count - assembly.search_indexes.count_lent_rows(source.id, source.run_id)
+        found = f"{say_count(counts.get(source.id, 0), 'row')} in the store, {expected:,} in the catalog"
         yield Finding(f"rows of {source.name}", False, found, f"Run `{index_command(source)}`.")
     for source_id in sorted(set(counts) - set(sources)):
         found = f"{say_count(counts[source_id], 'row')} of no data source of this catalog"
         advice = f"Unless another data folder uses this store: `codesearch remove {source_id}`."
         yield Finding(f"rows of {source_id}", False, found, advice)
     if not wrong:
-        yield Finding("store files", True, f"{say_count(sum(counts.values()), 'row')}, all read")
+        usage = assembly.store.measure()
+        kept = "" if usage is None else f"; {say_bytes(usage[0])}, {say_count(usage[1], 'version')}"
+        yield Finding("store files", True, f"{say_count(sum(counts.values()), 'row')}, all read{kept}")
     for path in assembly.store.set_aside():
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
         found = f"{path}, {size / 1024**2:.0f} MiB: a damaged table, kept"
@@ -54,20 +58,25 @@ def _has_other_rows(assembly: Assembly, source: DataSource, row_count: int) -> b
     if source.state is not SourceState.READY or source.index_format != assembly.index_format.table_name:
         return False
     # Between the rows and the catalog's word for them, a run is at work.
-    return row_count != source.chunk_count and not assembly.catalog.is_running(source.id)
+    expected = source.chunk_count - assembly.search_indexes.count_lent_rows(source.id, source.run_id)
+    return row_count != expected and not assembly.catalog.is_running(source.id)
 
 
 def examine_search_files(assembly: Assembly) -> Iterator[Finding]:
     """Read the search index of every data source whole."""
     count = 0
+    total = DiskUsage()
     for source in assembly.catalog.list_sources():
         if source.state is SourceState.READY and source.index_format == assembly.index_format.table_name:
             count += 1
+            total += measure_segments(assembly.settings.data_dir / "search" / source.id)
             problem = assembly.search_indexes.find_damage(source.id, source.run_id)
             if problem is not None:
                 advice = f"The next query makes it again, or `{index_command(source)}`."
                 yield Finding(f"search index of {source.name}", False, problem, advice)
-    yield Finding("search files", True, f"{count} search indexes, all read")
+    found = f"{say_count(count, 'search index', 'search indexes')} of {say_count(total.segments, 'segment')}, all read"
+    shared = f", {say_bytes(total.shared_bytes)} of it in segments that several share" if total.shared_bytes else ""
+    yield Finding("search files", True, f"{found}; {say_bytes(total.index_bytes)}{shared}")
 
 
 def examine_leftovers(assembly: Assembly) -> Iterator[Finding]:

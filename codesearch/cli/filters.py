@@ -12,7 +12,7 @@ from codesearch.core.types import ArtifactKind, DataSource
 
 if TYPE_CHECKING:
     from codesearch.cli.scopes import Scope
-    from codesearch.core.index.search_index import SearchIndex
+    from codesearch.core.index.source_index import SourceIndex
     from codesearch.core.predicates import Predicate
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -42,7 +42,7 @@ class Filters:
     kinds: tuple[str, ...] = ()
     no_tests: bool = False
 
-    def predicate(self, scope: Scope, open_index: Callable[[DataSource], SearchIndex]) -> Predicate:
+    def predicate(self, scope: Scope, open_index: Callable[[DataSource], SourceIndex]) -> Predicate:
         """Return what rows have to satisfy. Raises UsageError where no path lies in what is asked."""
         from codesearch.core.predicates import EVERYTHING, And, Comparison, Operator, Or
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from codesearch.cli.output import print_json, print_table
+from codesearch.core.counts import say_bytes
+from codesearch.core.index.usage import DiskUsage
 from codesearch.core.keys import ApiKey
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, SourceState, Workspace
@@ -42,10 +45,13 @@ def source_as_json(source: DataSource) -> dict[str, object]:
     return {key: item for key, item in value.items() if item is not None}
 
 
-def print_sources(sources: Sequence[tuple[DataSource, str]], *, as_json: bool) -> None:
-    """Print the data sources, each with a phrase on its progress."""
+def print_sources(sources: Sequence[tuple[DataSource, str, DiskUsage]], *, as_json: bool) -> None:
+    """Print the data sources, each with a phrase on its progress and what its segments take."""
     if as_json:
-        print_json({"sources": [{**source_as_json(source), "progress": progress} for source, progress in sources]})
+        listed = [
+            {**source_as_json(source), "progress": progress, **asdict(usage)} for source, progress, usage in sources
+        ]
+        print_json({"sources": listed})
         return
     if not sources:
         print("Nothing is indexed yet. Run `codesearch index SOURCE`.")
@@ -58,12 +64,18 @@ def print_sources(sources: Sequence[tuple[DataSource, str]], *, as_json: bool) -
             (source.commit or "")[:12],
             f"{source.file_count:,}",
             f"{source.chunk_count:,}",
+            _describe_usage(usage),
             _age(source.indexed_at),
             _describe_location(source),
         )
-        for source, progress in sources
+        for source, progress, usage in sources
     ]
-    print_table(("id", "name", "state", "commit", "files", "chunks", "age", "location"), rows)
+    print_table(("id", "name", "state", "commit", "files", "chunks", "index", "age", "location"), rows)
+
+
+def _describe_usage(usage: DiskUsage) -> str:
+    shared = f", {say_bytes(usage.shared_bytes)} shared" if usage.shared_bytes else ""
+    return f"{say_bytes(usage.index_bytes)}{shared}" if usage.segments else ""
 
 
 def _describe_state(source: DataSource, progress: str) -> str:

@@ -122,6 +122,6 @@ def _read_around(assembly: Assembly, hit: Hit, context_lines: int) -> tuple[int,
     file = index.find_file(chunk.path)
     if file is None:
         return chunk.start_line, chunk.content.split("\n")
-    text = read_file_text(index, file)
+    text = read_file_text(*file)
     first, last = max(1, chunk.start_line - context_lines), min(text.last_line, chunk.end_line + context_lines)
     return first, text.lines(first, last)

@@ -104,6 +104,11 @@ class Settings(BaseSettings):
         ge=32,
         description="Largest chunk, in the embedding model's tokens; its context is the upper bound",
     )
+    segment_chunks: int = Field(
+        1 << 18,
+        ge=16,
+        description="Chunks of one segment of a search index, about; what an index run holds in memory grows with it",
+    )
     max_parse_seconds: float = Field(
         1.0,
         gt=0,

@@ -20,6 +20,7 @@
     |- IndexMismatchError         2001   the index was written by another model or chunker
     |- StoreError                 2001   the vector store failed
     |  |- DamagedStoreError       2001   one of its files is not what was written
+    |  |- LostRowsError           2001   it lacks rows that were published
     |- CatalogError               2001   the catalog failed
     |- DifyError                  2001   Dify, which the command line asks, cannot do it
        |- DifyUnreachableError    2001   no answer comes, and nothing was done there
@@ -144,6 +145,10 @@ class DamagedStoreError(StoreError):
     def __init__(self, message: str, table_name: str = "") -> None:
         super().__init__(message)
         self.table_name = table_name
+
+
+class LostRowsError(StoreError):
+    """Rows of a data source are neither in the vector store nor in its search index: it has to be indexed again."""
 
 
 class CatalogError(CodesearchError):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.types import Chunk
-from codesearch.retrieval.candidates import Candidates
+from codesearch.retrieval.candidates import JoinedCandidates
 
 # Two neighbours of the largest size that chunks have with the bundled model: 92 to 100% of the neighbours in six
 # repositories fit, of 4,000 bytes 28 to 74%.
@@ -25,7 +25,7 @@ _SEVERAL = -1
 
 
 class Place(NamedTuple):
-    """Where a candidate stands that may be joined: index and definition, first and last line, and its bytes."""
+    """Where a candidate stands that may be joined: segment and definition, first and last line, and its bytes."""
 
     definition: tuple[int, int]
     start: int
@@ -33,14 +33,11 @@ class Place(NamedTuple):
     size: int
 
 
-def find_joinable(parts: Sequence[Candidates]) -> dict[int, Place]:
-    """Find those of the candidates, one index's after another's, whose definition others are pieces of, too.
-
-    By their numbers, ascending.
-    """
+def find_joinable(joined: JoinedCandidates) -> dict[int, Place]:
+    """Find those of the candidates whose definition others are pieces of, too, by their numbers, ascending."""
     joinable: dict[int, Place] = {}
     before = 0
-    for owner, part in enumerate(parts):
+    for owner, part in enumerate(joined.parts):
         found, definitions = part.index.pieces.find(part.rows)
         counts = Counter(definitions.tolist())
         shared = found[[counts[definition] > 1 for definition in definitions.tolist()]] if len(found) else found
@@ -52,7 +49,10 @@ def find_joinable(parts: Sequence[Candidates]) -> dict[int, Place]:
             for number, definition, start, end, size in places:
                 joinable[before + number] = Place((owner, definition), start, end, size)
         before += len(part.rows)
-    return joinable
+    if joined.arrangement is None or not joinable:
+        return joinable
+    numbers = np.argsort(joined.arrangement).tolist()
+    return dict(sorted((numbers[number], place) for number, place in joinable.items()))
 
 
 def join_pieces(ranks: NDArray[np.intp], joinable: Mapping[int, Place]) -> dict[int, tuple[int, ...]]:

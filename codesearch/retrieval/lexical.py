@@ -18,6 +18,8 @@ SATURATION = 1.2
 LENGTH_NORM = 0.6
 FILE_LENGTH_NORM = 0.5
 _PAYLOADS = np.arange(1 << 16)
+# So many places of terms are scored at once, more term by term.
+_FEW_HITS = 4_096
 
 
 def _weigh_payloads(weights: dict[int, float]) -> NDArray[np.float32]:
@@ -88,10 +90,22 @@ def measure_rarity(indexes: Sequence[SearchIndex], hits: Sequence[Hits]) -> Rari
     """Return the inverse document frequency of each term over all of these indexes, and over no other."""
     row_frequencies = np.array([[len(ids) for ids, _ in of_index.rows] for of_index in hits]).sum(axis=0)
     file_frequencies = np.array([[len(ids) for ids, _ in of_index.files] for of_index in hits]).sum(axis=0)
+    for index, of_index in zip(indexes, hits, strict=True):
+        if len(index.dead_files):
+            row_frequencies -= [count_among(index.dead_rows, ids) for ids, _ in of_index.rows]
+            file_frequencies -= [count_among(index.dead_files, ids) for ids, _ in of_index.files]
     return Rarity(
-        _invert(row_frequencies, sum(index.row_count for index in indexes)),
-        _invert(file_frequencies, sum(index.file_count for index in indexes)),
+        _invert(row_frequencies, sum(index.live_row_count for index in indexes)),
+        _invert(file_frequencies, sum(index.live_file_count for index in indexes)),
     )
+
+
+def count_among(dead: NDArray[np.int32], ids: NDArray[np.int32]) -> int:
+    """Return how many of the dead are among the ids, both in ascending order."""
+    few, many = (dead, ids) if len(dead) < len(ids) else (ids, dead)
+    if not len(few):
+        return 0
+    return int(np.count_nonzero(many.take(many.searchsorted(few), mode="clip") == few))
 
 
 def to_shares(rarity: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -122,6 +136,14 @@ def _score(
     weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     scores = np.zeros(len(norms), np.float32)
+    found = [number for number, (ids, _) in enumerate(hits) if len(ids)]
+    if len(found) > 1 and sum(len(hits[number][0]) for number in found) <= _FEW_HITS:
+        rows = np.concatenate([hits[number][0] for number in found])
+        occurrences = weights[np.concatenate([hits[number][1] for number in found])]
+        idfs = np.repeat(rarity[found], [len(hits[number][0]) for number in found])
+        # Term by term, as below: each sum is the same to the last bit.
+        np.add.at(scores, rows, idfs * occurrences / (occurrences + norms[rows]))
+        return scores
     for (ids, payloads), idf in zip(hits, rarity, strict=True):
         if len(ids):
             occurrences = weights[payloads]

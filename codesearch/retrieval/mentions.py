@@ -15,6 +15,7 @@ from codesearch.retrieval.phrase_rows import find_phrase_rows
 from codesearch.retrieval.query.quotations import Quotation
 from codesearch.retrieval.query.terms import QueryTerms
 from codesearch.retrieval.quoted_rows import find_quoted_rows
+from codesearch.retrieval.row_order import RowOrder
 
 # What the words of a quotation are worth where they stand in other signs.
 ONLY_WORDS = 0.8
@@ -59,13 +60,18 @@ class Mentions:
 
 
 def find_mentions(
-    indexes: Sequence[SearchIndex], masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, check: Check
+    order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, check: Check
 ) -> list[Mentions]:
-    """Return what the query mentions of each index. `check` is called between pieces and may raise."""
-    phrases = find_phrase_rows(indexes, masks, terms.phrases, check)
-    quotation = terms.quotation
-    quoted = [[] for _ in indexes] if quotation is None else find_quoted_rows(indexes, masks, quotation, check)
+    """Return what the query mentions of each segment. `check` is called between pieces and may raise."""
+    indexes, quotation = order.segments, terms.quotation
+    phrases = find_phrase_rows(indexes, masks, terms.phrases, check, order)
+    quoted = [[] for _ in indexes] if quotation is None else find_quoted_rows(order, masks, quotation, check)
+    named = [
+        of_segment
+        for span in order.spans
+        for of_segment in find_named_files(indexes[span.start : span.stop], terms.places, check)
+    ]
     return [
-        Mentions(find_named_files(index, terms.places, check), of_phrases, quotation, of_quotation)
-        for index, of_phrases, of_quotation in zip(indexes, phrases, quoted, strict=True)
+        Mentions(of_names, of_phrases, quotation, of_quotation)
+        for of_names, of_phrases, of_quotation in zip(named, phrases, quoted, strict=True)
     ]

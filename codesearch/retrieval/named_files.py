@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,24 +25,34 @@ MAX_COMPARED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
-    """A file of an index that a query names. certainty: 1 for a path of several parts or for one that only it has."""
+    """A file of a segment that a query names. certainty: 1 for a path of several parts or for one that only it has."""
 
     file: int
     certainty: float
     line: int | None
 
 
-def find_named_files(index: SearchIndex, places: Sequence[Place], check: Check = do_not_check) -> list[NamedFile]:
-    """Return the files of an index that the places are, in the order of the places, each once."""
+def find_named_files(
+    segments: Sequence[SearchIndex], places: Sequence[Place], check: Check = do_not_check
+) -> list[list[NamedFile]]:
+    """Return for each segment of a data source the files that the places are, in the order of the places, each once."""
     if not places:
-        return []
-    masks = index.text_column("path").match([_compare(place) for place in places], check)
-    found: dict[int, NamedFile] = {}
-    for place, mask in zip(places, masks, strict=True):
-        for named in _choose(index, place, np.flatnonzero(mask).tolist()):
-            if named.file not in found or found[named.file].line is None:
-                found[named.file] = named
-    return list(found.values())
+        return [[] for _ in segments]
+    comparisons = [_compare(place) for place in places]
+    masks = [segment.text_column("path").match(comparisons, check) for segment in segments]
+    found: list[dict[int, NamedFile]] = [{} for _ in segments]
+    for place, *of_place in zip(places, *masks, strict=True):
+        files = [_keep_live(segment, mask) for segment, mask in zip(segments, of_place, strict=True)]
+        for number, named in _choose(segments, place, files):
+            known = found[number].get(named.file)
+            if known is None or known.line is None:
+                found[number][named.file] = named
+    return [list(of_segment.values()) for of_segment in found]
+
+
+def _keep_live(segment: SearchIndex, mask: NDArray[np.bool_]) -> list[int]:
+    files: list[int] = np.flatnonzero(mask).tolist()
+    return [file for file in files if segment.is_live(file)] if len(segment.dead_files) else files
 
 
 def _compare(place: Place) -> Comparison:
@@ -50,20 +62,31 @@ def _compare(place: Place) -> Comparison:
     return Comparison("path", Operator.ENDS_WITH, (name,))
 
 
-def _choose(index: SearchIndex, place: Place, files: Sequence[int]) -> list[NamedFile]:
+def _choose(
+    segments: Sequence[SearchIndex], place: Place, files: Sequence[Sequence[int]]
+) -> list[tuple[int, NamedFile]]:
     """Return those of the files that have the most parts in common with the place; none when too many have."""
-    best: list[int] = []
+    best: list[tuple[int, int]] = []
     most = 0
-    for file in files[:MAX_COMPARED]:
-        path = index.path_of(file).lower()
-        common = _common_parts(_module_of(path) if place.is_module else path, place.path)
+    for path, number, file in islice(_by_path(segments, files), MAX_COMPARED):
+        common = _common_parts(_module_of(path.lower()) if place.is_module else path.lower(), place.path)
         if common > most:
             best, most = [], common
         if common == most and common:
-            best.append(file)
+            best.append((number, file))
     if not best or len(best) > MAX_FILES or (place.is_module and most < 2):
         return []
-    return [NamedFile(file, 1.0 / len(best), place.line) for file in best]
+    return [(number, NamedFile(file, 1.0 / len(best), place.line)) for number, file in best]
+
+
+def _by_path(segments: Sequence[SearchIndex], files: Sequence[Sequence[int]]) -> Iterable[tuple[str, int, int]]:
+    """Return path, number of the segment and file of each of the segments' files, by path."""
+
+    def read(number: int) -> Iterator[tuple[str, int, int]]:
+        for file in files[number]:
+            yield segments[number].path_of(file), number, file
+
+    return merge(*(read(number) for number in range(len(segments)) if files[number]))
 
 
 def _module_of(path: str) -> str:

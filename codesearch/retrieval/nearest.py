@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.sign_bits import count_different_bits, sign_bits_of
+from codesearch.retrieval.row_order import RowOrder, split_numbers
 
 # Up to so many rows every vector is compared, which then costs no more than a first pass.
 EXACT_ROWS = 4_000
@@ -18,6 +19,9 @@ KEPT_ROWS = 2_000
 # From so many values on, the lowest are looked for with a sample of this size.
 SAMPLED_VALUES = 50_000
 SAMPLE_SIZE = 8_192
+# In so many bits no row differs that is near.
+_FARTHEST = 255
+_NO_VALUES: NDArray[np.float32] = np.empty(0, np.float32)
 
 
 def find_nearest(
@@ -25,54 +29,103 @@ def find_nearest(
     vector: NDArray[np.float32],
     allowed: Sequence[NDArray[np.int64] | None],
     limit: int,
+    order: RowOrder | None = None,
 ) -> list[NDArray[np.int64]]:
-    """Return for each index those of its rows that are among the `limit` nearest of all by cosine, in no order.
+    """Return for each index those of its rows that are among the `limit` nearest of all by cosine, ascending.
 
-    `allowed` says for each index which rows alone are looked at, None for all.
+    `allowed` says for each index which rows alone are looked at, None for all that are live. Of equally near ones the
+    first in `order` come, without it those of the first index.
     """
-    rows = [index.all_rows if chosen is None else chosen for index, chosen in zip(indexes, allowed, strict=True)]
     if not vector.any():
-        return [of_index[:0] for of_index in rows]
-    if sum(map(len, rows)) > EXACT_ROWS:
+        return [index.all_rows[:0] for index in indexes]
+    counts = [
+        index.live_row_count if chosen is None else len(chosen) for index, chosen in zip(indexes, allowed, strict=True)
+    ]
+    if sum(counts) > EXACT_ROWS:
         bits = sign_bits_of(vector[None])[0]
-        different = [
-            count_different_bits(index.sign_bits if chosen is None else index.sign_bits[:, chosen], bits)
-            for index, chosen in zip(indexes, allowed, strict=True)
-        ]
-        rows = choose_lowest(different, rows, KEPT_ROWS)
-    far = [-similarity_of(index, vector, chosen) for index, chosen in zip(indexes, rows, strict=True)]
-    return choose_lowest(far, rows, limit)
+        pairs = [_compare_bits(index, chosen, bits) for index, chosen in zip(indexes, allowed, strict=True)]
+        rows = choose_lowest([values for values, _ in pairs], [of_index for _, of_index in pairs], KEPT_ROWS, order)
+        rows = [_leave_dead(index, of_index) for index, of_index in zip(indexes, rows, strict=True)]
+    else:
+        rows = [rows_of(index, chosen) for index, chosen in zip(indexes, allowed, strict=True)]
+    far = [
+        -similarity_of(index, vector, chosen) if len(chosen) else _NO_VALUES
+        for index, chosen in zip(indexes, rows, strict=True)
+    ]
+    return choose_lowest(far, rows, limit, order)
+
+
+def rows_of(index: SearchIndex, chosen: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Return the chosen rows, all live ones for None, ascending."""
+    if chosen is not None:
+        return chosen
+    return index.all_rows if index.live_rows is None else np.flatnonzero(index.live_rows)
+
+
+def _leave_dead(index: SearchIndex, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    return rows if index.live_rows is None else rows[index.live_rows[rows]]
+
+
+def _compare_bits(
+    index: SearchIndex, chosen: NDArray[np.int64] | None, bits: NDArray[np.uint64]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return in how many bits rows differ, more than any for dead ones, and which rows these are."""
+    if chosen is not None:
+        return count_different_bits(index.sign_bits[:, chosen], bits) if len(chosen) else chosen, chosen
+    different = count_different_bits(index.sign_bits, bits)
+    if not len(index.dead_rows):
+        return different, index.all_rows
+    # Copying the bits of all others would take longer than comparing all.
+    different[index.dead_rows] = _FARTHEST
+    return different, index.all_rows
 
 
 def choose_lowest(
-    values: Sequence[NDArray[Any]], rows: Sequence[NDArray[np.int64]], limit: int
+    values: Sequence[NDArray[Any]],
+    rows: Sequence[NDArray[np.int64]],
+    limit: int,
+    order: RowOrder | None = None,
 ) -> list[NDArray[np.int64]]:
-    """Return for each list of rows those whose values are among the `limit` lowest of all lists, in no order."""
+    """Return for each list of rows those whose values are among the `limit` lowest of all lists, ascending.
+
+    Rows have to ascend. Of equal values the first in `order` are chosen, without it those of the first list.
+    """
     joined = values[0] if len(values) == 1 else np.concatenate(values)
     if len(joined) <= limit:
         return list(rows)
-    chosen = _find_lowest(joined, limit)
+    lower, equal = _find_lowest(joined, limit)
+    missing = limit - len(lower)
+    if missing < len(equal) and order is not None and order.is_divided:
+        parts = split_numbers(equal, list(map(len, values)))
+        keys = [order.keys_of(number, rows[number][part]) for number, part in enumerate(parts)]
+        equal = equal[np.concatenate(keys).argpartition(missing)[:missing]]
+    chosen = np.concatenate((lower, equal[:missing]))
+    chosen.sort()
     if len(values) == 1:
         return [rows[0][chosen]]
-    chosen.sort()
-    ends = np.cumsum([len(of_list) for of_list in values])
-    parts = np.split(chosen, np.searchsorted(chosen, ends[:-1]))
-    starts = [0, *ends[:-1].tolist()]
-    return [of_list[part - start] for of_list, part, start in zip(rows, parts, starts, strict=True)]
+    return [rows[number][part] for number, part in enumerate(split_numbers(chosen, list(map(len, values))))]
 
 
-def _find_lowest(values: NDArray[Any], limit: int) -> NDArray[np.int64]:
-    """Return where the `limit` lowest of more values are.
+def _find_lowest(values: NDArray[Any], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which values are lower than the last of the `limit` lowest of more values, and which are as low as that.
 
     Of many values a sample says below what they probably lie, which is four times as fast as looking at all of them.
     """
+    if limit < 1:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     if len(values) > SAMPLED_VALUES:
         sample = values[:: len(values) // SAMPLE_SIZE]
         rank = min(len(sample) - 1, 8 + 2 * limit * len(sample) // len(values))
         low = np.flatnonzero(values <= np.partition(sample, rank)[rank])
         if len(low) >= limit:
-            return low if len(low) == limit else low[values[low].argpartition(limit)[:limit]]
-    return values.argpartition(limit)[:limit]
+            lower, equal = _divide(values[low], limit)
+            return low[lower], low[equal]
+    return _divide(values, limit)
+
+
+def _divide(values: NDArray[Any], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    last = np.partition(values, limit - 1)[limit - 1]
+    return np.flatnonzero(values < last), np.flatnonzero(values == last)
 
 
 def similarity_of(
@@ -80,7 +133,10 @@ def similarity_of(
 ) -> NDArray[np.float32]:
     """Return the cosine of the query's vector and each row's, all rows for None."""
     chosen = slice(None) if rows is None else rows
-    return (index.vectors[chosen].astype(np.float32) @ vector) * index.vector_scales[chosen]
+    # A matrix product would add up some rows in another order than others, by where they stand: the same vectors are
+    # to be equally near.
+    products: NDArray[np.float32] = np.einsum("ij,j->i", index.vectors[chosen].astype(np.float32), vector)
+    return products * index.vector_scales[chosen]
 
 
 def file_similarity_of(

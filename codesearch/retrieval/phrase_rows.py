@@ -14,6 +14,7 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.text.terms import hash_token
 from codesearch.retrieval.query.phrases import RUN_WORDS, Phrase, Run, cut_runs
 from codesearch.retrieval.query.terms import STOP_WORDS
+from codesearch.retrieval.row_order import RowOrder
 
 # Less of a phrase in a row is an accident. Of questions, NDCG@10 falls by 0.001 with half as much.
 LEAST_SHARE = 0.75
@@ -24,6 +25,8 @@ MESSAGE_SHARE = 0.9
 MAX_COMPARED = 400
 # A phrase that stands in more rows tells nothing of them.
 MAX_ROWS = 8
+_NO_ROWS: NDArray[np.int32] = np.empty(0, np.int32)
+_NO_COUNTS: NDArray[np.int64] = np.empty(0, np.int64)
 # Every byte of a word in lower case, all others as a blank.
 _WORD_BYTES = bytes(byte if byte >= 128 or chr(byte).isalnum() else 32 for byte in bytes(range(256)).lower())
 
@@ -33,11 +36,14 @@ def find_phrase_rows(
     masks: Sequence[NDArray[np.bool_] | None],
     phrases: Sequence[Phrase],
     check: Check = do_not_check,
+    order: RowOrder | None = None,
 ) -> list[dict[int, float]]:
     """Return for each index the rows that hold most of a phrase, and how much, from LEAST_SHARE to 1.
 
     A phrase that more than MAX_ROWS rows of all indexes together hold, of those that the masks allow, counts nowhere.
+    `order` says which indexes are segments of one data source, without it none are.
     """
+    order = order or RowOrder(indexes)
     held: list[dict[int, float]] = [{} for _ in indexes]
     runs = cut_runs(phrases)
     if not runs:
@@ -45,19 +51,15 @@ def find_phrase_rows(
     words = list(dict.fromkeys(word for run in runs for word in run.words))
     terms = np.array([hash_token(word) for word in words], np.uint32)
     of_phrases = [[run for run in runs if run.phrase == number] for number in range(len(phrases))]
-    rows_of: list[list[list[int]]] = []
-    for index, mask in zip(indexes, masks, strict=True):
+    ids_of: list[dict[str, NDArray[np.int32]]] = []
+    for index in indexes:
         check()
-        hits = index.row_postings.find(terms)
-        ids_of = {word: ids for word, (ids, _) in zip(words, hits, strict=True)}
-        rows_of.append(
-            [_choose_rows(phrase, own, ids_of, mask) for phrase, own in zip(phrases, of_phrases, strict=True)]
-        )
-    for number, (phrase, own) in enumerate(zip(phrases, of_phrases, strict=True)):
+        ids_of.append(dict(zip(words, (ids for ids, _ in index.row_postings.find(terms)), strict=True)))
+    for phrase, own in zip(phrases, of_phrases, strict=True):
         check()
         found: list[tuple[int, int, float]] = []
-        for position, rows in enumerate(rows_of):
-            for row in rows[number]:
+        for position, rows in enumerate(_choose_rows(phrase, own, ids_of, masks, order)):
+            for row in rows:
                 text = _normalise(indexes[position].content_of(row))
                 share = weigh_runs(phrase, [run for run in own if _holds(text, run)])
                 if share >= _least_share(phrase):
@@ -113,14 +115,27 @@ def _holds(text: bytes, run: Run) -> bool:
 
 
 def _choose_rows(
+    phrase: Phrase,
+    runs: Sequence[Run],
+    ids_of: Sequence[Mapping[str, NDArray[np.int32]]],
+    masks: Sequence[NDArray[np.bool_] | None],
+    order: RowOrder,
+) -> list[list[int]]:
+    """Return for each index the rows that have the terms of enough of a phrase: of many those with most words."""
+    pairs = [_count_words(phrase, runs, of_index, mask) for of_index, mask in zip(ids_of, masks, strict=True)]
+    rows = order.take_first([found for found, _ in pairs], MAX_COMPARED, [-counts for _, counts in pairs])
+    return [_keep_with_runs(phrase, runs, of_index, found) for of_index, found in zip(ids_of, rows, strict=True)]
+
+
+def _count_words(
     phrase: Phrase, runs: Sequence[Run], ids_of: Mapping[str, NDArray[np.int32]], mask: NDArray[np.bool_] | None
-) -> list[int]:
-    """Return the rows that have the terms of enough of a phrase, those with most of its words first."""
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the rows that have enough of a phrase's words, ascending, and how many."""
     words = {word for run in runs for word in run.words}
     counted = sorted((ids_of[word] for word in words if word not in STOP_WORDS), key=len)
     needed = _least_words(phrase)
     if not counted:
-        return []
+        return _NO_ROWS, _NO_COUNTS
     if phrase.has_values:
         # Few of the words are enough: whoever has them has a run of them.
         rows = _join([_intersect(sorted((ids_of[word] for word in set(run.words)), key=len), mask) for run in runs])
@@ -129,12 +144,18 @@ def _choose_rows(
         rows = _join(counted[: len(counted) - needed + 1])
         rows = rows if mask is None else rows[mask[rows]]
     if not len(rows):
-        return []
+        return _NO_ROWS, _NO_COUNTS
     counts = np.sum([_contains(ids, rows) for ids in counted], axis=0)
-    rows, counts = rows[counts >= needed], counts[counts >= needed]
-    rows = rows[np.lexsort((rows, -counts))[:MAX_COMPARED]]
+    return rows[counts >= needed], counts[counts >= needed]
+
+
+def _keep_with_runs(
+    phrase: Phrase, runs: Sequence[Run], ids_of: Mapping[str, NDArray[np.int32]], rows: NDArray[np.int32]
+) -> list[int]:
+    """Return those of the rows whose terms may stand in enough of a phrase's runs."""
     if not len(rows):
         return []
+    words = {word for run in runs for word in run.words}
     has_word = {word: _contains(ids_of[word], rows) for word in words}
     has_runs = np.array([np.logical_and.reduce([has_word[word] for word in run.words]) for run in runs]).T.tolist()
     return [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.retrieval.exact.needle import ExactQuery, Needle, compile_query
-from codesearch.retrieval.exact.scanning import Progress, scan
+from codesearch.retrieval.exact.source_scan import SourceScan, find_live_files
 from codesearch.retrieval.phrase_rows import find_rows_with
 from codesearch.retrieval.query.phrases import read_words
 from codesearch.retrieval.query.quotations import Quotation
+from codesearch.retrieval.row_order import RowOrder
 
 # Of the rows of an index that hold a quotation so many are brought up, whatever else is said of them.
 MAX_LEADING = 100
@@ -26,46 +28,57 @@ _MAX_READ_LINES = 400
 
 
 def find_quoted_rows(
-    indexes: Sequence[SearchIndex],
+    order: RowOrder,
     masks: Sequence[NDArray[np.bool_] | None],
     quotation: Quotation,
     check: Check = do_not_check,
 ) -> list[list[int]]:
-    """Return for each index rows that hold a quotation, of those that the masks allow, at most MAX_LEADING, ascending.
+    """Return for each segment rows that hold a quotation, of those that the masks allow, ascending.
 
-    `check` is called every few milliseconds and may raise.
+    At most MAX_LEADING of each data source. `check` is called every few milliseconds and may raise.
     """
     words = read_words(quotation.text)
-    found: list[list[int]] = [[] for _ in indexes]
+    found: list[list[int]] = [[] for _ in masks]
     if words:
-        for position, (index, mask) in enumerate(zip(indexes, masks, strict=True)):
-            rows = find_rows_with(index, mask, words)[:MAX_COMPARED].tolist()
-            found[position] = _choose(index, rows, quotation, check)
-    if not any(found) and sum(len(index.texts.text) for index in indexes) <= _MAX_READ_BYTES:
+        rows = [find_rows_with(index, mask, words) for index, mask in zip(order.segments, masks, strict=True)]
+        found = _choose(order, order.take_first(rows, MAX_COMPARED), quotation, check)
+    if not any(found) and sum(map(_count_bytes, order.segments)) <= _MAX_READ_BYTES:
         needle = compile_query(ExactQuery(quotation.text, ignores_case=True))
-        for position, (index, mask) in enumerate(zip(indexes, masks, strict=True)):
-            rows = sorted(set(_read(index, needle, check)))
-            found[position] = _choose(index, [row for row in rows if mask is None or mask[row]], quotation, check)
+        read = [rows for position in range(len(order.spans)) for rows in _read(order, position, needle, check)]
+        allowed = [rows if mask is None else rows[mask[rows]] for rows, mask in zip(read, masks, strict=True)]
+        found = _choose(order, allowed, quotation, check)
     return found
 
 
-def _choose(index: SearchIndex, rows: Sequence[int], quotation: Quotation, check: Check) -> list[int]:
+def _count_bytes(segment: SearchIndex) -> int:
+    """Return how many bytes the texts of the live files have."""
+    starts, dead = segment.texts.file_starts, segment.dead_files
+    return len(segment.texts.text) - int((starts[dead + 1] - starts[dead]).sum())
+
+
+def _choose(order: RowOrder, rows: Sequence[NDArray[np.int32]], quotation: Quotation, check: Check) -> list[list[int]]:
     """Return of the rows those that hold a quotation, as it is written before others."""
-    worth: dict[int, float] = {}
-    for number, row in enumerate(rows):
-        if number % _CHECKED_ROWS == 0:
-            check()
-        if weight := quotation.weigh(index.content_of(row)):
-            worth[row] = weight
-    return sorted(sorted(worth, key=lambda row: (-worth[row], row))[:MAX_LEADING])
+    holding: list[NDArray[np.int32]] = []
+    losses: list[NDArray[np.float64]] = []
+    for index, of_index in zip(order.segments, rows, strict=True):
+        weights = np.zeros(len(of_index))
+        for number, row in enumerate(of_index.tolist()):
+            if number % _CHECKED_ROWS == 0:
+                check()
+            weights[number] = quotation.weigh(index.content_of(row))
+        holding.append(of_index[weights > 0])
+        losses.append(-weights[weights > 0])
+    return [chosen.tolist() for chosen in order.take_first(holding, MAX_LEADING, losses)]
 
 
-def _read(index: SearchIndex, needle: Needle, check: Check) -> Iterator[int]:
-    """Yield the rows in which the first matches are."""
-    texts = index.texts
-    for number, (start, end) in enumerate(scan(texts, 0, len(texts.text), needle, check, Progress())):
-        if number == _MAX_READ_LINES:
-            return
-        file = texts.file_at(start)
-        first, last = int(index.first_rows[file]), int(index.first_rows[file + 1])
-        yield from index.rows_around(first, last, start, end)
+def _read(order: RowOrder, position: int, needle: Needle, check: Check) -> list[NDArray[np.int32]]:
+    """Return the rows of a data source's segments in which the first matches are, ascending."""
+    segments = order.segments[order.spans[position].start : order.spans[position].stop]
+    found: list[set[int]] = [set() for _ in segments]
+    search = SourceScan(segments, list(map(find_live_files, segments)), order.ranks_of(position), needle, check)
+    for number, (start, end) in islice(search.find_matches(), _MAX_READ_LINES):
+        segment = segments[number]
+        file = segment.texts.file_at(start)
+        first, last = int(segment.first_rows[file]), int(segment.first_rows[file + 1])
+        found[number].update(segment.rows_around(first, last, start, end))
+    return [np.array(sorted(rows), np.int32) for rows in found]

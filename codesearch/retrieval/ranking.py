@@ -13,7 +13,7 @@ from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import Explanation
 from codesearch.retrieval.adjustments import Adjusted, adjust_candidates
-from codesearch.retrieval.candidates import Candidates, JoinedCandidates, join_candidates
+from codesearch.retrieval.candidates import Candidates, join_candidates
 from codesearch.retrieval.explanation import explain_files
 from codesearch.retrieval.features.groups import find_runs
 from codesearch.retrieval.features.table import compute_features
@@ -41,10 +41,10 @@ MatchesOf = Callable[[NDArray[np.intp]], Matches]
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Rows of an index that are one record, in the order of their lines, with the score of the best, in [0, 1].
+    """Rows of a segment that are one record, in the order of their lines, with the score of the best, in [0, 1].
 
-    Several are joined pieces of one definition. `position` is their index's among those that were asked. twins:
-    position and row of each candidate that repeats one of them.
+    Several are joined pieces of one definition. `position` is their data source's among those that were asked. twins:
+    position, segment and row of each candidate that repeats one of them.
     """
 
     position: int
@@ -52,7 +52,7 @@ class Ranked:
     rows: tuple[int, ...]
     score: float
     explanation: Explanation | None = None
-    twins: tuple[tuple[int, int], ...] = ()
+    twins: tuple[tuple[int, SearchIndex, int], ...] = ()
 
     @property
     def row(self) -> int:
@@ -81,7 +81,7 @@ def rank(
     explain: bool = False,
     check: Check = do_not_check,
 ) -> list[Ranked]:
-    """Return the best `limit` records of all indexes, which are in the order of their data sources' ids, best first.
+    """Return the best `limit` records of all data sources, which are in the order of their ids, best first.
 
     A record is a candidate, or several that are pieces of one definition. Scores are in [0, 1]. The order is total:
     (-score, data source, path, start line, end line, document id). `check` is called between stages and may raise.
@@ -91,20 +91,19 @@ def rank(
     check()
     joined = join_candidates(found)
     check()
-    positions, rows = joined.positions, joined.rows
     view = View(terms, joined)
     features, adjusted = compute_features(view), adjust_candidates(view)
     check()
     model = model_for(terms)
     matches_of = partial(describe_matches, joined)
     scored = score_rows(model, features, joined.files, matches_of, adjusted, partial(measure_absence, view))
-    order = np.lexsort((rows, positions, -scored.scores))
-    twins = find_twins(joined.parts, order)
+    order = np.argsort(-scored.scores, kind="stable")
+    twins = find_twins(joined, order)
     if twins:
         scored = _lower_twins(scored, [twin for of_one in twins.values() for twin in of_one])
-        order = np.lexsort((rows, positions, -scored.scores))
-    records = join_pieces(np.argsort(order), find_joinable(joined.parts))
-    best = _order_records(order, records, joined, scored.scores)[:limit]
+        order = np.argsort(-scored.scores, kind="stable")
+    records = join_pieces(np.argsort(order), find_joinable(joined))
+    best = _order_records(order, records, scored.scores)[:limit]
     explanations = (
         _explain(model, terms, features, matches_of, adjusted, scored, best) if explain else [None] * len(best)
     )
@@ -112,9 +111,9 @@ def rank(
     for i, explanation in zip(best.tolist(), explanations, strict=True):
         pieces = list(records.get(i, (i,)))
         repeats = sorted(twin for piece in pieces for twin in twins.get(piece, ()))
-        places = tuple((int(positions[twin]), int(rows[twin])) for twin in repeats)
-        index, score = found[positions[i]].index, float(scored.scores[i])
-        ranked.append(Ranked(int(positions[i]), index, tuple(rows[pieces].tolist()), score, explanation, places))
+        (position, index, _), score = joined.place_of(i), float(scored.scores[i])
+        places = tuple(map(joined.place_of, repeats))
+        ranked.append(Ranked(position, index, tuple(joined.rows[pieces].tolist()), score, explanation, places))
     return ranked
 
 
@@ -128,18 +127,17 @@ def _lower_twins(scored: Scores, twins: Sequence[int]) -> Scores:
 def _order_records(
     order: NDArray[np.intp],
     records: Mapping[int, tuple[int, ...]],
-    joined: JoinedCandidates,
     scores: NDArray[np.float64],
 ) -> NDArray[np.intp]:
     """Return the best of each record in the order of the records, given that of all candidates."""
     if not records:
         return order
-    first_rows, is_best = joined.rows.copy(), np.ones(len(order), np.bool_)
+    firsts, is_best = np.arange(len(order)), np.ones(len(order), np.bool_)
     for best, pieces in records.items():
-        first_rows[best] = joined.rows[pieces[0]]
+        firsts[best] = pieces[0]
         is_best[list(pieces)] = False
         is_best[best] = True
-    order = np.lexsort((first_rows, joined.positions, -scores))
+    order = np.lexsort((firsts, -scores))
     return order[is_best[order]]
 
 

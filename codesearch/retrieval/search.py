@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import AccessDeniedError, NotFoundError, NotIndexedError
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import NOTHING, Predicate, fields_of, weigh_predicate
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
@@ -50,7 +51,7 @@ class SourceCatalog(Protocol):
 class IndexSource(Protocol):
     """What retrieval asks of the search indexes."""
 
-    def get(self, source_id: str, run_id: int) -> SearchIndex:
+    def get(self, source_id: str, run_id: int) -> SourceIndex:
         """Return the index of the data source's published run."""
 
 
@@ -147,7 +148,8 @@ class Retriever:
         # May wait for an index that is being made again, which others need not wait for.
         asked = [(self._indexes.get(source_id, sources[source_id].run_id), remaining) for source_id, remaining in scope]
         with self.turns.take(work) as turn:
-            terms = understand_query(query.text, [index for index, _ in asked], self._lexicons)
+            segments = [segment for source, _ in asked for segment in source.segments]
+            terms = understand_query(query.text, segments, self._lexicons)
             vector = embed_texts(embedder, terms.texts)
             turn.check()
             wanted = query.top_k
@@ -160,7 +162,7 @@ class Retriever:
                 wanted *= 2
             kept = [item for item in ranked if item.score >= query.score_threshold]
             asked_sources = [sources[source_id] for source_id, _ in scope]
-            hits = [_hit(item, asked_sources, [index for index, _ in asked], workspace) for item in kept]
+            hits = [_hit(item, asked_sources, workspace) for item in kept]
             if _CUT_FIELDS & fields_of(query.predicate):
                 return _fit(hits, hits, query.max_tokens, None, size_of_head)
             roots = find_roots(terms.words, found[0].rarity.rows.tolist())
@@ -257,7 +259,7 @@ def scope_of(
     return scope
 
 
-def _hit(item: Ranked, sources: Sequence[DataSource], indexes: Sequence[SearchIndex], workspace: str | None) -> Hit:
+def _hit(item: Ranked, sources: Sequence[DataSource], workspace: str | None) -> Hit:
     source = sources[item.position]
     document_ids = [item.index.document_id_of(row) for row in item.rows]
     chunk = join_chunks([item.index.chunk_of(row) for row in item.rows])
@@ -270,7 +272,7 @@ def _hit(item: Ranked, sources: Sequence[DataSource], indexes: Sequence[SearchIn
         modified_at=item.index.modified_at(item.row),
         explanation=item.explanation,
         workspace=workspace,
-        duplicates=tuple(_identify(sources[position].name, indexes[position], row) for position, row in item.twins),
+        duplicates=tuple(_identify(sources[position].name, index, row) for position, index, row in item.twins),
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.search_index import SearchIndex
-from codesearch.retrieval.candidates import Candidates
+from codesearch.retrieval.candidates import JoinedCandidates
 
 # A twin has so much of its own score: it comes when there is nothing else, as what matches does not vanish.
 TWIN_FACTOR: Final = 0.01
@@ -17,26 +17,27 @@ TWIN_FACTOR: Final = 0.01
 SAME_LINES: Final = 0.8
 
 
-def find_twins(parts: Sequence[Candidates], order: NDArray[np.intp]) -> dict[int, list[int]]:
-    """Return for each candidate that others repeat those others, ascending, by their numbers over all parts.
+def find_twins(joined: JoinedCandidates, order: NDArray[np.intp]) -> dict[int, list[int]]:
+    """Return for each candidate that others repeat those others, ascending, by their numbers.
 
-    `order` has all candidates, best first. A twin has the content of the other byte for byte; or, in another index, it
-    is the same definition of the same path, with SAME_LINES of the lines in common.
+    `order` has all candidates, best first. A twin has the content of the other byte for byte; or, in another data
+    source, it is the same definition of the same path, with SAME_LINES of the lines in common.
     """
-    numbers = [(part.index, row) for part in parts for row in part.rows.tolist()]
+    segments = [part.index for part in joined.parts]
+    numbers = [(segments[owner], row) for owner, row in zip(joined.owners.tolist(), joined.rows.tolist(), strict=True)]
     ranks: list[int] = np.argsort(order).tolist()
     twins: dict[int, int] = {}
-    for group in _alike(parts):
+    for group in _alike(joined):
         first_of: dict[bytes, int] = {}
         for number in sorted(group, key=ranks.__getitem__):
             index, row = numbers[number]
             original = first_of.setdefault(index.content_of(row), number)
             if original != number:
                 twins[number] = original
-    for group in _same_definitions(parts):
+    for group in _same_definitions(joined):
         best, *others = sorted(group, key=ranks.__getitem__)
         for number in others:
-            if numbers[number][0] is not numbers[best][0] and _share_lines(numbers[best], numbers[number]):
+            if joined.positions[number] != joined.positions[best] and _share_lines(numbers[best], numbers[number]):
                 twins.setdefault(number, best)
     repeated: dict[int, list[int]] = {}
     for number in sorted(twins):
@@ -50,31 +51,31 @@ def _root_of(number: int, twins: Mapping[int, int]) -> int:
     return number
 
 
-def _alike(parts: Sequence[Candidates]) -> Iterator[list[int]]:
+def _alike(joined: JoinedCandidates) -> Iterator[list[int]]:
     """Yield the numbers of those whose contents have the same length, where there are several."""
-    sizes = np.concatenate([part.index.content_lengths_of(part.rows) for part in parts]).tolist()
+    sizes = joined.join([part.index.content_lengths_of(part.rows) for part in joined.parts]).tolist()
     found: dict[int, list[int]] = {}
     for number, size in enumerate(sizes):
         found.setdefault(size, []).append(number)
     yield from (group for group in found.values() if len(group) > 1)
 
 
-def _same_definitions(parts: Sequence[Candidates]) -> Iterator[list[int]]:
-    """Yield the numbers of those of several indexes that define the same name in the same path."""
-    if len(parts) == 1:
+def _same_definitions(joined: JoinedCandidates) -> Iterator[list[int]]:
+    """Yield the numbers of those of several data sources that define the same name in the same path."""
+    positions = joined.positions
+    if positions[0] == positions[-1]:
         return
-    owners = np.repeat(np.arange(len(parts)), [len(part.rows) for part in parts])
-    names = np.concatenate([part.index.qualified_names[part.rows] for part in parts])
-    files = np.concatenate([part.files for part in parts])
+    names = joined.join([part.index.qualified_names[part.rows] for part in joined.parts])
+    files = joined.join([part.files for part in joined.parts])
     _, groups = np.unique(names, return_inverse=True)
-    # Of a name that two indexes define, highest and lowest index differ.
-    lowest = np.full(groups.max() + 1, len(parts))
-    np.minimum.at(lowest, groups, owners)
+    # Of a name that two sources define, the highest and the lowest position differ.
+    lowest = np.full(groups.max() + 1, positions[-1])
+    np.minimum.at(lowest, groups, positions)
     highest = np.zeros(len(lowest), np.int64)
-    np.maximum.at(highest, groups, owners)
+    np.maximum.at(highest, groups, positions)
     found: dict[tuple[int, str], list[int]] = {}
     for number in np.flatnonzero((names != 0) & (lowest != highest)[groups]).tolist():
-        path = parts[owners[number]].index.path_of(int(files[number]))
+        path = joined.parts[joined.owners[number]].index.path_of(int(files[number]))
         found.setdefault((int(groups[number]), path), []).append(number)
     yield from (group for group in found.values() if len(group) > 1)
 

@@ -67,11 +67,10 @@ def resolve_identifier(context: ToolContext, identifier: str, data_source: str |
         if not isinstance(source, DataSource):
             reasons.append(source)
             continue
-        index = context.open_index(source)
-        file = index.find_file(clean_path(reading.path))
+        file = context.open_index(source).find_file(clean_path(reading.path))
         if file is not None:
             with context.take_turn():
-                return _resolve_tail(identifier, source, index, file, reading)
+                return _resolve_tail(identifier, source, *file, reading)
     # What an identifier says of its repository comes before what is said beside it.
     raise _explain(context, [*readings[len(own) :], *own], sources, reasons)
 
@@ -86,11 +85,11 @@ def _find_source(context: ToolContext, repository: str) -> DataSource | NotFound
     return sources[0]
 
 
-def _resolve_tail(identifier: str, source: DataSource, index: SearchIndex, file: int, reading: Reading) -> Artifact:
-    text = read_file_text(index, file)
+def _resolve_tail(identifier: str, source: DataSource, segment: SearchIndex, file: int, reading: Reading) -> Artifact:
+    text = read_file_text(segment, file)
     if reading.tail is None:
         return Artifact(identifier, source, text, 1, text.last_line)
-    definitions = list_definitions(index, file)
+    definitions = list_definitions(segment, file)
     named = [item for item in definitions if item.symbol == reading.tail]
     named = named or [item for item in definitions if item.symbol.rpartition(".")[2] == reading.tail]
     if named:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.text.terms import name_term
 from codesearch.core.types import ArtifactKind, Chunk
 from codesearch.tools.identifiers import identify_file, identify_lines, identify_symbol
@@ -24,38 +25,33 @@ class Definition:
     signature: str | None = None
 
 
-def rows_of_file(index: SearchIndex, file: int) -> range:
-    """Return the rows of a file, in the order of their lines."""
-    return range(int(index.first_rows[file]), int(index.first_rows[file + 1]))
-
-
-def list_definitions(index: SearchIndex, file: int) -> list[Definition]:
+def list_definitions(segment: SearchIndex, file: int) -> list[Definition]:
     """Return the definitions of a file by first line, the longer first."""
-    return _join_rows(index, rows_of_file(index, file))
+    return _join_rows(segment, segment.rows_of_file(file))
 
 
-def find_definitions(index: SearchIndex, file: int, symbol: str) -> list[Definition]:
+def find_definitions(segment: SearchIndex, file: int, symbol: str) -> list[Definition]:
     """Return the definitions of one qualified name in a file, by first line."""
-    rows = rows_of_file(index, file)
-    names = index.qualified_names[rows.start : rows.stop]
+    rows = segment.rows_of_file(file)
+    names = segment.qualified_names[rows.start : rows.stop]
     same = np.flatnonzero(names == np.uint32(name_term(symbol))) + rows.start
-    return [item for item in _join_rows(index, same.tolist()) if item.symbol == symbol]
+    return [item for item in _join_rows(segment, same.tolist()) if item.symbol == symbol]
 
 
-def _join_rows(index: SearchIndex, rows: Iterable[int]) -> list[Definition]:
+def _join_rows(segment: SearchIndex, rows: Iterable[int]) -> list[Definition]:
     found: dict[tuple[str, str, int, int], Definition] = {}
     for row in rows:
-        symbol = index.symbol_of(row)
+        symbol = segment.symbol_of(row)
         if symbol:
-            belonging = index.pieces.belonging_of(row)
-            own = int(index.start_lines[row]), int(index.end_lines[row])
+            belonging = segment.pieces.belonging_of(row)
+            own = int(segment.start_lines[row]), int(segment.end_lines[row])
             first, last = own if belonging is None else belonging.symbol_lines
-            kind = index.symbol_kinds[index.row_symbol_kinds[row]]
+            kind = segment.symbol_kinds[segment.row_symbol_kinds[row]]
             found.setdefault((symbol, kind, first, last), Definition(symbol, kind, first, last))
     return sorted(found.values(), key=lambda item: (item.start_line, -item.end_line, item.symbol))
 
 
-def identify_chunk(index: SearchIndex, repository: str, chunk: Chunk) -> str:
+def identify_chunk(index: SourceIndex, repository: str, chunk: Chunk) -> str:
     """Return the identifier by which a record's whole content is fetched: its definition's, its file's or its lines'.
 
     Where a file defines a symbol more than once, it is the lines of this definition.
@@ -67,10 +63,10 @@ def identify_chunk(index: SearchIndex, repository: str, chunk: Chunk) -> str:
 
 
 def identify_definition(
-    index: SearchIndex, repository: str, path: str, symbol: str | None, start_line: int, end_line: int
+    index: SourceIndex, repository: str, path: str, symbol: str | None, start_line: int, end_line: int
 ) -> str:
     """Return the identifier of a definition: by its symbol where its file has one of that name, else by its lines."""
     file = index.find_file(path)
-    if symbol and file is not None and len(find_definitions(index, file, symbol)) == 1:
+    if symbol and file is not None and len(find_definitions(*file, symbol)) == 1:
         return identify_symbol(repository, path, symbol)
     return identify_lines(repository, path, start_line, end_line)

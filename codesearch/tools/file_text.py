@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import MAX_LINE_CHARACTERS, NOTEBOOK_LANGUAGE
-from codesearch.tools.definitions import rows_of_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +39,14 @@ class FileText:
         return [n for n in range(start, end + 1) if len(self.known.get(n, "")) >= MAX_LINE_CHARACTERS]
 
 
-def read_file_text(index: SearchIndex, file: int) -> FileText:
+def read_file_text(segment: SearchIndex, file: int) -> FileText:
     """Put the rows of a file together."""
-    rows = rows_of_file(index, file)
+    rows = segment.rows_of_file(file)
     known: dict[int, str] = {}
-    language = next((name for row in rows if (name := index.languages[index.row_languages[row]])), None)
+    language = next((name for row in rows if (name := segment.languages[segment.row_languages[row]])), None)
     for row in rows:
-        first, last = int(index.start_lines[row]), int(index.end_lines[row])
-        content = index.content_of(row).decode("utf-8")
+        first, last = int(segment.start_lines[row]), int(segment.end_lines[row])
+        content = segment.content_of(row).decode("utf-8")
         lines = content.split("\n")
         if len(lines) == last - first + 1 and first < last:
             for number, line in enumerate(lines, first):
@@ -56,7 +55,7 @@ def read_file_text(index: SearchIndex, file: int) -> FileText:
         else:
             # A line alone, of a notebook perhaps one of several parts of it, or parts that stand on fewer lines.
             known[first] = _add_part(known.get(first), content)
-    return FileText(index.path_of(file), language, known, max(known, default=0), language == NOTEBOOK_LANGUAGE)
+    return FileText(segment.path_of(file), language, known, max(known, default=0), language == NOTEBOOK_LANGUAGE)
 
 
 def _add_part(there: str | None, part: str) -> str:

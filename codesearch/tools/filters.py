@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import And, Comparison, InTest, Not, Operator, Or, Predicate
 from codesearch.tools.tool import Parameter
 
@@ -46,7 +46,7 @@ def build_filter(
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
-def find_files(paths: Iterable[str] | None, indexes: Iterable[SearchIndex]) -> frozenset[str]:
+def find_files(paths: Iterable[str] | None, indexes: Iterable[SourceIndex]) -> frozenset[str]:
     """Return those of the paths that are a file of one of the indexes."""
     cleaned = {clean_path(path) for path in paths or ()}
     return frozenset(path for index in indexes for path in cleaned if index.find_file(path) is not None)

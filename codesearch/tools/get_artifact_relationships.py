@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from codesearch.core.counts import say_count
 from codesearch.core.errors import InvalidRequestError, NotFoundError, UnclearSourceError
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import DataSource
 from codesearch.retrieval.condition_values import show
 from codesearch.tools.artifacts import resolve_identifier
 from codesearch.tools.definitions import Definition, identify_definition, list_definitions
 from codesearch.tools.freshness import render
 from codesearch.tools.identifiers import SEPARATOR
-from codesearch.tools.occurrences import MAX_ROWS, rows_with, simple_name
+from codesearch.tools.occurrences import MAX_ROWS, count_rows_with, simple_name
 from codesearch.tools.relationships import Found, Neighbourhood, Relative, enclosing
 from codesearch.tools.scope import DATA_SOURCE, find_source
 from codesearch.tools.staleness import assess_answer
@@ -87,7 +87,7 @@ def _find_subject(context: ToolContext, identifier: str, data_source: str | None
         return artifact.source, artifact.text.path, artifact.definition
     index = context.open_index(artifact.source)
     file = index.find_file(artifact.text.path)
-    definitions = list_definitions(index, file) if file is not None else []
+    definitions = list_definitions(*file) if file is not None else []
     inner = None
     if (artifact.start_line, artifact.end_line) != (1, artifact.text.last_line) or len(definitions) == 1:
         inner = enclosing(definitions, artifact.start_line)
@@ -125,18 +125,18 @@ def _look_for(around: Neighbourhood, kind: str, path: str, definition: Definitio
     return searches[kind]()
 
 
-def _describe_limits(index: SearchIndex, name: str, same: int) -> list[str]:
+def _describe_limits(index: SourceIndex, name: str, same: int) -> list[str]:
     notes = ["Found by name, as far as syntax tells, without types: what has the same name counts, too."]
     if same > 1:
         notes.append(f"{same} definitions are called {name}: what calls or refers to it may mean any of them.")
-    if (count := len(rows_with(index, name))) > MAX_ROWS:
+    if (count := count_rows_with(index, name)) > MAX_ROWS:
         notes.append(
             f"{name} may stand in {say_count(count, 'record')}, of which the first {MAX_ROWS:,} were looked at."
         )
     return notes
 
 
-def _describe(source: DataSource, index: SearchIndex, item: Relative) -> dict[str, Any]:
+def _describe(source: DataSource, index: SourceIndex, item: Relative) -> dict[str, Any]:
     if not item.path:
         return {"name": item.text, "is_defined_here": False}
     definition = item.definition

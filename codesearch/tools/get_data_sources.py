@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import numpy as np
-
 from codesearch.core.counts import count_contents
 from codesearch.core.errors import StoreError
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import DataSource, SourceState
 from codesearch.tools.freshness import SHOWN_COMMIT, Freshness, assess, indexed_at_of
 from codesearch.tools.scope import list_readable, list_workspaces
@@ -32,7 +30,8 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     for source in sources:
         freshness = assess(source, context.observe(source), context.principal)
         index = _index_of(context, source) if with_languages else None
-        languages = _shares_of(index) if index is not None else {}
+        shares = index.language_shares() if index is not None else {}
+        languages = {name: round(share, 4) for name, share in shares.items()}
         state = _state_of(context, source)
         items.append(_describe(source, state, freshness, index, languages))
         lines.append(_render(context, source, state, freshness, list(languages)))
@@ -55,7 +54,7 @@ def _state_of(context: ToolContext, source: DataSource) -> str:
     return source.state.value
 
 
-def _index_of(context: ToolContext, source: DataSource) -> SearchIndex | None:
+def _index_of(context: ToolContext, source: DataSource) -> SourceIndex | None:
     """Return the index of a ready data source."""
     if not context.retriever.is_ready(source):
         return None
@@ -66,16 +65,8 @@ def _index_of(context: ToolContext, source: DataSource) -> SearchIndex | None:
         return None
 
 
-def _shares_of(index: SearchIndex) -> dict[str, float]:
-    """Return which share of the files is in each language, the largest first."""
-    shares = index.language_shares
-    order = np.lexsort((np.arange(len(shares)), -shares)).tolist()
-    named = [code for code in order if shares[code] > 0 and index.languages[code]]
-    return {index.languages[code]: round(float(shares[code]), 4) for code in named}
-
-
 def _describe(
-    source: DataSource, state: str, freshness: Freshness, index: SearchIndex | None, languages: Mapping[str, float]
+    source: DataSource, state: str, freshness: Freshness, index: SourceIndex | None, languages: Mapping[str, float]
 ) -> dict[str, Any]:
     values: dict[str, Any] = {
         "id": source.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from codesearch.core.checks import Check
 from codesearch.core.counts import say_count
 from codesearch.core.errors import NotFoundError
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.tools.filters import clean_path
 from codesearch.tools.freshness import render
 from codesearch.tools.missing import explain_missing_folder
@@ -67,29 +68,39 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     return Answer({**obj, "freshness": [freshness.as_json()]}, f"{text}\n\n{render([freshness])}")
 
 
-def _read_tree(index: SearchIndex, path: str, check: Check) -> _Node | None:
+def _read_tree(index: SourceIndex, path: str, check: Check) -> _Node | None:
     """Return the folder, or the file, at a path with all that is below; None where there is nothing."""
-    file = index.find_file(path)
-    files = range(file, file + 1) if file is not None else index.files_below(f"{path}/" if path else "")
-    if not len(files):
-        return None
-    firsts = index.first_rows[files.start : files.stop]
-    lines = np.maximum.reduceat(index.end_lines[: index.first_rows[files.stop]], firsts).tolist()
-    languages = index.row_languages[firsts].tolist()
     root = _Node(path, 0)
-    skipped = len(path) + 1 if path else 0
+    file = index.find_file(path)
+    if file is not None:
+        _add_files(root, file[0], [file[1]], check)
+    else:
+        # Which segment comes first makes no difference: a folder sums up, and what is in it is put in order later.
+        for segment in index.segments:
+            _add_files(root, segment, segment.files_below(f"{path}/" if path else ""), check)
+    return root if root.files else None
+
+
+def _add_files(root: _Node, segment: SearchIndex, files: Sequence[int], check: Check) -> None:
+    """Add files of a segment, ascending, to the folder that they are below, or the file that `root` is."""
+    if not files:
+        return
+    first, last = files[0], files[-1] + 1
+    firsts = segment.first_rows[first:last]
+    lines = np.maximum.reduceat(segment.end_lines[: segment.first_rows[last]], firsts).tolist()
+    languages = segment.row_languages[firsts].tolist()
+    skipped = len(root.path) + 1 if root.path else 0
     for place, number in enumerate(files):
         if not place % _BLOCK_FILES:
             check()
-        node = root
-        node.files, node.lines = node.files + 1, node.lines + lines[place]
-        for part in index.path_of(number)[skipped:].split("/"):
+        node, count = root, lines[number - first]
+        node.files, node.lines = node.files + 1, node.lines + count
+        for part in segment.path_of(number)[skipped:].split("/"):
             if part:
                 known = f"{node.path}/{part}" if node.path else part
                 node = node.children.setdefault(part, _Node(known, node.depth + 1))
-                node.files, node.lines = node.files + 1, node.lines + lines[place]
-        node.language = index.languages[languages[place]] or None
-    return root
+                node.files, node.lines = node.files + 1, node.lines + count
+        node.language = segment.languages[languages[number - first]] or None
 
 
 def _choose(root: _Node, max_depth: int, max_nodes: int) -> int:

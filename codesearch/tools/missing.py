@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from codesearch.core.checks import Check
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import DataSource
 from codesearch.tools.checkout import local_folder_of
 from codesearch.tools.disk import read_regular_file, stat_regular_file
@@ -19,9 +19,9 @@ _MOST_NAMES = 2_000
 _SAMPLE_BYTES = 8_192
 
 
-def explain_missing(context: ToolContext, source: DataSource, index: SearchIndex, path: str, check: Check) -> str:
+def explain_missing(context: ToolContext, source: DataSource, index: SourceIndex, path: str, check: Check) -> str:
     """Return a sentence or two: that the file is not indexed, why where that is known, what has a name like it."""
-    if len(index.files_below(f"{path}/")) or not path:
+    if not path or index.has_files_below(f"{path}/"):
         return f"{path or 'The root'} of {source.name} is a folder: get_file_tree lists it."
     reason = _find_reason(context, source, path) or (
         "it is not there, or was left out: binary, generated, vendored, minified, ignored or too large"
@@ -32,7 +32,7 @@ def explain_missing(context: ToolContext, source: DataSource, index: SearchIndex
 
 
 def explain_missing_folder(
-    context: ToolContext, source: DataSource, index: SearchIndex, path: str, check: Check
+    context: ToolContext, source: DataSource, index: SourceIndex, path: str, check: Check
 ) -> str:
     """Return a sentence or two on a path that is neither a file nor a folder of the index: what is like it."""
     place = local_folder_of(source) if context.principal.is_admin and not source.branch else None
@@ -43,13 +43,13 @@ def explain_missing_folder(
     return f"{path} is not in {source.name}: {reason}.{instead}"
 
 
-def _find_similar_folders(index: SearchIndex, path: str, check: Check) -> list[str]:
+def _find_similar_folders(index: SourceIndex, path: str, check: Check) -> list[str]:
     """Return folders that are the same but for case, else those whose last part is the same, else nearly."""
     folders: dict[str, None] = {}
-    for file in range(index.file_count):
-        if not file % _BLOCK_PATHS:
+    for place, other in enumerate(index.paths()):
+        if not place % _BLOCK_PATHS:
             check()
-        parts = index.path_of(file).split("/")[:-1]
+        parts = other.split("/")[:-1]
         folders.update(("/".join(parts[:depth]), None) for depth in range(1, len(parts) + 1))
     wanted, name = path.lower(), path.lower().rpartition("/")[2]
     same = [folder for folder in folders if folder.lower() == wanted]
@@ -68,17 +68,16 @@ def _find_near(name: str, by_name: Mapping[str, list[str]]) -> list[str]:
     return [path for found in near for path in by_name[found]]
 
 
-def _find_similar(index: SearchIndex, path: str, check: Check) -> list[str]:
+def _find_similar(index: SourceIndex, path: str, check: Check) -> list[str]:
     """Return paths that are the same but for case, else of files of the same name, the same stem, nearly the name."""
     wanted = path.lower()
     name = wanted.rpartition("/")[2]
     stem = name.partition(".")[0]
     found: dict[int, list[str]] = {0: [], 1: [], 2: []}
     by_name: dict[str, list[str]] = {}
-    for file in range(index.file_count):
-        if not file % _BLOCK_PATHS:
+    for place, other in enumerate(index.paths()):
+        if not place % _BLOCK_PATHS:
             check()
-        other = index.path_of(file)
         lower = other.lower()
         other_name = lower.rpartition("/")[2]
         by_name.setdefault(other_name, []).append(other)

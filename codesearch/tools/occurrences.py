@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.checks import Check
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import IndexedFile, SourceIndex
 from codesearch.core.text.terms import terms_of
 
 _ROWS_BETWEEN_CHECKS = 64
@@ -53,7 +55,7 @@ _IMPORT = re.compile(r"^\s*(?:import|from|use|using|require|include|#\s*include|
 class Occurrence:
     """A name at a place: line, 1-based, and column, 0-based, in characters; what its line says, whether it calls."""
 
-    file: int
+    file: IndexedFile
     line: int
     column: int
     text: str
@@ -76,35 +78,51 @@ def word_pattern(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w${more}]){re.escape(name)}(?![\w{more}])")
 
 
-def rows_with(index: SearchIndex, name: str) -> NDArray[np.int32]:
-    """Return the rows that have all terms of a name, ascending; every row where a name has no term."""
+def count_rows_with(index: SourceIndex, name: str) -> int:
+    """Return how many rows have all terms of a name."""
+    return sum(len(rows) for rows in _rows_with(index, name))
+
+
+def _rows_with(index: SourceIndex, name: str) -> list[NDArray[np.int32]]:
+    """Return the rows of each segment that have all terms of a name, ascending; every row where a name has no term."""
     terms = np.array(sorted(set(terms_of(name))), np.uint32)
+    found = [_find_rows(segment, terms) for segment in index.segments]
+    return [
+        rows if segment.live_rows is None else rows[segment.live_rows[rows]]
+        for segment, rows in zip(index.segments, found, strict=True)
+    ]
+
+
+def _find_rows(segment: SearchIndex, terms: NDArray[np.uint32]) -> NDArray[np.int32]:
     if not len(terms):
-        return index.all_rows.astype(np.int32)
-    found = sorted((ids for ids, _ in index.row_postings.find(terms)), key=len)
+        return segment.all_rows.astype(np.int32)
+    found = sorted((ids for ids, _ in segment.row_postings.find(terms)), key=len)
     rows = found[0]
     for ids in found[1:]:
         rows = np.intersect1d(rows, ids, assume_unique=True)
     return rows
 
 
-def find_occurrences(index: SearchIndex, name: str, check: Check) -> Iterator[Occurrence]:
+def find_occurrences(index: SourceIndex, name: str, check: Check) -> Iterator[Occurrence]:
     """Yield where a name stands in code, each place once, by file, line and column; comments left out where that shows.
 
     `check` is called every few milliseconds and may raise.
     """
     pattern = word_pattern(name)
-    file, seen = -1, set[tuple[int, int]]()
-    for number, row in enumerate(rows_with(index, name)[:MAX_ROWS].tolist()):
+    file: IndexedFile | None = None
+    seen = set[tuple[int, int]]()
+    rows = index.rows_by_path([of_segment[:MAX_ROWS] for of_segment in _rows_with(index, name)])
+    for number, (segment, row) in enumerate(islice(rows, MAX_ROWS)):
         if not number % _ROWS_BETWEEN_CHECKS:
             check()
-        language = index.languages[index.row_languages[row]]
-        content = index.content_of(row).decode("utf-8")
+        language = segment.languages[segment.row_languages[row]]
+        content = segment.content_of(row).decode("utf-8")
         if language in DOCUMENTS or name not in content:
             continue
-        if (owner := int(index.file_of_row[row])) != file:
+        owner = segment, int(segment.file_of_row[row])
+        if file != owner:
             file, seen = owner, set()
-        line, begin = int(index.start_lines[row]), 0
+        line, begin = int(segment.start_lines[row]), 0
         for match in pattern.finditer(content):
             line += content.count("\n", begin, match.start())
             begin = match.start()
@@ -119,7 +137,7 @@ def find_occurrences(index: SearchIndex, name: str, check: Check) -> Iterator[Oc
             ):
                 continue
             seen.add((line, column))
-            yield Occurrence(file, line, column, text.strip(), _is_call(text, column + len(name), language))
+            yield Occurrence(owner, line, column, text.strip(), _is_call(text, column + len(name), language))
 
 
 def is_comment(line: str, column: int, language: str) -> bool:

@@ -31,8 +31,8 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         if file is None:
             text, found = explain_missing(context, source, index, path, turn.check), list[Definition]()
         else:
-            whole = read_file_text(index, file)
-            found = [replace(item, signature=read_signature(whole, item)) for item in list_definitions(index, file)]
+            whole = read_file_text(*file)
+            found = [replace(item, signature=read_signature(whole, item)) for item in list_definitions(*file)]
             language = f", {whole.language}" if whole.language else ""
             size = f"{say_count(whole.last_line, 'line')}{language}, {say_count(len(found), 'symbol')}"
             text = f"{' '.join(path.splitlines())}: {size}"

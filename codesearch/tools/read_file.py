@@ -30,7 +30,7 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     with context.take_turn() as turn:
         file = index.find_file(path)
         missing = explain_missing(context, source, index, path, turn.check) if file is None else None
-        text = read_file_text(index, file) if file is not None else None
+        text = read_file_text(*file) if file is not None else None
     freshness = assess_answer(context, source, [path])
     obj: dict[str, Any] = {"data_source": source.name, "path": path, "is_indexed": text is not None}
     if text is None:

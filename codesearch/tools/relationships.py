@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby, takewhile
 
 from codesearch.core.checks import Check
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import IndexedFile, SourceIndex
 from codesearch.core.text.path_roles import is_test_path
 from codesearch.core.text.terms import name_term
 from codesearch.tools.definitions import Definition, list_definitions
@@ -66,26 +66,26 @@ class Found:
 class Neighbourhood:
     """Looks for relatives of one definition in its data source, no more than `limit` of a kind."""
 
-    def __init__(self, index: SearchIndex, home: str, limit: int, check: Check) -> None:
+    def __init__(self, index: SourceIndex, home: str, limit: int, check: Check) -> None:
         """`home` is the path of the file that the definition is in: what is in it comes first."""
         self._index = index
         self._home = home
         self._limit = limit
         self._check = check
-        self._files: dict[int, tuple[FileText, list[Definition]]] = {}
+        self._files: dict[IndexedFile, tuple[FileText, list[Definition]]] = {}
         self._occurrences: dict[str, list[Occurrence]] = {}
 
-    def read(self, file: int) -> tuple[FileText, list[Definition]]:
+    def read(self, file: IndexedFile) -> tuple[FileText, list[Definition]]:
         """Return a file's text and definitions."""
         if file not in self._files:
             self._check()
-            self._files[file] = (read_file_text(self._index, file), list_definitions(self._index, file))
+            self._files[file] = (read_file_text(*file), list_definitions(*file))
         return self._files[file]
 
     def find_definitions(self, name: str) -> Found:
         """Return what is called so."""
         found = list(self._definitions_named(name))
-        return self._limited([_relative(path, item) for path, item in found])
+        return self._limited([_relative(path, item) for path, item, _ in found])
 
     def find_contained(self, path: str, definition: Definition) -> Found:
         """Return the definitions in a definition."""
@@ -119,9 +119,9 @@ class Neighbourhood:
         for name, numbers in list(lines.items())[:_MOST_CALLED_NAMES]:
             # Of many of the same name, the nearest stands for them all.
             named = self._definitions_named(name)
-            nearest = next((pair for pair in named if may_call(text.language, self._language_of(pair[0]))), None)
+            nearest = next((one for one in named if may_call(text.language, one[2])), None)
             if nearest is not None:
-                place, item = nearest
+                place, item, _ = nearest
                 relatives.append(Relative(place, item, item.start_line, item.end_line, tuple(numbers)))
         return self._limited(relatives)
 
@@ -164,28 +164,25 @@ class Neighbourhood:
     def _limited(self, relatives: list[Relative]) -> Found:
         return Found(relatives[: self._limit], max(0, len(relatives) - self._limit))
 
-    def _definitions_named(self, name: str) -> Iterator[tuple[str, Definition]]:
-        """Yield the definitions of a simple name with their paths, the nearest file first."""
-        index = self._index
-        files = dict.fromkeys(index.file_of_row[index.rows_named(name_term(name))].tolist())
-        for file in sorted(files, key=self._nearness):
+    def _definitions_named(self, name: str) -> Iterator[tuple[str, Definition, str | None]]:
+        """Yield the definitions of a simple name with their paths and languages, the nearest file first."""
+        for file in sorted(self._index.files_defining(name_term(name)), key=self._nearness):
             text, definitions = self.read(file)
             for item in definitions:
                 if simple_name(item.symbol) == name:
-                    yield text.path, item
+                    yield text.path, item, _read_language(file)
 
     def _types_named(self, name: str) -> Iterator[tuple[str, Definition, str | None]]:
-        for path, item in self._definitions_named(name):
-            if item.kind in TYPE_KINDS:
-                yield path, item, self._language_of(path)
+        return (one for one in self._definitions_named(name) if one[1].kind in TYPE_KINDS)
 
     def _language_of(self, path: str) -> str | None:
         file = self._index.find_file(path)
-        return None if file is None else self._read_language(file)
+        return None if file is None else _read_language(file)
 
-    def _nearness(self, file: int) -> tuple[bool, bool, int, str]:
+    def _nearness(self, file: IndexedFile) -> tuple[bool, bool, int, str]:
         """Return what files are sorted by: the own one first, tests last, then by the folders that they share."""
-        path = self._index.path_of(file)
+        segment, number = file
+        path = segment.path_of(number)
         shared = takewhile(lambda pair: pair[0] == pair[1], zip(path.split("/"), self._home.split("/"), strict=False))
         return path != self._home, is_test_path(path), -len(list(shared)), path
 
@@ -208,7 +205,7 @@ class Neighbourhood:
         called = None if called_from is None else self._language_of(called_from)
         for file, of_file in groupby(self._references(name), key=lambda place: place.file):
             places = list(of_file)
-            if called_from is not None and not may_call(self._read_language(file), called):
+            if called_from is not None and not may_call(_read_language(file), called):
                 continue
             if len(relatives) >= self._limit:
                 left_out += sum(place.is_call or called_from is None for place in places)
@@ -219,9 +216,10 @@ class Neighbourhood:
             relatives += _group_in_file(text.path, used, definitions)
         return Found(relatives[: self._limit], left_out + max(0, len(relatives) - self._limit))
 
-    def _read_language(self, file: int) -> str | None:
-        index = self._index
-        return index.languages[index.row_languages[index.first_rows[file]]] or None
+
+def _read_language(file: IndexedFile) -> str | None:
+    segment, number = file
+    return segment.languages[segment.row_languages[segment.first_rows[number]]] or None
 
 
 def _relative(path: str, item: Definition) -> Relative:

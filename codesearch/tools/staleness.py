@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import MAX_LINE_CHARACTERS, DataSource
 from codesearch.tools.checkout import local_folder_of
 from codesearch.tools.disk import read_regular_file, stat_regular_file
@@ -33,13 +33,13 @@ def _find_changed(context: ToolContext, source: DataSource, paths: list[str]) ->
     return [path for path in paths if _has_changed(index, place / path, path, indexed_at)]
 
 
-def _has_changed(index: SearchIndex, file: Path, path: str, indexed_at: float) -> bool:
+def _has_changed(index: SourceIndex, file: Path, path: str, indexed_at: float) -> bool:
     """Say whether a file is another than was indexed; one that was touched and holds the same is not.
 
     Nothing is asked of the disk about a path that is not in the index: whether a file is there is not for every key.
     """
-    number = index.find_file(path)
-    if number is None:
+    indexed = index.find_file(path)
+    if indexed is None:
         return False
     try:
         status = stat_regular_file(file)
@@ -56,7 +56,7 @@ def _has_changed(index: SearchIndex, file: Path, path: str, indexed_at: float) -
         lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         return True
-    return not _is_as_indexed(read_file_text(index, number), lines)
+    return not _is_as_indexed(read_file_text(*indexed), lines)
 
 
 def _is_as_indexed(text: FileText, lines: list[str]) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 from codesearch.core.config import Settings
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, Workspace
 from codesearch.retrieval.budgets import Fitted
 from codesearch.retrieval.turns import Turn, Turns, Work
@@ -82,7 +82,7 @@ class CatalogLike(Protocol):
 class IndexesLike(Protocol):
     """What tools ask of the search indexes."""
 
-    def get(self, source_id: str, run_id: int) -> SearchIndex:
+    def get(self, source_id: str, run_id: int) -> SourceIndex:
         """Return the index of the data source's published run."""
 
 
@@ -103,7 +103,7 @@ class ToolContext:
     observe: Callable[[DataSource], Observation]
     here: Path | None = None
 
-    def open_index(self, source: DataSource) -> SearchIndex:
+    def open_index(self, source: DataSource) -> SourceIndex:
         """Return a data source's index. May wait while it is made again: to be called outside of a turn."""
         return self.indexes.get(source.id, source.run_id)
 

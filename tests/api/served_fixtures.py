@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +44,12 @@ class ServedFixtures:
 
 
 @contextmanager
-def serve_fixtures(data_dir: Path) -> Iterator[ServedFixtures]:
-    """Serve a data folder in this process; keys are added to its catalog."""
+def serve_fixtures(
+    data_dir: Path, prepare: Callable[[Assembly], object] = lambda assembly: None
+) -> Iterator[ServedFixtures]:
+    """Serve a data folder in this process; keys are added to its catalog. `prepare` may give its parts first."""
     assembly = Assembly(load_settings(data_dir=data_dir, index_workers=1), CHUNKER_VERSION)
+    prepare(assembly)
     catalog = assembly.catalog
     narrow = frozenset({catalog.get_source(NARROW).id})
     keys = {

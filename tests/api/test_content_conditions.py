@@ -44,7 +44,7 @@ def on(operator: str, value: object = None, name: object = "content") -> Conditi
 def all_texts(served: ServedFixtures) -> list[str]:
     source = served.assembly.catalog.get_source(NARROW)
     index = served.assembly.search_indexes.get(source.id, source.run_id)
-    return [index.content_of(row).decode() for row in range(index.row_count)]
+    return [segment.content_of(row).decode() for segment, row in index.rows()]
 
 
 @pytest.mark.parametrize("value", ["Err != NIL", "func (", "return", "\tif err", "balance"])

@@ -34,8 +34,7 @@ def indexed_lines(served: ServedFixtures, name: str) -> Iterator[tuple[str, int,
     """Yield the lines of the files on disk that were indexed, in order."""
     source = served.assembly.catalog.get_source(name)
     index = served.assembly.search_indexes.get(source.id, source.run_id)
-    for file in range(index.file_count):
-        path = index.path_of(file)
+    for path in index.paths():
         for number, line in enumerate((FIXTURES / name / path).read_text("utf-8").split("\n"), 1):
             yield path, number, line.rstrip("\r")
 

@@ -33,15 +33,17 @@ class Stage:
     rows: int = 0
 
 
-_WRITER = "codesearch.core.store.writer"
+_WRITER, _FILES = "codesearch.core.store.writer", "codesearch.core.index.segment_files"
 # None: as soon as the worker processes are there, before anything of the store is imported.
 STAGES: dict[str, Stage | None] = {
     "worker processes": None,
     "the first staged rows": Stage(_WRITER, "StagedRows", "write_columns", rows=1),
     "many staged rows": Stage(_WRITER, "StagedRows", "write_columns", rows=400),
-    "the first rows in the store": Stage(_WRITER, "StoreWriter", "publish", "store/*.lance/data/*"),
-    "the commit of the new rows": Stage(_WRITER, "StoreWriter", "publish", "store/*.lance/_versions/*"),
-    "the search index": Stage("codesearch.core.index.published", "SearchIndexes", "prepare", "search/*/chunks_*.index"),
+    "the first rows in the store": Stage(_WRITER, "StoreWriter", "append", "store/*.lance/data/*"),
+    "the commit of the new rows": Stage(_WRITER, "StoreWriter", "append", "store/*.lance/_versions/*"),
+    "the segment": Stage(_FILES, "SegmentFiles", "write_segment", "search/*/chunks_*.segment"),
+    "the manifest": Stage(_FILES, "SegmentFiles", "write_manifest", "search/*/chunks_*.manifest"),
+    "the deletion of the old rows": Stage(_WRITER, "StoreWriter", "delete", "store/*.lance/_versions/*"),
     "tidying up": Stage(_WRITER, "StoreWriter", "maintain", "store/*.lance/_indices/*"),
 }
 

@@ -186,18 +186,22 @@ def test_a_closed_pipe_is_no_traceback(indexed: Path) -> None:
 
 def test_list_shows_state_counts_age_and_location(indexed: Path) -> None:
     head, *rows = run_cli(indexed, "list").out.splitlines()
-    assert head.split() == ["id", "name", "state", "commit", "files", "chunks", "age", "location"]
+    assert head.split() == ["id", "name", "state", "commit", "files", "chunks", "index", "age", "location"]
     assert len(rows) == 10
     git = next(row for row in rows if "ledger-git" in row)
-    assert re.search(r"^[0-9a-f]{24}  ledger-git +ready  [0-9a-f]{12} +14 +\d+ +\d+ (s|min|h) +/", git)
-    folder = next(row for row in rows if "ledger-go " in row)
     assert re.search(
-        rf"ready +([0-9a-f]{{12}} +)?14 +\d+ +\d+ (s|min|h) +{re.escape(str(FIXTURES))}/ledger-go(, on disk.*)?$",
-        folder,
+        r"^[0-9a-f]{24}  ledger-git +ready  [0-9a-f]{12} +14 +\d+ +[\d.]+ kB(, [\d.]+ kB shared)? +\d+ (s|min|h) +/",
+        git,
+    )
+    folder = next(row for row in rows if "ledger-go " in row)
+    size, place = r"[\d.]+ kB(, [\d.]+ kB shared)?", re.escape(str(FIXTURES))
+    assert re.search(
+        rf"ready +([0-9a-f]{{12}} +)?14 +\d+ +{size} +\d+ (s|min|h) +{place}/ledger-go(, on disk.*)?$", folder
     )
     items = run_cli(indexed, "list", "--json").json["sources"]
     assert [item["name"] for item in items] == sorted(item["name"] for item in items)
     assert all(item["state"] == "ready" and item["indexed_at"] and item["chunks"] for item in items)
+    assert all(item["segments"] == 1 and item["index_bytes"] >= item["shared_bytes"] >= 0 for item in items)
 
 
 def test_a_narrow_terminal_keeps_ids_whole(indexed: Path) -> None:

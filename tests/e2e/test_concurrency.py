@@ -16,7 +16,7 @@ from filelock import FileLock
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.errors import NotFoundError
 from codesearch.core.index.published import SearchIndexes
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import Hit, SearchQuery
 from codesearch.retrieval.search import Retriever
 from tests.e2e.conftest import AssemblyFactory, PhaseRecorder, Repository, index_with
@@ -164,7 +164,7 @@ class OvertakenIndexes(SearchIndexes):
 
     overtake: Callable[[], object]
 
-    def get(self, source_id: str, run_id: int) -> SearchIndex:
+    def get(self, source_id: str, run_id: int) -> SourceIndex:
         self.overtake()
         return super().get(source_id, run_id)
 
@@ -199,7 +199,7 @@ def test_an_index_that_is_replaced_before_it_is_opened(
     assert published == [2, 3, 4]
     # What a late reader made again goes with the next run.
     index_with(indexing, write(folder, files_of(9)))
-    assert len(list((data_dir / "search").glob("*/*.index"))) == 1
+    assert len(list((data_dir / "search").glob("*/*.segment"))) == 1
 
 
 def test_a_source_that_is_removed_before_it_is_opened(tmp_path: Path, assembly_factory: AssemblyFactory) -> None:
@@ -231,7 +231,7 @@ def test_many_processes_make_a_lost_index_again(
     found = [process.communicate(timeout=PATIENCE_SECONDS) for process in started]
     assert [process.returncode for process in started] == [0] * 3, found
     assert [output for output, _ in found] == expected * 3
-    assert [path.suffix for path in (data_dir / "search").glob("*/*") if path.suffix != ".lock"] == [".index"]
+    assert sorted(path.suffix for path in (data_dir / "search").glob("*/*")) == [".lock", ".manifest", ".segment"]
 
 
 STORM_IN_ANOTHER_PROCESS = """

@@ -7,15 +7,15 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from codesearch.assembly import Assembly
 from codesearch.core.catalog.runs import RunState
-from codesearch.core.index.builder import RowBatch
-from codesearch.core.index.published import SearchIndexes
+from codesearch.core.index.manifest import SegmentEntry
+from codesearch.core.index.segment_files import SegmentFiles
 from tests.e2e import stopped_run
 from tests.e2e.conftest import AssemblyFactory, Repository, index_with
 from tests.e2e.evidence import (
@@ -159,9 +159,14 @@ def test_killed_at_any_stage_the_old_or_the_new_index_answers(
         kill_at(stage, data_dir, repository.path)
 
         between = Published(assembly_factory(), source_id)
-        stayed = between.rows.keys() == before.rows.keys()
-        outcomes.append(("old" if stayed else "new", "old" if between.generation == old else "new"))
-        check_same_rows(between.rows, fresh[old if stayed else new])
+        rows = {
+            "old": fresh[old],
+            "both": {**fresh[old], **fresh[new]},
+            "new": fresh[new],
+        }
+        (kept,) = (name for name, expected in rows.items() if between.rows.keys() == expected.keys())
+        outcomes.append((kept, "old" if between.generation == old else "new"))
+        check_same_rows(between.rows, rows[kept])
         if between.generation == old:
             assert between.answers == before.answers, stage
         assert all(between.answers), stage
@@ -175,16 +180,19 @@ def test_killed_at_any_stage_the_old_or_the_new_index_answers(
         run = assembly.catalog.latest_run(source_id)
         assert run is not None
         assert run.state is RunState.FINISHED, stage
-        assert search_files(data_dir) == [f"{assembly.index_format.table_name}-{run.id}.index"], stage
+        name = assembly.index_format.table_name
+        # The segment may be the killed run's, when all its rows were there.
+        segment, manifest = search_files(data_dir)
+        assert segment in (f"{name}-{run.id}-0.segment", f"{name}-{run.id - 1}-0.segment"), stage
+        assert manifest == f"{name}-{run.id}.manifest", stage
         current = new
-    # Rows are published, their search index is made, at the same time where all are new, and then the catalog names
-    # the run that is answered from.
+    # Rows are added while their segment is written, then the catalog names the run, and then old rows are deleted.
     assert outcomes[:5] == [("old", "old")] * 5
-    assert outcomes[5] in [("old", "old"), ("new", "old")]
     # What shows these stages from outside may show a moment early on a busy machine.
-    for outcome in outcomes[6:8]:
-        assert outcome in [("old", "old"), ("new", "old"), ("new", "new")]
-    assert outcomes[8:] == [("new", "new")]
+    for outcome in outcomes[5:9]:
+        assert outcome in [("old", "old"), ("both", "old")]
+    assert outcomes[9] in [("both", "new"), ("new", "new")]
+    assert outcomes[10:] == [("new", "new")]
 
 
 def search_files(data_dir: Path) -> list[str]:
@@ -201,7 +209,7 @@ def test_a_lost_or_damaged_search_index_is_made_again(
     source = index_with(assembly_factory(), tmp_path / "plain").source
     before = answers(assembly_factory(), source.id, "one")
     assert len(before) == 2
-    (path,) = (data_dir / "search").glob("*/*.index")
+    (path,) = (data_dir / "search").glob("*/*.segment")
     content = path.read_bytes()
     if damage == "deleted":
         shutil.rmtree(path.parent)
@@ -217,39 +225,38 @@ def test_a_lost_or_damaged_search_index_is_made_again(
         path.unlink()
         path.write_bytes(damaged[damage])
     assert answers(assembly_factory(), source.id, "one") == before
-    assert path.read_bytes() == content
+    made = max((data_dir / "search").glob("*/*.segment"))
+    assert made.read_bytes() == content
     assert not index_with(assembly_factory(), tmp_path / "plain").wrote
 
 
 def test_a_search_index_that_is_lost_with_unpublished_rows_behind_it_answers(
     tmp_path: Path, data_dir: Path, assembly_factory: AssemblyFactory
 ) -> None:
-    """Killed between the rows and the search index, and then that is deleted as well: the rows are all there is."""
+    """Killed between the rows and the search index, and then that is deleted as well: the published rows are there."""
     folder = tmp_path / "plain"
     folder.mkdir()
     (folder / "one.py").write_text("def one():\n    return 'generation_0'\n")
     source = index_with(assembly_factory(), folder).source
     (folder / "one.py").write_text("def one():\n    return 'generation_1'\n")
     killed = assembly_factory()
-    killed.search_indexes = KilledIndexes(data_dir / "search", "chunks_x", 1, killed.store.scan_rows)
+    current = killed.index_format
+    killed.search_indexes.files = KilledFiles(data_dir / "search", current.table_name, current.dimension)
     with pytest.raises(KeyboardInterrupt):
         index_with(killed, folder)
     assert ["generation_0" in text for _, text, _ in answers(assembly_factory(), source.id, "one")] == [True]
     shutil.rmtree(data_dir / "search")
+    assert ["generation_0" in text for _, text, _ in answers(assembly_factory(), source.id, "one")] == [True]
+    assert index_with(assembly_factory(), folder).wrote
+    assert len(search_files(data_dir)) == 2
     assert ["generation_1" in text for _, text, _ in answers(assembly_factory(), source.id, "one")] == [True]
-    # The file is called after the old run, the run that completes this makes its own.
-    completing = assembly_factory()
-    assert not index_with(completing, folder).wrote
-    run = completing.catalog.latest_run(source.id)
-    assert run is not None
-    assert search_files(data_dir) == [f"{completing.index_format.table_name}-{run.id}.index"]
-    assert ["generation_1" in text for _, text, _ in answers(assembly_factory(), source.id, "one")] == [True]
+    assert len(read_rows(killed)) == 1
 
 
-class KilledIndexes(SearchIndexes):
-    """The process ends before it makes one."""
+class KilledFiles(SegmentFiles):
+    """The process ends before it writes a manifest."""
 
-    def prepare(self, source_id: str, run_id: int, scan_rows: Callable[[], Iterable[RowBatch]] | None = None) -> None:
+    def write_manifest(self, source_id: str, run_id: int, entries: Sequence[SegmentEntry]) -> None:
         raise KeyboardInterrupt
 
 
@@ -277,7 +284,7 @@ def test_control_c_ends_with_one_clear_line(
         assert between.rows == before.rows
     if output == "":
         assert between.answers == before.answers
-    assert len(between.rows) == FILE_COUNT * FUNCTIONS_PER_FILE
+        assert before.rows.keys() <= between.rows.keys()
     index_with(assembly, repository.path)
     run = assembly.catalog.latest_run(source_id)
     assert run is not None

@@ -9,6 +9,7 @@ import pytest
 
 from codesearch.assembly import Assembly
 from codesearch.core.errors import InvalidRequestError, SourceError
+from codesearch.core.index.manifest import SegmentName
 from codesearch.core.types import SourceState
 from tests.e2e.conftest import AssemblyFactory, IndexSource, PhaseRecorder, Repository, index_with
 from tests.e2e.evidence import (
@@ -97,7 +98,7 @@ def test_one_changed_file_is_all_that_is_embedded(
     assert report.embedded_chunks == len(changed) == 2
     rest = {key: row for key, row in before.items() if row["path"] != "src/part_3.py"}
     assert {key: row for key, row in after.items() if key not in changed} == rest, "other rows were written again"
-    assert {row["run_id"] for row in changed.values()} == {report.source.run_id}
+    assert {row["segment"] for row in changed.values()} == {SegmentName(report.source.run_id, 0).code}
     assert report.source.run_id > source.run_id
     check_rows_match(after, {**FILES, "src/part_3.py": TWO_FUNCTIONS})
     # Rows that stay keep the commit they were written at; what is served is the source's.
@@ -228,7 +229,7 @@ def test_several_runs_give_what_one_run_gives(
     fresh = assembly_factory(data_dir=tmp_path / "fresh")
     index_with(fresh, repository.path)
     # Rows that stay keep the commit they were written at; what is served is the source's.
-    check_same_rows(read_rows(assembly), read_rows(fresh), apart_from={"run_id", "commit"})
+    check_same_rows(read_rows(assembly), read_rows(fresh), apart_from={"segment", "commit"})
     assert source.chunk_count == len(read_rows(fresh))
 
 

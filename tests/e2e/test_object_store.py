@@ -88,4 +88,4 @@ def test_index_ask_update_and_remove(
 
 def test_a_bucket_that_is_not_there_is_a_store_error(object_store: str) -> None:
     with pytest.raises(StoreError, match="s3://missing"):
-        ChunkStore("s3://missing/prefix", FORMAT).known_files("a" * 24)
+        ChunkStore("s3://missing/prefix", FORMAT).count("a" * 24)

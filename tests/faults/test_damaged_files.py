@@ -133,7 +133,7 @@ def test_a_lost_store_is_not_served_as_nothing(data: Path) -> None:
     """The rows gone and the search index too: an error that says what to run, and no empty answer."""
     (table,) = (data / "store").glob("*.lance")
     table.rename(data / "elsewhere")
-    for path in (data / "search").glob("*/*.index"):
+    for path in (data / "search").glob("*/*.segment"):
         path.unlink()
     for name in NAMES:
         message = check_error(run_cli(data, "search", name, "anything"))
@@ -157,7 +157,7 @@ def test_a_list_of_checksums_that_is_damaged_says_nothing_wrong(data: Path) -> N
 
 @every_damage
 def test_a_damaged_search_index(damage: str, data: Path, expected: list[object]) -> None:
-    for path in (data / "search").glob("*/*.index"):
+    for path in (data / "search").glob("*/*.segment"):
         DAMAGES[damage](path)
     found = bad_subjects(data)
     assert {f"search index of {name}" for name in NAMES} <= set(found)
@@ -166,12 +166,17 @@ def test_a_damaged_search_index(damage: str, data: Path, expected: list[object])
 
 @every_damage
 def test_a_run_that_changes_nothing_mends_a_search_index(damage: str, data: Path) -> None:
-    paths = list((data / "search").glob("*/*.index"))
-    contents = [path.read_bytes() for path in paths]
-    for path in paths:
+    def read() -> dict[str, list[bytes]]:
+        return {
+            folder.name: [path.read_bytes() for path in folder.glob("*.segment")]
+            for folder in (data / "search").iterdir()
+        }
+
+    contents = read()
+    for path in (data / "search").glob("*/*.segment"):
         DAMAGES[damage](path)
     assert run_cli(data, "index", "--all", "--json", index_workers="1").status == 0
-    assert [path.read_bytes() for path in paths] == contents
+    assert read() == contents
 
 
 # --- What lies around ---

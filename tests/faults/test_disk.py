@@ -115,7 +115,7 @@ def test_a_log_left_by_a_kill_is_read_from_a_read_only_folder(indexed: Path, tmp
 
 def test_a_read_only_folder_whose_search_index_is_missing_says_so(indexed: Path, tmp_path: Path) -> None:
     data = copy_folder(indexed, tmp_path / "data")
-    for path in data.glob("search/*/*.index"):
+    for path in data.glob("search/*/*.segment"):
         path.unlink()
     with read_only(data, tmp_path / "mounted") as mounted:
         message = check_error(run_cli(mounted, "search", "sums", "sum_3"))

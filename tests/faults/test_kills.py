@@ -166,7 +166,7 @@ def removal_stages() -> dict[str, Stage]:
         "the first imports": after(0.1),
         "the note": lambda process, data_dir: any((data_dir / "removals").glob("*")),
         "the rows": new_version,
-        "the files": lambda process, data_dir: not any(data_dir.glob("search/*/*.index")),
+        "the files": lambda process, data_dir: not any(data_dir.glob("search/*/*.segment")),
     }
 
 
@@ -206,7 +206,7 @@ def test_search_killed(stage_seconds: float, tmp_path: Path, data_dir: Path, ass
     before = [path for path in list_files(data_dir) if "-wal" not in path and "-shm" not in path]
     for kill in range(KILLS):
         if kill % 2:
-            for path in data_dir.glob("search/*/*.index"):
+            for path in data_dir.glob("search/*/*.segment"):
                 path.unlink()  # it is made again, and the kill may come meanwhile
         process = start_codesearch(data_dir, "search", "plain", "one")
         time.sleep(stage_seconds)
@@ -233,7 +233,7 @@ def test_serve_killed(stage: str, tmp_path: Path, data_dir: Path, assembly_facto
         else:
             service.wait_until_ready()
         if stage == "making an index again":
-            for path in data_dir.glob("search/*/*.index"):
+            for path in data_dir.glob("search/*/*.segment"):
                 path.unlink()
         asking = threading.Thread(target=_ask_until_gone, args=(service,))
         if stage in ("answering", "making an index again"):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from codesearch.assembly import Assembly
 from codesearch.core.errors import NotFoundError
-from codesearch.core.index.published import SearchIndexes
+from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.manifest import SegmentName
+from codesearch.core.index.segment_files import SegmentFiles
 from tests.e2e.conftest import AssemblyFactory, index_with
 from tests.e2e.evidence import read_rows, run_codesearch, start_codesearch, wait_until
 from tests.e2e.service import run_cli
@@ -98,7 +101,7 @@ def write_generation(repository: Repository, name: str) -> None:
     repository.commit({f"m_{number}.py": f"def of_{name}_{number}():\n{body}\n" for number in range(BIG_FILES)})
 
 
-@pytest.mark.parametrize("pattern", ["staging/*", "store/*.lance/data/*", "search/*/*.index"])
+@pytest.mark.parametrize("pattern", ["staging/*", "store/*.lance/data/*", "search/*/*.segment"])
 def test_a_run_of_the_removed_source_leaves_nothing(
     pattern: str, tmp_path: Path, data_dir: Path, assembly_factory: AssemblyFactory
 ) -> None:
@@ -126,15 +129,13 @@ def test_a_removal_waits_for_who_holds_the_lock(
     running = assembly_factory()
     entered, release = threading.Event(), threading.Event()
 
-    class SlowIndexes(SearchIndexes):
-        def prepare(self, *arguments: object, **options: object) -> None:
+    class SlowFiles(SegmentFiles):
+        def write_segment(self, source_id: str, name: SegmentName, batches: Iterable[RowBatch]) -> None:
             entered.set()
             assert release.wait(20)
-            super().prepare(*arguments, **options)  # type: ignore[arg-type]
+            super().write_segment(source_id, name, batches)
 
-    running.search_indexes = SlowIndexes(
-        data_dir / "search", running.index_format.table_name, 256, running.store.scan_rows
-    )
+    running.search_indexes.files = SlowFiles(data_dir / "search", running.index_format.table_name, 256)
     (folder / "one.py").write_text("def one():\n    return 'changed'\n")
     failures: list[BaseException] = []
     indexing = threading.Thread(target=lambda: _collect(failures, running, folder))

@@ -35,6 +35,7 @@ class RowBatch:
 
     document_ids: Sequence[str]
     paths: Sequence[str]
+    content_ids: Sequence[str]
     languages: Sequence[str]
     artifact_kinds: Sequence[str]
     symbols: Sequence[str]
@@ -74,6 +75,7 @@ class _Rows:
         }
         self._columns: dict[str, list[NDArray[Any]]] = {}
         self._signatures = _Vocabulary()
+        self._content_ids: dict[str, str] = {}
         self._row_count = 0
         self._content_bytes = 0
         # A source may have no rows; its columns are there all the same.
@@ -88,6 +90,7 @@ class _Rows:
             ("symbol_kind", batch.symbol_kinds),
         ):
             self._append(name, self._texts[name].encode(values))
+        self._content_ids.update(zip(batch.paths, batch.content_ids, strict=True))
         identifiers = np.frombuffer(bytes.fromhex("".join(batch.document_ids)), np.uint8).reshape(-1, 16)
         self._append("document_ids", identifiers)
         self._append("start_lines", batch.start_lines.astype(np.int32))
@@ -163,6 +166,9 @@ class _Rows:
         arrays.update({f"file_{name}": array for name, array in by_file.arrays().items()})
         arrays.update(describe_names(texts["symbol"], arrays, by_file))
         arrays.update(describe_files(paths, arrays, by_file))
+        arrays["content_id_texts"], arrays["content_id_starts"] = pack_texts(
+            [self._content_ids[path] for path in paths]
+        )
         arrays |= self._order_contents(arrays, texts["language"], ordered)
         return arrays
 
@@ -184,7 +190,9 @@ def _map_file(file: IO[bytes], size: int) -> NDArray[np.uint8]:
 def _no_rows(dimension: int) -> RowBatch:
     numbers, nothing = np.empty(0, np.int64), (np.empty(0, np.uint8), np.zeros(1, np.int64))
     vectors = np.empty((0, dimension), np.float32)
-    return RowBatch([], [], [], [], [], [], numbers, numbers, numbers, np.empty(0, np.bool_), nothing, nothing, vectors)
+    return RowBatch(
+        [], [], [], [], [], [], [], numbers, numbers, numbers, np.empty(0, np.bool_), nothing, nothing, vectors
+    )
 
 
 class _Vocabulary:

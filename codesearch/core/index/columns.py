@@ -43,7 +43,8 @@ def describe_files(paths: list[str], arrays: dict[str, NDArray[Any]], by_file: E
         described[f"{name}_texts"], described[f"{name}_starts"] = pack_texts(texts)
     stems = [file_name_of(path).rpartition(".")[0] or file_name_of(path) for path in paths]
     described["file_stem_lengths"] = np.array([_count_terms(text) for text in stems], np.uint8)
-    described["file_references"] = by_file.frequencies(_whole_terms(stems))
+    described["stem_terms"] = _whole_terms(stems)
+    described["file_references"] = by_file.frequencies(described["stem_terms"])
     firsts = arrays["first_rows"][:-1]
     described["top_references"] = np.maximum.reduceat(arrays["references"], firsts) if len(firsts) else firsts
     described["depths"] = np.array([min(path.count("/"), 255) for path in paths], np.uint8)
@@ -79,13 +80,15 @@ def describe_names(symbols: list[str], arrays: dict[str, NDArray[Any]], by_file:
     order = np.argsort(hashes, kind="stable").astype(np.int32)
     order = order[np.searchsorted(hashes[order], 1) :]
     lower_texts, lower_starts = pack_texts([symbol.lower() for symbol in symbols])
+    terms = _whole_terms(names)
     return {
         "symbol_lower_texts": lower_texts,
         "symbol_lower_starts": lower_starts,
         "names": hashes,
         "qualified_names": np.array([name_term(symbol) if symbol else 0 for symbol in symbols], np.uint32)[codes],
         "name_lengths": np.array([_count_terms(name) for name in names], np.uint8)[codes],
-        "references": by_file.frequencies(_whole_terms(names))[codes],
+        "symbol_terms": terms,
+        "references": by_file.frequencies(terms)[codes],
         "rows_by_name": order,
         "sorted_names": hashes[order],
     }

@@ -67,6 +67,17 @@ class Pieces:
         found = np.flatnonzero(self._rows.take(places, mode="clip") == rows) if len(self._rows) else places[:0]
         return found, self._definitions[places[found]]
 
+    def read(self, rows: NDArray[np.int64]) -> PieceRows:
+        """Return which of the rows, by their places in `rows`, are pieces, and where they belong."""
+        found, definitions = self.find(rows)
+        lines = self._lines[definitions].astype(np.int64)
+        heads = self._heads[np.searchsorted(self._rows, rows[found])]
+        signatures = [self._signature(int(code)) for code in self._signatures[definitions]]
+        return PieceRows(found, lines[:, 0], lines[:, 1], heads, signatures)
+
+    def _signature(self, code: int) -> str:
+        return self._texts[int(self._starts[code]) : int(self._starts[code + 1]) - 1].tobytes().decode()
+
     def belonging_of(self, row: int) -> Belonging | None:
         """Return where a row belongs that is a piece, None for any other."""
         place = int(np.searchsorted(self._rows, row))
@@ -74,8 +85,7 @@ class Pieces:
             return None
         definition = int(self._definitions[place])
         first, last = self._lines[definition].tolist()
-        code = int(self._signatures[definition])
-        signature = self._texts[int(self._starts[code]) : int(self._starts[code + 1]) - 1].tobytes().decode()
+        signature = self._signature(int(self._signatures[definition]))
         holds_head = bool(self._heads[place])
         return Belonging((first, last), holds_head, None if holds_head else signature or None)
 

@@ -14,6 +14,8 @@ from codesearch.core.text.terms import IN_COMMENT, IN_NAME, MAX_COUNT
 FILE_NAMES_IT, FILE_COMMENTS_ON_IT = 4, 8
 # A term, a row's position in its block and a payload fit 64 bits, which numpy sorts eight times as fast as keys.
 _BLOCK_BITS = 16
+# So many entries are looked at one by one, of more terms each is searched for.
+_FEW_ENTRIES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,43 @@ class Entries:
         return [
             (ids[start:end], payloads[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         ]
+
+    def payloads_at(self, terms: NDArray[np.uint32], ids: NDArray[np.int32], id_count: int) -> NDArray[np.uint16]:
+        """Return the payload of each term at each of the ids, which ascend, (terms, ids); 0 where it is not.
+
+        All ids are below `id_count`.
+        """
+        found = np.zeros((len(terms), len(ids)), np.uint16)
+        if not len(ids):
+            return found
+        starts, ends = self._spans(terms)
+        sizes = ends - starts
+        if int(sizes.sum()) <= _FEW_ENTRIES:
+            self._fill_at_once(found, starts, sizes, ids, id_count)
+            return found
+        known, payloads = self.ids, self.payloads
+        for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            if start < end:
+                span = known[start:end]
+                places = span.searchsorted(ids)
+                found[number] = payloads[start:end].take(places, mode="clip") * (span.take(places, mode="clip") == ids)
+        return found
+
+    def _fill_at_once(
+        self,
+        found: NDArray[np.uint16],
+        starts: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+        ids: NDArray[np.int32],
+        id_count: int,
+    ) -> None:
+        """Look at every entry of the terms: of few that takes less than one search for each term."""
+        places = np.zeros(id_count, np.int32)
+        places[ids] = np.arange(1, len(ids) + 1)
+        entries = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
+        columns = places[self.ids[entries]]
+        hits = columns.nonzero()[0]
+        found[np.repeat(np.arange(len(sizes)), sizes)[hits], columns[hits] - 1] = self.payloads[entries[hits]]
 
     def frequencies(self, terms: NDArray[np.uint32]) -> NDArray[np.int32]:
         """Return for each term how many ids it has."""

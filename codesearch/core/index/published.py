@@ -1,35 +1,33 @@
-"""SearchIndexes: the search index of each data source's published run, from its file or made from the store's rows."""
+"""SearchIndexes: the search index of each data source's published run, from its files or made from the store's rows."""
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 
-from filelock import FileLock
-
 from codesearch.core.errors import CodesearchError, StoreError
-from codesearch.core.index.array_file import DamagedFileError, verify_arrays
-from codesearch.core.index.builder import RowBatch, build_search_index
-from codesearch.core.index.search_index import SearchIndex, open_search_index
-from codesearch.core.locks import delete_path, file_lock
+from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.manifest import SegmentEntry
+from codesearch.core.index.segment_files import SegmentFiles
+from codesearch.core.index.source_index import SourceIndex
 
 logger = logging.getLogger(__name__)
 
 # A scan whose version another writer has just cleaned up begins again with the newest.
 SCAN_ATTEMPTS = 4
-_LOCK_NAME = "build.lock"
+
+# Gives the rows of a data source's published run, in parts that each become a segment.
+ScanRows = Callable[[str, int], Iterable[Iterable[RowBatch]]]
 
 
 class SearchIndexes:
     """The search indexes in one folder, for the rows of one index format.
 
-    A run's file is complete before the catalog names the run, so that whoever asks for the catalog's run sees the old
-    index or the new one. A file that is missing is made again. Safe to use from many threads and processes.
+    A run's files are complete before the catalog names the run, so that whoever asks for the catalog's run sees the old
+    index or the new one. Files that are missing are made again. Safe to use from many threads and processes.
     """
 
     def __init__(
@@ -37,25 +35,24 @@ class SearchIndexes:
         folder: Path,
         format_name: str,
         dimension: int,
-        scan_rows: Callable[[str], Iterable[RowBatch]],
+        scan_rows: ScanRows,
         check_rows: Callable[[str, int], None] = lambda source_id, row_count: None,
     ) -> None:
-        """Keep the parts; `scan_rows` gives the published rows of a data source.
+        """Keep the parts; `scan_rows` gives the rows of a data source's published run, a part for each segment.
 
-        `check_rows` raises StoreError when so few rows of it cannot be all: what was lost is not served as nothing.
+        `check_rows` raises StoreError when so few rows of it cannot be all: what was lost is not served as if it had
+        never been.
         """
+        self.files = SegmentFiles(folder, format_name, dimension)
         self._check_rows = check_rows
-        self._folder = folder
-        self._format_name = format_name
-        self._dimension = dimension
         self._scan_rows = scan_rows
-        self._opened: dict[str, tuple[int, SearchIndex]] = {}
+        self._opened: dict[str, tuple[int, SourceIndex]] = {}
         self._opening: dict[str, Lock] = {}
 
-    def get(self, source_id: str, run_id: int) -> SearchIndex:
+    def get(self, source_id: str, run_id: int) -> SourceIndex:
         """Return the index of the data source's published run, or of a later one. Raises StoreError.
 
-        The file of an earlier run is gone once a later one is published.
+        The files of an earlier run are gone once a later one is published.
         """
         opened = self._opened.get(source_id)
         if opened is not None and opened[0] >= run_id:
@@ -63,33 +60,61 @@ class SearchIndexes:
         with self._opening.setdefault(source_id, Lock()):
             opened = self._opened.get(source_id)
             if opened is None or opened[0] < run_id:
-                opened = (run_id, self._open(source_id, run_id) or self._build_missing(source_id, run_id))
+                found = self._open(source_id, run_id)
+                if found is None and not self.files.manifest_path(source_id, run_id).exists():
+                    # What the catalog named a moment ago goes when a later run is published.
+                    later = self.files.find_later_run(source_id, run_id)
+                    found = None if later is None else self._open(source_id, later)
+                    run_id = run_id if found is None or later is None else later
+                opened = (run_id, found or self._build_missing(source_id, run_id))
                 self._opened[source_id] = opened
                 if opened[1].is_large:
                     # Reading gigabytes first would keep the query waiting; who asks again gets the mended one.
                     Thread(target=self._mend_quietly, args=(source_id, run_id), daemon=True).start()
         return opened[1]
 
-    def mend(self, source_id: str, run_id: int) -> bool:
-        """Read the whole file of a run, make it again when it is damaged or missing, and say whether it was.
+    def entries(self, source_id: str, run_id: int) -> list[SegmentEntry]:
+        """Return the manifest of the data source's published run, all made again where some is missing.
 
         Raises StoreError.
         """
-        path = self._path(source_id, run_id)
-        try:
-            verify_arrays(path)
+        if self._open(source_id, run_id) is None:
+            self._rebuild(source_id, run_id, lambda: False)
+        entries = self.files.read_manifest(source_id, run_id)
+        if entries is None:
+            raise self.cannot_read_back(source_id)
+        return entries
+
+    def rebuild(self, source_id: str, run_id: int) -> list[SegmentEntry]:
+        """Make the files of a run again from the store's rows and return its manifest. Raises StoreError."""
+        self._rebuild(source_id, run_id, lambda: True)
+        return self.entries(source_id, run_id)
+
+    def _rebuild(self, source_id: str, run_id: int, is_stale: Callable[[], object]) -> None:
+        with self._opening.setdefault(source_id, Lock()):
+            self._opened[source_id] = (run_id, self._build_missing(source_id, run_id, is_stale=is_stale))
+
+    def cannot_read_back(self, source_id: str) -> StoreError:
+        """Return what to say when files that were just written are not there."""
+        return StoreError(f"The search index of {source_id} cannot be read back.")
+
+    def mend(self, source_id: str, run_id: int) -> bool:
+        """Read all files of a run, make them again when one is damaged or missing, and say whether it was.
+
+        Raises StoreError.
+        """
+        damage = self.files.find_damage(source_id, run_id)
+        if damage is None:
             return False
-        except FileNotFoundError:
+        path, what = damage
+        if what:
+            logger.warning("the search index of %s is made again: %s", source_id, what)
+        else:
             opened = self._opened.get(source_id)
             if opened is not None and opened[0] > run_id:
                 return False
-            logger.info("the search index of %s is missing and made again", source_id)
-        except (DamagedFileError, OSError) as error:
-            logger.warning("the search index of %s is made again: %s", source_id, error)
-        with self._opening.setdefault(source_id, Lock()):
-            with suppress(OSError):
-                delete_path(path)
-            self._opened[source_id] = (run_id, self._build_missing(source_id, run_id))
+            logger.info("%s is missing: the search index of %s is made again", path, source_id)
+        self._rebuild(source_id, run_id, partial(self.files.find_damage, source_id, run_id))
         return True
 
     def _mend_quietly(self, source_id: str, run_id: int) -> None:
@@ -99,122 +124,85 @@ class SearchIndexes:
             logger.error("%s", error.message)
 
     def find_damage(self, source_id: str, run_id: int) -> str | None:
-        """Read the whole file of a run and return what is wrong with it, None when nothing is."""
-        path = self._path(source_id, run_id)
-        try:
-            verify_arrays(path)
-        except FileNotFoundError:
-            return f"{path} is missing"
-        except DamagedFileError as error:
-            return str(error)
-        except OSError as error:
-            return f"{path}: {error.strerror or error}"
-        return None
+        """Read all files of a run and return what is wrong with one, None when nothing is."""
+        damage = self.files.find_damage(source_id, run_id)
+        if damage is None:
+            return None
+        path, what = damage
+        return what or f"{path} is missing"
 
     def source_ids(self) -> list[str]:
         """Return the data sources that have a folder here, in order."""
-        return sorted(path.name for path in self._folder.iterdir()) if self._folder.is_dir() else []
+        return self.files.source_ids()
 
-    def prepare(self, source_id: str, run_id: int, scan_rows: Callable[[], Iterable[RowBatch]] | None = None) -> None:
-        """Write the file of a run from its rows, by default from those that are published. Raises StoreError."""
-        scan = scan_rows or partial(self._scan_rows, source_id)
-        self._clear_place(self._path(source_id, run_id))
+    def prepare(self, source_id: str, run_id: int) -> None:
+        """Write the files of a run from the rows that are published. Raises StoreError.
+
+        Segments that are lent to it have no rows of its own: they stay.
+        """
+        lent = self._find_lent(source_id, run_id)
         for attempt in range(1, SCAN_ATTEMPTS + 1):
             try:
-                build_search_index(scan(), self._dimension, self._path(source_id, run_id))
+                entries = list(lent)
+                for part in self._scan_rows(source_id, run_id):
+                    name = self.files.unused_name(source_id, run_id)
+                    self.files.write_segment(source_id, name, part)
+                    entries.append(SegmentEntry(name))
+                self.files.write_manifest(source_id, run_id, entries)
                 break
-            except OSError as error:
-                raise self._cannot_write(error) from error
             except StoreError as error:
-                if attempt == SCAN_ATTEMPTS:
+                if attempt == SCAN_ATTEMPTS or isinstance(error.__cause__, OSError):
                     raise
                 logger.info("reading the rows again after: %s", error)
 
-    def carry_over(self, source_id: str, old_run_id: int, run_id: int) -> None:
-        """Let a run that changed no row have the file of the one before."""
-        old, new = self._path(source_id, old_run_id), self._path(source_id, run_id)
-        try:
-            new.unlink(missing_ok=True)
-            os.link(old, new)
-        except OSError:
-            self.prepare(source_id, run_id)
+    def count_lent_rows(self, source_id: str, run_id: int) -> int:
+        """Return how many of the live rows of a run are in segments that another data source lends to it."""
+        segments = [self.files.open_segment(source_id, entry) for entry in self._find_lent(source_id, run_id)]
+        return sum(segment.live_row_count for segment in segments if segment is not None)
+
+    def _find_lent(self, source_id: str, run_id: int) -> list[SegmentEntry]:
+        entries = self.files.read_manifest(source_id, run_id) or []
+        lent = [entry for entry in entries if entry.lender]
+        return [entry for entry in lent if self.files.open_segment(source_id, entry) is not None]
 
     def discard_others(self, source_id: str, run_id: int) -> None:
         """Delete the files of other runs. Who has one of them open keeps it; what cannot be deleted stays."""
-        kept = self._path(source_id, run_id)
-        try:
-            # Under the lock nobody is still writing what is deleted.
-            with self._lock(source_id):
-                for path in kept.parent.glob("*"):
-                    if path not in (kept, kept.parent / _LOCK_NAME):
-                        delete_path(path)
-        except (OSError, CodesearchError) as error:
-            logger.warning("older search indexes of %s stay: %s", source_id, error)
+        entries = self.files.read_manifest(source_id, run_id)
+        if entries is not None:
+            self.files.discard_others(source_id, run_id, [entry.name for entry in entries])
 
     def remove(self, source_id: str) -> None:
         """Delete every file of a data source."""
         self._opened.pop(source_id, None)
-        with suppress(OSError):
-            delete_path(self._folder / source_id)
+        self.files.remove(source_id)
 
-    def _lock(self, source_id: str) -> FileLock:
-        folder = self._folder / source_id
-        self._clear_place(folder, is_folder=True)
-        return file_lock(folder / _LOCK_NAME)
+    def _open(self, source_id: str, run_id: int) -> SourceIndex | None:
+        entries = self.files.read_manifest(source_id, run_id)
+        return None if entries is None else self.files.open(source_id, entries)
 
-    def _clear_place(self, path: Path, *, is_folder: bool = False) -> None:
-        """Delete what is where a file or folder of ours belongs and is of the other kind: it holds nothing of ours."""
-        if path.exists() and path.is_dir() is not is_folder:
-            logger.warning("%s is deleted: it is no %s", path, "folder" if is_folder else "file")
-            try:
-                delete_path(path)
-            except OSError as error:
-                raise self._cannot_write(error) from error
-
-    def _cannot_write(self, error: OSError) -> StoreError:
-        where = error.filename or self._folder
-        return StoreError(
-            f"Cannot write the search index at {where}: {error.strerror or error}. Mend that and run the same again; "
-            "the vector store still has every row."
-        )
-
-    def _path(self, source_id: str, run_id: int) -> Path:
-        return self._folder / source_id / f"{self._format_name}-{run_id}.index"
-
-    def _open(self, source_id: str, run_id: int) -> SearchIndex | None:
+    def _build_missing(
+        self, source_id: str, run_id: int, *, is_stale: Callable[[], object] = lambda: False
+    ) -> SourceIndex:
+        """Make the files from the store's rows, unless another process did meanwhile and they are not stale."""
         try:
-            return open_search_index(self._path(source_id, run_id))
-        except FileNotFoundError:
-            return None
-        except (DamagedFileError, IsADirectoryError, NotADirectoryError) as error:
-            logger.warning("%s; it is made again", error)
-            return None
-        except OSError as error:
-            raise StoreError(
-                f"Cannot read the search index {self._path(source_id, run_id)}: {error.strerror or error}."
-            ) from error
-
-    def _build_missing(self, source_id: str, run_id: int) -> SearchIndex:
-        """Make the file from the store's rows, unless another process did meanwhile."""
-        try:
-            with self._lock(source_id):
+            with self.files.lock(source_id):
                 index = self._open(source_id, run_id)
-                if index is None:
+                if index is None or is_stale():
                     logger.info("making the search index of %s again", source_id)
                     self.prepare(source_id, run_id)
                     index = self._open(source_id, run_id)
                     self._require_rows(source_id, run_id, index)
         except OSError as error:
-            raise self._cannot_write(error) from error
+            raise self.files.cannot_write(error) from error
         if index is None:
-            raise StoreError(f"The search index in {self._folder} cannot be read back.")
+            raise self.cannot_read_back(source_id)
         return index
 
-    def _require_rows(self, source_id: str, run_id: int, index: SearchIndex | None) -> None:
+    def _require_rows(self, source_id: str, run_id: int, index: SourceIndex | None) -> None:
         if index is None:
             return
         try:
             self._check_rows(source_id, index.row_count)
         except StoreError:
-            self._path(source_id, run_id).unlink(missing_ok=True)
+            self.files.manifest_path(source_id, run_id).unlink(missing_ok=True)
             raise

@@ -1,14 +1,17 @@
-"""SearchIndex: one data source's rows as memory-mapped arrays, which a query is answered from; never changed.
+"""SearchIndex: one segment of a data source as memory-mapped arrays, which queries are answered from; never changed.
 
 Rows are in the order of path, start line, end line and document id; files in the order of their paths. Everything here
-is derived from the store's rows (builder.py) and can be made again from them.
+is derived from the store's rows (builder.py) and can be made again from them. Files that a later segment replaced are
+dead: their arrays stay, but nothing that is asked by path, name or condition knows them.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,13 +26,15 @@ from codesearch.core.index.file_texts import FileTexts
 from codesearch.core.index.pieces import Pieces
 from codesearch.core.index.postings import Entries
 from codesearch.core.index.row_filter import select_rows
+from codesearch.core.index.statistics import NO_TERMS, SegmentFigures, Statistics, TermCounts
 from codesearch.core.index.versions import superseded_versions
 from codesearch.core.predicates import EVERYTHING, Predicate, weigh_predicate
 from codesearch.core.text.path_roles import is_test_path
 from codesearch.core.types import ArtifactKind, Chunk
 
 # Goes up whenever older files can no longer be read: they are then made again from the store's rows.
-LAYOUT_VERSION: Final = 6
+LAYOUT_VERSION: Final = 7
+NO_FILES: Final = np.empty(0, np.int32)
 NO_TIME: Final = np.iinfo(np.int64).min
 _REMEMBERED_FILTERS = 16
 # A longer filter is decided again each time: remembering any that come would let clients fill the memory.
@@ -48,7 +53,11 @@ _TEXT_COLUMNS = {
 
 
 class SearchIndex:
-    """The arrays of one data source. Safe to use from many threads. `is_large`: its file was not read whole yet.
+    """The arrays of one segment, as one data source sees it. Safe to use from many threads.
+
+    `is_large`: its file was not read whole yet. `borrower`: the data source that sees it, when its rows are another's:
+    document ids are then made anew. dead_files, dead_rows: what no longer counts, ascending. live_rows (n,) bool: which
+    rows count, None for all. statistics: of all live rows of the data source (source_index.py sets them).
 
     n rows, m files, d dimensions:
 
@@ -62,10 +71,20 @@ class SearchIndex:
     the most that a definition in it has.
     """
 
-    def __init__(self, arrays: dict[str, NDArray[Any]], header: dict[str, Any], *, is_large: bool = False) -> None:
+    def __init__(
+        self,
+        arrays: dict[str, NDArray[Any]],
+        header: dict[str, Any],
+        *,
+        is_large: bool = False,
+        dead_files: NDArray[np.int32] = NO_FILES,
+        borrower: str = "",
+    ) -> None:
+        self._borrower = borrower
         self.is_large = is_large
         self._arrays = arrays
         self._header = header
+        self.dead_files = dead_files
         self.vectors: NDArray[np.int8] = arrays["vectors"]
         self.vector_scales: NDArray[np.float32] = arrays["vector_scales"]
         self.sign_bits: NDArray[np.uint64] = arrays["signs"]
@@ -94,16 +113,106 @@ class SearchIndex:
         self._known_shares: dict[frozenset[str], NDArray[np.float32]] = {}
         self._masks: OrderedDict[Predicate, NDArray[np.bool_]] = OrderedDict()
         self._test_files: NDArray[np.bool_] | None = None
+        self.live_rows: NDArray[np.bool_] | None = None
+        self.dead_rows: NDArray[np.int32] = dead_files[:0]
+        if len(dead_files):
+            self.live_rows = np.ones(self.row_count, np.bool_)
+            for file in dead_files.tolist():
+                self.live_rows[self.first_rows[file] : self.first_rows[file + 1]] = False
+            self.live_rows.flags.writeable = False
+            self.dead_rows = np.flatnonzero(~self.live_rows).astype(np.int32)
+        self.old_folders: dict[str, int] | None = None
+        self._statistics: Statistics | None = None
+        # What searches worked out over all segments of the data source, by whatever name they give it.
+        self.remembered: dict[str, object] = {}
+
+    def without(self, dead_files: NDArray[np.int32]) -> SearchIndex:
+        """Return the same segment as one sees it for whom other files are dead."""
+        return SearchIndex(
+            self._arrays, self._header, is_large=self.is_large, dead_files=dead_files, borrower=self._borrower
+        )
 
     @property
     def row_count(self) -> int:
-        """How many rows there are."""
+        """How many rows the arrays have, dead ones among them."""
         return len(self.file_of_row)
 
     @property
     def file_count(self) -> int:
-        """How many files there are."""
+        """How many files the arrays have, dead ones among them."""
         return len(self.first_rows) - 1
+
+    @property
+    def live_row_count(self) -> int:
+        """How many rows count."""
+        return self.row_count - len(self.dead_rows)
+
+    @property
+    def live_file_count(self) -> int:
+        """How many files count."""
+        return self.file_count - len(self.dead_files)
+
+    @property
+    def statistics(self) -> Statistics:
+        """What is counted over all live rows of the data source: of this segment alone, unless others were named."""
+        if self._statistics is None:
+            self._statistics = Statistics([self.figures(NO_TERMS)])
+        return self._statistics
+
+    def join_source(self, statistics: Statistics, old_folders: dict[str, int] | None) -> None:
+        """Take part in a data source of several segments; `old_folders` are those of `find_old_folders`."""
+        self._statistics, self.old_folders = statistics, old_folders
+        self.remembered.clear()
+
+    def figures(self, dead_terms: TermCounts) -> SegmentFigures:
+        """Return what this segment adds to its data source's statistics; the terms of dead files are given."""
+        files = self.live_files()
+        languages = np.bincount(self.row_languages[self.first_rows[:-1][files]], minlength=len(self.languages))
+        return SegmentFigures(
+            row_count=self.live_row_count,
+            file_count=self.live_file_count,
+            row_tokens=int(self.lengths.sum(dtype=np.int64)) - int(self.lengths[self.dead_rows].sum(dtype=np.int64)),
+            file_tokens=int(self.file_lengths[files].sum(dtype=np.int64)),
+            file_postings=self.file_postings,
+            sorted_names=self._arrays["sorted_names"],
+            dead_names=np.sort(self.names[self.dead_rows][self.names[self.dead_rows] > 0]),
+            dead_terms=dead_terms,
+            language_files=Counter(dict(zip(self.languages, languages.tolist(), strict=True))),
+        )
+
+    def live_paths(self) -> list[str]:
+        """Return the paths of the files that count, ascending."""
+        paths = self.paths()
+        return [paths[file] for file in self.live_files().tolist()] if len(self.dead_files) else paths
+
+    def paths(self) -> list[str]:
+        """Return the paths of all files, dead ones among them, ascending."""
+        return self._vocabulary("path")
+
+    def is_live(self, file: int) -> bool:
+        """Say whether a file counts."""
+        place = bisect_left(self.dead_files, file)
+        return place == len(self.dead_files) or int(self.dead_files[place]) != file
+
+    def live_row_numbers(self) -> NDArray[np.int64]:
+        """Return the numbers of the rows that count, ascending."""
+        return self.all_rows if self.live_rows is None else np.flatnonzero(self.live_rows)
+
+    def live_files(self) -> NDArray[np.int32]:
+        """Return the numbers of the files that count, ascending."""
+        files: NDArray[np.int32] = np.delete(np.arange(self.file_count, dtype=np.int32), self.dead_files)
+        return files
+
+    def content_id_of(self, file: int) -> str:
+        """Return what names the content that a file had when it was indexed."""
+        return self._text("content_id", file)
+
+    def content_ids(self) -> dict[str, str]:
+        """Return path -> what names the content that the file had, for every file that counts."""
+        pairs = dict(zip(self._vocabulary("path"), self._vocabulary("content_id"), strict=True))
+        for file in self.dead_files.tolist():
+            del pairs[self.path_of(file)]
+        return pairs
 
     @property
     def dimension(self) -> int:
@@ -129,27 +238,30 @@ class SearchIndex:
         key = (name, saturation, length_norm)
         norms = self._known_norms.get(key)
         if norms is None:
-            mean = max(1.0, float(lengths.mean())) if len(lengths) else 1.0
+            means = self.statistics.mean_row_length, self.statistics.mean_file_length
+            mean = max(1.0, means[name == "files"])
             norms = (saturation * (1 - length_norm) + saturation * length_norm / mean * lengths).astype(np.float32)
             self._known_norms[key] = norms
         return norms
 
     @cached_property
     def language_shares(self) -> NDArray[np.float32]:
-        """Which share of the files is in each language, by its code."""
-        counts = np.bincount(self.row_languages[self.first_rows[:-1]], minlength=len(self.languages))
-        shares: NDArray[np.float32] = (counts / max(1, self.file_count)).astype(np.float32)
+        """Which share of the data source's files is in each language, by its code."""
+        shares: NDArray[np.float32] = np.array(
+            [self.statistics.share_of_language(language) for language in self.languages], np.float32
+        )
         return shares
 
     @property
     def text_bytes(self) -> int:
-        """How many bytes the texts of the files have, each line once."""
-        return len(self.texts.text)
+        """How many bytes the texts of the files that count have, each line once."""
+        starts = self.texts.file_starts
+        return len(self.texts.text) - int((starts[self.dead_files + 1] - starts[self.dead_files]).sum())
 
     @cached_property
     def superseded_versions(self) -> NDArray[np.int32]:
         """Which older version each file belongs to, -1 for none, (m,)."""
-        return superseded_versions(self._vocabulary("path"))
+        return superseded_versions(self._vocabulary("path"), self.old_folders)
 
     def kind_shares(self, kinds: frozenset[str]) -> NDArray[np.float32]:
         """Return for each file which share of its rows defines something of these kinds, (m,)."""
@@ -166,13 +278,50 @@ class SearchIndex:
         order, names = self._arrays["rows_by_name"], self._arrays["sorted_names"]
         start, end = np.searchsorted(names, np.uint32(name)), np.searchsorted(names, np.uint32(name), side="right")
         rows: NDArray[np.int32] = np.sort(order[start:end])
-        return rows
+        return rows if self.live_rows is None else rows[self.live_rows[rows]]
 
-    def count_definitions(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Return for each row how many rows define the name that it defines; 0 for one without a name."""
+    def count_definitions(self, rows: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return for each row how many rows of the data source define the name that it defines; 0 without a name."""
         names, known = self.names[rows], self._arrays["sorted_names"]
         counts: NDArray[np.int64] = np.searchsorted(known, names, side="right") - np.searchsorted(known, names)
+        if self.statistics.is_divided:
+            counts += self.statistics.count_definitions_elsewhere(known, names)
         return counts
+
+    def name_terms_of(self, rows: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.uint32]:
+        """Return for each row the term by which files are known that have the name that it defines, 0 for none."""
+        terms: NDArray[np.uint32] = self._arrays["symbol_terms"][self._arrays["symbol_codes"][rows]]
+        return terms
+
+    def stem_terms_of(self, files: NDArray[np.int32]) -> NDArray[np.uint32]:
+        """Return for each file the term by which files are known that have its own name, 0 for none."""
+        terms: NDArray[np.uint32] = self._arrays["stem_terms"][files]
+        return terms
+
+    def references_of(self, rows: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return for each row how many files of the data source have the name that it defines."""
+        counts: NDArray[np.int64] = self.references[rows].astype(np.int64)
+        if self.statistics.is_divided:
+            counts += self.statistics.count_files_elsewhere(self.file_postings, self.name_terms_of(rows))
+        return counts
+
+    def file_references_of(self, files: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return for each file how many files of the data source have its own name."""
+        counts: NDArray[np.int64] = self.file_references[files].astype(np.int64)
+        if self.statistics.is_divided:
+            counts += self.statistics.count_files_elsewhere(self.file_postings, self.stem_terms_of(files))
+        return counts
+
+    def top_references_of(self, files: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return for each file the most files of the data source that have the name of one of its definitions."""
+        if not self.statistics.is_divided or not len(files):
+            return self.top_references[files].astype(np.int64)
+        distinct, places = np.unique(files, return_inverse=True)
+        firsts, counts = self.first_rows[distinct], self.first_rows[distinct + 1] - self.first_rows[distinct]
+        begins = np.cumsum(counts) - counts
+        rows = np.repeat(firsts - begins, counts) + np.arange(int(counts.sum()))
+        top: NDArray[np.int64] = np.maximum.reduceat(self.references_of(rows), begins)[places]
+        return top
 
     def text_column(self, field: str) -> TextColumn | ContentColumn:
         """Return the column of a text field, for conditions."""
@@ -201,21 +350,25 @@ class SearchIndex:
         return NumberColumn(times, times != NO_TIME)
 
     def rows_where(self, predicate: Predicate, check: Check = do_not_check) -> NDArray[np.bool_] | None:
-        """Return which rows satisfy the predicate, None for all of them. Raises ValueError for an unknown field.
+        """Return which live rows satisfy the predicate, None for all rows. Raises ValueError for an unknown field.
 
         `check` is called every few milliseconds and may raise.
         """
         if predicate == EVERYTHING:
-            return None
+            return self.live_rows
         if weigh_predicate(predicate) > _MAX_REMEMBERED_WEIGHT:
-            return select_rows(predicate, self, check)
+            return self._select(predicate, check)
         mask = self._masks.get(predicate)
         if mask is None:
-            mask = select_rows(predicate, self, check)
+            mask = self._select(predicate, check)
             self._masks[predicate] = mask
             while len(self._masks) > _REMEMBERED_FILTERS:
                 self._masks.popitem(last=False)
         return mask
+
+    def _select(self, predicate: Predicate, check: Check) -> NDArray[np.bool_]:
+        mask = select_rows(predicate, self, check)
+        return mask if self.live_rows is None else mask & self.live_rows
 
     @cached_property
     def path_lines(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -228,16 +381,26 @@ class SearchIndex:
         """Return a file's path."""
         return self._text("path", file)
 
+    def rows_of_file(self, file: int) -> range:
+        """Return the rows of a file, in the order of their lines."""
+        return range(int(self.first_rows[file]), int(self.first_rows[file + 1]))
+
     def find_file(self, path: str) -> int | None:
         """Return the number of the file at a path, None where there is none."""
         file = bisect_left(range(self.file_count), path, key=self.path_of)
-        return file if file < self.file_count and self.path_of(file) == path else None
+        return file if file < self.file_count and self.path_of(file) == path and self.is_live(file) else None
 
-    def files_below(self, prefix: str) -> range:
-        """Return the numbers of the files whose paths begin with a text."""
+    def files_below(self, prefix: str) -> Sequence[int]:
+        """Return the numbers of the files whose paths begin with a text, ascending."""
         files, size = range(self.file_count), len(prefix)
         first = bisect_left(files, prefix, key=self.path_of)
-        return range(first, bisect_right(files, prefix, lo=first, key=lambda file: self.path_of(file)[:size]))
+        found = range(first, bisect_right(files, prefix, lo=first, key=lambda file: self.path_of(file)[:size]))
+        begin, end = self.dead_files.searchsorted((found.start, found.stop)).tolist()
+        dead = self.dead_files[begin:end] - found.start
+        if not len(dead):
+            return found
+        live: list[int] = np.delete(np.arange(found.start, found.stop), dead).tolist()
+        return live
 
     def find_test_files(self, check: Check = do_not_check) -> NDArray[np.bool_]:
         """Return which files are tests by their paths, (m,). `check` is called every few milliseconds."""
@@ -335,8 +498,14 @@ class SearchIndex:
         return lengths
 
     def document_id_of(self, row: int) -> str:
-        """Return a row's document id."""
-        return bytes(self._arrays["document_ids"][row]).hex()
+        """Return a row's document id: another one in each data source."""
+        own = bytes(self._arrays["document_ids"][row])
+        return sha256(self._borrower.encode() + own).hexdigest()[: 2 * len(own)] if self._borrower else own.hex()
+
+    def times_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return when the rows' files were last changed, in Unix seconds, NO_TIME where that is not known."""
+        times: NDArray[np.int64] = self._arrays["modified_at"][rows]
+        return times
 
     def modified_at(self, row: int) -> int | None:
         """Return when the row's file was last changed, in Unix seconds, where known."""
@@ -358,8 +527,10 @@ def _is_one_of(values: tuple[str, ...], wanted: frozenset[str]) -> NDArray[np.bo
     return np.array([value in wanted for value in values], np.bool_)
 
 
-def open_search_index(path: Path) -> SearchIndex | None:
-    """Map the file of a search index; None when it was written in another layout.
+def open_search_index(path: Path, dead_files: NDArray[np.int32] = NO_FILES, borrower: str = "") -> SearchIndex | None:
+    """Map the file of a segment; None when it was written in another layout.
+
+    `dead_files` no longer count; `borrower` is the data source to which it is lent, if it is.
 
     Raises FileNotFoundError, OSError, DamagedFileError.
     """
@@ -370,6 +541,6 @@ def open_search_index(path: Path) -> SearchIndex | None:
     if header.get("layout") != LAYOUT_VERSION:
         return None
     try:
-        return SearchIndex(arrays, header, is_large=is_large)
+        return SearchIndex(arrays, header, is_large=is_large, dead_files=dead_files, borrower=borrower)
     except KeyError as error:
         raise DamagedFileError(f"{path} lacks {error}") from error

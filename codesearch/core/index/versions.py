@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,21 +16,30 @@ _BELOW_VERSION = re.compile(rf"(?:^|/){_VERSION.pattern}/")
 _REPEATED_FILES, _REPEATED_SHARE = 3, 0.3
 
 
-def superseded_versions(paths: Sequence[str]) -> NDArray[np.int32]:
+def superseded_versions(paths: Sequence[str], old_folders: Mapping[str, int] | None = None) -> NDArray[np.int32]:
     """Return for each path the number of the older version that it belongs to, -1 for none, (n,).
+
+    `old_folders` are those of `find_old_folders`, by default of these paths.
+    """
+    versions = np.full(len(paths), -1, np.int32)
+    old = find_old_folders(paths) if old_folders is None else old_folders
+    if old:
+        for number, path in enumerate(paths):
+            if _BELOW_VERSION.search(path):
+                for folder in _folders_of(path):
+                    versions[number] = old.get(folder, versions[number])
+    return versions
+
+
+def find_old_folders(paths: Iterable[str]) -> dict[str, int]:
+    """Return the folders of older versions with their numbers, by the paths of all files.
 
     A folder `vN` is of an older version where `vM` with a higher number stands beside it, or where it is the only one
     and repeats files of the folder above it.
     """
-    versions = np.full(len(paths), -1, np.int32)
-    candidates = [number for number, path in enumerate(paths) if _BELOW_VERSION.search(path)]
-    if not candidates:
-        return versions
-    old = _old_folders([paths[number] for number in candidates], paths)
-    for number in candidates:
-        for folder in _folders_of(paths[number]):
-            versions[number] = old.get(folder, versions[number])
-    return versions
+    listed = list(paths)
+    candidates = [path for path in listed if _BELOW_VERSION.search(path)]
+    return _old_folders(candidates, listed) if candidates else {}
 
 
 def version_of(name: str) -> int | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,9 +16,12 @@ import pyarrow as pa
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, DamagedStoreError, StoreError
 from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.manifest import first_code
 from codesearch.core.store.checksums import Checksums
 from codesearch.core.store.damage import describe, explain, folder_of, table_folder_of
+from codesearch.core.store.files_of_source import FilesOfSource, drop_superseded
 from codesearch.core.store.library import import_lancedb
+from codesearch.core.store.quoting import quote
 from codesearch.core.store.rows import TABLE_PREFIX, IndexFormat
 from codesearch.core.store.schema import SEARCHED_COLUMNS, batch_to_rows, format_of, schema_of
 
@@ -30,6 +33,8 @@ READ_ATTEMPTS = 4
 # Stores elsewhere than on this machine's disk pay for every look at the newest version.
 REMOTE_CONSISTENCY_INTERVAL = timedelta(seconds=5)
 SCAN_BATCH_ROWS = 4096
+# So many rows make a segment of a quarter of a gigabyte.
+PART_ROWS = 1 << 18
 
 
 class ChunkStore:
@@ -120,6 +125,17 @@ class ChunkStore:
         """Return where a table's files are, by default those of this format's; None for a store elsewhere."""
         return table_folder_of(self.uri, table_name or self.index_format.table_name)
 
+    def measure(self) -> tuple[int, int] | None:
+        """Return the bytes of this format's table and its versions, those that readers may still hold among them.
+
+        None for a store elsewhere or without a table.
+        """
+        folder = self.table_folder()
+        if folder is None or not folder.is_dir():
+            return None
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        return size, len(list((folder / "_versions").glob("*.manifest")))
+
     def explain(self, error: BaseException, what: str, table_name: str | None = None) -> StoreError:
         """Return the error to raise for one of the library, of a damaged file where there is one."""
         name = table_name or self.index_format.table_name
@@ -150,6 +166,13 @@ class ChunkStore:
         damaged = Checksums(folder).find_damage() if folder is not None else []
         return describe(damaged[0], "it is not what was written", self.index_format.table_name) if damaged else None
 
+    def require_files(self) -> None:
+        """Raise DamagedStoreError where a file of this format's table is missing or has not the size it was written."""
+        folder = self.table_folder()
+        damaged = Checksums(folder).find_damage(only_sizes=True) if folder is not None else []
+        if damaged:
+            raise describe(damaged[0], "it has not the size that was written", self.index_format.table_name)
+
     def set_aside(self) -> list[Path]:
         """Return the damaged tables that are kept, in order."""
         return sorted(self.folder.glob("*.damaged-*")) if self.folder is not None else []
@@ -176,34 +199,57 @@ class ChunkStore:
         except Exception as error:
             raise self.explain(error, f"Cannot {verb}", table_name) from error
 
-    def known_files(self, source_id: str) -> dict[str, str]:
-        """Return path -> content id of every file that has rows for this data source."""
-        rows = self._scan(f"data_source_id = {quote(source_id)}", ["path", "content_id"])
-        return dict(zip(rows["path"].to_pylist(), rows["content_id"].to_pylist(), strict=True)) if rows else {}
-
     def count(self, source_id: str) -> tuple[int, int]:
         """Return how many files and how many chunks the data source has."""
         rows = self._scan(f"data_source_id = {quote(source_id)}", ["path"])
         return (len(rows["path"].unique()), rows.num_rows) if rows else (0, 0)
 
-    def scan_rows(self, source_id: str) -> Iterator[RowBatch]:
-        """Yield every row of a data source, in no order, all of one published version. Raises StoreError."""
+    def count_rows(self, source_id: str, segments: tuple[int, int] | None = None) -> int:
+        """Return how many rows a data source has, of segments with codes from the first to before the second."""
         where = f"data_source_id = {quote(source_id)}"
-        table = self.table()
-        if table is None:
+        if segments is not None:
+            where += f" AND segment >= {segments[0]} AND segment < {segments[1]}"
+        return self._read(lambda table: int(table.count_rows(where))) or 0
+
+    def scan_rows(self, source_id: str, run_id: int, part_rows: int = PART_ROWS) -> Iterator[Iterator[RowBatch]]:
+        """Yield the rows of a data source as a run published them, in parts of whole files of about `part_rows` each.
+
+        All are of one version. Of a file whose rows are there more than once, the newest are. There is at least one
+        part. Raises StoreError.
+        """
+        if self.table() is None:
+            yield iter(())
             return
-        try:
+        where = f"data_source_id = {quote(source_id)} AND segment < {first_code(run_id + 1)}"
+        with self._translated("Cannot read"):
             # A handle of its own: the version that it reads stays the same while others write.
             table = self.open_table(self.index_format.table_name)
             table.checkout(table.version)
-            reader = table.search().where(where).select(SEARCHED_COLUMNS).limit(2**31 - 1).to_batches(SCAN_BATCH_ROWS)
-            for batch in reader:
-                if batch.num_rows:
-                    yield batch_to_rows(batch)
+            files = FilesOfSource.read(_select(table, where, ["path", "segment"]))
+        for condition in files.parts(part_rows):
+            yield self._scan_part(table, where + condition, files.newest)
+
+    def _scan_part(self, table: Any, where: str, newest: Mapping[str, int]) -> Iterator[RowBatch]:
+        with self._translated("Cannot read"):
+            for batch in _select(table, where, [*SEARCHED_COLUMNS, "segment"]):
+                kept = drop_superseded(batch, newest)
+                if kept.num_rows:
+                    yield batch_to_rows(kept)
+
+    def find_superseded(self, source_id: str, end: int) -> dict[str, int]:
+        """Return the files with rows of several segments whose codes are below `end`, and the highest of these."""
+        where = f"data_source_id = {quote(source_id)} AND segment < {end}"
+        found = self._read(lambda table: FilesOfSource.read(_select(table, where, ["path", "segment"])).newest)
+        return dict(found or {})
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        try:
+            yield
         except CodesearchError:
             raise
         except Exception as error:
-            raise self.explain(error, "Cannot read") from error
+            raise self.explain(error, what) from error
 
     def _scan(self, where: str, columns: list[str]) -> pa.Table | None:
         return self._read(lambda table: table.search().where(where).select(columns).limit(2**31 - 1).to_arrow())
@@ -227,12 +273,14 @@ class ChunkStore:
         return None
 
 
+def _select(table: Any, where: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    batches: Iterator[pa.RecordBatch] = (
+        table.search().where(where).select(columns).limit(2**31 - 1).to_batches(SCAN_BATCH_ROWS)
+    )
+    return batches
+
+
 def _import_early() -> None:
     # Whoever needs it imports it again and is told what is wrong.
     with suppress(Exception):
         import_lancedb()
-
-
-def quote(value: str) -> str:
-    """Return a SQL string literal; nothing in `value` has a meaning of its own there."""
-    return "'" + value.replace("'", "''") + "'"

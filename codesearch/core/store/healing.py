@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from codesearch.core.errors import StoreError
 from codesearch.core.store.checksums import Checksums
-from codesearch.core.store.chunk_store import ChunkStore, quote
+from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.damage import to_line
+from codesearch.core.store.quoting import quote
 
 logger = logging.getLogger(__name__)
 

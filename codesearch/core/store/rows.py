@@ -14,7 +14,7 @@ from codesearch.core.paths import file_extension_of
 from codesearch.core.text.chunk_text import shows_signature
 from codesearch.core.types import Chunk
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 # The major version of Lance in the lancedb that pyproject.toml pins. Version 14 writes what 13 would corrupt without a
 # word, so that rows of another generation are another format. Raise it with the pin.
 LANCE_GENERATION = 13

@@ -36,6 +36,7 @@ LINE_COLUMNS = ["start_line", "end_line", "symbol_start_line", "symbol_end_line"
 SEARCHED_COLUMNS = [
     "document_id",
     "path",
+    "content_id",
     "language",
     "artifact_kind",
     "symbol",
@@ -55,7 +56,7 @@ def schema_of(index_format: IndexFormat) -> pa.Schema:
     """Return the table's schema, the format in its metadata. Text is '' where it has no value."""
     text, number = pa.string(), pa.int64()
     fields = [pa.field(name, text, nullable=False) for name in TEXT_COLUMNS]
-    fields += [pa.field(name, number, nullable=False) for name in (*LINE_COLUMNS, "run_id")]
+    fields += [pa.field(name, number, nullable=False) for name in (*LINE_COLUMNS, "segment")]
     fields += [
         pa.field("last_modified", number),
         pa.field("holds_head", pa.bool_(), nullable=False),
@@ -94,10 +95,10 @@ def columns_to_batch(rows: RowColumns) -> pa.RecordBatch:
 
 
 def complete_batch(
-    batch: pa.RecordBatch, *, source_id: str, run_id: int, commit: str | None, schema: pa.Schema
+    batch: pa.RecordBatch, *, source_id: str, segment: int, commit: str | None, schema: pa.Schema
 ) -> pa.RecordBatch:
-    """Add the columns of the run to a batch of `columns_to_batch`: the result has the table's schema."""
-    values = {"data_source_id": source_id, "run_id": run_id, "commit": commit or ""}
+    """Add the columns of the segment to a batch of `columns_to_batch`: the result has the table's schema."""
+    values = {"data_source_id": source_id, "segment": segment, "commit": commit or ""}
     columns = [
         pa.repeat(pa.scalar(values[field.name], field.type), batch.num_rows)
         if field.name in values
@@ -112,6 +113,7 @@ def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
     return RowBatch(
         document_ids=batch.column("document_id").to_pylist(),
         paths=batch.column("path").to_pylist(),
+        content_ids=batch.column("content_id").to_pylist(),
         languages=batch.column("language").to_pylist(),
         artifact_kinds=batch.column("artifact_kind").to_pylist(),
         symbols=batch.column("symbol").to_pylist(),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from codesearch.core.errors import CodesearchError, StoreError
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.locks import delete_path, file_lock
 from codesearch.core.store.checksums import Checksums
-from codesearch.core.store.chunk_store import ChunkStore, quote
-from codesearch.core.store.damage import describe
+from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.healing import heal_table
 from codesearch.core.store.library import import_lancedb
+from codesearch.core.store.quoting import quote
 from codesearch.core.store.rows import LANCE_GENERATION, RowColumns
 from codesearch.core.store.schema import batch_to_rows, columns_to_batch, complete_batch, format_of, schema_of
 
@@ -28,19 +29,22 @@ logger = logging.getLogger(__name__)
 # Rows outside the indexes are scanned by every run: up to so many that is not felt.
 UNINDEXED_ROWS = 4096
 VERSIONS = 8
+DELETED_AT_ONCE = 4_096
+# Greater than the code of any segment.
+NO_END = 1 << 62
 # Optimizing so small a table takes a fraction of a second, so it is always kept tidy.
 ALWAYS_OPTIMIZED_ROWS = 50_000
 
 
 class StagedRows:
-    """Rows on their way into the store, in one file; nothing of them is visible before `StoreWriter.publish`."""
+    """The rows of one segment on their way into the store, in one file; `StoreWriter.append` puts them there."""
 
-    def __init__(self, path: Path, schema: pa.Schema, source_id: str, run_id: int, commit: str | None) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, source_id: str, segment: int, commit: str | None) -> None:
         self.path = path
         self.row_count = 0
         self._schema = schema
         self._source_id = source_id
-        self._run_id = run_id
+        self._segment = segment
         self._commit = commit
         self._seen: set[str] = set()
         try:
@@ -54,7 +58,7 @@ class StagedRows:
         batch = complete_batch(
             columns_to_batch(rows),
             source_id=self._source_id,
-            run_id=self._run_id,
+            segment=self._segment,
             commit=self._commit,
             schema=self._schema,
         )
@@ -75,6 +79,10 @@ class StagedRows:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """Close and delete the file."""
         # On a full disk closing fails like writing did, and that file above all must go.
         with suppress(OSError):
             self._writer.close()
@@ -104,6 +112,51 @@ def _cannot_stage(path: Path, error: OSError) -> StoreError:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class DoomedRows:
+    """Rows of a data source that are to be deleted: of segments from code `first` to before `end`.
+
+    Of these, those with the document ids, or those of the paths; None of either: all, but for the segments `kept`.
+    """
+
+    first: int
+    end: int
+    document_ids: tuple[str, ...] | None = None
+    paths: tuple[str, ...] | None = None
+    kept: tuple[int, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `from_json` makes it of again."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> DoomedRows:
+        """Return what `as_json` was given of. Raises TypeError, KeyError, ValueError for anything else."""
+        ids, paths = value["document_ids"], value["paths"]
+        return cls(
+            first=int(value["first"]),
+            end=int(value["end"]),
+            document_ids=None if ids is None else tuple(map(str, ids)),
+            paths=None if paths is None else tuple(map(str, paths)),
+            kept=tuple(map(int, value["kept"])),
+        )
+
+    @property
+    def condition(self) -> str:
+        """What of the segments the rows satisfy, in SQL."""
+        kept = f" AND segment NOT IN ({', '.join(map(str, self.kept))})" if self.kept else ""
+        return f"segment >= {self.first} AND segment < {self.end}{kept}"
+
+    def parts(self) -> Iterator[str]:
+        """Yield what else they satisfy, a condition at a time that is no longer than the store can take."""
+        if self.document_ids is None and self.paths is None:
+            yield ""
+        for column, values in (("document_id", self.document_ids), ("path", self.paths)):
+            for begin in range(0, len(values or ()), DELETED_AT_ONCE):
+                listed = ", ".join(map(quote, (values or ())[begin : begin + DELETED_AT_ONCE]))
+                yield f" AND {column} IN ({listed})"
+
+
 class StoreWriter:
     """The one way rows get into a ChunkStore. Writers on one machine take turns by a lock file.
 
@@ -115,10 +168,10 @@ class StoreWriter:
         self._store = store
         self._data_dir = data_dir
 
-    def stage(self, source_id: str, run_id: int, commit: str | None) -> StagedRows:
-        """Open a staging file for one run of one data source."""
-        path = self._data_dir / "staging" / f"{source_id}-{run_id}.arrow"
-        return StagedRows(path, schema_of(self._store.index_format), source_id, run_id, commit)
+    def stage(self, source_id: str, segment: int, commit: str | None) -> StagedRows:
+        """Open a staging file for the rows of one segment of a data source, given its code."""
+        path = self._data_dir / "staging" / f"{source_id}-{segment}.arrow"
+        return StagedRows(path, schema_of(self._store.index_format), source_id, segment, commit)
 
     def remove_leftovers(self, source_id: str) -> None:
         """Delete what killed runs of a data source left staged. For the one run of it that is at work."""
@@ -128,30 +181,21 @@ class StoreWriter:
             except OSError as error:
                 raise _cannot_stage(leftover, error) from error
 
-    def publish(self, source_id: str, staged: StagedRows, replaced_paths: Collection[str] | None) -> None:
-        """Make the staged rows visible in one commit, in place of all rows of `replaced_paths` (None: of the source).
+    def append(self, staged: StagedRows) -> None:
+        """Add the staged rows in one commit. Raises StoreError; then the store is as it was."""
+        with self._locked("append to") as table:
+            if staged.row_count:
+                table.add(staged.reader())
 
-        Raises StoreError; then the store is as it was.
-        """
-        where = f"data_source_id = {quote(source_id)}"
-        if replaced_paths is not None:
-            listed = ", ".join(quote(path) for path in sorted(replaced_paths))
-            where += f" AND path IN ({listed})" if listed else " AND false"
-        with self._locked("publish") as table:
-            if table.count_rows(where) == 0:
-                if staged.row_count:
-                    table.add(staged.reader())
-                return
-            if not staged.row_count:
-                table.delete(where)
-                return
-            (
-                table.merge_insert("document_id")
-                .when_matched_update_all()
-                .when_not_matched_insert_all()
-                .when_not_matched_by_source_delete(where)
-                .execute(staged.reader())
-            )
+    def delete(self, source_id: str, doomed: DoomedRows) -> None:
+        """Delete rows of a data source. Raises StoreError; then some of them may be gone."""
+        where = f"data_source_id = {quote(source_id)} AND {doomed.condition}"
+        with self._locked("delete from", create=False) as table:
+            if table is not None:
+                for part in doomed.parts():
+                    # Deleting nothing would be a version, too.
+                    if table.count_rows(where + part):
+                        table.delete(where + part)
 
     def remove(self, source_id: str) -> None:
         """Delete every row of a data source, in every format, and give their space back."""
@@ -238,10 +282,7 @@ class StoreWriter:
     def _locked(self, verb: str, *, create: bool = True) -> Iterator[Any]:
         """Hold the writers' lock; give the table of this format, made where there is none unless `create` is false."""
         with self._turn(verb):
-            folder = self._store.table_folder()
-            damaged = Checksums(folder).find_damage(only_sizes=True) if folder is not None else []
-            if damaged:
-                raise describe(damaged[0], "it has not the size that was written", self._store.index_format.table_name)
+            self._store.require_files()
             table = self._store.table(create=create)
             if table is not None and create:
                 _require_generation(table, self._store.uri)

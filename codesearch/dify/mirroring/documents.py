@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import DataSource
 from codesearch.dify.knowledge_api import MOST_DOCUMENT_NAME_CHARACTERS
 from codesearch.dify.mirroring.texts import build_pieces, build_process_rule, choose_separator, join_pieces
@@ -40,7 +41,7 @@ class DocumentText:
 class SourceDocuments:
     """The documents of one data source, read from its search index when they are needed."""
 
-    def __init__(self, source: DataSource, index: SearchIndex, max_tokens: int) -> None:
+    def __init__(self, source: DataSource, index: SourceIndex, max_tokens: int) -> None:
         """Keep the parts; pieces have at most `max_tokens` bytes."""
         self.source = source
         self._index = index
@@ -49,9 +50,8 @@ class SourceDocuments:
     def list_wanted(self) -> dict[str, WantedDocument]:
         """Return the documents by name, in the order of the paths; files without a text have none."""
         wanted: dict[str, WantedDocument] = {}
-        for file in range(self._index.file_count):
-            path = self._index.path_of(file)
-            built = self.build_text(path)
+        for path, segment, file in self._index.files_below(""):
+            built = self._build(segment, file)
             if built is not None:
                 name = name_document(path)
                 wanted[name] = WantedDocument(name, path, self._hash(path, built))
@@ -60,10 +60,10 @@ class SourceDocuments:
     def build_text(self, path: str) -> DocumentText | None:
         """Return what is sent for a file; None for one without a text."""
         file = self._index.find_file(path)
-        if file is None:
-            return None
-        rows = range(int(self._index.first_rows[file]), int(self._index.first_rows[file + 1]))
-        chunks = [self._index.chunk_of(row) for row in rows]
+        return None if file is None else self._build(*file)
+
+    def _build(self, segment: SearchIndex, file: int) -> DocumentText | None:
+        chunks = [segment.chunk_of(row) for row in segment.rows_of_file(file)]
         described = [(chunk, describe_symbol(chunk)) for chunk in chunks]
         pieces = build_pieces(self.source.name, described, self._max_tokens)
         if not pieces:
@@ -84,15 +84,19 @@ class SourceDocuments:
         }
 
     def _language_of(self, path: str) -> str:
-        file = self._index.find_file(path)
-        if file is None:
+        found = self._index.find_file(path)
+        if found is None:
             return ""
-        rows = range(int(self._index.first_rows[file]), int(self._index.first_rows[file + 1]))
-        return next((name for row in rows if (name := self._index.languages[self._index.row_languages[row]])), "")
+        segment, file = found
+        codes = segment.row_languages
+        return next((name for row in segment.rows_of_file(file) if (name := segment.languages[codes[row]])), "")
 
     def _url_of(self, path: str, commit: str) -> str:
-        file = self._index.find_file(path)
-        last = 1 if file is None else int(self._index.end_lines[int(self._index.first_rows[file + 1]) - 1])
+        found = self._index.find_file(path)
+        last = 1
+        if found is not None:
+            segment, file = found
+            last = int(segment.end_lines[segment.rows_of_file(file)[-1]])
         return line_url(self.source.location, commit, path, 1, last) or ""
 
     def _hash(self, path: str, built: DocumentText) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from typing import Final
 
 import numpy as np
@@ -14,9 +15,11 @@ from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import SearchTooLongError
 from codesearch.core.index.file_texts import FileTexts, Line
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import EVERYTHING, Predicate
 from codesearch.retrieval.exact.needle import Needle
-from codesearch.retrieval.exact.scanning import Progress, Span, scan
+from codesearch.retrieval.exact.scanning import Span
+from codesearch.retrieval.exact.source_scan import SourceScan, find_live_files
 
 # So many lines beyond those that are shown are still counted.
 COUNTED_BEYOND: Final = 1_000
@@ -40,7 +43,7 @@ class ShownLine:
 class FoundLine:
     """A line that a match begins in, 1-based, and the column in characters. `lines`: those of the match, mostly one.
 
-    `position` is that of the index among those that were searched.
+    `position` is that of the data source among those that were searched.
     """
 
     position: int
@@ -64,7 +67,7 @@ class FoundName:
 class NotSearched:
     """What was left when the time was over: the first file that was not searched to its end, and how many there are.
 
-    `position` is that of its index; of later ones all files count.
+    `position` is that of its data source; of later ones all files count.
     """
 
     position: int
@@ -85,33 +88,40 @@ class FoundLines:
 
 
 def find_lines(
-    scope: Sequence[tuple[SearchIndex, Predicate]],
+    scope: Sequence[tuple[SourceIndex, Predicate]],
     needle: Needle,
     max_lines: int,
     context_lines: int = 0,
     max_names: int = 20,
     check: Check = do_not_check,
 ) -> FoundLines:
-    """Return the first lines that match, index by index, in the order of paths and lines, and files by their names.
+    """Return the first lines that match, source by source, in the order of paths and lines, and files by their names.
 
-    Only files that have rows which satisfy the index's predicate are searched. `check` is called every few
+    Only files that have rows which satisfy the source's predicate are searched. `check` is called every few
     milliseconds and may raise: SearchTooLongError ends the search, and what was found until then is returned with what
     was not searched; where nothing was searched it is raised.
     """
     search = _Search(needle, max_lines, context_lines, max_names, check)
     not_searched = None
-    for position, (index, predicate) in enumerate(scope):
-        progress = Progress()
+    for position, (source, predicate) in enumerate(scope):
+        scan: SourceScan | None = None
         try:
-            search.go_through(position, index, predicate, progress)
+            chosen = [_choose_files(segment, predicate, check) for segment in source.segments]
+            ranks = source.path_ranks if len(source.segments) > 1 else ()
+            scan = SourceScan(source.segments, chosen, ranks, needle, check)
+            search.go_through(position, source, chosen, scan)
         except SearchTooLongError:
-            if not position and not progress.place:
+            if not position and not (scan and scan.has_begun):
                 raise
-            file = min(index.texts.file_at(progress.place), index.file_count - 1)
+            path, files = scan.find_place() if scan else (_first_path(source), source.file_count)
             later = sum(one.file_count for one, _ in scope[position + 1 :])
-            not_searched = NotSearched(position, index.path_of(file), index.file_count - file + later)
+            not_searched = NotSearched(position, path, files + later)
             break
     return search.result(not_searched)
+
+
+def _first_path(source: SourceIndex) -> str:
+    return next((path for path, _, _ in source.files_below("")), "")
 
 
 class _Search:
@@ -128,19 +138,20 @@ class _Search:
         self._more = self._more_names = self._characters = 0
         self._is_whole = True
 
-    def go_through(self, position: int, index: SearchIndex, predicate: Predicate, progress: Progress) -> None:
-        """Search the names and texts of one index."""
-        files = _choose_files(index, predicate, self._check)
-        for path in _find_names(index, files, self._needle, self._check):
+    def go_through(
+        self, position: int, source: SourceIndex, chosen: Sequence[NDArray[np.bool_]], scan: SourceScan
+    ) -> None:
+        """Search the names and texts of one data source."""
+        for path in _find_names_in_order(source, chosen, self._needle, self._check):
             if len(self._names) < self._max_names:
                 self._names.append(FoundName(position, path))
             else:
                 self._more_names += 1
         if not self._is_whole:
             return
-        for span in _scan_index(index, files, self._needle, self._check, progress):
+        for number, span in scan.find_matches():
             if len(self._found) < self._max_lines and not self._more and self._characters < MAX_CHARACTERS:
-                line = _show(index, position, span, self._context_lines)
+                line = _show(source.segments[number], position, span, self._context_lines)
                 self._found.append(line)
                 self._characters += sum(len(one.text) for one in (*line.before, *line.lines, *line.after))
                 continue
@@ -155,23 +166,13 @@ class _Search:
 
 
 def _choose_files(index: SearchIndex, predicate: Predicate, check: Check) -> NDArray[np.bool_]:
-    """Return which files have a row that satisfies a predicate."""
+    """Return which live files have a row that satisfies a predicate."""
     if predicate == EVERYTHING:
-        return np.ones(index.file_count, np.bool_)
+        return find_live_files(index)
     mask = index.rows_where(predicate, check)
     files = np.zeros(index.file_count, np.bool_)
     files[index.file_of_row if mask is None else index.file_of_row[mask]] = True
     return files
-
-
-def _scan_index(
-    index: SearchIndex, files: NDArray[np.bool_], needle: Needle, check: Check, progress: Progress
-) -> Iterator[Span]:
-    """Yield the matches in the chosen files, neighbours at once."""
-    starts = index.texts.file_starts
-    borders = np.flatnonzero(np.diff(files.astype(np.int8), prepend=0, append=0)).tolist()
-    for first, last in zip(borders[::2], borders[1::2], strict=True):
-        yield from scan(index.texts, int(starts[first]), int(starts[last]), needle, check, progress)
 
 
 def _show(index: SearchIndex, position: int, span: Span, context_lines: int) -> FoundLine:
@@ -203,6 +204,15 @@ def _cut(texts: FileTexts, line: Line, column: int) -> ShownLine:
     shown = text[first : first + SHOWN_CHARACTERS]
     head, tail = "…" if first else "", "…" if first + SHOWN_CHARACTERS < len(text) else ""
     return ShownLine(line.number, f"{head}{shown}{tail}")
+
+
+def _find_names_in_order(
+    source: SourceIndex, chosen: Sequence[NDArray[np.bool_]], needle: Needle, check: Check
+) -> Iterator[str]:
+    streams = [
+        _find_names(segment, files, needle, check) for segment, files in zip(source.segments, chosen, strict=True)
+    ]
+    return streams[0] if len(streams) == 1 else merge(*streams)
 
 
 def _find_names(index: SearchIndex, files: NDArray[np.bool_], needle: Needle, check: Check) -> Iterator[str]:

@@ -14,7 +14,8 @@ from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIF
 from codesearch.core.text.tokens import stem
 from codesearch.retrieval.candidates import FILE_FIELDS, ROW_FIELDS, JoinedCandidates
 from codesearch.retrieval.features.groups import mean_of_best, ranks_of
-from codesearch.retrieval.features.view import Part, View
+from codesearch.retrieval.features.part import Part
+from codesearch.retrieval.features.view import View
 
 # Gives a column of all candidates, (c,), or one value that all of them have.
 Computation = Callable[[View], Any]
@@ -128,7 +129,7 @@ TABLE: Final = (
     Feature("asks_example", "the query asks for examples", lambda view: view.asks_example),
     Feature("asks_document", "the query asks for documentation", lambda view: view.asks_document),
     Feature("references", "how many files have the symbol's name, log(1 + n)",
-            _of_index(lambda part: np.log1p(part.index.references[part.rows]))),
+            lambda view: np.log1p(view.references.of_names)),
     Feature("length", "tokens of the row, log(1 + n)",
             _of_index(lambda part: np.log1p(part.index.lengths[part.rows]))),
     Feature("candidates_in_file", "candidates of the file, log(n)", lambda view: view.of_file(np.log(view.counts))),
@@ -159,13 +160,13 @@ TABLE: Final = (
     Feature("compounds_in_names_of_file", "of these, those in names that the file defines",
             _compounds(lambda candidates: candidates.file_compounds, FILE_NAMES_IT)),
     Feature("file_references", "how many files have this file's own name, log(1 + n)",
-            _of_index(lambda part: np.log1p(part.index.file_references[part.files]))),
+            lambda view: np.log1p(view.references.of_files)),
     Feature("top_references_in_file", "highest `references` of the file's rows",
-            _of_index(lambda part: np.log1p(part.index.top_references[part.files]))),
+            lambda view: np.log1p(view.references.top)),
     Feature("position", "where in its file the row stands, from 0 to 1",
             _of_index(lambda part: (part.rows - part.first_rows) / part.file_rows)),
     Feature("definitions", "how many rows define the symbol's name, log(1 + n)",
-            _of_index(lambda part: np.log1p(part.index.count_definitions(part.rows)))),
+            lambda view: np.log1p(view.references.definitions)),
     Feature("related", "related share of the query in the row", lambda view: view.related),
     Feature("related_in_name", "related share of the query in the symbol's name", _related_rows(IN_NAME)),
     Feature("related_in_qualifier", "related share of the query in what encloses the symbol",
@@ -212,7 +213,7 @@ FEATURES: Final = tuple(feature.name for feature in TABLE)
 def compute_features(view: View) -> NDArray[np.float32]:
     """Return the features of each candidate, (c, len(FEATURES)).
 
-    What is compared with the best is compared over all indexes.
+    What is compared with the best is compared over all data sources.
     """
     features = np.empty((len(view.candidates.files), len(TABLE)), np.float32)
     for number, feature in enumerate(TABLE):

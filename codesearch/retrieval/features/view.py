@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.versions import version_of
 from codesearch.core.text.terms import IN_FOLDER, IN_STEM, name_term
 from codesearch.core.text.tokens import stem
-from codesearch.retrieval.candidates import Candidates, JoinedCandidates
+from codesearch.retrieval.candidates import JoinedCandidates
 from codesearch.retrieval.features.groups import find_runs
+from codesearch.retrieval.features.part import Column, Part
 from codesearch.retrieval.features.paths import PATH_COLUMNS, describe_path
+from codesearch.retrieval.features.references import count_references
 from codesearch.retrieval.lexical import to_shares
 from codesearch.retrieval.query.terms import QueryTerms
-
-Column = NDArray[Any]
 
 _DOCUMENT_LANGUAGES = frozenset({"markdown", "rst", "asciidoc", "org", "text", "html", "json", "yaml", "toml", "xml"})
 _ASKS_TEST = frozenset(map(stem, "test testing spec mock fixture".split()))
 _ASKS_EXAMPLE = frozenset(map(stem, "example sample benchmark demo".split()))
 _ASKS_DOCUMENT = frozenset(map(stem, "documentation docs readme changelog guide tutorial configuration config".split()))
-
-
-class Part:
-    """One index's candidates, with what the index says of their rows. Columns are (rows,), in the order of the rows."""
-
-    __slots__ = ("artifacts", "candidates", "file_rows", "files", "first_rows", "index", "kinds", "languages", "rows")
-
-    def __init__(self, candidates: Candidates) -> None:
-        self.candidates = candidates
-        self.index: SearchIndex = candidates.index
-        self.rows, self.files = candidates.rows, candidates.files
-        # Where the row's file begins, and how many rows that has.
-        self.first_rows: Column = self.index.first_rows[self.files]
-        self.file_rows: Column = self.index.first_rows[self.files + 1] - self.first_rows
-        # Codes of the index's own lists.
-        self.kinds: Column = self.index.row_symbol_kinds[self.rows]
-        self.artifacts: Column = self.index.row_artifact_kinds[self.rows]
-        self.languages: Column = self.index.row_languages[self.rows]
 
 
 class View:
@@ -55,15 +35,11 @@ class View:
         self.terms = terms
         self.candidates = candidates
         self.parts = [Part(part) for part in candidates.parts]
-        positions, firsts = np.unique(candidates.positions, return_index=True)
-        self._indexes = dict(
-            zip(positions[np.argsort(firsts)].tolist(), (part.index for part in self.parts), strict=True)
-        )
         self.firsts, self.counts = find_runs(candidates.files)
-        described = self.join(_describe_paths)
-        self.paths = {name: described[:, number] for number, name in enumerate(PATH_COLUMNS)}
+        self.paths: dict[str, Column] = dict(zip(PATH_COLUMNS, self.join(_describe_paths), strict=True))
         self._compare_with_query()
         self._look_up()
+        self.references = count_references(self.parts, candidates)
 
     def _compare_with_query(self) -> None:
         candidates = self.candidates
@@ -99,10 +75,8 @@ class View:
         self.file_length = self.join(lambda part: np.log1p(part.index.file_lengths[part.files]))
 
     def join(self, column_of: Callable[[Part], Column]) -> Column:
-        """Return a column of all candidates from that of each index."""
-        if len(self.parts) == 1:
-            return column_of(self.parts[0])
-        return np.concatenate([column_of(part) for part in self.parts])
+        """Return a column of all candidates from that of each segment; of several columns, (columns, rows), too."""
+        return self.candidates.join([column_of(part) for part in self.parts])
 
     def of_file(self, of_runs: Column) -> Column:
         """Return for each row what was found for its file: from (files,) to (c,)."""
@@ -115,8 +89,8 @@ class View:
 
     def symbol_of(self, number: int) -> str:
         """Return the qualified name of what a candidate defines, '' for none."""
-        index: SearchIndex = self._indexes[int(self.candidates.positions[number])]
-        return index.symbol_of(int(self.candidates.rows[number]))
+        _, segment, row = self.candidates.place_of(number)
+        return segment.symbol_of(row)
 
     def find_superseded(self) -> Column:
         """Say which rows belong to an older version of the code than there is, unless the query asks for it: `v3`."""
@@ -125,7 +99,7 @@ class View:
         return (versions >= 0) & ~np.isin(versions, asked)
 
     def count_folders(self) -> Column:
-        """Return how many candidates' files stand in the same folder of the same index, as a logarithm."""
+        """Return how many candidates' files stand in the same folder of the same data source, as a logarithm."""
         first_positions, first_folders = self.candidates.positions[self.firsts], self.paths["folder"][self.firsts]
         _, which, sizes = np.unique((first_positions << 32) + first_folders, return_inverse=True, return_counts=True)
         return self.of_file(np.log(sizes[which]))
@@ -134,4 +108,4 @@ class View:
 def _describe_paths(part: Part) -> NDArray[np.uint32]:
     firsts, counts = find_runs(part.files)
     described = np.array([describe_path(part.index.path_of(file)) for file in part.files[firsts].tolist()], np.uint32)
-    return np.repeat(described.reshape(-1, len(PATH_COLUMNS)), counts, axis=0)
+    return np.repeat(described.reshape(-1, len(PATH_COLUMNS)), counts, axis=0).T

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.text.terms import hash_token
 from codesearch.core.text.tokens import iterate_tokens, stem
+from codesearch.retrieval.lexical import count_among
 from codesearch.retrieval.query.message import Message, read_message
 from codesearch.retrieval.query.phrases import find_phrases_of_message
 from codesearch.retrieval.query.terms import STOP_WORDS, QueryTerms, find_compounds, first_distinct, parse_query
@@ -128,9 +129,11 @@ def _choose_words(message: Message, indexes: Sequence[SearchIndex]) -> list[str]
 
 
 def count_rows(tokens: Sequence[str], indexes: Sequence[SearchIndex]) -> NDArray[np.int64]:
-    """Return how many rows of all indexes have each of the tokens' terms, (t,)."""
+    """Return how many live rows of all indexes have each of the tokens' terms, (t,)."""
     terms = np.array(list(map(hash_token, tokens)), np.uint32)
     counts = np.zeros(len(terms), np.int64)
     for index in indexes:
         counts += index.row_postings.frequencies(terms)
+        if len(index.dead_rows):
+            counts -= [count_among(index.dead_rows, ids) for ids, _ in index.row_postings.find(terms)]
     return counts

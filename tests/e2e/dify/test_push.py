@@ -83,7 +83,7 @@ def test_every_piece_arrives_as_it_was_indexed(data_dir: Path, fresh: Contents) 
     source = assembly.catalog.get_source("parts")
     index = assembly.search_indexes.get(source.id, source.run_id)
     assert len(fresh) == FILE_COUNT + 1
-    chunks = [index.chunk_of(row) for row in range(index.row_count)]
+    chunks = [segment.chunk_of(row) for segment, row in index.rows()]
     assembly.close()
     for path in {chunk.path for chunk in chunks} - {"notes.txt"}:
         pieces, metadata = fresh[path]

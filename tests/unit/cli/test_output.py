@@ -17,6 +17,7 @@ from codesearch.cli import progress as cli_progress
 from codesearch.cli.filters import Form
 from codesearch.cli.welcome import NewKey, own_command, print_welcome
 from codesearch.core.config import find_default_data_dir
+from codesearch.core.index.usage import DiskUsage
 from codesearch.core.keys import ApiKey
 from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, SourceState
 
@@ -62,7 +63,7 @@ def test_an_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_ages(capsys: pytest.CaptureFixture[str], seconds: int, shown: str) -> None:
     source = make_source(indexed_at=datetime.now(timezone.utc) - timedelta(seconds=seconds))
-    listings.print_sources([(source, "")], as_json=False)
+    listings.print_sources([(source, "", DiskUsage())], as_json=False)
     _, row = columns_of(capsys.readouterr().out)
     assert row[-2].strip() == shown
 
@@ -72,7 +73,7 @@ def columns_of(text: str) -> Sequence[Sequence[str]]:
 
 
 def test_sources_are_aligned_whatever_their_names(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [(make_source(name=name), "") for name in ("a", "[b]wide name[/b]", "日本語")]
+    rows = [(make_source(name=name), "", DiskUsage()) for name in ("a", "[b]wide name[/b]", "日本語")]
     listings.print_sources(rows, as_json=False)
     head, *lines = capsys.readouterr().out.splitlines()
     assert "[b]wide name[/b]" in lines[1]
@@ -83,18 +84,21 @@ def test_sources_are_aligned_whatever_their_names(capsys: pytest.CaptureFixture[
 
 def test_a_state_names_progress_and_failures(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [
-        (make_source(state=SourceState.INDEXING, name="busy"), "indexing: 5 of 9 files"),
-        (make_source(message="x" * 500, name="failed once"), "its last run failed"),
-        (make_source(branch="next", subdir="server"), ""),
+        (make_source(state=SourceState.INDEXING, name="busy"), "indexing: 5 of 9 files", DiskUsage()),
+        (make_source(message="x" * 500, name="failed once"), "its last run failed", DiskUsage(1, 999)),
+        (make_source(branch="next", subdir="server"), "", DiskUsage(2, 2_345_000, 1_200_000)),
     ]
     listings.print_sources(rows, as_json=False)
     shown = capsys.readouterr().out
     assert "indexing: 5 of 9 files" in shown
     assert f"ready; last run failed: {'x' * 80}…  " in shown
     assert "/srv/app, branch next, folder server" in shown
+    assert "  999 B  " in shown
+    assert "  2.3 MB, 1.2 MB shared  " in shown
     listings.print_sources(rows, as_json=True)
     items = json.loads(capsys.readouterr().out)["sources"]
     assert items[1]["message"] == "x" * 500
+    assert (items[2]["segments"], items[2]["index_bytes"], items[2]["shared_bytes"]) == (2, 2_345_000, 1_200_000)
     assert "commit" not in items[0]
 
 

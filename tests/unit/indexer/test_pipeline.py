@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import resource
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,15 @@ from codesearch.core.errors import (
     StoreError,
 )
 from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.manifest import SegmentEntry, SegmentName, first_code
 from codesearch.core.index.published import SearchIndexes
+from codesearch.core.index.segment_files import SegmentFiles
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.rows import IndexFormat
 from codesearch.core.store.writer import StoreWriter
-from codesearch.core.types import DataSource, SourceState
-from indexer.pipeline import Indexer, IndexReport, preview_source
+from codesearch.core.types import Chunk, DataSource, SourceState
+from indexer.pipeline import Indexer, IndexReport, Progress, preview_source
 from tests.e2e.conftest import PhaseRecorder
 from tests.unit.indexer.conftest import Repository
 
@@ -51,19 +55,25 @@ class Interrupting(PhaseRecorder):
             self._interrupt()
 
 
-class InterruptibleIndexes(SearchIndexes):
-    """Search indexes; `interrupt_scan` is called when some rows have been read for one."""
+class InterruptibleFiles(SegmentFiles):
+    """Files of segments; `interrupt` is called when one is written, `interrupt_manifest` when a manifest is."""
 
-    interrupt_scan: Callable[[], None] | None = None
+    interrupt: Callable[[], None] | None = None
+    interrupt_manifest: Callable[[], None] | None = None
 
-    def prepare(self, source_id: str, run_id: int, scan_rows: Callable[[], Iterable[RowBatch]] | None = None) -> None:
-        def scan() -> Iterator[RowBatch]:
-            for batch in scan_rows() if scan_rows is not None else self._scan_rows(source_id):
+    def write_segment(self, source_id: str, name: SegmentName, batches: Iterable[RowBatch]) -> None:
+        def interrupted() -> Iterator[RowBatch]:
+            for batch in batches:
                 yield batch
-                if self.interrupt_scan is not None:
-                    self.interrupt_scan()
+                if self.interrupt is not None:
+                    self.interrupt()
 
-        super().prepare(source_id, run_id, scan)
+        super().write_segment(source_id, name, interrupted())
+
+    def write_manifest(self, source_id: str, run_id: int, entries: Sequence[SegmentEntry]) -> None:
+        if self.interrupt_manifest is not None:
+            self.interrupt_manifest()
+        super().write_manifest(source_id, run_id, entries)
 
 
 def _fail_to_heal(error: DamagedStoreError) -> None:
@@ -73,17 +83,21 @@ def _fail_to_heal(error: DamagedStoreError) -> None:
 class Parts:
     """An indexer with all that it works on."""
 
-    def __init__(self, data_dir: Path, embedder: Embedder) -> None:
+    def __init__(self, data_dir: Path, embedder: Embedder, **settings: object) -> None:
         self.interrupt: Callable[[], None] | None = None
         self.interrupt_at: str | None = None
-        self.settings: Settings = load_settings(data_dir=data_dir, embedding_model="bundled", index_workers=1)
+        self.settings: Settings = load_settings(
+            data_dir=data_dir, embedding_model="bundled", index_workers=1, **settings
+        )
         self.catalog: Catalog = open_catalog(self.settings.resolved_database_url)
         index_format = IndexFormat(embedder.name, embedder.fingerprint, embedder.dimension, "1")
         self.store = ChunkStore(self.settings.resolved_store_uri, index_format)
         self.writer = StoreWriter(self.store, data_dir)
-        self.search_indexes = InterruptibleIndexes(
+        self.search_indexes = SearchIndexes(
             data_dir / "search", index_format.table_name, index_format.dimension, self.store.scan_rows
         )
+        self.files = InterruptibleFiles(data_dir / "search", index_format.table_name, index_format.dimension)
+        self.search_indexes.files = self.files
         self.indexer = Indexer(
             catalog=self.catalog,
             store=self.store,
@@ -95,15 +109,16 @@ class Parts:
         )
 
     def index(self, source: Path, name: str | None = None, subdir: str | None = None) -> IndexReport:
-        return self.indexer.index(
-            str(source), name=name, branch=None, subdir=subdir, progress=Interrupting(self.interrupt)
-        )
+        return self.indexer.index(str(source), name=name, branch=None, subdir=subdir, progress=self.progress())
+
+    def progress(self) -> Progress:
+        return Interrupting(self.interrupt)
 
     def answered(self, source: DataSource) -> set[str]:
         """Return the paths that the index has which the catalog names."""
         current = self.catalog.get_source(source.id)
         index = self.search_indexes.get(current.id, current.run_id)
-        return {index.path_of(file) for file in range(index.file_count)}
+        return {path for path, _, _ in index.files_below("")}
 
     def search_files(self) -> list[str]:
         found = (self.settings.data_dir / "search").glob("*/*")
@@ -180,53 +195,180 @@ def test_a_later_run_that_fails_leaves_the_index_as_it_was(parts: Parts, folder:
     assert parts.store.table().version == version
 
 
-@pytest.mark.parametrize("error", [RuntimeError("out of luck"), KeyboardInterrupt(), OSError(28, "the disk is full")])
-def test_a_run_that_ends_between_rows_and_search_index(error: BaseException, parts: Parts, folder: Path) -> None:
+ERRORS = [RuntimeError("out of luck"), KeyboardInterrupt(), OSError(28, "the disk is full")]
+
+
+def change(folder: Path) -> set[str]:
+    """Remove a file, change one, add one; return the paths that there are then."""
+    (folder / "part_0.py").unlink()
+    (folder / "part_1.py").write_text("CHANGED = 1\n")
+    (folder / "new.py").write_text("NEW = 1\n")
+    return {*FILES, "new.py"} - {"part_0.py"}
+
+
+@pytest.mark.parametrize("at", ["interrupt", "interrupt_manifest"])
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_run_that_ends_before_it_is_published(error: BaseException, at: str, parts: Parts, folder: Path) -> None:
     before = parts.index(folder).source
     files = parts.search_files()
-    assert len(files) == 1
-    (folder / "part_0.py").unlink()
-    (folder / "new.py").write_text("NEW = 1\n")
-    parts.search_indexes.interrupt_scan = fail_with(error)
-    with pytest.raises(StoreError if isinstance(error, OSError) else type(error)):
+    assert len(files) == 2
+    paths = change(folder)
+    setattr(parts.files, at, fail_with(error))
+    is_translated = isinstance(error, OSError) and at == "interrupt"
+    with pytest.raises(StoreError if is_translated else type(error)):
         parts.index(folder)
-    changed = {*FILES, "new.py"} - {"part_0.py"}
-    assert parts.paths() == changed, "the rows are published first"
-    assert parts.search_files() == files
-    assert parts.answered(before) == set(FILES)
+    assert set(files) <= set(parts.search_files())
+    assert parts.answered(before) == set(FILES), "the index that was there goes on answering"
+    assert parts.store.count_rows(before.id, (0, first_code(before.run_id + 1))) == before.chunk_count
 
-    parts.search_indexes.interrupt_scan = None
+    setattr(parts.files, at, None)
     report = parts.index(folder)
-    assert not report.wrote, "the rows are there already"
-    assert parts.answered(before) == changed
-    assert (report.source.file_count, report.source.message) == (5, None)
-    assert parts.search_files() == [f"{parts.store.index_format.table_name}-{report.source.run_id}.index"]
+    assert report.wrote
+    assert parts.answered(before) == parts.paths() == paths
+    assert parts.store.count_rows(before.id) == report.source.chunk_count
+    assert (report.source.file_count, report.source.message) == (len(paths), None)
+    assert len(parts.search_files()) == 2
 
 
-def test_a_first_run_that_ends_between_rows_and_search_index(parts: Parts, folder: Path) -> None:
-    parts.search_indexes.interrupt_scan = fail_with(KeyboardInterrupt())
+def test_a_run_that_is_killed_before_replaced_rows_are_deleted(parts: Parts, folder: Path) -> None:
+    parts.index(folder)
+    paths = change(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts.writer, "delete", fail_with_any(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            parts.index(folder)
+    (source,) = parts.catalog.list_sources()
+    assert parts.answered(source) == paths, "it was published before"
+    assert parts.store.count_rows(source.id) > source.chunk_count
+    # Made again from the rows, the index has the newest of each file's alone.
+    parts.search_indexes.rebuild(source.id, source.run_id)
+    assert parts.answered(source) - {"part_0.py"} == paths
+    assert not parts.index(folder).wrote
+    assert parts.store.count_rows(source.id) == source.chunk_count == parts.catalog.get_source(source.id).chunk_count
+    assert parts.answered(source) == paths
+
+
+@pytest.mark.parametrize("at", ["interrupt", "interrupt_manifest"])
+def test_a_first_run_that_ends_before_it_is_published(at: str, parts: Parts, folder: Path) -> None:
+    setattr(parts.files, at, fail_with(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         parts.index(folder)
     (source,) = parts.catalog.list_sources()
     assert source.state is SourceState.FAILED
-    assert parts.search_files() == []
-    parts.search_indexes.interrupt_scan = None
-    assert parts.index(folder).source.state is SourceState.READY
+    setattr(parts.files, at, None)
+    report = parts.index(folder)
+    assert report.source.state is SourceState.READY
     assert parts.answered(source) == set(FILES)
+    assert parts.store.count_rows(source.id) == report.source.chunk_count
+    assert len(parts.search_files()) == 2
 
 
-def test_a_run_that_changes_no_row_has_a_search_index_all_the_same(
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A folder whose index has several segments of 16 chunks."""
+    made = tmp_path / "many"
+    made.mkdir()
+    for number in range(300):
+        (made / f"part_{number:03}.py").write_text(f"def part_{number}():\n    return '{number}' * 3\n")
+    return made
+
+
+@pytest.fixture
+def small_segments(tmp_path: Path) -> Iterator[Parts]:
+    embedder = load_embedder(load_settings(embedding_model="bundled"))
+    made = Parts(tmp_path / "small", embedder, segment_chunks=16)
+    yield made
+    made.catalog.close()
+
+
+def test_a_first_run_that_is_killed_goes_on_from_its_last_segment(small_segments: Parts, many: Path) -> None:
+    """Files are read in groups: here in five of 64."""
+    parts = small_segments
+    made: list[SegmentName] = []
+    write_segment = parts.files.write_segment
+
+    def write(source_id: str, name: SegmentName, batches: Iterable[RowBatch]) -> None:
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        made.append(name)
+        write_segment(source_id, name, batches)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts.files, "write_segment", write)
+        with pytest.raises(KeyboardInterrupt):
+            parts.index(many)
+    (source,) = parts.catalog.list_sources()
+    assert (source.state, source.run_id) == (SourceState.FAILED, 0)
+    # What changes meanwhile is read again.
+    (many / "part_000.py").write_text("ANOTHER = 1\n")
+    (many / "part_001.py").unlink()
+    report = parts.index(many)
+    assert 300 - 3 * 64 - 1 <= report.changed <= 300 - 2 * 64
+    names = {path.name for path in many.iterdir()}
+    assert parts.answered(source) == parts.paths() == names
+    assert parts.store.count_rows(source.id) == report.source.chunk_count == len(names)
+    index = parts.search_indexes.get(source.id, report.source.run_id)
+    found = index.find_file("part_000.py")
+    assert found is not None
+    segment, file = found
+    assert segment.chunk_of(int(segment.first_rows[file])).content == "ANOTHER = 1"
+    assert not parts.index(many).wrote
+
+
+def test_many_small_runs_leave_the_index_of_a_fresh_run(small_segments: Parts, parts: Parts, many: Path) -> None:
+    """Whatever is changed, added, removed and brought back: the same rows, in few segments."""
+    chance = random.Random(17)
+    most = 0
+    for number in range(12):
+        for path in chance.sample(sorted(many.iterdir()), 4):
+            if chance.random() < 0.4:
+                path.unlink()
+            else:
+                path.write_text(f"def changed_{number}():\n    return {chance.random()}\n")
+        (many / f"part_{chance.randrange(300):03}.py").write_text(f"def again_{number}():\n    return {number}\n")
+        source = small_segments.index(many).source
+        index = small_segments.search_indexes.get(source.id, source.run_id)
+        most = max(most, len(index.segments))
+        assert (source.file_count, source.chunk_count) == (index.file_count, index.row_count)
+        assert small_segments.store.count_rows(source.id) == source.chunk_count
+        assert len(small_segments.search_files()) == len(index.segments) + 1
+    fresh = parts.index(many).source
+    whole = parts.search_indexes.get(fresh.id, fresh.run_id)
+    assert rows_of(index) == rows_of(whole)
+    assert 5 <= most <= 12, "segments of about 64 rows, and small ones joined"
+    # Made again from the rows, they are the same.
+    small_segments.search_indexes.rebuild(source.id, source.run_id)
+    assert rows_of(small_segments.search_indexes.get(source.id, source.run_id)) == rows_of(whole)
+
+
+def rows_of(index: SourceIndex) -> list[tuple[str, list[Chunk]]]:
+    """Return each file's chunks, by path."""
+    return [
+        (path, [part.chunk_of(row) for row in range(part.first_rows[file], part.first_rows[file + 1])])
+        for path, part, file in index.files_below("")
+    ]
+
+
+def fail_with_any(error: BaseException) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
+def test_a_run_that_changes_no_row_has_a_manifest_all_the_same(
     parts: Parts, make_repository: Callable[..., Repository]
 ) -> None:
     repository = make_repository()
     repository.commit(FILES)
     source = parts.index(repository.path).source
-    (before,) = (parts.settings.data_dir / "search").glob("*/*.index")
+    folder = parts.settings.data_dir / "search"
+    (before,), (manifest,) = folder.glob("*/*.segment"), folder.glob("*/*.manifest")
     content = before.read_bytes()
     repository.commit({"logo.png": b"\x89PNG\0"})
     assert not parts.index(repository.path).wrote
-    (after,) = (parts.settings.data_dir / "search").glob("*/*.index")
-    assert after.name != before.name
+    (after,), (newer,) = folder.glob("*/*.segment"), folder.glob("*/*.manifest")
+    assert (after, newer.name == manifest.name) == (before, False)
     assert after.read_bytes() == content
     assert parts.answered(source) == set(FILES)
 

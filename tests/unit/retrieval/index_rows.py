@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.index.builder import build_search_index
 from codesearch.core.index.search_index import SearchIndex, open_search_index
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import EVERYTHING, Predicate
 from codesearch.core.store.schema import batch_to_rows, columns_to_batch
 from codesearch.core.types import ArtifactKind, Chunk
@@ -72,6 +73,11 @@ def index_of(rows: Sequence[IndexedChunk], *, source_id: str = SOURCE, batch_row
     return index
 
 
+def as_source(index: SearchIndex) -> SourceIndex:
+    """Return a data source that has this one segment."""
+    return SourceIndex([index])
+
+
 def candidates_of(index: SearchIndex, query: str, **options: Any) -> Candidates:
     """Return what the searches bring up for a query when this index alone is asked."""
     (found,) = candidates_of_all([index], query, **options)
@@ -87,7 +93,7 @@ def candidates_of_all(
     wanted: int = 10,
 ) -> list[Candidates]:
     """Return what the searches bring up in each index when all are asked."""
-    return find_candidates([(index, predicate) for index in indexes], parse_query(query), vector, wanted)
+    return find_candidates([(as_source(index), predicate) for index in indexes], parse_query(query), vector, wanted)
 
 
 def position_of(index: SearchIndex, row: int) -> tuple[str, int]:

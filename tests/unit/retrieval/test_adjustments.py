@@ -9,7 +9,7 @@ from codesearch.retrieval.candidates import find_candidates
 from codesearch.retrieval.query.understanding import understand_query
 from codesearch.retrieval.ranking import rank
 from tests.unit.core.store.indexed_chunks import IndexedChunk
-from tests.unit.retrieval.index_rows import QUERY_VECTOR, index_of, make_row
+from tests.unit.retrieval.index_rows import QUERY_VECTOR, as_source, index_of, make_row
 
 FILLER = " ".join(f"filler{letter}word" for letter in "abcdefghijklmnopqrstuvwxyz")
 
@@ -18,7 +18,7 @@ def first_of(query: str, rows: list[IndexedChunk]) -> tuple[str, int, list[str]]
     """Return path, first line and the features that count of the first record."""
     index = index_of(rows)
     terms = understand_query(query, [index])
-    found = find_candidates([(index, EVERYTHING)], terms, QUERY_VECTOR, len(rows))
+    found = find_candidates([(as_source(index), EVERYTHING)], terms, QUERY_VECTOR, len(rows))
     first = rank(terms, found, limit=1, explain=True)[0]
     assert first.explanation is not None
     path = index.path_of(int(index.file_of_row[first.row]))

@@ -26,6 +26,7 @@ from codesearch.retrieval.query.terms import parse_query
 from tests.floats import near
 from tests.unit.retrieval.index_rows import (
     QUERY_VECTOR,
+    as_source,
     candidates_of,
     candidates_of_all,
     index_of,
@@ -197,7 +198,8 @@ def test_the_best_of_all_indexes_come_and_not_the_best_of_each() -> None:
 
 def test_each_index_has_a_condition_of_its_own(index: SearchIndex) -> None:
     terms = parse_query("common word")
-    found = find_candidates([(index, GO), (index, NOTHING), (index, Not(GO))], terms, QUERY_VECTOR, 10)
+    scope = [(as_source(index), predicate) for predicate in (GO, NOTHING, Not(GO))]
+    found = find_candidates(scope, terms, QUERY_VECTOR, 10)
     mask = index.rows_where(GO)
     assert mask is not None
     assert len(found) == 3
@@ -210,7 +212,8 @@ def test_each_index_has_a_condition_of_its_own(index: SearchIndex) -> None:
 
 def test_joined_they_are_one_list_and_all_indexes_count(index: SearchIndex) -> None:
     terms = parse_query("common word")
-    found = find_candidates([(index, GO), (index, NOTHING), (index, Not(GO))], terms, QUERY_VECTOR, 10)
+    scope = [(as_source(index), predicate) for predicate in (GO, NOTHING, Not(GO))]
+    found = find_candidates(scope, terms, QUERY_VECTOR, 10)
     joined = join_candidates(found)
     assert joined.row_count == 3 * index.row_count
     assert joined.file_count == 3 * index.file_count

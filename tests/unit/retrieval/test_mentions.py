@@ -15,6 +15,7 @@ from codesearch.retrieval.phrase_rows import LEAST_SHARE, MAX_ROWS, MESSAGE_SHAR
 from codesearch.retrieval.query.phrases import Phrase, cut_runs, find_phrases
 from codesearch.retrieval.query.places import find_places
 from codesearch.retrieval.query.terms import parse_query
+from codesearch.retrieval.row_order import RowOrder
 from tests.unit.retrieval.index_rows import index_of, make_row, position_of
 
 PATHS = [
@@ -35,7 +36,7 @@ def index() -> SearchIndex:
 
 
 def files_of(index: SearchIndex, query: str) -> dict[str, float]:
-    return {index.path_of(item.file): item.certainty for item in find_named_files(index, find_places(query))}
+    return {index.path_of(item.file): item.certainty for item in find_named_files([index], find_places(query))[0]}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_files_are_found_by_what_is_written_of_their_path(
 
 
 def mentioned_lines(index: SearchIndex, query: str) -> list[tuple[str, int]]:
-    (mentions,) = find_mentions([index], [None], parse_query(query), do_not_check)
+    (mentions,) = find_mentions(RowOrder([index]), [None], parse_query(query), do_not_check)
     rows = mentions.rows(index).astype(np.int32)
     _, holds, _ = mentions.describe(index, rows)
     return [position_of(index, row) for row, does in zip(rows.tolist(), holds.tolist(), strict=True) if does]
@@ -158,6 +159,6 @@ def test_the_longest_stretch_counts() -> None:
 @given(st.lists(st.sampled_from("could not open the file of settings x ( \" '".split())).map(" ".join) | st.text())
 def test_any_query_has_shares_from_zero_to_one(query: str) -> None:
     made = index_of([make_row("a.py", TEXTS[0]), make_row("b.py", TEXTS[1])])
-    (mentions,) = find_mentions([made], [None], parse_query(query), do_not_check)
+    (mentions,) = find_mentions(RowOrder([made]), [None], parse_query(query), do_not_check)
     assert all(LEAST_SHARE <= share <= 1 for share in mentions.phrases.values())
     assert set(mentions.rows(made).tolist()) <= {0, 1}

@@ -11,6 +11,7 @@ from codesearch.retrieval.query.quotations import Quotation, find_quotation
 from codesearch.retrieval.query.terms import parse_query
 from codesearch.retrieval.quoted_rows import MAX_LEADING, find_quoted_rows
 from codesearch.retrieval.ranking import rank
+from codesearch.retrieval.row_order import RowOrder
 from tests.unit.retrieval.index_rows import candidates_of, index_of, make_row
 
 ROWS = [
@@ -51,15 +52,15 @@ def index() -> SearchIndex:
     ],
 )
 def test_rows_are_found_by_their_text(index: SearchIndex, text: str, rows: list[int]) -> None:
-    assert find_quoted_rows([index], [None], quote(text)) == [rows]
+    assert find_quoted_rows(RowOrder([index]), [None], quote(text)) == [rows]
     mask = np.ones(index.row_count, np.bool_)
     mask[rows[:1]] = False
-    assert find_quoted_rows([index], [mask], quote(text)) == [rows[1:]]
+    assert find_quoted_rows(RowOrder([index]), [mask], quote(text)) == [rows[1:]]
 
 
 def test_of_many_rows_some_are_brought_up() -> None:
     index = index_of([make_row(f"{number:04}.py", "x = some_name") for number in range(MAX_LEADING + 50)])
-    (rows,) = find_quoted_rows([index], [None], quote("some_name"))
+    (rows,) = find_quoted_rows(RowOrder([index]), [None], quote("some_name"))
     assert rows == list(range(MAX_LEADING))
 
 
@@ -69,7 +70,7 @@ def test_the_work_can_be_ended(index: SearchIndex) -> None:
 
     for text in ("max retries", "&&"):
         with pytest.raises(SearchTooLongError):
-            find_quoted_rows([index], [None], quote(text), check)
+            find_quoted_rows(RowOrder([index]), [None], quote(text), check)
 
 
 @pytest.mark.parametrize(

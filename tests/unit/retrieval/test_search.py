@@ -262,7 +262,7 @@ def test_an_error_names_no_more_than_the_beginning_of_an_endless_id(assembly: As
     assert len(caught.value.message) < 300
 
 
-def fail_to_scan(source_id: str) -> Iterator[RowBatch]:
+def fail_to_scan(source_id: str, run_id: int) -> Iterator[Iterator[RowBatch]]:
     raise StoreError("the rows are gone")
 
 
@@ -346,10 +346,10 @@ def test_who_waits_for_an_index_holds_up_nobody_else(assembly: Assembly, tmp_pat
     shutil.copytree(assembly.settings.data_dir / "search" / ledger, tmp_path / ledger)
     scanning, answered = Event(), Event()
 
-    def scan_slowly(source_id: str) -> Iterator[RowBatch]:
+    def scan_slowly(source_id: str, run_id: int) -> Iterator[Iterator[RowBatch]]:
         scanning.set()
         assert answered.wait(30)
-        yield from assembly.store.scan_rows(source_id)
+        yield from assembly.store.scan_rows(source_id, run_id)
 
     indexes = SearchIndexes(tmp_path, current.table_name, current.dimension, scan_slowly)
     retriever = Retriever(indexes, assembly.catalog, lambda: assembly.embedder, current.table_name)

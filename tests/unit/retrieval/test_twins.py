@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.query.terms import parse_query
 from codesearch.retrieval.ranking import Ranked, rank
 from codesearch.retrieval.twins import TWIN_FACTOR, find_twins
@@ -34,7 +35,7 @@ def test_the_same_content_comes_last_with_a_lower_score_and_is_named() -> None:
     index = index_of([row("a.py", RETRY, 0.9), row("b.py", RETRY, 0.8), row("c.py", "def retry(): pass", 0.1)])
     ranked = ranking("retry", index)
     assert places(ranked) == [(0, "a.py"), (0, "c.py"), (0, "b.py")]
-    assert [position_of(index, twin) for _, twin in ranked[0].twins] == [("b.py", 1)]
+    assert [position_of(segment, twin) for _, segment, twin in ranked[0].twins] == [("b.py", 1)]
     assert ranked[1].twins == ranked[2].twins == ()
     assert ranked[2].score < TWIN_FACTOR
     for item in ranked:
@@ -72,7 +73,7 @@ def test_nothing_is_lost_and_a_smaller_limit_is_the_beginning(
     whole = ranking("retry", *indexes)
     assert len(whole) == len(rows) + len(others)
     assert [item.score for item in whole] == sorted((item.score for item in whole), reverse=True)
-    named = [twin for item in whole for twin in item.twins]
+    named = [(position, twin) for item in whole for position, _, twin in item.twins]
     told = [(item.position, item.row) for item in whole if (item.position, item.row) not in named]
     contents = [indexes[position].content_of(row) for position, row in told]
     assert len(named) == len(set(named)) == len(whole) - len(told)
@@ -85,4 +86,4 @@ def test_nothing_is_lost_and_a_smaller_limit_is_the_beginning(
 
 def test_nothing_has_no_twins() -> None:
     found = candidates_of_all([index_of([row("a.py", "x")])], "retry")
-    assert find_twins(found, np.arange(len(found[0].rows))) == {}
+    assert find_twins(join_candidates(found), np.arange(len(found[0].rows))) == {}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.tools.definitions import Definition, find_definitions, identify_chunk, list_definitions
 from tests.unit.tools.indexed_files import index_texts
 
@@ -29,29 +29,29 @@ def long():
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> SearchIndex:
+def index(tmp_path: Path) -> SourceIndex:
     return index_texts(tmp_path, {"a.py": TEXT, "b.txt": "some text\n"}, max_tokens=60)
 
 
-def test_pieces_of_one_definition_are_one(index: SearchIndex) -> None:
-    assert list_definitions(index, 0) == [
+def test_pieces_of_one_definition_are_one(index: SourceIndex) -> None:
+    assert list_definitions(index.segments[0], 0) == [
         Definition("Client", "class", 1, 3),
         Definition("Client.send", "method", 2, 3),
         Definition("twice", "function", 6, 7),
         Definition("twice", "function", 10, 11),
         Definition("long", "function", 14, 74),
     ]
-    assert list_definitions(index, 1) == []
+    assert list_definitions(index.segments[0], 1) == []
 
 
-def test_a_name_is_found_with_its_case(index: SearchIndex) -> None:
-    assert [item.start_line for item in find_definitions(index, 0, "twice")] == [6, 10]
-    assert find_definitions(index, 0, "Twice") == []
-    assert find_definitions(index, 0, "send") == []
+def test_a_name_is_found_with_its_case(index: SourceIndex) -> None:
+    assert [item.start_line for item in find_definitions(index.segments[0], 0, "twice")] == [6, 10]
+    assert find_definitions(index.segments[0], 0, "Twice") == []
+    assert find_definitions(index.segments[0], 0, "send") == []
 
 
-def test_a_record_is_identified_by_what_names_it_alone(index: SearchIndex) -> None:
-    found = [identify_chunk(index, "repo", index.chunk_of(row)) for row in range(index.row_count)]
+def test_a_record_is_identified_by_what_names_it_alone(index: SourceIndex) -> None:
+    found = [identify_chunk(index, "repo", segment.chunk_of(row)) for segment, row in index.rows()]
     assert sorted(set(found)) == [
         "repo::a.py::10-11",
         "repo::a.py::6-7",

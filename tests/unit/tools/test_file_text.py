@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(folder: Path, path: str, text: str, max_tokens: int = 400) -> FileText | None:
     index = index_texts(folder, {path: text}, max_tokens)
     file = index.find_file(path)
-    return None if file is None else read_file_text(index, file)
+    return None if file is None else read_file_text(*file)
 
 
 @settings(max_examples=150)

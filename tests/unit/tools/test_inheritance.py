@@ -14,12 +14,12 @@ from tests.unit.tools.indexed_files import index_texts
 
 
 def bases(folder: Path, path: str, text: str, language: str) -> dict[str, list[str]]:
-    index = index_texts(folder, {path: text})
-    whole = read_file_text(index, 0)
+    (segment,) = index_texts(folder, {path: text}).segments
+    whole = read_file_text(segment, 0)
     assert whole.language == language
     return {
         f"{item.kind} {item.symbol}": bases_of(item.kind, item.symbol, read_signature(whole, item), language)
-        for item in list_definitions(index, 0)
+        for item in list_definitions(segment, 0)
     }
 
 

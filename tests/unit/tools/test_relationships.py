@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codesearch.core.checks import do_not_check
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.tools.definitions import Definition
 from codesearch.tools.relationships import Found, Neighbourhood, enclosing
 from tests.unit.tools.indexed_files import index_texts
@@ -55,15 +55,15 @@ class Orders(Client):
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
+def index(tmp_path_factory: pytest.TempPathFactory) -> SourceIndex:
     return index_texts(tmp_path_factory.mktemp("relatives"), FILES)
 
 
-def around(index: SearchIndex, path: str = "shop/client.py", limit: int = 50) -> Neighbourhood:
+def around(index: SourceIndex, path: str = "shop/client.py", limit: int = 50) -> Neighbourhood:
     return Neighbourhood(index, path, limit, do_not_check)
 
 
-def definition(index: SearchIndex, path: str, symbol: str) -> Definition:
+def definition(index: SourceIndex, path: str, symbol: str) -> Definition:
     file = index.find_file(path)
     assert file is not None
     (found,) = [item for item in around(index).read(file)[1] if item.symbol == symbol]
@@ -74,12 +74,12 @@ def named(found: Found) -> list[tuple[str, str | None, tuple[int, ...]]]:
     return [(item.path, item.definition.symbol if item.definition else None, item.lines) for item in found.relatives]
 
 
-def test_definitions_of_a_name(index: SearchIndex) -> None:
+def test_definitions_of_a_name(index: SourceIndex) -> None:
     assert named(around(index).find_definitions("retry")) == [("shop/client.py", "Client.retry", ())]
     assert named(around(index).find_definitions("nothing")) == []
 
 
-def test_callers_come_by_the_definition_around_them_tests_last(index: SearchIndex) -> None:
+def test_callers_come_by_the_definition_around_them_tests_last(index: SourceIndex) -> None:
     assert named(around(index).find_callers("shop/client.py", "retry")) == [
         ("shop/client.py", "Client.send", (8,)),
         ("shop/orders.py", "place", (8, 9)),
@@ -92,7 +92,7 @@ def test_callers_come_by_the_definition_around_them_tests_last(index: SearchInde
     ]
 
 
-def test_callees_are_what_the_repository_defines(index: SearchIndex) -> None:
+def test_callees_are_what_the_repository_defines(index: SourceIndex) -> None:
     retry = definition(index, "shop/client.py", "Client.retry")
     assert named(around(index).find_callees("shop/client.py", retry)) == [
         ("shop/client.py", "check", (12,)),
@@ -104,7 +104,7 @@ def test_callees_are_what_the_repository_defines(index: SearchIndex) -> None:
     ]
 
 
-def test_references_are_calls_and_mentions_without_the_definition(index: SearchIndex) -> None:
+def test_references_are_calls_and_mentions_without_the_definition(index: SourceIndex) -> None:
     assert named(around(index).find_references("check")) == [
         ("shop/client.py", "Client.retry", (12,)),
         ("shop/orders.py", None, (1,)),
@@ -112,20 +112,20 @@ def test_references_are_calls_and_mentions_without_the_definition(index: SearchI
     ]
 
 
-def test_ancestors_and_descendants(index: SearchIndex) -> None:
+def test_ancestors_and_descendants(index: SourceIndex) -> None:
     client = definition(index, "shop/client.py", "Client")
     assert named(around(index).find_ancestors("shop/client.py", client)) == [("shop/base.py", "Base", ())]
     assert named(around(index).find_descendants("shop/client.py", "Client")) == [("shop/orders.py", "Orders", ())]
     assert named(around(index).find_descendants("shop/base.py", "Base")) == [("shop/client.py", "Client", ())]
 
 
-def test_what_is_contained(index: SearchIndex) -> None:
+def test_what_is_contained(index: SourceIndex) -> None:
     client = definition(index, "shop/client.py", "Client")
     contained = named(around(index).find_contained("shop/client.py", client))
     assert contained == [("shop/client.py", "Client.send", ()), ("shop/client.py", "Client.retry", ())]
 
 
-def test_a_limit_says_how_many_are_left_out(index: SearchIndex) -> None:
+def test_a_limit_says_how_many_are_left_out(index: SourceIndex) -> None:
     found = around(index, limit=1).find_callers("shop/client.py", "retry")
     assert named(found) == [("shop/client.py", "Client.send", (8,))]
     # In files that were not read, each place counts.
@@ -166,7 +166,7 @@ def test_calls_stay_in_languages_that_call_one_another(tmp_path: Path) -> None:
     assert named(around(index, "d.cpp").find_callers("d.cpp", "size")) == [("e.c", "twice", (2,))]
 
 
-def test_of_a_class_the_heads_of_its_members_are_no_calls(index: SearchIndex) -> None:
+def test_of_a_class_the_heads_of_its_members_are_no_calls(index: SourceIndex) -> None:
     client = definition(index, "shop/client.py", "Client")
     assert named(around(index).find_callees("shop/client.py", client)) == [
         ("shop/client.py", "Client.retry", (8,)),

@@ -13,9 +13,9 @@ from tests.unit.tools.indexed_files import index_texts
 
 
 def signatures(folder: Path, path: str, text: str) -> dict[str, str]:
-    index = index_texts(folder, {path: text})
-    whole = read_file_text(index, 0)
-    return {item.symbol: read_signature(whole, item) for item in list_definitions(index, 0)}
+    (segment,) = index_texts(folder, {path: text}).segments
+    whole = read_file_text(segment, 0)
+    return {item.symbol: read_signature(whole, item) for item in list_definitions(segment, 0)}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from codesearch.core.errors import ConfigurationError, StoreError
 from codesearch.core.index.array_file import map_arrays, write_arrays
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.index.published import SCAN_ATTEMPTS, SearchIndexes
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.writer import StoreWriter
 from tests.unit.core.store.store_rows import DIMENSION, FORMAT, OTHER, SOURCE, make_row, open_store, publish
@@ -28,11 +28,11 @@ class CountedScans:
         self._pause_seconds = pause_seconds
         self._counting = threading.Lock()
 
-    def __call__(self, source_id: str) -> Iterable[RowBatch]:
+    def __call__(self, source_id: str, run_id: int) -> Iterable[Iterable[RowBatch]]:
         with self._counting:
             self.count += 1
         time.sleep(self._pause_seconds)
-        return self._store.scan_rows(source_id)
+        return self._store.scan_rows(source_id, run_id)
 
 
 def open_indexes(folder: Path, scans: CountedScans) -> SearchIndexes:
@@ -58,8 +58,13 @@ def indexes(tmp_path: Path, scans: CountedScans) -> SearchIndexes:
     return open_indexes(tmp_path, scans)
 
 
-def shown(index: SearchIndex) -> list[str]:
-    return [index.chunk_of(row).content for row in range(index.row_count)]
+def shown(index: SourceIndex) -> list[str]:
+    return [part.chunk_of(row).content for part in index.segments for row in range(part.row_count)]
+
+
+def names(*runs: int) -> list[str]:
+    """Return the names of the files of runs with one segment each."""
+    return sorted(f"{FORMAT.table_name}-{run}{end}" for run in runs for end in ("-0.segment", ".manifest"))
 
 
 def files(folder: Path, source_id: str = SOURCE) -> list[str]:
@@ -68,13 +73,13 @@ def files(folder: Path, source_id: str = SOURCE) -> list[str]:
     return sorted(path.name for path in found if path.name != "build.lock")
 
 
-def file_of(folder: Path, run_id: int, source_id: str = SOURCE) -> Path:
-    return folder / "search" / source_id / f"{FORMAT.table_name}-{run_id}.index"
+def file_of(folder: Path, run_id: int, source_id: str = SOURCE, number: int = 0) -> Path:
+    return folder / "search" / source_id / f"{FORMAT.table_name}-{run_id}-{number}.segment"
 
 
 def test_a_prepared_index_is_opened_and_stays_open(tmp_path: Path, indexes: SearchIndexes, scans: CountedScans) -> None:
     indexes.prepare(SOURCE, 1)
-    assert files(tmp_path) == [f"{FORMAT.table_name}-1.index"]
+    assert files(tmp_path) == names(1)
     assert shown(indexes.get(SOURCE, 1)) == ["one", "two"]
     assert indexes.get(SOURCE, 1) is indexes.get(SOURCE, 1)
     assert scans.count == 1
@@ -86,8 +91,8 @@ def test_a_missing_index_is_made_from_the_rows(tmp_path: Path, indexes: SearchIn
     assert shown(indexes.get(SOURCE, 3)) == ["one", "two"]
     assert shown(indexes.get(OTHER, 4)) == ["three"]
     assert (files(tmp_path), files(tmp_path, OTHER)) == (
-        [f"{FORMAT.table_name}-3.index"],
-        [f"{FORMAT.table_name}-4.index"],
+        names(3),
+        names(4),
     )
     assert scans.count == 2
 
@@ -126,8 +131,24 @@ def test_a_file_that_cannot_be_read_is_made_again(
     whole = file_of(tmp_path, 1).read_bytes()
     spoil(file_of(tmp_path, 1), how)
     assert shown(indexes.get(SOURCE, 1)) == ["one", "two"]
-    assert file_of(tmp_path, 1).read_bytes() == whole
+    assert file_of(tmp_path, 1, number=1).read_bytes() == whole, "made again under another name"
     assert scans.count == 2
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "foreign", "older layout", "missing"])
+def test_a_manifest_that_cannot_be_read_is_made_again(
+    tmp_path: Path, indexes: SearchIndexes, scans: CountedScans, how: str
+) -> None:
+    indexes.prepare(SOURCE, 1)
+    path = tmp_path / "search" / SOURCE / f"{FORMAT.table_name}-1.manifest"
+    if how == "missing":
+        path.unlink()
+    else:
+        spoil(path, how)
+    assert shown(indexes.get(SOURCE, 1)) == ["one", "two"]
+    assert scans.count == 2
+    indexes.discard_others(SOURCE, 1)
+    assert len(files(tmp_path)) == 2
 
 
 @pytest.mark.parametrize("processes", [1, 4])
@@ -154,31 +175,7 @@ def test_a_missing_index_is_made_once_however_many_ask(tmp_path: Path, writer: S
     assert errors == []
     assert found == [["one", "two"]] * 8
     assert slow.count == 1
-    assert files(tmp_path) == [f"{FORMAT.table_name}-1.index"]
-
-
-def test_a_run_that_changed_nothing_keeps_the_file(tmp_path: Path, indexes: SearchIndexes, scans: CountedScans) -> None:
-    indexes.prepare(SOURCE, 1)
-    indexes.carry_over(SOURCE, 1, 2)
-    assert file_of(tmp_path, 1).samefile(file_of(tmp_path, 2))
-    indexes.discard_others(SOURCE, 2)
-    assert files(tmp_path) == [f"{FORMAT.table_name}-2.index"]
-    assert shown(indexes.get(SOURCE, 2)) == ["one", "two"]
-    assert scans.count == 1
-
-
-def test_nothing_to_carry_over_is_made(tmp_path: Path, indexes: SearchIndexes, scans: CountedScans) -> None:
-    indexes.carry_over(SOURCE, 1, 2)
-    assert files(tmp_path) == [f"{FORMAT.table_name}-2.index"]
-    assert shown(indexes.get(SOURCE, 2)) == ["one", "two"]
-    assert scans.count == 1
-
-
-def test_a_file_that_is_in_the_way_is_not_taken_for_the_carried_one(tmp_path: Path, indexes: SearchIndexes) -> None:
-    indexes.prepare(SOURCE, 1)
-    file_of(tmp_path, 2).write_text("of a catalog that is gone")
-    indexes.carry_over(SOURCE, 1, 2)
-    assert file_of(tmp_path, 2).read_bytes() == file_of(tmp_path, 1).read_bytes()
+    assert files(tmp_path) == names(1)
 
 
 def test_who_has_the_old_index_open_keeps_it(tmp_path: Path, indexes: SearchIndexes, writer: StoreWriter) -> None:
@@ -190,8 +187,8 @@ def test_who_has_the_old_index_open_keeps_it(tmp_path: Path, indexes: SearchInde
     assert indexes.get(SOURCE, 1) is old, "until the catalog names the new run"
     (tmp_path / "search" / SOURCE / ".left-by-a-killed-run").write_text("x")
     indexes.discard_others(SOURCE, 3)
-    assert files(tmp_path) == [f"{FORMAT.table_name}-3.index"]
-    assert files(tmp_path, OTHER) == [f"{FORMAT.table_name}-2.index"]
+    assert files(tmp_path) == names(3)
+    assert files(tmp_path, OTHER) == names(2)
     assert shown(old) == ["one", "two"]
     assert shown(indexes.get(SOURCE, 3)) == ["new"]
 
@@ -204,7 +201,7 @@ def test_who_asks_late_for_the_run_before_gets_the_newer_one(
     newer = indexes.get(SOURCE, 2)
     indexes.discard_others(SOURCE, 2)
     assert indexes.get(SOURCE, 1) is newer
-    assert files(tmp_path) == [f"{FORMAT.table_name}-2.index"]
+    assert files(tmp_path) == names(2)
     assert scans.count == 1
 
 
@@ -216,15 +213,16 @@ def test_nothing_to_discard_is_no_error(tmp_path: Path, indexes: SearchIndexes) 
 def test_files_of_a_run_that_is_being_written_are_not_discarded(tmp_path: Path, writer: StoreWriter) -> None:
     slow = CountedScans(open_store(tmp_path)[0], pause_seconds=0.5)
     reader, indexer = open_indexes(tmp_path, slow), open_indexes(tmp_path, slow)
-    found: list[SearchIndex] = []
+    found: list[SourceIndex] = []
     asking = threading.Thread(target=lambda: found.append(reader.get(SOURCE, 1)))
     asking.start()
     while not slow.count:
         time.sleep(0.01)
     indexer.discard_others(SOURCE, 2)
     asking.join()
+    # Which run's files may stay is not known before the other one has a manifest.
     assert shown(found[0]) == ["one", "two"]
-    assert files(tmp_path) == []
+    assert files(tmp_path) == names(1)
 
 
 def test_removing_a_source_removes_its_files_alone(tmp_path: Path, indexes: SearchIndexes) -> None:
@@ -241,8 +239,8 @@ def test_removing_a_source_removes_its_files_alone(tmp_path: Path, indexes: Sear
 def test_a_removed_source_that_comes_back_is_read_anew(indexes: SearchIndexes, writer: StoreWriter) -> None:
     indexes.get(SOURCE, 1)
     indexes.remove(SOURCE)
-    publish(writer, SOURCE, [make_row("a.py", "again")], run_id=1)
-    assert shown(indexes.get(SOURCE, 1)) == ["again"]
+    publish(writer, SOURCE, [make_row("a.py", "again")], run_id=2)
+    assert shown(indexes.get(SOURCE, 2)) == ["again"]
 
 
 def test_a_folder_that_cannot_be_written_is_a_store_error_that_names_it(tmp_path: Path, scans: CountedScans) -> None:
@@ -250,7 +248,6 @@ def test_a_folder_that_cannot_be_written_is_a_store_error_that_names_it(tmp_path
     indexes = open_indexes(tmp_path, scans)
     asked: list[Callable[[], object]] = [
         lambda: indexes.prepare(SOURCE, 1),
-        lambda: indexes.carry_over(SOURCE, 1, 2),
         lambda: indexes.get(SOURCE, 1),
     ]
     for ask in asked:
@@ -279,11 +276,14 @@ def test_a_damaged_file_is_found_and_mended(tmp_path: Path, indexes: SearchIndex
     path.write_bytes(whole.replace(b"one", b"0ne"))
     assert "not what was written" in str(indexes.find_damage(SOURCE, 1))
     assert indexes.mend(SOURCE, 1)
-    assert path.read_bytes() == whole
-    path.unlink()
+    mended = file_of(tmp_path, 1, number=1)
+    assert mended.read_bytes() == whole
+    mended.unlink()
     assert "is missing" in str(indexes.find_damage(SOURCE, 1))
     assert indexes.mend(SOURCE, 1)
-    assert path.read_bytes() == whole
+    # Nobody who has the damaged file open is given another one under its name.
+    assert file_of(tmp_path, 1, number=1).read_bytes() == whole
+    assert indexes.find_damage(SOURCE, 1) is None
 
 
 def test_a_store_that_cannot_be_read_is_a_store_error_and_leaves_no_file(tmp_path: Path, scans: CountedScans) -> None:
@@ -304,8 +304,11 @@ def test_rows_that_are_cleaned_up_while_they_are_read_are_read_again(tmp_path: P
     store, _ = open_store(tmp_path)
     interruptions = [1, 2]
 
-    def scan(source_id: str) -> Iterable[RowBatch]:
-        batches = iter(store.scan_rows(source_id))
+    def scan(source_id: str, run_id: int) -> Iterable[Iterable[RowBatch]]:
+        return [scan_part(source_id, run_id)]
+
+    def scan_part(source_id: str, run_id: int) -> Iterable[RowBatch]:
+        (batches,) = store.scan_rows(source_id, run_id)
         yield next(batches)
         if interruptions:
             publish(writer, OTHER, [make_row("c.py", f"changed {interruptions.pop()}")])

@@ -327,6 +327,7 @@ def test_more_rows_than_one_block_of_postings_and_one_batch(tmp_path: Path) -> N
         return RowBatch(
             document_ids=[f"{number:032x}" for number in numbers],
             paths=[f"{number % 200:03}.py" for number in numbers],
+            content_ids=[f"{number % 200:040x}" for number in numbers],
             languages=["python"] * per_batch,
             artifact_kinds=["chunk"] * per_batch,
             symbols=[""] * per_batch,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.builder import RowBatch, build_search_index
+from codesearch.core.index.manifest import SegmentName
 from codesearch.core.index.search_index import SearchIndex, open_search_index
 from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.rows import IndexFormat
 from codesearch.core.store.schema import batch_to_rows, columns_to_batch
-from codesearch.core.store.writer import StoreWriter
+from codesearch.core.store.writer import DoomedRows, StoreWriter
 from codesearch.core.types import ArtifactKind, Chunk
 from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
 
@@ -78,10 +80,13 @@ def publish(
     replaced: Collection[str] | None = None,
     commit: str | None = "c0ffee",
 ) -> None:
-    with writer.stage(source_id, run_id, commit) as staged:
+    """Add rows as a run does, then delete what they replace: the rows of these paths, or all for None."""
+    code = SegmentName(run_id, 0).code
+    with writer.stage(source_id, code, commit) as staged:
         if rows:
             staged.write_columns(rows_to_columns(rows, source_id))
-        writer.publish(source_id, staged, replaced)
+        writer.append(staged)
+    writer.delete(source_id, DoomedRows(0, code, paths=None if replaced is None else tuple(sorted(replaced))))
 
 
 def contents(store: ChunkStore) -> dict[str, list[str]]:
@@ -91,6 +96,20 @@ def contents(store: ChunkStore) -> dict[str, list[str]]:
     for source_id, content in zip(table["data_source_id"].to_pylist(), table["content"].to_pylist(), strict=True):
         found.setdefault(source_id, []).append(content)
     return {source_id: sorted(values) for source_id, values in found.items()}
+
+
+def scan(store: ChunkStore, source_id: str, run_id: int = 10_000) -> Iterator[RowBatch]:
+    """Yield the published rows of a source, all parts after another."""
+    return chain.from_iterable(store.scan_rows(source_id, run_id))
+
+
+def known_files(store: ChunkStore, source_id: str) -> dict[str, str]:
+    """Return path -> content id of every file with rows."""
+    return {
+        path: content_id
+        for batch in scan(store, source_id)
+        for path, content_id in zip(batch.paths, batch.content_ids, strict=True)
+    }
 
 
 def to_batch(rows: Sequence[IndexedChunk], source_id: str = SOURCE) -> RowBatch:

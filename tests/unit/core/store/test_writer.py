@@ -1,7 +1,8 @@
-"""StoreWriter on real tables: staged rows, one commit per publication, nothing left behind."""
+"""StoreWriter on real tables: staged rows, a commit to add them, one to delete what they replace, nothing left over."""
 
 from __future__ import annotations
 
+import json
 import resource
 import threading
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ import pytest
 from lancedb.index import Bitmap
 
 from codesearch.core.errors import CodesearchError, StoreError
+from codesearch.core.index.manifest import SegmentName
 from codesearch.core.store.schema import schema_of
-from codesearch.core.store.writer import StoreWriter
+from codesearch.core.store.writer import NO_END, DoomedRows, StoreWriter
 from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
 from tests.unit.core.store.store_rows import (
     DIMENSION,
@@ -27,6 +29,7 @@ from tests.unit.core.store.store_rows import (
     make_row,
     open_store,
     publish,
+    scan,
 )
 
 INDEXED_COLUMNS = {"data_source_id", "document_id"}
@@ -45,37 +48,68 @@ def test_nothing_is_visible_before_it_is_published(tmp_path: Path) -> None:
     assert not staged.path.exists()
 
 
-def test_each_publication_is_one_version(tmp_path: Path) -> None:
+def test_rows_are_replaced_by_two_versions(tmp_path: Path) -> None:
     store, writer = open_store(tmp_path)
     publish(writer, OTHER, [make_row("a.py", "other")])
-    steps: list[tuple[list[str], set[str] | None, list[str]]] = [
-        (["one", "two"], None, ["one", "two"]),  # new
-        (["three"], {"three.py"}, ["one", "three", "two"]),  # a file more
-        (["four"], {"one.py", "two.py"}, ["four", "three"]),  # two files gone, one more
-        ([], {"four.py"}, ["three"]),  # a file gone
-        (["five"], None, ["five"]),  # everything replaced
-        ([], None, []),  # everything gone
-        ([], None, []),  # and again, which changes nothing
+    steps: list[tuple[list[str], set[str] | None, list[str], int]] = [
+        (["one", "two"], None, ["one", "two"], 1),  # new
+        (["three"], {"three.py"}, ["one", "three", "two"], 1),  # a file more
+        (["four"], {"one.py", "two.py"}, ["four", "three"], 2),  # two files gone, one more
+        ([], {"four.py"}, ["three"], 1),  # a file gone
+        (["five"], None, ["five"], 2),  # everything replaced
+        ([], None, [], 1),  # everything gone
+        ([], None, [], 0),  # and again, which changes nothing
     ]
-    for run_id, (words, replaced, expected) in enumerate(steps):
+    for run_id, (words, replaced, expected, versions) in enumerate(steps, 1):
         before = store.table().version
         publish(writer, SOURCE, [make_row(f"{word}.py", word) for word in words], run_id=run_id, replaced=replaced)
         assert contents(store).get(SOURCE, []) == expected
         assert contents(store)[OTHER] == ["other"], "another source's rows were touched"
-        assert store.table().version - before == (0 if run_id == 6 else 1)
+        assert store.table().version - before == versions
 
 
-def test_rows_that_stay_as_they_were_are_written_once(tmp_path: Path) -> None:
-    """A file's definition that did not change has the same document id: it is updated, not doubled."""
+def test_rows_that_stay_as_they_were_are_not_doubled(tmp_path: Path) -> None:
+    """A file's definition that did not change has the same document id: the older row goes."""
     store, writer = open_store(tmp_path)
     kept = make_row("a.py", "kept")
     publish(writer, SOURCE, [kept, make_row("a.py", "old", start_line=5)], run_id=1)
-    publish(writer, SOURCE, [kept, make_row("a.py", "new", start_line=5)], run_id=2, replaced={"a.py"})
+    identifiers = tuple(store.table().to_arrow()["document_id"].to_pylist())
+    code = SegmentName(2, 0).code
+    with writer.stage(SOURCE, code, None) as staged:
+        staged.write_columns(rows_to_columns([kept, make_row("a.py", "new", start_line=5)], SOURCE))
+        writer.append(staged)
+    assert contents_of(scan(store, SOURCE, 1)) == ["kept", "old"], "until it is published"
+    assert sorted(contents_of(scan(store, SOURCE, 2))) == ["kept", "new"], "the newest of a file's rows count"
+    assert store.find_superseded(SOURCE, code + 1) == {"a.py": code}
+    writer.delete(SOURCE, DoomedRows(0, code, document_ids=identifiers))
     table = store.table().to_arrow()
-    assert sorted(zip(table["content"].to_pylist(), table["run_id"].to_pylist(), strict=True)) == [
-        ("kept", 2),
-        ("new", 2),
+    assert sorted(zip(table["content"].to_pylist(), table["segment"].to_pylist(), strict=True)) == [
+        ("kept", code),
+        ("new", code),
     ]
+    assert store.find_superseded(SOURCE, code + 1) == {}
+
+
+def test_doomed_rows_are_of_the_segments_that_are_named(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    for run_id in range(1, 5):
+        publish(writer, SOURCE, [make_row(f"{run_id}.py", str(run_id))], run_id=run_id, replaced=())
+    codes = [SegmentName(run_id, 0).code for run_id in range(5)]
+    doomed = DoomedRows(codes[2], NO_END, kept=(codes[3],))
+    assert DoomedRows.from_json(json.loads(json.dumps(doomed.as_json()))) == doomed
+    writer.delete(SOURCE, doomed)
+    assert contents(store) == {SOURCE: ["1", "3"]}
+    assert store.count_rows(SOURCE) == 2
+    assert store.count_rows(SOURCE, (codes[3], codes[3] + 1)) == 1
+
+
+def test_a_scan_gives_whole_files_in_parts(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    rows = [make_row(f"it's {name}.py", f"{name}{line}", start_line=line) for line in range(1, 4) for name in "abcde"]
+    publish(writer, SOURCE, rows)
+    parts = [[path for batch in part for path in batch.paths] for part in store.scan_rows(SOURCE, 1, 7)]
+    assert [sorted({path[5] for path in part}) for part in parts] == [["a", "b"], ["c", "d"], ["e"]]
+    assert sum(map(len, parts)) == len(rows)
 
 
 def test_paths_with_odd_characters_are_replaced_exactly(tmp_path: Path) -> None:
@@ -84,7 +118,7 @@ def test_paths_with_odd_characters_are_replaced_exactly(tmp_path: Path) -> None:
     publish(writer, SOURCE, [make_row(name, name) for name in names])
     for gone in names:
         before = contents(store)[SOURCE]
-        publish(writer, SOURCE, [], replaced={gone})
+        publish(writer, SOURCE, [], run_id=2, replaced={gone})
         assert contents(store).get(SOURCE, []) == [name for name in before if name != gone]
 
 
@@ -102,7 +136,7 @@ def test_a_document_that_is_staged_twice_is_one_row(tmp_path: Path) -> None:
         staged.write_columns(rows_to_columns([make_row("a.py", "x"), make_row("a.py", "x")], SOURCE))
         staged.write_columns(rows_to_columns([make_row("a.py", "x"), make_row("b.py", "x")], SOURCE))
         assert staged.row_count == 2
-        writer.publish(SOURCE, staged, None)
+        writer.append(staged)
     assert contents(store) == {SOURCE: ["x", "x"]}
 
 
@@ -115,7 +149,7 @@ def test_a_publication_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> 
             rows_to_columns([make_row(f"{number}.py", f"new {number} " * 1000) for number in range(50)], SOURCE)
         )
         with full_disk(), pytest.raises(StoreError, match="what was indexed before goes on answering"):
-            writer.publish(SOURCE, staged, None)
+            writer.append(staged)
     assert contents(store) == {SOURCE: ["old"]}
     assert store.table().version == version
     publish(writer, SOURCE, [make_row("a.py", "new")], run_id=3)
@@ -181,7 +215,7 @@ def test_a_table_whose_indexes_a_killed_run_left_unfinished_gets_the_rest(tmp_pa
     store.table(create=True).create_index("data_source_id", config=Bitmap())
     publish(writer, SOURCE, [make_row("a.py", "word")])
     assert {index.columns[0] for index in store.table().list_indices()} == INDEXED_COLUMNS
-    assert contents_of(store.scan_rows(SOURCE)) == ["word"]
+    assert contents_of(scan(store, SOURCE)) == ["word"]
 
 
 def test_maintenance_keeps_one_fragment_and_few_versions(tmp_path: Path) -> None:
@@ -191,7 +225,7 @@ def test_maintenance_keeps_one_fragment_and_few_versions(tmp_path: Path) -> None
     writer.maintain()
     assert store.table().stats()["fragment_stats"]["num_fragments"] == 1
     assert len(store.table().list_versions()) <= 3
-    assert sorted(contents_of(store.scan_rows(SOURCE))) == sorted(f"word{number}" for number in range(12))
+    assert sorted(contents_of(scan(store, SOURCE))) == sorted(f"word{number}" for number in range(12))
 
 
 def test_a_store_that_is_maintained_stays_small(tmp_path: Path) -> None:

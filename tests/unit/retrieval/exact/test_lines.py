@@ -25,7 +25,7 @@ from codesearch.retrieval.exact.lines import (
 )
 from codesearch.retrieval.exact.needle import ExactQuery, compile_query
 from tests.unit.core.store.indexed_chunks import IndexedChunk
-from tests.unit.retrieval.index_rows import index_of, make_row
+from tests.unit.retrieval.index_rows import as_source, index_of, make_row
 
 
 def rows_of(path: str, text: str, cuts: Sequence[int]) -> list[IndexedChunk]:
@@ -48,7 +48,7 @@ def search(
     index: SearchIndex, text: str, *, max_lines: int = 10_000, predicate: Predicate = EVERYTHING, **options: Any
 ) -> FoundLines:
     context = options.pop("context", 0)
-    return find_lines([(index, predicate)], compile_query(ExactQuery(text, **options)), max_lines, context)
+    return find_lines([(as_source(index), predicate)], compile_query(ExactQuery(text, **options)), max_lines, context)
 
 
 def places(found: FoundLines) -> list[tuple[str, int, int]]:
@@ -251,7 +251,7 @@ def test_what_is_left_out_is_counted() -> None:
     assert (len(found.lines), found.more, found.is_whole) == (50, COUNTED_BEYOND, False)
     found = search(index, "x", max_lines=300)
     assert (len(found.lines), found.more, found.is_whole) == (300, 900, True)
-    scope = [(index, EVERYTHING), (index_of([make_row("y.txt", "x")]), EVERYTHING)]
+    scope = [(as_source(one), EVERYTHING) for one in (index, index_of([make_row("y.txt", "x")]))]
     found = find_lines(scope, compile_query(ExactQuery("x")), 1_200)
     assert (len(found.lines), found.more, found.is_whole) == (1_200, 1, True)
     assert [name.position for name in find_lines(scope, compile_query(ExactQuery("txt")), 9, max_names=12).names] == [
@@ -286,7 +286,8 @@ def test_no_expression_goes_on_for_long_between_checks(query: str) -> None:
             raise SearchTooLongError("enough")
 
     with suppress(SearchTooLongError):
-        found = find_lines([(index, EVERYTHING)], compile_query(ExactQuery(query, is_regex=True)), 10_000, check=check)
+        needle = compile_query(ExactQuery(query, is_regex=True))
+        found = find_lines([(as_source(index), EVERYTHING)], needle, 10_000, check=check)
         assert found.not_searched is not None
         assert not found.is_whole
     assert checks == 2
@@ -303,7 +304,7 @@ def test_what_was_found_until_the_time_was_over_is_returned_with_what_was_not_se
             raise SearchTooLongError("enough")
 
     needle = compile_query(ExactQuery("(?:n|m)[aeiou]{2}dle.{0,200}", is_regex=True))
-    found = find_lines([(index, EVERYTHING)], needle, 100_000, check=check)
+    found = find_lines([(as_source(index), EVERYTHING)], needle, 100_000, check=check)
     left = found.not_searched
     assert left is not None
     assert found.lines

@@ -1,0 +1,128 @@
+"""SourceIndex: all segments of a data source as one run published them; what looks for files goes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from heapq import merge
+from operator import itemgetter
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.statistics import NO_TERMS, Statistics, TermCounts
+from codesearch.core.index.versions import find_old_folders
+
+# A segment, and the number of one of its files.
+IndexedFile: TypeAlias = tuple[SearchIndex, int]
+
+
+class SourceIndex:
+    """The segments of one data source, the oldest first. No two have a live file of the same path.
+
+    `dead_terms` say of each segment how many of its dead files have each term.
+    """
+
+    def __init__(self, segments: Sequence[SearchIndex], dead_terms: Sequence[TermCounts] = ()) -> None:
+        self.segments = tuple(segments)
+        terms = list(dead_terms) or [NO_TERMS] * len(segments)
+        self.statistics = Statistics([part.figures(dead) for part, dead in zip(self.segments, terms, strict=True)])
+        folders = None
+        if self.statistics.is_divided:
+            folders = find_old_folders(path for segment in self.segments for path in segment.live_paths())
+        for segment in self.segments:
+            segment.join_source(self.statistics, folders)
+
+    @property
+    def row_count(self) -> int:
+        """How many rows count."""
+        return self.statistics.row_count
+
+    @property
+    def file_count(self) -> int:
+        """How many files count."""
+        return self.statistics.file_count
+
+    @property
+    def dimension(self) -> int:
+        """The number of dimensions of the vectors."""
+        return self.segments[0].dimension
+
+    @property
+    def text_bytes(self) -> int:
+        """How many bytes the texts of the files that count have."""
+        return sum(segment.text_bytes for segment in self.segments)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the file of a segment was not read whole yet."""
+        return any(segment.is_large for segment in self.segments)
+
+    @cached_property
+    def path_ranks(self) -> tuple[NDArray[np.int32], ...]:
+        """For each segment the place of each of its files in the order of all segments' paths, dead ones among them."""
+        paths = [path for segment in self.segments for path in segment.paths()]
+        order = sorted(range(len(paths)), key=paths.__getitem__)
+        ranks: NDArray[np.int32] = np.empty(len(paths), np.int32)
+        ranks[order] = np.arange(len(paths), dtype=np.int32)
+        return tuple(np.split(ranks, np.cumsum([segment.file_count for segment in self.segments])[:-1]))
+
+    def find_file(self, path: str) -> IndexedFile | None:
+        """Return the segment of the file at a path and its number there, None where there is none."""
+        for segment in reversed(self.segments):
+            file = segment.find_file(path)
+            if file is not None:
+                return segment, file
+        return None
+
+    def files_below(self, prefix: str) -> Iterator[tuple[str, SearchIndex, int]]:
+        """Yield path, segment and number there of each file whose path begins with a text, by path."""
+        return merge(*(_files_below(segment, prefix) for segment in self.segments), key=itemgetter(0))
+
+    def has_files_below(self, prefix: str) -> bool:
+        """Say whether there is a file whose path begins with a text."""
+        return any(segment.files_below(prefix) for segment in self.segments)
+
+    def paths(self) -> Iterator[str]:
+        """Yield the path of each file, ascending."""
+        return merge(*(segment.live_paths() for segment in self.segments))
+
+    def rows(self) -> Iterator[tuple[SearchIndex, int]]:
+        """Yield segment and row of every row that counts, in the order of one index."""
+        return ((segment, row) for _, segment, file in self.files_below("") for row in segment.rows_of_file(file))
+
+    def files_defining(self, name: int) -> list[IndexedFile]:
+        """Return the files of the rows that define a name, given its `name_term`, each once, segment by segment."""
+        return [
+            (segment, file)
+            for segment in self.segments
+            for file in np.unique(segment.file_of_row[segment.rows_named(name)]).tolist()
+        ]
+
+    def rows_by_path(self, rows: Sequence[NDArray[np.int32]]) -> Iterator[tuple[SearchIndex, int]]:
+        """Yield segment and row of given rows of each segment, ascending there, in the order of one index."""
+        if len(self.segments) == 1:
+            return ((self.segments[0], row) for row in rows[0].tolist())
+        merged = merge(*map(_rows_with_paths, self.segments, rows), key=itemgetter(0))
+        return ((segment, row) for _, segment, row in merged)
+
+    def language_shares(self) -> dict[str, float]:
+        """Return which share of the files is in each language, the largest first, then by name."""
+        names = {name for segment in self.segments for name in segment.languages if name}
+        shares = {name: self.statistics.share_of_language(name) for name in sorted(names)}
+        return {name: shares[name] for name in sorted(shares, key=lambda name: -shares[name]) if shares[name]}
+
+
+def _files_below(segment: SearchIndex, prefix: str) -> Iterator[tuple[str, SearchIndex, int]]:
+    for file in segment.files_below(prefix):
+        yield segment.path_of(file), segment, file
+
+
+def _rows_with_paths(segment: SearchIndex, rows: NDArray[np.int32]) -> Iterator[tuple[str, SearchIndex, int]]:
+    known, path = -1, ""
+    for row, file in zip(rows.tolist(), segment.file_of_row[rows].tolist(), strict=True):
+        if file != known:
+            known, path = file, segment.path_of(file)
+        yield path, segment, row

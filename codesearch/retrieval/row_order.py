@@ -1,0 +1,76 @@
+"""RowOrder: the order that rows of several segments would have in one index of their data source. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import SourceIndex
+
+# A row's key: its data source's position, its file's rank there, its place in the file.
+_SOURCE_BITS, _FILE_BITS = 48, 24
+
+
+class RowOrder:
+    """The segments of data sources in one list: a source's rows are ordered by path, then as in their file.
+
+    owners: the position of each segment's source. spans: the numbers of each source's segments.
+    """
+
+    def __init__(self, segments: Sequence[SearchIndex], sources: Sequence[SourceIndex] = ()) -> None:
+        """Take the segments of these sources, one source's after another's; without sources each is one of its own."""
+        self.segments = tuple(segments)
+        self._sources = tuple(sources)
+        counts = [len(source.segments) for source in sources] or [1] * len(segments)
+        ends = np.cumsum(counts).tolist()
+        self.spans = [range(end - count, end) for count, end in zip(counts, ends, strict=True)]
+        self.owners = [position for position, span in enumerate(self.spans) for _ in span]
+        self.is_divided = len(self.spans) < len(self.segments)
+
+    def ranks_of(self, position: int) -> Sequence[NDArray[np.int32]]:
+        """Return for each segment of a source the places of its files by path; none for a single segment."""
+        return self._sources[position].path_ranks if len(self.spans[position]) > 1 else ()
+
+    def keys_of(self, number: int, rows: NDArray[Any]) -> NDArray[np.int64]:
+        """Return numbers that ascend in the order of rows over all segments, (rows,), of those of segment `number`."""
+        segment, owner = self.segments[number], self.owners[number]
+        files = segment.file_of_row[rows]
+        places = rows - segment.first_rows[files]
+        span = self.spans[owner]
+        if len(span) > 1:
+            files = self.ranks_of(owner)[number - span.start][files]
+        keys: NDArray[np.int64] = (owner << _SOURCE_BITS) + (files.astype(np.int64) << _FILE_BITS) + places
+        return keys
+
+    def take_first(
+        self, rows: Sequence[NDArray[Any]], limit: int, values: Sequence[NDArray[Any]] | None = None
+    ) -> list[NDArray[Any]]:
+        """Return for each segment which of its rows, that ascend, are among the first `limit` of its data source.
+
+        Where there are `values` the lowest come first, equal ones in the order of rows. Of each segment they ascend.
+        """
+        taken = list(rows)
+        for span in self.spans:
+            if sum(len(rows[number]) for number in span) <= limit:
+                continue
+            if len(span) == 1 and values is None:
+                taken[span.start] = rows[span.start][:limit]
+                continue
+            by = [np.concatenate([self.keys_of(number, rows[number]) for number in span])]
+            if values is not None:
+                by.append(np.concatenate([values[number] for number in span]))
+            chosen = np.sort(np.lexsort(by)[:limit])
+            for number, part in zip(span, split_numbers(chosen, [len(rows[number]) for number in span]), strict=True):
+                taken[number] = rows[number][part]
+        return taken
+
+
+def split_numbers(numbers: NDArray[np.int64], sizes: Sequence[int]) -> list[NDArray[np.int64]]:
+    """Return ascending numbers of what several lists hold together by list, as the numbers that it has there."""
+    ends = np.cumsum(sizes)
+    parts = np.split(numbers, np.searchsorted(numbers, ends[:-1]))
+    return [part - start for part, start in zip(parts, [0, *ends[:-1].tolist()], strict=True)]

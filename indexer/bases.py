@@ -1,0 +1,161 @@
+"""Bases: what a run starts from: the published segments of its source, and those that a killed run left whole."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from codesearch.core.errors import CodesearchError, LostRowsError
+from codesearch.core.index.manifest import SegmentEntry, SegmentName, first_code
+from codesearch.core.index.published import SearchIndexes
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.store.chunk_store import ChunkStore
+from codesearch.core.store.writer import NO_END, DoomedRows, StoreWriter
+from codesearch.core.types import DataSource
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """The segments that a run goes on from, the oldest first.
+
+    The first `published_count` are the published run's, or lent to a new data source: no path is live in two of them.
+    The others are what killed runs left. `run_id` is that of the published run, 0 for none.
+    """
+
+    run_id: int
+    entries: tuple[SegmentEntry, ...] = ()
+    segments: tuple[SearchIndex, ...] = ()
+    published_count: int = 0
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether a killed run left segments."""
+        return len(self.segments) > self.published_count
+
+    @property
+    def row_count(self) -> int:
+        """How many live rows the published run has."""
+        return sum(segment.live_row_count for segment in self.segments[: self.published_count])
+
+    @property
+    def file_count(self) -> int:
+        """How many live files the published run has."""
+        return sum(segment.live_file_count for segment in self.segments[: self.published_count])
+
+    def known_files(self) -> dict[str, str]:
+        """Return path -> content id of every live file; of one that is in several segments, that of the newest."""
+        known: dict[str, str] = {}
+        for segment in self.segments:
+            known.update(segment.content_ids())
+        return known
+
+
+class Bases:
+    """Finds what runs start from, and puts in order what killed ones left in store and folder."""
+
+    def __init__(self, store: ChunkStore, writer: StoreWriter, indexes: SearchIndexes) -> None:
+        """Keep the parts."""
+        self._store = store
+        self._writer = writer
+        self._indexes = indexes
+
+    def open(
+        self, source: DataSource, report: Callable[[str], None], find_lender: Callable[[], DataSource | None]
+    ) -> Base:
+        """Return what a run of a data source starts from; whoever calls it holds the source's lock.
+
+        Rows of the store that belong to none of its segments are deleted; where rows are missing, the published
+        segments are made again from those there are. `report` gets the phase when that takes long. A new source starts
+        from the segments of the one that `find_lender` gives. Raises StoreError.
+        """
+        is_readable = source.run_id and source.index_format == self._store.index_format.table_name
+        run_id = source.run_id if is_readable else 0
+        self._finish_deletion(source.id, run_id)
+        # By a column: who counts by the index of data sources alone would not see that a file of rows is lost.
+        total = self._store.count_rows(source.id, (0, NO_END))
+        left = self._find_left(source.id, run_id)
+        entries = self._open_published(source.id, run_id, self._indexes.entries)
+        expected = sum(segment.live_row_count for entry, segment in entries if not entry.lender)
+        if total != expected + sum(segment.row_count for _, segment in left):
+            report("putting the store in order")
+            self._delete_strangers(source.id, run_id if entries else 0, [entry.name for entry, _ in left])
+            entries = self._open_published(source.id, run_id if entries else 0, self._indexes.rebuild)
+        if not entries:
+            entries = self._borrow(source.id, find_lender())
+        pairs = [*entries, *left]
+        return Base(run_id, tuple(entry for entry, _ in pairs), tuple(segment for _, segment in pairs), len(entries))
+
+    def _open_published(
+        self, source_id: str, run_id: int, find: Callable[[str, int], list[SegmentEntry]]
+    ) -> list[tuple[SegmentEntry, SearchIndex]]:
+        """Return the published segments; none where there are none, or where rows are lost and must be read again."""
+        if not run_id:
+            return []
+        try:
+            return self._open_all(source_id, find(source_id, run_id))
+        except LostRowsError as error:
+            logger.warning("%s", error.message)
+            return []
+
+    def _borrow(self, source_id: str, lender: DataSource | None) -> list[tuple[SegmentEntry, SearchIndex]]:
+        """Take the segments of another data source; none when it is overtaken meanwhile."""
+        if lender is None:
+            return []
+        try:
+            entries = self._indexes.files.read_manifest(lender.id, lender.run_id) or []
+            for entry in entries:
+                self._indexes.files.lend(lender.id, source_id, entry.name)
+            lent = [replace(entry, lender=entry.lender or lender.id) for entry in entries]
+            segments = self._open_all(source_id, lent)
+        except (OSError, CodesearchError) as error:
+            logger.info("the index of %s is not gone on from: %s", lender.name, error)
+            return []
+        logger.info("going on from the index of %s", lender.name)
+        return segments
+
+    def _open_all(self, source_id: str, entries: Sequence[SegmentEntry]) -> list[tuple[SegmentEntry, SearchIndex]]:
+        opened = [(entry, self._indexes.files.open_segment(source_id, entry)) for entry in entries]
+        found = [(entry, segment) for entry, segment in opened if segment is not None]
+        if len(found) < len(opened):
+            # One was lost since the manifest was read.
+            raise self._indexes.cannot_read_back(source_id)
+        return found
+
+    def _finish_deletion(self, source_id: str, run_id: int) -> None:
+        """Delete the rows that the published run replaced, when it was killed before it had."""
+        doomed = self._indexes.files.read_doomed(source_id, run_id)
+        if doomed:
+            self.delete(source_id, run_id, [DoomedRows.from_json(value) for value in doomed])
+
+    def delete(self, source_id: str, run_id: int, doomed: Iterable[DoomedRows]) -> None:
+        """Delete the rows that a published run replaced, and note that it is done. Raises StoreError."""
+        for rows in doomed:
+            self._writer.delete(source_id, rows)
+        self._indexes.files.forget_doomed(source_id, run_id)
+
+    def _find_left(self, source_id: str, run_id: int) -> list[tuple[SegmentEntry, SearchIndex]]:
+        """Return the segments of killed runs whose rows are all in the store, in order."""
+        left = []
+        for name in self._indexes.files.segment_names(source_id):
+            if name.run_id > run_id:
+                entry = SegmentEntry(name)
+                segment = self._indexes.files.open_segment(source_id, entry)
+                count = self._store.count_rows(source_id, (name.code, name.code + 1))
+                if segment is not None and count == segment.row_count:
+                    left.append((entry, segment))
+        if left:
+            logger.info("going on from %d segments that an earlier run left", len(left))
+        return left
+
+    def _delete_strangers(self, source_id: str, run_id: int, kept: Iterable[SegmentName]) -> None:
+        """Delete rows of killed runs that are in no segment, and rows that newer ones of their file replaced."""
+        first = first_code(run_id + 1) if run_id else 0
+        self._writer.delete(source_id, DoomedRows(first, NO_END, kept=tuple(name.code for name in kept)))
+        by_code: dict[int, list[str]] = {}
+        for path, code in self._store.find_superseded(source_id, first_code(run_id + 1)).items():
+            by_code.setdefault(code, []).append(path)
+        for code, paths in by_code.items():
+            self._writer.delete(source_id, DoomedRows(0, code, paths=tuple(sorted(paths))))

@@ -1,0 +1,177 @@
+"""Drafts: the segments of a run on its way: written one by one, small ones joined, published by one manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+
+from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.manifest import SegmentEntry, SegmentName, first_code
+from codesearch.core.index.merging import read_rows
+from codesearch.core.index.published import SearchIndexes
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.store.rows import RowColumns
+from codesearch.core.store.writer import DoomedRows, StagedRows, StoreWriter
+from indexer.bases import Base
+
+# Segments of fewer rows together are joined whenever one is written: that takes no longer than a tenth of a second.
+ALWAYS_JOINED_ROWS = 4_096
+# A segment is joined with newer ones when it has at most so many times their rows: each row is written again a few
+# times at most while a source grows by small runs, and there are few segments.
+JOINED_RATIO = 3
+# A segment is written anew when more than this share of its rows is dead.
+MOST_DEAD_SHARE = 0.5
+# Paths are compared one by one up to so many; of more, all paths of a segment are read.
+FEW_PATHS = 256
+# The rows of more documents than these are deleted by the paths of their files.
+FEW_DOCUMENTS = 20_000
+
+
+class Draft:
+    """What becomes the next published run of a data source. For the holder of its lock."""
+
+    def __init__(
+        self,
+        base: Base,
+        source_id: str,
+        run_id: int,
+        commit: str | None,
+        writer: StoreWriter,
+        indexes: SearchIndexes,
+        segment_rows: int,
+    ) -> None:
+        """Begin with the segments of `base`. A segment has about `segment_rows` rows at most."""
+        self._base = base
+        self._source_id = source_id
+        self._run_id = run_id
+        self._commit = commit
+        self._writer = writer
+        self._indexes = indexes
+        self._segment_rows = segment_rows
+        self._made: list[SegmentEntry] = []
+        self._staged: StagedRows | None = None
+        self._doomed: list[DoomedRows] = []
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._staged is not None:
+            self._staged.discard()
+
+    @property
+    def doomed(self) -> list[DoomedRows]:
+        """The rows that are to be deleted once the run is published."""
+        return self._doomed
+
+    def add(self, rows: RowColumns) -> None:
+        """Take the rows of whole files. Raises StoreError."""
+        if self._staged is None:
+            self._staged = self._writer.stage(self._source_id, self._next_name().code, self._commit)
+        self._staged.write_columns(rows)
+        if self._staged.row_count >= self._segment_rows:
+            self._write(self._staged, ())
+
+    def finish(self, replaced: Collection[str]) -> None:
+        """Write what is left and the run's manifest, in which the files of the paths `replaced` are dead.
+
+        Nothing of it is visible before the catalog names the run. Raises StoreError.
+        """
+        entries, segments = self._bury(replaced)
+        joined = self._choose_joined(entries, segments)
+        rest = [number for number in range(len(segments)) if number not in joined and segments[number].live_row_count]
+        if self._staged is not None or joined:
+            parts = [segments[number] for number in sorted(joined)]
+            staged = self._staged or self._writer.stage(self._source_id, self._next_name().code, self._commit)
+            self._staged = staged
+            self._write(staged, parts)
+        kept = [entries[number] for number in rest] + self._made
+        if not kept:
+            name = self._next_name()
+            self._indexes.files.write_segment(self._source_id, name, ())
+            kept = [SegmentEntry(name)]
+        self._indexes.files.write_doomed(self._source_id, self._run_id, [rows.as_json() for rows in self._doomed])
+        self._indexes.files.write_manifest(self._source_id, self._run_id, kept)
+
+    def _next_name(self) -> SegmentName:
+        return SegmentName(self._run_id, len(self._made))
+
+    def _write(self, staged: StagedRows, parts: Iterable[SearchIndex]) -> None:
+        """Put the staged rows into the store, and them and the live rows of other segments into one of their own."""
+        name = self._next_name()
+        staged.close()
+        with ThreadPoolExecutor(1) as side:
+            batches: Iterator[RowBatch] = chain(staged.scan(), chain.from_iterable(map(read_rows, parts)))
+            # The store's part stays here, where ctrl-C ends the wait for another writer.
+            written = side.submit(self._indexes.files.write_segment, self._source_id, name, batches)
+            self._writer.append(staged)
+            written.result()
+        self._made.append(SegmentEntry(name))
+        self._staged = None
+        staged.discard()
+
+    def _bury(self, replaced: Collection[str]) -> tuple[list[SegmentEntry], list[SearchIndex]]:
+        """Return the segments of the base without the files that the run or a newer segment replaced."""
+        dead = set(replaced)
+        entries: list[SegmentEntry] = []
+        segments: list[SearchIndex] = []
+        base = self._base
+        for number in reversed(range(len(base.segments))):
+            entry, segment = base.entries[number], base.segments[number]
+            files = _find_files(segment, dead)
+            if files:
+                self._doom(number, segment, files)
+                entry = entry.bury(segment, files)
+                buried = segment.without(entry.dead_files)
+            else:
+                buried = segment
+            entries.append(entry)
+            segments.append(buried)
+            if number >= base.published_count:
+                dead.update(segment.live_paths())
+        return entries[::-1], segments[::-1]
+
+    def _doom(self, number: int, segment: SearchIndex, files: list[int]) -> None:
+        """Have the rows of files deleted that a segment had live until now. Those of a lent segment are another's."""
+        if self._base.entries[number].lender:
+            return
+        if number < self._base.published_count:
+            first, end = 0, first_code(self._base.run_id + 1)
+        else:
+            first = self._base.entries[number].name.code
+            end = first + 1
+        rows = [row for file in files for row in range(segment.first_rows[file], segment.first_rows[file + 1])]
+        if len(rows) <= FEW_DOCUMENTS:
+            identifiers = tuple(segment.document_id_of(row) for row in rows)
+            self._doomed.append(DoomedRows(first, end, document_ids=identifiers))
+        else:
+            self._doomed.append(DoomedRows(first, end, paths=tuple(segment.path_of(file) for file in files)))
+
+    def _choose_joined(self, entries: list[SegmentEntry], segments: list[SearchIndex]) -> set[int]:
+        """Return which segments are written anew with the rows that are new, the smallest first.
+
+        Lent ones stay: the store has no rows for them that are this data source's.
+        """
+        total = self._staged.row_count if self._staged is not None else 0
+        joined: set[int] = set()
+        sizes = sorted((segment.live_row_count, number) for number, segment in enumerate(segments))
+        for rows, number in sizes:
+            if not rows or entries[number].lender or total + rows > self._segment_rows:
+                continue
+            is_worn = segments[number].row_count - rows > MOST_DEAD_SHARE * segments[number].row_count
+            if rows <= JOINED_RATIO * max(total, ALWAYS_JOINED_ROWS // JOINED_RATIO) or is_worn:
+                joined.add(number)
+                total += rows
+        # One alone gains nothing from being written again.
+        is_alone = self._staged is None and len(joined) == 1
+        return {number for number in joined if not is_alone or len(segments[number].dead_files)}
+
+
+def _find_files(segment: SearchIndex, paths: Collection[str]) -> list[int]:
+    """Return the live files of a segment that are at one of the paths, ascending."""
+    if len(paths) <= FEW_PATHS:
+        found = (segment.find_file(path) for path in paths)
+        return sorted(file for file in found if file is not None)
+    pairs = zip(segment.live_files().tolist(), segment.live_paths(), strict=True)
+    return [file for file, path in pairs if path in paths]

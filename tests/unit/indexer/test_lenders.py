@@ -1,0 +1,166 @@
+"""Another branch, a work tree, a copy: what a new source has in common with another one is not read again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from codesearch.core.config import load_settings
+from codesearch.core.embedding.loading import load_embedder
+from codesearch.core.types import DataSource
+from indexer.pipeline import IndexReport
+from tests.unit.indexer.conftest import Repository
+from tests.unit.indexer.test_pipeline import Parts, rows_of
+
+FILES = {f"part_{number}.py": f"def part_{number}():\n    return {number}\n" for number in range(40)}
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    made = Parts(tmp_path / "data", load_embedder(load_settings(embedding_model="bundled")))
+    yield made
+    made.catalog.close()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Parts]:
+    made = Parts(tmp_path / "fresh", load_embedder(load_settings(embedding_model="bundled")))
+    yield made
+    made.catalog.close()
+
+
+@pytest.fixture
+def repository(make_repository: Callable[..., Repository]) -> Repository:
+    """A repository with a branch on which one file is changed, one added and one removed."""
+    made = make_repository()
+    made.commit(FILES)
+    made.git("branch", "other")
+    made.git("checkout", "--quiet", "other")
+    (made.path / "part_1.py").unlink()
+    made.git("rm", "--quiet", "--cached", "part_1.py")
+    made.commit({"part_0.py": "CHANGED = 1\n", "new.py": "def new():\n    return 1\n"})
+    made.git("checkout", "--quiet", "-")
+    return made
+
+
+def index(parts: Parts, place: Path, branch: str | None = None, name: str | None = None) -> IndexReport:
+    return parts.indexer.index(
+        str(place), name=name, branch=branch, subdir=None, progress=parts.progress(), committed=True
+    )
+
+
+def check_same(parts: Parts, source: DataSource, fresh: Parts, place: Path, branch: str | None = None) -> None:
+    """Hold that a source has the files, lines and counts of one that was indexed alone."""
+    other = index(fresh, place, branch).source
+    assert (source.file_count, source.chunk_count, source.commit) == (other.file_count, other.chunk_count, other.commit)
+    ours = parts.search_indexes.get(source.id, source.run_id)
+    assert rows_of(ours) == rows_of(fresh.search_indexes.get(other.id, other.run_id))
+
+
+def documents(parts: Parts, source: DataSource) -> set[str]:
+    """Return the ids of a source's documents."""
+    found = parts.search_indexes.get(source.id, source.run_id)
+    return {part.document_id_of(row) for part in found.segments for row in part.live_row_numbers().tolist()}
+
+
+def segment_inodes(parts: Parts, source: DataSource) -> set[int]:
+    folder = parts.settings.data_dir / "search" / source.id
+    return {path.stat().st_ino for path in folder.glob("*.segment")}
+
+
+def test_a_second_branch_shares_the_segments_of_the_first(parts: Parts, fresh: Parts, repository: Repository) -> None:
+    first = index(parts, repository.path).source
+    report = index(parts, repository.path, "other")
+    second = report.source
+    assert (report.changed, report.unchanged) == (2, 38)
+    assert segment_inodes(parts, second) & segment_inodes(parts, first), "the same file on disk"
+    assert parts.store.count_rows(second.id) == 2, "rows of its own alone"
+    assert not documents(parts, first) & documents(parts, second)
+    assert len(documents(parts, second)) == second.chunk_count
+    check_same(parts, second, fresh, repository.path, "other")
+    assert not index(parts, repository.path, "other").wrote
+    # Both go on alone: neither sees what becomes of the other.
+    repository.commit({"part_2.py": "OF_THE_FIRST = 1\n"})
+    first = index(parts, repository.path).source
+    check_same(parts, parts.catalog.get_source(second.id), fresh, repository.path, "other")
+    assert parts.store.count_rows(first.id) == first.chunk_count
+
+
+def test_a_lender_may_be_removed(parts: Parts, fresh: Parts, repository: Repository) -> None:
+    first = index(parts, repository.path).source
+    second = index(parts, repository.path, "other").source
+    parts.catalog.remove_source(first.id)
+    parts.search_indexes.remove(first.id)
+    parts.writer.remove(first.id)
+    check_same(parts, second, fresh, repository.path, "other")
+    repository.git("checkout", "--quiet", "other")
+    repository.commit({"part_3.py": "LATER = 1\n"})
+    second = index(parts, repository.path, "other").source
+    check_same(parts, second, fresh, repository.path, "other")
+
+
+def test_a_borrower_whose_segments_are_lost_reads_its_source_again(
+    parts: Parts, fresh: Parts, repository: Repository
+) -> None:
+    index(parts, repository.path)
+    second = index(parts, repository.path, "other").source
+    shutil.rmtree(parts.settings.data_dir / "search" / second.id)
+    parts.search_indexes.files.remove(second.id)
+    second = index(parts, repository.path, "other").source
+    check_same(parts, second, fresh, repository.path, "other")
+
+
+def test_a_branch_that_is_equal_writes_no_row(parts: Parts, fresh: Parts, repository: Repository) -> None:
+    index(parts, repository.path)
+    repository.git("branch", "equal")
+    report = index(parts, repository.path, "equal")
+    assert (report.changed, report.unchanged, report.embedded_chunks) == (0, 40, 0)
+    assert parts.store.count_rows(report.source.id) == 0
+    check_same(parts, report.source, fresh, repository.path, "equal")
+    assert not index(parts, repository.path, "equal").wrote
+
+
+def test_a_linked_work_tree_with_changes_shares_too(parts: Parts, repository: Repository, tmp_path: Path) -> None:
+    first = index(parts, repository.path).source
+    place = tmp_path / "beside"
+    repository.git("worktree", "add", "--quiet", str(place), "other")
+    (place / "part_5.py").write_text("UNCOMMITTED = 1\n")
+    report = parts.index(place)
+    assert (report.changed, report.unchanged) == (3, 37)
+    assert segment_inodes(parts, report.source) & segment_inodes(parts, first)
+    assert parts.answered(report.source) == {*FILES, "new.py"} - {"part_1.py"}
+
+
+def test_a_copy_of_the_same_name_shares_and_a_stranger_does_not(
+    parts: Parts, repository: Repository, make_repository: Callable[..., Repository], tmp_path: Path
+) -> None:
+    index(parts, repository.path)
+    (tmp_path / "forks").mkdir()
+    copy = tmp_path / "forks" / repository.path.name
+    shutil.copytree(repository.path, copy)
+    assert index(parts, copy, name="copy").unchanged == 40
+    (tmp_path / "others").mkdir()
+    stranger = Repository(tmp_path / "others" / repository.path.name)
+    stranger.commit({"part_0.py": "ELSE = 1\n", "own.py": "OWN = 1\n"})
+    report = index(parts, stranger.path, name="stranger")
+    assert (report.changed, report.unchanged) == (2, 0)
+    assert len(segment_inodes(parts, report.source)) == 1
+
+
+def test_a_first_run_of_a_branch_that_is_killed(parts: Parts, fresh: Parts, repository: Repository) -> None:
+    index(parts, repository.path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts.files, "interrupt_manifest", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            index(parts, repository.path, "other")
+    report = index(parts, repository.path, "other")
+    assert report.changed == 0, "its own segment was whole"
+    check_same(parts, report.source, fresh, repository.path, "other")
+    assert parts.store.count_rows(report.source.id) == 2
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt

@@ -137,19 +137,19 @@ class _Rows:
 
     def finish(self, ordered: IO[bytes]) -> dict[str, NDArray[Any]]:
         """Return the arrays; the contents are those of `ordered`, an empty file."""
-        columns = {name: np.concatenate(parts) for name, parts in self._columns.items()}
-        self._columns.clear()
+        # One after another: there is no moment at which all are there twice.
+        columns = {name: np.concatenate(self._columns.pop(name)) for name in list(self._columns)}
         texts = {}
         for name, vocabulary in self._texts.items():
             texts[name], columns[name] = vocabulary.sort(columns[name])
         paths, files = texts.pop("path"), columns.pop("path")
         order = _order_rows(columns, files)
         file_of_row = files[order]
-        terms = columns.pop("terms"), columns.pop("payloads"), columns.pop("term_counts")
+        terms = {name: columns.pop(name) for name in ("term_counts", "terms", "payloads")}
         piece_rows, lines, heads, codes = (columns.pop(f"piece_{name}") for name in _PIECE_COLUMNS)
         row_count, ranks = len(order), np.empty(len(order), np.int32)
         ranks[order] = np.arange(row_count, dtype=np.int32)
-        arrays = {name: values[order] for name, values in columns.items()}
+        arrays = {name: columns.pop(name)[order] for name in list(columns)}
         for name, values in texts.items():
             arrays[f"{name}_codes"] = arrays.pop(name)
             arrays[f"{name}_texts"], arrays[f"{name}_starts"] = pack_texts(values)
@@ -159,7 +159,9 @@ class _Rows:
         arrays["signs"] = np.ascontiguousarray(arrays["signs"].T)
         arrays["file_of_row"] = file_of_row
         arrays["first_rows"] = np.searchsorted(file_of_row, np.arange(len(paths) + 1)).astype(np.int32)
-        entries = sort_entries(np.repeat(ranks, terms[2]), terms[0], terms[1], row_count)
+        # Handed over, for they are large: nobody else holds them.
+        large = [np.repeat(ranks, terms.pop("term_counts")), terms.pop("terms"), terms.pop("payloads")]
+        entries = sort_entries(large, row_count)
         arrays["lengths"] = np.bincount(entries.ids, entries.payloads >> 8, row_count).astype(np.int32)
         arrays.update({f"row_{name}": array for name, array in entries.arrays().items()})
         by_file = sum_by_file(entries, file_of_row, [path_terms(path) for path in paths])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from codesearch.core.text.terms import IN_COMMENT, IN_NAME, MAX_COUNT
 FILE_NAMES_IT, FILE_COMMENTS_ON_IT = 4, 8
 # A term, a row's position in its block and a payload fit 64 bits, which numpy sorts eight times as fast as keys.
 _BLOCK_BITS = 16
+# Summing up takes some forty bytes for each entry that it looks at.
+_SUMMED_AT_ONCE = 1 << 20
 # So many entries are looked at one by one, of more terms each is searched for.
 _FEW_ENTRIES = 20_000
 
@@ -92,10 +95,13 @@ class Entries:
         return starts, np.where(known, self.starts.take(positions + 1, mode="clip"), starts)
 
 
-def sort_entries(
-    rows: NDArray[np.int32], terms: NDArray[np.uint32], payloads: NDArray[np.uint16], row_count: int
-) -> Entries:
-    """Sort the terms of rows, given in any order, by term and row. No row has a term twice."""
+def sort_entries(columns: list[NDArray[Any]], row_count: int) -> Entries:
+    """Sort the terms of rows, given in any order, by term and row. No row has a term twice.
+
+    `columns`: rows int32, terms uint32, payloads uint16, each (e,). They are taken out of the list, so that they are
+    gone as soon as they are read.
+    """
+    payloads, terms, rows = columns.pop(), columns.pop(), columns.pop()
     blocks = []
     for block in range(-(-row_count >> _BLOCK_BITS) if row_count else 0):
         chosen = slice(None) if row_count <= 1 << _BLOCK_BITS else (rows >> _BLOCK_BITS) == block
@@ -104,8 +110,9 @@ def sort_entries(
         keys |= payloads[chosen]
         keys.sort()
         blocks.append(keys)
+    del rows, terms, payloads
     heads = [_heads((keys >> np.uint64(32)).astype(np.uint32)) for keys in blocks]
-    distinct = np.unique(np.concatenate([terms for terms, _ in heads])) if heads else np.empty(0, np.uint32)
+    distinct = np.unique(np.concatenate([found for found, _ in heads])) if heads else np.empty(0, np.uint32)
     totals = np.zeros(len(distinct), np.int64)
     for block_terms, counts in heads:
         totals[np.searchsorted(distinct, block_terms)] += counts
@@ -124,18 +131,13 @@ def sort_entries(
 
 def sum_by_file(entries: Entries, file_of_row: NDArray[np.int32], paths: Sequence[Mapping[int, int]]) -> Entries:
     """Return where terms are by file instead of row, the terms of the files' paths among them."""
-    terms = np.repeat(entries.terms, np.diff(entries.starts)).astype(np.uint64)
-    keys = terms << np.uint64(32) | file_of_row[entries.ids].astype(np.uint64)
-    firsts = np.flatnonzero(np.diff(keys, prepend=keys[:1] + np.uint64(1))) if len(keys) else np.empty(0, np.int64)
-    counts = np.add.reduceat(entries.payloads >> 8, firsts, dtype=np.int64) if len(firsts) else firsts
-    fields = np.bitwise_or.reduceat(entries.payloads & 0xFF, firsts) if len(firsts) else firsts.astype(np.uint16)
-    marks = (fields & IN_NAME > 0) * FILE_NAMES_IT | (fields & IN_COMMENT > 0) * FILE_COMMENTS_ON_IT
+    blocks = list(_sum_blocks(entries, file_of_row))
+    keys: NDArray[np.uint64] = np.concatenate([np.empty(0, np.uint64), *(block for block, _ in blocks)])
+    payloads: NDArray[np.uint16] = np.concatenate([np.empty(0, np.uint16), *(block for _, block in blocks)])
     in_paths = [(term << 32 | file, mark) for file, found in enumerate(paths) for term, mark in found.items()]
     more_keys, more_marks = np.array(in_paths, np.uint64).reshape(-1, 2).T
-    all_keys = np.concatenate((keys[firsts], more_keys))
-    all_payloads = np.concatenate(
-        (np.minimum(counts, MAX_COUNT).astype(np.uint16) << 8 | marks.astype(np.uint16), more_marks.astype(np.uint16))
-    )
+    all_keys = np.concatenate((keys, more_keys))
+    all_payloads = np.concatenate((payloads, more_marks.astype(np.uint16)))
     order = np.argsort(all_keys, kind="stable")
     all_keys, all_payloads = all_keys[order], all_payloads[order]
     firsts = np.flatnonzero(np.diff(all_keys, prepend=all_keys[:1] + np.uint64(1)))
@@ -144,6 +146,26 @@ def sum_by_file(entries: Entries, file_of_row: NDArray[np.int32], paths: Sequenc
     starts = np.concatenate(([0], np.cumsum(totals)))
     files = (all_keys[firsts] & np.uint64(0xFFFFFFFF)).astype(np.int32)
     return Entries(distinct, starts, files, merged)
+
+
+def _sum_blocks(
+    entries: Entries, file_of_row: NDArray[np.int32]
+) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint16]]]:
+    """Yield term and file, as one number ascending, and payload of each pair, some terms at a time."""
+    bounds = np.searchsorted(entries.starts, np.arange(0, len(entries.ids), _SUMMED_AT_ONCE))
+    terms_of_blocks = np.unique(np.append(bounds, len(entries.terms)))
+    for first, last in zip(terms_of_blocks[:-1].tolist(), terms_of_blocks[1:].tolist(), strict=True):
+        part = slice(int(entries.starts[first]), int(entries.starts[last]))
+        terms = np.repeat(entries.terms[first:last], np.diff(entries.starts[first : last + 1])).astype(np.uint64)
+        keys = terms << np.uint64(32) | file_of_row[entries.ids[part]].astype(np.uint64)
+        payloads = entries.payloads[part]
+        firsts = np.flatnonzero(np.diff(keys, prepend=keys[:1] + np.uint64(1)))
+        counts = np.minimum(np.add.reduceat(payloads >> 8, firsts, dtype=np.int64), MAX_COUNT).astype(np.uint16)
+        fields = np.bitwise_or.reduceat(payloads & 0xFF, firsts)
+        marks = (fields & IN_NAME > 0) * FILE_NAMES_IT | (fields & IN_COMMENT > 0) * FILE_COMMENTS_ON_IT
+        summed: NDArray[np.uint16] = (counts << 8 | marks).astype(np.uint16)
+        pairs: NDArray[np.uint64] = keys[firsts]
+        yield pairs, summed
 
 
 def _heads(terms: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

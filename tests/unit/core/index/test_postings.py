@@ -22,7 +22,7 @@ PAYLOADS = st.integers(0, 2**16 - 1)
 def sort_given(entries: Given, row_count: int) -> Entries:
     rows = np.array([row for row, _ in entries], np.int32)
     terms = np.array([term for _, term in entries], np.uint32)
-    return sort_entries(rows, terms, np.array(list(entries.values()), np.uint16), row_count)
+    return sort_entries([rows, terms, np.array(list(entries.values()), np.uint16)], row_count)
 
 
 def as_dictionary(entries: Entries) -> dict[int, list[tuple[int, int]]]:
@@ -79,7 +79,7 @@ def test_very_many_rows_in_three_blocks() -> None:
     draw.shuffle(keys)
     rows, terms = (keys // 50).astype(np.int32), (keys % 50).astype(np.uint32)
     payloads = draw.integers(0, 2**16, len(keys)).astype(np.uint16)
-    entries = sort_entries(rows, terms, payloads, 150_000)
+    entries = sort_entries([rows, terms, payloads], 150_000)
     order = np.lexsort((rows, terms))
     assert entries.ids.tolist() == rows[order].tolist()
     assert entries.payloads.tolist() == payloads[order].tolist()

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import lancedb
+import numpy as np
 import pyarrow as pa
 from lancedb.index import FTS
 from lancedb.query import MatchQuery
@@ -21,6 +23,7 @@ from lancedb.query import MatchQuery
 from benchmarks.peers.asking import Answer, Result, ask_all, one_per_file, parser_of
 from benchmarks.processes import folder_bytes
 from benchmarks.quality import open_assembly
+from codesearch.assembly import Assembly
 from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.text.tokens import tokenize
 
@@ -35,8 +38,7 @@ def main() -> None:
     parser.add_argument("--mode", choices=("text", "vector"), required=True)
     arguments = parser.parse_args()
     assembly = open_assembly(arguments.data_dir)
-    columns = [*PASSAGE, "symbol", "content", "vector"]
-    rows = assembly.store.table().search().select(columns).limit(2**31 - 1).to_arrow()
+    rows = read_rows(assembly)
     with tempfile.TemporaryDirectory() as temporary:
         started = time.perf_counter()
         if arguments.mode == "text":
@@ -49,6 +51,23 @@ def main() -> None:
             "store_bytes": folder_bytes(Path(temporary)),
         }
         ask_all(arguments, answer, figures)
+
+
+def read_rows(assembly: Assembly) -> pa.Table:
+    """Return the place, symbol, content and vector of every chunk."""
+    columns: dict[str, list[Any]] = {name: [] for name in (*PASSAGE, "symbol", "content")}
+    vectors = []
+    for source in assembly.catalog.list_sources():
+        for batch in assembly.store.scan_rows(source.id):
+            data, bounds = batch.contents[0], batch.contents[1].tolist()
+            columns["path"] += batch.paths
+            columns["start_line"] += batch.start_lines.tolist()
+            columns["end_line"] += batch.end_lines.tolist()
+            columns["symbol"] += batch.symbols
+            columns["content"] += [data[start:end].tobytes().decode() for start, end in pairwise(bounds)]
+            vectors.append(batch.vectors * batch.vector_scales[:, None])
+    joined = np.concatenate(vectors)
+    return pa.table(columns).append_column("vector", pa.FixedSizeListArray.from_arrays(joined.ravel(), joined.shape[1]))
 
 
 def text_search(folder: str, rows: pa.Table, top_k: int) -> Answer:

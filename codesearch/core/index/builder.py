@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.array_file import write_arrays
-from codesearch.core.index.columns import describe_files, describe_names, pack_texts, quantise
+from codesearch.core.index.columns import describe_files, describe_names, pack_texts
 from codesearch.core.index.file_texts import order_texts
 from codesearch.core.index.pieces import PieceRows, describe_pieces, no_piece_rows
 from codesearch.core.index.postings import sort_entries, sum_by_file
@@ -30,7 +30,8 @@ class RowBatch:
     """Rows as the store hands them over, each field in the same order.
 
     `contents` and `terms` are UTF-8 text and packed terms, joined, with the offset of each row's start and the end.
-    `vectors` is (rows, dimension) float32. `modified_at` has NO_TIME where the time is not known.
+    `vectors` (rows, dimension) and `vector_scales` (rows,) are those of `quantise`. `modified_at` has NO_TIME where the
+    time is not known.
     """
 
     document_ids: Sequence[str]
@@ -46,7 +47,8 @@ class RowBatch:
     declares: NDArray[np.bool_]
     contents: tuple[NDArray[np.uint8], NDArray[np.int64]]
     terms: tuple[NDArray[np.uint8], NDArray[np.int64]]
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.int8]
+    vector_scales: NDArray[np.float32]
     pieces: PieceRows = field(default_factory=no_piece_rows)
 
 
@@ -103,10 +105,9 @@ class _Rows:
         self._append("content_lengths", np.diff(offsets).astype(np.int32))
         self._content_bytes += int(offsets[-1] - offsets[0])
         self._append_terms(*batch.terms)
-        vectors, scales = quantise(batch.vectors)
-        self._append("vector_scales", scales)
-        self._append("vectors", vectors)
-        self._append("signs", sign_bits_of(batch.vectors))
+        self._append("vector_scales", batch.vector_scales)
+        self._append("vectors", batch.vectors)
+        self._append("signs", sign_bits_of(batch.vectors.astype(np.float32)))
         self._append_pieces(batch.pieces)
         self._row_count += len(batch.paths)
 
@@ -191,10 +192,9 @@ def _map_file(file: IO[bytes], size: int) -> NDArray[np.uint8]:
 
 def _no_rows(dimension: int) -> RowBatch:
     numbers, nothing = np.empty(0, np.int64), (np.empty(0, np.uint8), np.zeros(1, np.int64))
-    vectors = np.empty((0, dimension), np.float32)
-    return RowBatch(
-        [], [], [], [], [], [], [], numbers, numbers, numbers, np.empty(0, np.bool_), nothing, nothing, vectors
-    )
+    vectors, scales = np.empty((0, dimension), np.int8), np.empty(0, np.float32)
+    flags = np.empty(0, np.bool_)
+    return RowBatch([], [], [], [], [], [], [], numbers, numbers, numbers, flags, nothing, nothing, vectors, scales)
 
 
 class _Vocabulary:

@@ -126,14 +126,14 @@ def order_texts(
     segments: list[tuple[int, int]] = []
     names = ("file_of_row", "start_lines", "end_lines", "content_starts", "content_lengths")
     columns = [*(rows[name] for name in names), is_sparse]
-    written, current, text = 0, 0, _FileText()
+    written, current, text = 0, 0, FileText()
     for begin in range(0, len(is_sparse), _ROWS_AT_ONCE):
         block = zip(*(column[begin : begin + _ROWS_AT_ONCE].tolist() for column in columns), strict=True)
         for row, (file, first, last, start, length, may_lack) in enumerate(block, begin):
             if file != current:
                 written += _write(text, written, segments, ordered)
                 file_starts[current + 1 : file + 1] = written
-                current, text = file, _FileText()
+                current, text = file, FileText()
             row_starts[row] = written + text.place(bytes(contents[start : start + length]), first, last, may_lack)
     written += _write(text, written, segments, ordered)
     file_starts[current + 1 :] = written
@@ -145,14 +145,17 @@ def order_texts(
     }
 
 
-def _write(text: _FileText, written: int, segments: list[tuple[int, int]], ordered: IO[bytes]) -> int:
+def _write(text: FileText, written: int, segments: list[tuple[int, int]], ordered: IO[bytes]) -> int:
     segments.extend((written + start, line) for start, line in text.segments)
     ordered.write(text.data)
     return len(text.data)
 
 
-class _FileText:
-    """The text of one file, made from its rows in the order of their lines."""
+class FileText:
+    """The text of one file, made from its rows in the order of their lines: `data`, in UTF-8.
+
+    `segments`: where runs of neighbouring lines begin in it, and the number of the first.
+    """
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -166,7 +169,10 @@ class _FileText:
         self._unread: list[tuple[int | None, bytes]] = []
 
     def place(self, content: bytes, first: int, last: int, is_sparse: bool) -> int:
-        """Put a row's lines where they are missing; return where its content begins."""
+        """Put a row's lines where they are missing; return where its content begins, in bytes.
+
+        `is_sparse` says whether lines that are in no row of the file may hold anything.
+        """
         if content.count(b"\n") != last - first:
             return self._place_apart(content, first)
         if first > self._covered:

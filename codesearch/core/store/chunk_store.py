@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property, partial
@@ -23,7 +23,8 @@ from codesearch.core.store.files_of_source import FilesOfSource, drop_superseded
 from codesearch.core.store.library import import_lancedb
 from codesearch.core.store.quoting import quote
 from codesearch.core.store.rows import TABLE_PREFIX, IndexFormat
-from codesearch.core.store.schema import SEARCHED_COLUMNS, batch_to_rows, format_of, schema_of
+from codesearch.core.store.schema import SCANNED_COLUMNS, batch_to_rows, format_of, schema_of
+from codesearch.core.store.stored_rows import TEXT_KEY_COLUMNS, restore_batches
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -231,10 +232,13 @@ class ChunkStore:
 
     def _scan_part(self, table: Any, where: str, newest: Mapping[str, int]) -> Iterator[RowBatch]:
         with self._translated("Cannot read"):
-            for batch in _select(table, where, [*SEARCHED_COLUMNS, "segment"]):
-                kept = drop_superseded(batch, newest)
-                if kept.num_rows:
-                    yield batch_to_rows(kept)
+            batches = (drop_superseded(batch, newest) for batch in _select(table, where, SCANNED_COLUMNS))
+
+            def read_texts(paths: Sequence[str]) -> Iterator[pa.RecordBatch]:
+                listed = ", ".join(map(quote, paths))
+                return _select(table, f"{where} AND path IN ({listed}) AND file_text IS NOT NULL", TEXT_KEY_COLUMNS)
+
+            yield from map(batch_to_rows, restore_batches(batches, read_texts))
 
     def find_superseded(self, source_id: str, end: int) -> dict[str, int]:
         """Return the files with rows of several segments whose codes are below `end`, and the highest of these."""

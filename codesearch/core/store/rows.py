@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.columns import quantise
 from codesearch.core.paths import file_extension_of
 from codesearch.core.text.chunk_text import shows_signature
 from codesearch.core.types import Chunk
@@ -52,7 +53,8 @@ class RowColumns:
     """Rows by column, each in the same order, but for the columns that are the same in every row of a run.
 
     `texts` are by column name, '' where there is no value. `symbol_start_lines` and `symbol_end_lines` are 0 for rows
-    that are no piece of a longer definition. `vectors` is (rows, dimension).
+    that are no piece of a longer definition. `vectors` (rows, dimension) and `vector_scales` (rows,) are those of
+    `quantise`.
     """
 
     texts: dict[str, list[str]]
@@ -64,7 +66,8 @@ class RowColumns:
     modified_at: list[int | None]
     declares: list[bool]
     terms: list[bytes]
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.int8]
+    vector_scales: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.start_lines)
@@ -87,6 +90,7 @@ def chunks_to_columns(
 ) -> RowColumns:
     """Turn chunks, at least one, with what else their rows need into columns in the given order."""
     paths = [chunk.path for chunk in chunks]
+    whole, scales = quantise(vectors)
     return RowColumns(
         texts={
             "document_id": [document_id_of(source_id, chunk) for chunk in chunks],
@@ -97,6 +101,7 @@ def chunks_to_columns(
             "symbol": [chunk.symbol or "" for chunk in chunks],
             "symbol_kind": [chunk.symbol_kind or "" for chunk in chunks],
             "signature": [chunk.signature or "" for chunk in chunks],
+            "outline": [chunk.outline or "" for chunk in chunks],
             "content": [chunk.content for chunk in chunks],
             "content_id": content_ids,
         },
@@ -108,5 +113,6 @@ def chunks_to_columns(
         modified_at=modified_at,
         declares=[shows_signature(chunk) for chunk in chunks],
         terms=terms,
-        vectors=vectors,
+        vectors=whole,
+        vector_scales=scales,
     )

@@ -1,8 +1,12 @@
-"""The rows of the store in Arrow: their schema, how columns become batches, and what search indexes are built from."""
+"""The rows of the store in Arrow: their schemas, how columns become batches, and what search indexes are built from.
+
+Staged rows are whole; of those the table keeps what the others do not follow from (stored_rows.py).
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields as fields_of
 
 import numpy as np
@@ -17,6 +21,8 @@ from codesearch.core.store.rows import IndexFormat, RowColumns
 FORMAT_KEY = b"codesearch"
 # Tables of the first generation of Lance do not say it.
 _UNSAID_GENERATION = 13
+# What only staged rows have: the table has the text of each file once, and terms follow from the text.
+STAGED_TEXT_COLUMNS = ["content"]
 TEXT_COLUMNS = [
     "document_id",
     "data_source_id",
@@ -27,12 +33,15 @@ TEXT_COLUMNS = [
     "symbol",
     "symbol_kind",
     "signature",
-    "content",
+    "outline",
     "content_id",
     "commit",
 ]
 LINE_COLUMNS = ["start_line", "end_line", "symbol_start_line", "symbol_end_line"]
-# What a search index is built from.
+# Where a row's content is in its file's text, in bytes, and its signature in its content, in characters; a length of 0
+# says that the signature is in a column of its own.
+PLACE_COLUMNS = ["content_start", "content_length", "signature_start", "signature_length"]
+# What a search index is built from: of staged rows, and of those in the table.
 SEARCHED_COLUMNS = [
     "document_id",
     "path",
@@ -46,23 +55,43 @@ SEARCHED_COLUMNS = [
     "last_modified",
     "holds_head",
     "declares",
-    "content",
-    "terms",
     "vector",
+    "vector_scale",
 ]
+SCANNED_COLUMNS = [*SEARCHED_COLUMNS, "outline", "segment", "file_text", *PLACE_COLUMNS]
+# Lance compresses short values only where it is told to, in blocks of 4 KB: texts of small files, names. Columns that
+# are mostly empty, such as signatures, grow by it.
+_ENCODINGS = {name: {"lance-encoding:compression": "zstd"} for name in ("file_text", "symbol", "outline")}
 
 
 def schema_of(index_format: IndexFormat) -> pa.Schema:
-    """Return the table's schema, the format in its metadata. Text is '' where it has no value."""
-    text, number = pa.string(), pa.int64()
-    fields = [pa.field(name, text, nullable=False) for name in TEXT_COLUMNS]
-    fields += [pa.field(name, number, nullable=False) for name in (*LINE_COLUMNS, "segment")]
+    """Return the table's schema, the format in its metadata. Text is '' where it has no value.
+
+    file_text is there in one row of each file, null in the others: Lance compresses long values only where they are not
+    among empty ones.
+    """
+    number = pa.int64()
+    fields = [pa.field("file_text", pa.string(), metadata=_ENCODINGS["file_text"])]
+    fields += [pa.field(name, number, nullable=False) for name in PLACE_COLUMNS]
+    return _schema(TEXT_COLUMNS, fields, index_format)
+
+
+def staged_schema_of(index_format: IndexFormat) -> pa.Schema:
+    """Return the schema of rows on their way into the table."""
+    fields = [pa.field("terms", pa.binary(), nullable=False)]
+    return _schema([*TEXT_COLUMNS, *STAGED_TEXT_COLUMNS], fields, index_format)
+
+
+def _schema(texts: Sequence[str], more: Sequence[pa.Field], index_format: IndexFormat) -> pa.Schema:
+    fields = [pa.field(name, pa.string(), nullable=False, metadata=_ENCODINGS.get(name)) for name in texts]
+    fields += [pa.field(name, pa.int64(), nullable=False) for name in (*LINE_COLUMNS, "segment")]
     fields += [
-        pa.field("last_modified", number),
+        pa.field("last_modified", pa.int64()),
         pa.field("holds_head", pa.bool_(), nullable=False),
         pa.field("declares", pa.bool_(), nullable=False),
-        pa.field("terms", pa.binary(), nullable=False),
-        pa.field("vector", pa.list_(pa.float32(), index_format.dimension)),
+        *more,
+        pa.field("vector_scale", pa.float32(), nullable=False),
+        pa.field("vector", pa.list_(pa.int8(), index_format.dimension)),
     ]
     return pa.schema(fields, metadata={FORMAT_KEY: json.dumps(index_format.as_json(), sort_keys=True).encode()})
 
@@ -90,6 +119,7 @@ def columns_to_batch(rows: RowColumns) -> pa.RecordBatch:
     arrays["holds_head"] = pa.array(rows.holds_head, type=pa.bool_())
     arrays["declares"] = pa.array(rows.declares, type=pa.bool_())
     arrays["terms"] = pa.array(rows.terms, type=pa.binary())
+    arrays["vector_scale"] = pa.array(rows.vector_scales)
     arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(rows.vectors.ravel()), rows.vectors.shape[1])
     return pa.record_batch(arrays)
 
@@ -97,7 +127,7 @@ def columns_to_batch(rows: RowColumns) -> pa.RecordBatch:
 def complete_batch(
     batch: pa.RecordBatch, *, source_id: str, segment: int, commit: str | None, schema: pa.Schema
 ) -> pa.RecordBatch:
-    """Add the columns of the segment to a batch of `columns_to_batch`: the result has the table's schema."""
+    """Add the columns of the segment to a batch of `columns_to_batch`: the result has the schema of staged rows."""
     values = {"data_source_id": source_id, "segment": segment, "commit": commit or ""}
     columns = [
         pa.repeat(pa.scalar(values[field.name], field.type), batch.num_rows)
@@ -109,7 +139,7 @@ def complete_batch(
 
 
 def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
-    """Turn a batch of SEARCHED_COLUMNS into what a search index is built from."""
+    """Turn a batch of staged rows, or of those of its columns that count, into what a search index is built from."""
     return RowBatch(
         document_ids=batch.column("document_id").to_pylist(),
         paths=batch.column("path").to_pylist(),
@@ -125,6 +155,7 @@ def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
         contents=_bytes_of(batch.column("content")),
         terms=_bytes_of(batch.column("terms")),
         vectors=batch.column("vector").flatten().to_numpy().reshape(batch.num_rows, -1),
+        vector_scales=batch.column("vector_scale").to_numpy(),
         pieces=_pieces_of(batch),
     )
 

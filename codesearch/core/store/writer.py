@@ -21,8 +21,16 @@ from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.healing import heal_table
 from codesearch.core.store.library import import_lancedb
 from codesearch.core.store.quoting import quote
-from codesearch.core.store.rows import LANCE_GENERATION, RowColumns
-from codesearch.core.store.schema import batch_to_rows, columns_to_batch, complete_batch, format_of, schema_of
+from codesearch.core.store.rows import LANCE_GENERATION, IndexFormat, RowColumns
+from codesearch.core.store.schema import (
+    batch_to_rows,
+    columns_to_batch,
+    complete_batch,
+    format_of,
+    schema_of,
+    staged_schema_of,
+)
+from codesearch.core.store.stored_rows import to_stored
 
 logger = logging.getLogger(__name__)
 
@@ -39,22 +47,23 @@ ALWAYS_OPTIMIZED_ROWS = 50_000
 class StagedRows:
     """The rows of one segment on their way into the store, in one file; `StoreWriter.append` puts them there."""
 
-    def __init__(self, path: Path, schema: pa.Schema, source_id: str, segment: int, commit: str | None) -> None:
+    def __init__(self, path: Path, index_format: IndexFormat, source_id: str, segment: int, commit: str | None) -> None:
         self.path = path
         self.row_count = 0
-        self._schema = schema
+        self._schema = staged_schema_of(index_format)
+        self._stored_schema = schema_of(index_format)
         self._source_id = source_id
         self._segment = segment
         self._commit = commit
         self._seen: set[str] = set()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pa.ipc.new_stream(str(path), schema)
+            self._writer = pa.ipc.new_stream(str(path), self._schema)
         except OSError as error:
             raise _cannot_stage(path, error) from error
 
     def write_columns(self, rows: RowColumns) -> None:
-        """Append rows, at least one; a row whose document id was staged before is dropped."""
+        """Append rows, at least one and all of their files; a row whose document id was staged before is dropped."""
         batch = complete_batch(
             columns_to_batch(rows),
             source_id=self._source_id,
@@ -96,13 +105,17 @@ class StagedRows:
             raise _cannot_stage(self.path, error) from error
 
     def reader(self) -> pa.RecordBatchReader:
-        """Close the file for writing and read it back, without holding it in memory."""
-        self.close()
-        return pa.ipc.open_stream(pa.OSFile(str(self.path)))
+        """Close the file for writing and give what the table keeps of the rows, without holding them in memory."""
+        stored = (to_stored(batch, self._stored_schema) for batch in self._read())
+        return pa.RecordBatchReader.from_batches(self._stored_schema, stored)
 
     def scan(self) -> Iterator[RowBatch]:
         """Yield the rows as ChunkStore.scan_rows yields them once they are published."""
-        return map(batch_to_rows, self.reader())
+        return map(batch_to_rows, self._read())
+
+    def _read(self) -> pa.RecordBatchReader:
+        self.close()
+        return pa.ipc.open_stream(pa.OSFile(str(self.path)))
 
 
 def _cannot_stage(path: Path, error: OSError) -> StoreError:
@@ -171,7 +184,7 @@ class StoreWriter:
     def stage(self, source_id: str, segment: int, commit: str | None) -> StagedRows:
         """Open a staging file for the rows of one segment of a data source, given its code."""
         path = self._data_dir / "staging" / f"{source_id}-{segment}.arrow"
-        return StagedRows(path, schema_of(self._store.index_format), source_id, segment, commit)
+        return StagedRows(path, self._store.index_format, source_id, segment, commit)
 
     def remove_leftovers(self, source_id: str) -> None:
         """Delete what killed runs of a data source left staged. For the one run of it that is at work."""

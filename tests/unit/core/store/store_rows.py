@@ -91,11 +91,8 @@ def publish(
 
 def contents(store: ChunkStore) -> dict[str, list[str]]:
     """Return source id -> the contents of its rows, sorted."""
-    table = store.table().to_arrow()
-    found: dict[str, list[str]] = {}
-    for source_id, content in zip(table["data_source_id"].to_pylist(), table["content"].to_pylist(), strict=True):
-        found.setdefault(source_id, []).append(content)
-    return {source_id: sorted(values) for source_id, values in found.items()}
+    source_ids = sorted(set(store.table().to_arrow()["data_source_id"].to_pylist()))
+    return {source_id: sorted(contents_of(scan(store, source_id))) for source_id in source_ids}
 
 
 def scan(store: ChunkStore, source_id: str, run_id: int = 10_000) -> Iterator[RowBatch]:

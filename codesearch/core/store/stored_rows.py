@@ -1,0 +1,138 @@
+"""What a table keeps of staged rows, and staged rows made of it again: each file's text is there once, terms are not.
+
+A file's rows overlap, as a class and its methods do, and a signature is in most contents. So one row of each file has
+the text of all of them, and each says where in it its own content is. All rows of a file come and go together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+
+from codesearch.core.index.file_texts import FileText
+from codesearch.core.store.schema import SEARCHED_COLUMNS
+from codesearch.core.text.terms import pack_terms
+from codesearch.core.types import NOTEBOOK_LANGUAGE, ArtifactKind, Chunk
+
+# Which text it is: that of a path as one segment has it.
+TEXT_KEY_COLUMNS: Final = ["path", "segment", "file_text"]
+TextKey = tuple[str, int]
+
+
+def to_stored(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Turn staged rows into those of the table, in the same order; all rows of a file are in one batch."""
+    texts, starts, lengths = _place_contents(batch)
+    signatures, places = _place_signatures(batch)
+    made = {
+        "file_text": pa.array(texts, pa.string()),
+        "content_start": pa.array(starts, pa.int64()),
+        "content_length": pa.array(lengths, pa.int64()),
+        "signature": pa.array(signatures, pa.string()),
+        "signature_start": pa.array([start for start, _ in places], pa.int64()),
+        "signature_length": pa.array([length for _, length in places], pa.int64()),
+    }
+    columns = [made[name] if name in made else batch.column(name) for name in schema.names]
+    return pa.record_batch(columns, schema=schema)
+
+
+def _place_contents(batch: pa.RecordBatch) -> tuple[list[str | None], list[int], list[int]]:
+    """Return for each row its file's text, None in all but the first of a file, and where its content is in it."""
+    names = ("path", "language", "content", "start_line", "end_line")
+    paths, languages, contents, firsts, lasts = (batch.column(name).to_pylist() for name in names)
+    rows_of_files: dict[str, list[int]] = {}
+    for row, path in enumerate(paths):
+        rows_of_files.setdefault(path, []).append(row)
+    texts: list[str | None] = [None] * len(paths)
+    starts, lengths = [0] * len(paths), [0] * len(paths)
+    for rows in rows_of_files.values():
+        text = FileText()
+        for row in sorted(rows, key=lambda row: (firsts[row], lasts[row])):
+            content = contents[row].encode()
+            starts[row] = text.place(content, firsts[row], lasts[row], languages[row] == NOTEBOOK_LANGUAGE)
+            lengths[row] = len(content)
+        texts[rows[0]] = text.data.decode()
+    return texts, starts, lengths
+
+
+def _place_signatures(batch: pa.RecordBatch) -> tuple[list[str], list[tuple[int, int]]]:
+    """Return the signatures that are not in their rows' contents, and where the others are: first and length."""
+    signatures, contents = batch.column("signature").to_pylist(), batch.column("content").to_pylist()
+    found = [content.find(signature) for signature, content in zip(signatures, contents, strict=True)]
+    rest = [signature if start < 0 else "" for signature, start in zip(signatures, found, strict=True)]
+    places = [(max(start, 0), 0 if start < 0 else len(text)) for text, start in zip(signatures, found, strict=True)]
+    return rest, places
+
+
+def restore_batches(
+    batches: Iterable[pa.RecordBatch], read_texts: Callable[[Sequence[str]], Iterable[pa.RecordBatch]]
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of batches of SCANNED_COLUMNS as they were staged, as far as a search index needs them.
+
+    The row with a file's text is the first of its rows, where nobody moved them. For others `read_texts` is asked in
+    the end: it gives the rows with text, TEXT_KEY_COLUMNS, of some paths. Raises ValueError for a text that is nowhere.
+    """
+    known: dict[TextKey, bytes] = {}
+    left: list[pa.RecordBatch] = []
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        known |= _texts_of(batch)
+        keys = _keys_of(batch)
+        lacking = [row for row, key in enumerate(keys) if key not in known]
+        if lacking:
+            left.append(batch.take(pa.array(lacking)))
+            batch = batch.take(pa.array([row for row, key in enumerate(keys) if key in known], pa.int64()))
+        if batch.num_rows:
+            yield _restore(batch, known)
+        known = {key: known[key] for key in keys[-1:] if key in known}
+    if left:
+        paths = sorted({path for batch in left for path in batch.column("path").to_pylist()})
+        known = {key: text for batch in read_texts(paths) for key, text in _texts_of(batch).items()}
+        yield from (_restore(batch, known) for batch in left)
+
+
+def _keys_of(batch: pa.RecordBatch) -> list[TextKey]:
+    return list(zip(batch.column("path").to_pylist(), batch.column("segment").to_pylist(), strict=True))
+
+
+def _texts_of(batch: pa.RecordBatch) -> dict[TextKey, bytes]:
+    with_text = batch.filter(batch.column("file_text").is_valid())
+    texts = with_text.column("file_text").cast(pa.binary()).to_pylist()
+    return dict(zip(_keys_of(with_text), texts, strict=True))
+
+
+def _restore(batch: pa.RecordBatch, texts: dict[TextKey, bytes]) -> pa.RecordBatch:
+    lacking = [path for path, segment in _keys_of(batch) if (path, segment) not in texts]
+    if lacking:
+        raise ValueError(f"the text of {lacking[0]} is not in the store")
+    starts, lengths = batch.column("content_start").to_pylist(), batch.column("content_length").to_pylist()
+    contents = [
+        texts[key][start : start + length].decode()
+        for key, start, length in zip(_keys_of(batch), starts, lengths, strict=True)
+    ]
+    signatures = _signatures_of(batch, contents)
+    symbols, outlines = batch.column("symbol").to_pylist(), batch.column("outline").to_pylist()
+    chunks = (_chunk_of(*values) for values in zip(contents, symbols, signatures, outlines, strict=True))
+    made = {
+        "content": pa.array(contents, pa.string()),
+        "signature": pa.array(signatures, pa.string()),
+        "terms": pa.array([pack_terms(chunk) for chunk in chunks], pa.binary()),
+    }
+    columns: dict[str, Any] = {name: batch.column(name) for name in SEARCHED_COLUMNS} | made
+    return pa.record_batch(columns)
+
+
+def _signatures_of(batch: pa.RecordBatch, contents: Sequence[str]) -> list[str]:
+    names = ("signature", "signature_start", "signature_length")
+    columns = (batch.column(name).to_pylist() for name in names)
+    return [
+        content[start : start + length] if length else signature
+        for content, signature, start, length in zip(contents, *columns, strict=True)
+    ]
+
+
+def _chunk_of(content: str, symbol: str, signature: str, outline: str) -> Chunk:
+    """Return a chunk that has the terms of a row; nothing else of it counts."""
+    return Chunk("", 1, 1, content, ArtifactKind.CHUNK, None, symbol or None, None, signature or None, outline or None)

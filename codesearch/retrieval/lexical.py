@@ -146,8 +146,9 @@ def _score(
         return scores
     for (ids, payloads), idf in zip(hits, rarity, strict=True):
         if len(ids):
-            occurrences = weights[payloads]
-            scores[ids] += idf * occurrences / (occurrences + norms[ids])
+            # take is nearly twice as fast as an index in brackets.
+            occurrences = weights.take(payloads)
+            scores[ids] += idf * occurrences / (occurrences + norms.take(ids))
     return scores
 
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from codesearch.core.index.array_file import write_arrays
 from codesearch.core.index.columns import describe_files, describe_names, pack_texts
 from codesearch.core.index.file_texts import order_texts
+from codesearch.core.index.narrowing import narrow
 from codesearch.core.index.pieces import PieceRows, describe_pieces, no_piece_rows
-from codesearch.core.index.postings import sort_entries, sum_by_file
+from codesearch.core.index.postings import pack_entries, sort_entries, sum_by_file
 from codesearch.core.index.search_index import LAYOUT_VERSION
 from codesearch.core.index.sign_bits import sign_bits_of
 from codesearch.core.text.terms import path_terms
@@ -152,7 +153,7 @@ class _Rows:
         ranks[order] = np.arange(row_count, dtype=np.int32)
         arrays = {name: columns.pop(name)[order] for name in list(columns)}
         for name, values in texts.items():
-            arrays[f"{name}_codes"] = arrays.pop(name)
+            arrays[f"{name}_codes"] = narrow(arrays.pop(name))
             arrays[f"{name}_texts"], arrays[f"{name}_starts"] = pack_texts(values)
         signatures, codes = self._signatures.sort(codes)
         symbols = arrays["symbol_codes"]
@@ -164,15 +165,15 @@ class _Rows:
         large = [np.repeat(ranks, terms.pop("term_counts")), terms.pop("terms"), terms.pop("payloads")]
         entries = sort_entries(large, row_count)
         arrays["lengths"] = np.bincount(entries.ids, entries.payloads >> 8, row_count).astype(np.int32)
-        arrays.update({f"row_{name}": array for name, array in entries.arrays().items()})
         by_file = sum_by_file(entries, file_of_row, [path_terms(path) for path in paths])
-        arrays.update({f"file_{name}": array for name, array in by_file.arrays().items()})
+        arrays |= pack_entries(entries, by_file)
         arrays.update(describe_names(texts["symbol"], arrays, by_file))
         arrays.update(describe_files(paths, arrays, by_file))
         arrays["content_id_texts"], arrays["content_id_starts"] = pack_texts(
             [self._content_ids[path] for path in paths]
         )
         arrays |= self._order_contents(arrays, texts["language"], ordered)
+        del arrays["modified_at"]
         return arrays
 
     def _order_contents(
@@ -182,7 +183,8 @@ class _Rows:
         contents = _map_file(self._spool, self._content_bytes).data
         is_sparse = np.array([name == NOTEBOOK_LANGUAGE for name in languages], np.bool_)[arrays["language_codes"]]
         described = order_texts(contents, arrays, is_sparse, len(arrays["first_rows"]) - 1, ordered)
-        return {"content_texts": _map_file(ordered, ordered.tell()), **described}
+        narrowed = {name: narrow(described.pop(name)) for name in ("content_starts", "segment_starts")}
+        return {"content_texts": _map_file(ordered, ordered.tell()), **described, **narrowed}
 
 
 def _map_file(file: IO[bytes], size: int) -> NDArray[np.uint8]:

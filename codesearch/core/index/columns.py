@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.postings import Entries
+from codesearch.core.index.narrowing import narrow
+from codesearch.core.index.postings import SortedEntries
 from codesearch.core.paths import file_extension_of, file_name_of
 from codesearch.core.text.terms import name_term, term_of
 from codesearch.core.text.tokens import tokenize
@@ -17,12 +18,12 @@ _INT8_MAX = 127
 _FILES_AT_ONCE = 2048
 
 
-def pack_texts(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def pack_texts(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.integer[Any]]]:
     """Join texts, a zero byte before the first and after each; return the bytes, each text's start, and the end."""
     encoded = [text.replace("\0", " ").encode("utf-8", "surrogatepass") for text in texts]
     starts = np.ones(len(texts) + 1, np.int64)
     starts[1:] += np.cumsum([len(text) + 1 for text in encoded], dtype=np.int64)
-    return np.frombuffer(b"\0" + b"".join(text + b"\0" for text in encoded), np.uint8), starts
+    return np.frombuffer(b"\0" + b"".join(text + b"\0" for text in encoded), np.uint8), narrow(starts)
 
 
 def quantise(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -31,7 +32,9 @@ def quantise(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
     return np.rint(vectors / np.where(scales, scales, 1)[:, None]).astype(np.int8), scales.astype(np.float32)
 
 
-def describe_files(paths: list[str], arrays: dict[str, NDArray[Any]], by_file: Entries) -> dict[str, NDArray[Any]]:
+def describe_files(
+    paths: list[str], arrays: dict[str, NDArray[Any]], by_file: SortedEntries
+) -> dict[str, NDArray[Any]]:
     """Say of each file what its path is, how long and deep it is, how many files refer to it and its mean vector."""
     described: dict[str, NDArray[Any]] = {}
     for name, texts in (
@@ -47,12 +50,22 @@ def describe_files(paths: list[str], arrays: dict[str, NDArray[Any]], by_file: E
     described["file_references"] = by_file.frequencies(described["stem_terms"])
     firsts = arrays["first_rows"][:-1]
     described["top_references"] = np.maximum.reduceat(arrays["references"], firsts) if len(firsts) else firsts
+    described |= _split_times(arrays["modified_at"], firsts, arrays["file_of_row"])
     described["depths"] = np.array([min(path.count("/"), 255) for path in paths], np.uint8)
     first_rows = arrays["first_rows"]
     lengths = np.concatenate(([0], np.cumsum(arrays["lengths"], dtype=np.int64)))
     described["file_lengths"] = np.diff(lengths[first_rows]).astype(np.int32)
     described["file_vectors"], described["file_vector_scales"] = _mean_vectors(arrays)
     return described
+
+
+def _split_times(
+    times: NDArray[np.int64], firsts: NDArray[np.int32], file_of_row: NDArray[np.int32]
+) -> dict[str, NDArray[Any]]:
+    """Return when each file was last changed, and when each row, nothing where that is the same for all of a file."""
+    of_files = times[firsts]
+    is_same = np.array_equal(of_files[file_of_row], times) if len(times) else True
+    return {"file_times": of_files, "row_times": times[:0] if is_same else times}
 
 
 def _mean_vectors(arrays: dict[str, NDArray[Any]]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -72,18 +85,17 @@ def _mean_vectors(arrays: dict[str, NDArray[Any]]) -> tuple[NDArray[np.int8], ND
     return np.concatenate(quantised), np.concatenate(factors)
 
 
-def describe_names(symbols: list[str], arrays: dict[str, NDArray[Any]], by_file: Entries) -> dict[str, NDArray[Any]]:
+def describe_names(
+    symbols: list[str], arrays: dict[str, NDArray[Any]], by_file: SortedEntries
+) -> dict[str, NDArray[Any]]:
     """Say of each row which name it defines, how long that is and how many files have it."""
     names = [symbol.rpartition(".")[2] for symbol in symbols]
     codes = arrays["symbol_codes"]
     hashes = np.array([name_term(name) if name else 0 for name in names], np.uint32)[codes]
     order = np.argsort(hashes, kind="stable").astype(np.int32)
     order = order[np.searchsorted(hashes[order], 1) :]
-    lower_texts, lower_starts = pack_texts([symbol.lower() for symbol in symbols])
     terms = _whole_terms(names)
     return {
-        "symbol_lower_texts": lower_texts,
-        "symbol_lower_starts": lower_starts,
         "names": hashes,
         "qualified_names": np.array([name_term(symbol) if symbol else 0 for symbol in symbols], np.uint32)[codes],
         "name_lengths": np.array([_count_terms(name) for name in names], np.uint8)[codes],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ class ContentColumn:
     """
 
     text: NDArray[np.uint8]
-    starts: NDArray[np.int64]
+    starts: NDArray[np.integer[Any]]
     lengths: NDArray[np.int32]
     codes: None = None
 
@@ -124,7 +124,8 @@ class ContentColumn:
             may |= (bytes_there == ord("\n")) | (bytes_there == ord("\r"))
         elif letter.isascii():
             may |= (bytes_there == ord(letter)) | (bytes_there == ord(letter.upper()))
-        return present[may]
+        chosen: NDArray[np.int64] = present[may]
+        return chosen
 
 
 def _is_encodable(value: str) -> bool:

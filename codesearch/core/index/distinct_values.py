@@ -25,14 +25,16 @@ _TEXT_OPERATORS = (Operator.IN, Operator.STARTS_WITH, Operator.ENDS_WITH, Operat
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextColumn:
-    """A text field in lower case: values, each between zero bytes, most only once, and the number of each row's value.
+    """A text field: values, each between zero bytes, most only once, and the number of each row's value.
 
-    texts (bytes,) uint8 begins with a zero byte; value i is texts[starts[i]:starts[i + 1] - 1].
+    texts (bytes,) uint8 begins with a zero byte; value i is texts[starts[i]:starts[i + 1] - 1]. It is compared in lower
+    case: `is_lower` says that it is in it already.
     """
 
     texts: NDArray[np.uint8]
-    starts: NDArray[np.int64]
-    codes: NDArray[np.int32]
+    starts: NDArray[np.integer[Any]]
+    codes: NDArray[np.integer[Any]]
+    is_lower: bool = True
 
     def match(self, comparisons: Sequence[Comparison], check: Check) -> Iterator[NDArray[np.bool_]]:
         """Yield for each comparison which of the values satisfy it; an absent value, '', satisfies EMPTY alone.
@@ -46,7 +48,8 @@ class TextColumn:
             if comparison.operator not in _TEXT_OPERATORS:
                 raise ValueError(f"{comparison.operator.value} does not compare text")
         for begin in range(0, len(present), _BLOCK_VALUES):
-            block = _Block(self.texts, self.starts[begin : begin + _BLOCK_VALUES + 1])
+            starts = self.starts[begin : begin + _BLOCK_VALUES + 1].astype(np.int64)
+            block = _Block(self.texts[int(starts[0]) : int(starts[-1])], starts - starts[0], is_lower=self.is_lower)
             for comparison, values, mask in zip(comparisons, wanted, found, strict=True):
                 check()
                 mask[begin : begin + _BLOCK_VALUES][block.find(comparison.operator, values)] = True
@@ -55,12 +58,14 @@ class TextColumn:
 
 
 class _Block:
-    """Some neighbouring values, taken apart once for all comparisons; `starts` are theirs and the next one's."""
+    """Some neighbouring values, taken apart once for all comparisons; `starts` are theirs and their end."""
 
-    def __init__(self, texts: NDArray[np.uint8], starts: NDArray[np.int64]) -> None:
-        self._firsts, self._ends = starts[:-1] - starts[0], starts[1:] - starts[0] - 1
-        self._bytes = texts[int(starts[0]) : int(starts[-1])]
-        self._joined = self._bytes.tobytes()
+    def __init__(self, texts: NDArray[np.uint8], starts: NDArray[np.int64], *, is_lower: bool) -> None:
+        self._joined = texts.tobytes()
+        if not is_lower:
+            self._joined, starts = _lower(self._joined, starts)
+        self._firsts, self._ends = starts[:-1], starts[1:] - 1
+        self._bytes = np.frombuffer(self._joined, np.uint8)
 
     @cached_property
     def _numbers(self) -> tuple[dict[bytes, int], NDArray[np.int64]]:
@@ -117,6 +122,15 @@ class _Block:
             at = places[left].tolist()
             left = left[np.fromiter((self._joined.startswith(part, place) for place in at), np.bool_, len(at))]
         return left
+
+
+def _lower(joined: bytes, starts: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
+    """Return values, a zero byte behind each, in lower case, and where they are then: a letter may take more bytes."""
+    if joined.isascii():
+        return joined.lower(), starts
+    lower = joined.decode("utf-8", "surrogatepass").lower().encode("utf-8", "surrogatepass")
+    ends = np.flatnonzero(np.frombuffer(lower, np.uint8) == 0)
+    return lower, np.concatenate(([0], ends + 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

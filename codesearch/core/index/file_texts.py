@@ -41,7 +41,7 @@ class FileTexts:
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.text: NDArray[np.uint8] = arrays["content_texts"]
         self.file_starts: NDArray[np.int64] = arrays["file_text_starts"]
-        self.segment_starts: NDArray[np.int64] = arrays["segment_starts"]
+        self.segment_starts: NDArray[np.integer[Any]] = arrays["segment_starts"]
         self.segment_lines: NDArray[np.int32] = arrays["segment_lines"]
 
     def line_end(self, place: int) -> int:

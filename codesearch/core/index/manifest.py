@@ -81,9 +81,10 @@ def count_terms(segment: SearchIndex, files: NDArray[np.int32]) -> TermCounts:
     wanted = np.zeros(segment.file_count, np.bool_)
     wanted[files] = True
     postings = segment.file_postings
+    ids = postings.ids
     found = []
-    for begin in range(0, len(postings.ids), _ENTRIES_AT_ONCE):
-        found.append(np.flatnonzero(wanted[postings.ids[begin : begin + _ENTRIES_AT_ONCE]]) + begin)
+    for begin in range(0, len(ids), _ENTRIES_AT_ONCE):
+        found.append(np.flatnonzero(wanted[ids[begin : begin + _ENTRIES_AT_ONCE]]) + begin)
     places = np.concatenate([np.empty(0, np.int64), *found])
     terms, counts = np.unique(np.searchsorted(postings.starts, places, side="right") - 1, return_counts=True)
     return postings.terms[terms], counts.astype(np.int64)

@@ -41,7 +41,8 @@ def _read(segment: SearchIndex, rows: NDArray[np.int64], terms: _TermsByRow) -> 
         declares=segment.declares[rows],
         contents=_join([segment.content_of(row) for row in numbers]),
         terms=terms.pack(rows),
-        vectors=segment.vectors[rows].astype(np.float32) * segment.vector_scales[rows, None],
+        vectors=segment.vectors[rows],
+        vector_scales=segment.vector_scales[rows],
         pieces=segment.pieces.read(rows),
     )
 
@@ -55,10 +56,11 @@ class _TermsByRow:
     """Postings turned round: the terms of each row, ascending, with their payloads."""
 
     def __init__(self, postings: Entries, row_count: int) -> None:
-        order = np.argsort(postings.ids, kind="stable")
+        ids = postings.ids
+        order = np.argsort(ids, kind="stable")
         self._terms = np.repeat(postings.terms, np.diff(postings.starts))[order]
         self._payloads = postings.payloads[order]
-        self._starts = np.concatenate(([0], np.cumsum(np.bincount(postings.ids, minlength=row_count))))
+        self._starts = np.concatenate(([0], np.cumsum(np.bincount(ids, minlength=row_count))))
 
     def pack(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """Return the packed terms of the rows as `pack_terms` does, joined, and where each row's begin."""

@@ -59,7 +59,7 @@ class Pieces:
         self._lines: NDArray[np.int32] = arrays["definition_lines"]
         self._signatures: NDArray[np.int32] = arrays["definition_signatures"]
         self._texts: NDArray[np.uint8] = arrays["signature_texts"]
-        self._starts: NDArray[np.int64] = arrays["signature_starts"]
+        self._starts: NDArray[np.integer[Any]] = arrays["signature_starts"]
 
     def find(self, rows: NDArray[np.integer[Any]]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
         """Return which of the rows, by their places in `rows`, are pieces, and the number of each one's definition."""

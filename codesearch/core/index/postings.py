@@ -1,14 +1,16 @@
-"""Postings: where each term is. Sorts the terms of rows by term, sums them up by file, and looks terms up."""
+"""Postings: where each term is. Sorts the terms of rows by term, sums them up by file, packs and looks them up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.narrowing import narrow
 from codesearch.core.text.terms import IN_COMMENT, IN_NAME, MAX_COUNT
 
 # What a file's payload says of its rows: a definition's name, a comment has the term. Beside IN_STEM and IN_FOLDER.
@@ -19,10 +21,14 @@ _BLOCK_BITS = 16
 _SUMMED_AT_ONCE = 1 << 20
 # So many entries are looked at one by one, of more terms each is searched for.
 _FEW_ENTRIES = 20_000
+# The code of a payload that is not among the 255 most frequent ones: 1 in 1,000 of rows, 1 in 50 of files.
+_RARE = 255
+# Four bytes hold an entry of up to 16 million ids.
+_CODE_BITS, _ID_BITS = 8, 24
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+@dataclass(frozen=True, slots=True, eq=False)
+class SortedEntries:
     """Distinct terms ascending; ids and payloads of term i are those from starts[i] to starts[i + 1], ids ascending."""
 
     terms: NDArray[np.uint32]
@@ -30,17 +36,58 @@ class Entries:
     ids: NDArray[np.int32]
     payloads: NDArray[np.uint16]
 
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Return the four arrays by name."""
-        return {"terms": self.terms, "starts": self.starts, "ids": self.ids, "payloads": self.payloads}
+    def frequencies(self, terms: NDArray[np.uint32]) -> NDArray[np.int32]:
+        """Return for each term how many ids it has."""
+        return _count_ids(*_find_spans(self.terms, self.starts, terms))
+
+
+class Entries:
+    """Where terms are, packed: id and payload of an entry in four bytes.
+
+    terms ascending (t,) uint32. starts (t + 1,): the entries of term i are those from starts[i] to starts[i + 1],
+    ids ascending; there may be none. entries (e,): the id, and in the lowest 8 bits which of `payload_table` (255,)
+    its payload is. 255 there says that it is in `rare_payloads`, in the place that `rare_places`, ascending, has it.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], kind: str) -> None:
+        self.terms: NDArray[np.uint32] = arrays["terms"]
+        self.starts: NDArray[np.integer[Any]] = arrays[f"{kind}_starts"]
+        self._entries: NDArray[np.unsignedinteger[Any]] = arrays[f"{kind}_entries"]
+        self._table: NDArray[np.uint16] = np.append(arrays[f"{kind}_payload_table"], np.uint16(0))
+        self._rare_places: NDArray[np.integer[Any]] = arrays[f"{kind}_rare_places"]
+        self._rare_payloads: NDArray[np.uint16] = arrays[f"{kind}_rare_payloads"]
+
+    @property
+    def ids(self) -> NDArray[np.int32]:
+        """The ids of all entries; unpacked anew each time."""
+        return _ids_of(self._entries)
+
+    @property
+    def payloads(self) -> NDArray[np.uint16]:
+        """The payloads of all entries; unpacked anew each time."""
+        payloads: NDArray[np.uint16] = self._table[self._entries.astype(np.uint8)]
+        payloads[self._rare_places] = self._rare_payloads
+        return payloads
 
     def find(self, terms: NDArray[np.uint32]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
         """Return ids and payloads for each term, in the given order; empty arrays for a term that is nowhere."""
-        starts, ends = self._spans(terms)
-        ids, payloads = self.ids, self.payloads
-        return [
-            (ids[start:end], payloads[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-        ]
+        if not len(terms):
+            return []
+        starts, ends = _find_spans(self.terms, self.starts, terms)
+        bounds = list(zip(starts.tolist(), ends.tolist(), strict=True))
+        # All at once: a query asks for a hundred terms, most of which are in few rows.
+        joined = np.concatenate([self._entries[:0], *(self._entries[start:end] for start, end in bounds)])
+        codes = joined.astype(np.uint8)
+        ids, payloads = _ids_of(joined), self._table.take(codes)
+        # Of one type: numpy would turn all of the places into the other one first.
+        width = self._rare_places.dtype
+        firsts = self._rare_places.searchsorted(starts.astype(width)).tolist()
+        lasts = self._rare_places.searchsorted(ends.astype(width)).tolist()
+        rare = [self._rare_payloads[first:last] for first, last in zip(firsts, lasts, strict=True) if last > first]
+        if rare:
+            payloads[codes == _RARE] = np.concatenate(rare)
+        places = [0, *accumulate(end - start for start, end in bounds)]
+        return [(ids[start:end], payloads[start:end]) for start, end in pairwise(places)]
 
     def payloads_at(self, terms: NDArray[np.uint32], ids: NDArray[np.int32], id_count: int) -> NDArray[np.uint16]:
         """Return the payload of each term at each of the ids, which ascend, (terms, ids); 0 where it is not.
@@ -50,17 +97,18 @@ class Entries:
         found = np.zeros((len(terms), len(ids)), np.uint16)
         if not len(ids):
             return found
-        starts, ends = self._spans(terms)
+        starts, ends = _find_spans(self.terms, self.starts, terms)
         sizes = ends - starts
         if int(sizes.sum()) <= _FEW_ENTRIES:
             self._fill_at_once(found, starts, sizes, ids, id_count)
             return found
-        known, payloads = self.ids, self.payloads
+        asked = ids.astype(self._entries.dtype) << self._entries.dtype.type(_CODE_BITS)
         for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
             if start < end:
-                span = known[start:end]
-                places = span.searchsorted(ids)
-                found[number] = payloads[start:end].take(places, mode="clip") * (span.take(places, mode="clip") == ids)
+                span = self._entries[start:end]
+                places = np.minimum(span.searchsorted(asked), end - start - 1)
+                hits = (_ids_of(span[places]) == ids).nonzero()[0]
+                found[number, hits] = self._payloads_at(places[hits] + start)
         return found
 
     def _fill_at_once(
@@ -72,30 +120,85 @@ class Entries:
         id_count: int,
     ) -> None:
         """Look at every entry of the terms: of few that takes less than one search for each term."""
-        places = np.zeros(id_count, np.int32)
-        places[ids] = np.arange(1, len(ids) + 1)
-        entries = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
-        columns = places[self.ids[entries]]
+        columns_of_ids = np.zeros(id_count, np.int32)
+        columns_of_ids[ids] = np.arange(1, len(ids) + 1)
+        places = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
+        columns = columns_of_ids[_ids_of(self._entries[places])]
         hits = columns.nonzero()[0]
-        found[np.repeat(np.arange(len(sizes)), sizes)[hits], columns[hits] - 1] = self.payloads[entries[hits]]
+        found[np.repeat(np.arange(len(sizes)), sizes)[hits], columns[hits] - 1] = self._payloads_at(places[hits])
+
+    def _payloads_at(self, places: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """Return the payloads of some entries."""
+        codes = self._entries[places].astype(np.uint8)
+        payloads: NDArray[np.uint16] = self._table.take(codes)
+        rare = (codes == _RARE).nonzero()[0]
+        if len(rare):
+            # Of one type: numpy would turn all of the places into the other one first.
+            wanted = places[rare].astype(self._rare_places.dtype)
+            payloads[rare] = self._rare_payloads[self._rare_places.searchsorted(wanted)]
+        return payloads
 
     def frequencies(self, terms: NDArray[np.uint32]) -> NDArray[np.int32]:
         """Return for each term how many ids it has."""
-        starts, ends = self._spans(terms)
-        counts: NDArray[np.int32] = (ends - starts).astype(np.int32)
-        return counts
-
-    def _spans(self, terms: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return where the ids of each term begin and end, the same position for a term that is nowhere."""
-        if not len(self.terms):
-            return np.zeros(len(terms), np.int64), np.zeros(len(terms), np.int64)
-        positions = self.terms.searchsorted(terms)
-        known = self.terms.take(positions, mode="clip") == terms
-        starts = self.starts.take(positions)
-        return starts, np.where(known, self.starts.take(positions + 1, mode="clip"), starts)
+        return _count_ids(*_find_spans(self.terms, self.starts, terms))
 
 
-def sort_entries(columns: list[NDArray[Any]], row_count: int) -> Entries:
+def pack_entries(rows: SortedEntries, files: SortedEntries) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the `Entries` of rows and of files, which have each term of the rows, too."""
+    counts = np.zeros(len(files.terms), np.int64)
+    counts[np.searchsorted(files.terms, rows.terms)] = np.diff(rows.starts)
+    row_starts = np.concatenate(([0], np.cumsum(counts)))
+    arrays: dict[str, NDArray[Any]] = {"terms": files.terms}
+    for kind, starts, entries in (("row", row_starts, rows), ("file", files.starts, files)):
+        described = {"starts": narrow(starts), **_pack(entries.ids, entries.payloads)}
+        # As wide as the starts, which they are compared with.
+        described["rare_places"] = described["rare_places"].astype(described["starts"].dtype)
+        arrays |= {f"{kind}_{name}": array for name, array in described.items()}
+    return arrays
+
+
+def _pack(ids: NDArray[np.int32], payloads: NDArray[np.uint16]) -> dict[str, NDArray[Any]]:
+    # The most frequent payloads; the stable order makes the same of the same rows.
+    table = np.argsort(-np.bincount(payloads, minlength=1 << 16), kind="stable")[:_RARE]
+    codes = np.full(1 << 16, _RARE, np.uint8)
+    codes[table] = np.arange(_RARE)
+    code = codes[payloads]
+    rare = np.flatnonzero(code == _RARE)
+    is_wide = len(ids) > 0 and int(ids.max()) >= 1 << _ID_BITS
+    entries: NDArray[Any] = ids.astype(np.uint64 if is_wide else np.uint32)
+    entries <<= entries.dtype.type(_CODE_BITS)
+    entries |= code
+    return {
+        "entries": entries,
+        "payload_table": table.astype(np.uint16),
+        "rare_places": rare,
+        "rare_payloads": payloads[rare],
+    }
+
+
+def _ids_of(entries: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.int32]:
+    ids: NDArray[np.int32] = (entries >> _CODE_BITS).astype(np.int32)
+    return ids
+
+
+def _find_spans(
+    known: NDArray[np.uint32], starts: NDArray[np.integer[Any]], terms: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the ids of each term begin and end, the same position for a term that is nowhere."""
+    if not len(known):
+        return np.zeros(len(terms), np.int64), np.zeros(len(terms), np.int64)
+    positions = known.searchsorted(terms)
+    found = known.take(positions, mode="clip") == terms
+    begins = starts.take(positions).astype(np.int64)
+    return begins, np.where(found, starts.take(positions + 1, mode="clip"), begins)
+
+
+def _count_ids(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int32]:
+    counts: NDArray[np.int32] = (ends - starts).astype(np.int32)
+    return counts
+
+
+def sort_entries(columns: list[NDArray[Any]], row_count: int) -> SortedEntries:
     """Sort the terms of rows, given in any order, by term and row. No row has a term twice.
 
     `columns`: rows int32, terms uint32, payloads uint16, each (e,). They are taken out of the list, so that they are
@@ -126,10 +229,12 @@ def sort_entries(columns: list[NDArray[Any]], row_count: int) -> Entries:
         ids[targets] = ((keys >> np.uint64(16)) & np.uint64(0xFFFF)).astype(np.int32) + (block << _BLOCK_BITS)
         sorted_payloads[targets] = (keys & np.uint64(0xFFFF)).astype(np.uint16)
         cursors[positions] += counts
-    return Entries(distinct, starts, ids, sorted_payloads)
+    return SortedEntries(distinct, starts, ids, sorted_payloads)
 
 
-def sum_by_file(entries: Entries, file_of_row: NDArray[np.int32], paths: Sequence[Mapping[int, int]]) -> Entries:
+def sum_by_file(
+    entries: SortedEntries, file_of_row: NDArray[np.int32], paths: Sequence[Mapping[int, int]]
+) -> SortedEntries:
     """Return where terms are by file instead of row, the terms of the files' paths among them."""
     blocks = list(_sum_blocks(entries, file_of_row))
     keys: NDArray[np.uint64] = np.concatenate([np.empty(0, np.uint64), *(block for block, _ in blocks)])
@@ -145,11 +250,11 @@ def sum_by_file(entries: Entries, file_of_row: NDArray[np.int32], paths: Sequenc
     distinct, totals = _heads((all_keys[firsts] >> np.uint64(32)).astype(np.uint32))
     starts = np.concatenate(([0], np.cumsum(totals)))
     files = (all_keys[firsts] & np.uint64(0xFFFFFFFF)).astype(np.int32)
-    return Entries(distinct, starts, files, merged)
+    return SortedEntries(distinct, starts, files, merged)
 
 
 def _sum_blocks(
-    entries: Entries, file_of_row: NDArray[np.int32]
+    entries: SortedEntries, file_of_row: NDArray[np.int32]
 ) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint16]]]:
     """Yield term and file, as one number ascending, and payload of each pair, some terms at a time."""
     bounds = np.searchsorted(entries.starts, np.arange(0, len(entries.ids), _SUMMED_AT_ONCE))

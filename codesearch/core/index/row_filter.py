@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,7 @@ class _Selection:
     """Which values of a column are selected, and the number of each row's value; without codes, which rows are."""
 
     mask: NDArray[np.bool_]
-    codes: NDArray[np.int32] | None
+    codes: NDArray[np.integer[Any]] | None
 
     def spread(self, row_count: int) -> NDArray[np.bool_]:
         """Return which rows are selected."""

@@ -48,7 +48,6 @@ _TEXT_COLUMNS = {
     "path": ("path_lower", "file_of_row"),
     "title": ("title", "file_of_row"),
     "file_extension": ("file_extension", "file_of_row"),
-    "symbol": ("symbol_lower", "symbol_codes"),
 }
 
 
@@ -105,8 +104,8 @@ class SearchIndex:
         self.file_lengths: NDArray[np.int32] = arrays["file_lengths"]
         self.file_stem_lengths: NDArray[np.uint8] = arrays["file_stem_lengths"]
         self.depths: NDArray[np.uint8] = arrays["depths"]
-        self.row_postings = Entries(*(arrays[f"row_{name}"] for name in ("terms", "starts", "ids", "payloads")))
-        self.file_postings = Entries(*(arrays[f"file_{name}"] for name in ("terms", "starts", "ids", "payloads")))
+        self.row_postings = Entries(arrays, "row")
+        self.file_postings = Entries(arrays, "file")
         self.pieces = Pieces(arrays)
         self.texts = FileTexts(arrays)
         self._known_norms: dict[tuple[str, float, float], NDArray[np.float32]] = {}
@@ -328,7 +327,8 @@ class SearchIndex:
         if field == "content":
             return self.contents
         name, codes = _TEXT_COLUMNS.get(field, (field, f"{field}_codes"))
-        return TextColumn(self._arrays[f"{name}_texts"], self._arrays[f"{name}_starts"], self._arrays[codes])
+        texts, starts = self._arrays[f"{name}_texts"], self._arrays[f"{name}_starts"]
+        return TextColumn(texts, starts, self._arrays[codes], is_lower=field != "symbol")
 
     @property
     def contents(self) -> ContentColumn:
@@ -344,8 +344,8 @@ class SearchIndex:
     @cached_property
     def _times(self) -> NumberColumn:
         """When rows were last changed: by file, as all rows of a file were, unless the rows say otherwise."""
-        times, of_files = self._arrays["modified_at"], self._arrays["modified_at"][self.first_rows[:-1]]
-        if np.array_equal(of_files[self.file_of_row], times):
+        times, of_files = self._arrays["row_times"], self._arrays["file_times"]
+        if not len(times):
             return NumberColumn(of_files, of_files != NO_TIME, self.file_of_row)
         return NumberColumn(times, times != NO_TIME)
 
@@ -436,15 +436,15 @@ class SearchIndex:
         return self._vocabulary("symbol_kind")
 
     @property
-    def row_languages(self) -> NDArray[np.int32]:
+    def row_languages(self) -> NDArray[np.integer[Any]]:
         """The language code of each row."""
-        codes: NDArray[np.int32] = self._arrays["language_codes"]
+        codes: NDArray[np.integer[Any]] = self._arrays["language_codes"]
         return codes
 
     @property
-    def row_symbol_kinds(self) -> NDArray[np.int32]:
+    def row_symbol_kinds(self) -> NDArray[np.integer[Any]]:
         """The code of each row's kind of definition."""
-        codes: NDArray[np.int32] = self._arrays["symbol_kind_codes"]
+        codes: NDArray[np.integer[Any]] = self._arrays["symbol_kind_codes"]
         return codes
 
     @cached_property
@@ -453,9 +453,9 @@ class SearchIndex:
         return self._vocabulary("artifact_kind")
 
     @property
-    def row_artifact_kinds(self) -> NDArray[np.int32]:
+    def row_artifact_kinds(self) -> NDArray[np.integer[Any]]:
         """The code of each row's artifact kind."""
-        codes: NDArray[np.int32] = self._arrays["artifact_kind_codes"]
+        codes: NDArray[np.integer[Any]] = self._arrays["artifact_kind_codes"]
         return codes
 
     def chunk_of(self, row: int) -> Chunk:
@@ -504,12 +504,14 @@ class SearchIndex:
 
     def times_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return when the rows' files were last changed, in Unix seconds, NO_TIME where that is not known."""
-        times: NDArray[np.int64] = self._arrays["modified_at"][rows]
+        of_rows, of_files = self._arrays["row_times"], self._arrays["file_times"]
+        times: NDArray[np.int64] = of_rows[rows] if len(of_rows) else of_files[self.file_of_row[rows]]
         return times
 
     def modified_at(self, row: int) -> int | None:
         """Return when the row's file was last changed, in Unix seconds, where known."""
-        value = int(self._arrays["modified_at"][row])
+        times = self._arrays["row_times"]
+        value = int(times[row] if len(times) else self._arrays["file_times"][self.file_of_row[row]])
         return None if value == NO_TIME else value
 
     def _text(self, name: str, code: int) -> str:

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT, Entries, sort_entries, sum_by_file
+from codesearch.core.index.narrowing import narrow
+from codesearch.core.index.postings import (
+    FILE_COMMENTS_ON_IT,
+    FILE_NAMES_IT,
+    Entries,
+    SortedEntries,
+    pack_entries,
+    sort_entries,
+    sum_by_file,
+)
 from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM, MAX_COUNT
 
 BLOCK = 65_536
@@ -19,15 +28,20 @@ TERMS = st.sampled_from([0, 1, 2, 3, 2**31, 2**32 - 1]) | st.integers(0, 2**32 -
 PAYLOADS = st.integers(0, 2**16 - 1)
 
 
-def sort_given(entries: Given, row_count: int) -> Entries:
+def sort_given(entries: Given, row_count: int) -> SortedEntries:
     rows = np.array([row for row, _ in entries], np.int32)
     terms = np.array([term for _, term in entries], np.uint32)
     return sort_entries([rows, terms, np.array(list(entries.values()), np.uint16)], row_count)
 
 
-def as_dictionary(entries: Entries) -> dict[int, list[tuple[int, int]]]:
+def pack_given(entries: Given, row_count: int, kind: str = "row") -> Entries:
+    rows = sort_given(entries, row_count)
+    return Entries(pack_entries(rows, sum_by_file(rows, np.zeros(row_count, np.int32), [{}] * min(row_count, 1))), kind)
+
+
+def as_dictionary(entries: SortedEntries) -> dict[int, list[tuple[int, int]]]:
     """Return term -> its ids and payloads in order, and check the form of the arrays."""
-    kinds = [array.dtype.name for array in entries.arrays().values()]
+    kinds = [array.dtype.name for array in (entries.terms, entries.starts, entries.ids, entries.payloads)]
     assert kinds == ["uint32", "int64", "int32", "uint16"]
     assert len(entries.starts) == len(entries.terms) + 1
     assert (entries.starts[0], entries.starts[-1]) == (0, len(entries.ids))
@@ -88,7 +102,7 @@ def test_very_many_rows_in_three_blocks() -> None:
 
 @given(st.dictionaries(st.tuples(st.integers(0, 20), TERMS), PAYLOADS, max_size=20), st.lists(TERMS, max_size=8))
 def test_terms_are_looked_up_in_the_order_they_are_asked(entries: Given, more: list[int]) -> None:
-    postings, expected = sort_given(entries, 21), naive(entries)
+    postings, expected = pack_given(entries, 21), naive(entries)
     asked = [*more, *expected, *more]
     found = postings.find(np.array(asked, np.uint32))
     assert [list(zip(ids.tolist(), payloads.tolist(), strict=True)) for ids, payloads in found] == [
@@ -146,6 +160,44 @@ def test_the_rows_of_a_file_add_up(given_files: tuple[Given, list[int], list[dic
 
 @pytest.mark.parametrize("asked", [[], [1], [2**32 - 1, 0]])
 def test_nothing_is_in_no_postings(asked: list[int]) -> None:
-    nothing = sort_given({}, 0)
+    nothing = pack_given({}, 0)
     assert [len(ids) + len(payloads) for ids, payloads in nothing.find(np.array(asked, np.uint32))] == [0] * len(asked)
     assert nothing.frequencies(np.array(asked, np.uint32)).tolist() == [0] * len(asked)
+
+
+@pytest.mark.parametrize("kind", ["row", "file"])
+def test_packed_entries_are_those_that_were_packed(kind: str) -> None:
+    """Also those with one of the payloads that are too many for a byte, and terms that only paths have."""
+    draw = np.random.default_rng(3)
+    keys = np.unique(draw.integers(0, 2_000 * 40, 20_000))
+    rows, terms = (keys // 40).astype(np.int32), (keys % 40).astype(np.uint32)
+    payloads = np.where(draw.random(len(keys)) < 0.5, 256, draw.integers(0, 2**16, len(keys))).astype(np.uint16)
+    by_row = sort_entries(rows, terms, payloads, 2_000)
+    paths = [dict.fromkeys((7, 41, 2**32 - 1), IN_STEM) for _ in range(200)]
+    by_file = sum_by_file(by_row, np.repeat(np.arange(200, dtype=np.int32), 10), paths)
+    packed, expected = Entries(pack_entries(by_row, by_file), kind), by_row if kind == "row" else by_file
+    assert (packed.ids.tolist(), packed.payloads.tolist()) == (expected.ids.tolist(), expected.payloads.tolist())
+    asked = np.array([41, 3, 39, 2**32 - 1, 5, 3, 50], np.uint32)
+    bounds = expected.starts.tolist()
+    places = {term: slice(*bounds[number : number + 2]) for number, term in enumerate(expected.terms.tolist())}
+    for term, (ids, found) in zip(asked.tolist(), packed.find(asked), strict=True):
+        place = places.get(term, slice(0))
+        assert (ids.dtype.name, found.dtype.name) == ("int32", "uint16")
+        assert (ids.tolist(), found.tolist()) == (expected.ids[place].tolist(), expected.payloads[place].tolist())
+    assert packed.frequencies(asked).tolist() == expected.frequencies(asked).tolist()
+
+
+def test_very_many_rows_need_more_than_four_bytes_an_entry() -> None:
+    rows = sort_entries(np.array([1], np.int32), np.array([5], np.uint32), np.array([256], np.uint16), 2)
+    wide = SortedEntries(rows.terms, rows.starts, np.array([2**31 - 1], np.int32), rows.payloads)
+    ((ids, payloads),) = Entries(pack_entries(wide, wide), "row").find(np.array([5], np.uint32))
+    assert (ids.tolist(), payloads.tolist()) == ([2**31 - 1], [256])
+
+
+@pytest.mark.parametrize(
+    ("values", "width"),
+    [([], 1), ([0, 255], 1), ([256], 2), ([65_535], 2), ([65_536], 4), ([2**32 - 1], 4), ([2**32], 8)],
+)
+def test_numbers_take_as_few_bytes_as_they_fit_in(values: list[int], width: int) -> None:
+    narrowed = narrow(np.array(values, np.int64))
+    assert (narrowed.itemsize, narrowed.tolist()) == (width, values)

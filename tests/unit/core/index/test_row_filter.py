@@ -216,6 +216,9 @@ def test_text_compares_literally_whatever_it_holds(texts: list[str], operator: O
     expected = [compare(comparison, text or None) for text in texts]
     (mask,) = column.match([comparison], do_not_check)
     assert mask[codes].tolist() == expected
+    as_written = TextColumn(*pack_texts(texts), np.arange(len(texts), dtype=np.int32), is_lower=False)
+    (mask,) = as_written.match([comparison], do_not_check)
+    assert mask.tolist() == expected
 
 
 def test_many_values_are_compared_in_pieces_and_all_of_them() -> None:

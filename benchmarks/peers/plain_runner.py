@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def read_rows(assembly: Assembly) -> pa.Table:
     columns: dict[str, list[Any]] = {name: [] for name in (*PASSAGE, "symbol", "content")}
     vectors = []
     for source in assembly.catalog.list_sources():
-        for batch in assembly.store.scan_rows(source.id):
+        for batch in chain.from_iterable(assembly.store.scan_rows(source.id, source.run_id)):
             data, bounds = batch.contents[0], batch.contents[1].tolist()
             columns["path"] += batch.paths
             columns["start_line"] += batch.start_lines.tolist()

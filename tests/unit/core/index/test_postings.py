@@ -172,7 +172,7 @@ def test_packed_entries_are_those_that_were_packed(kind: str) -> None:
     keys = np.unique(draw.integers(0, 2_000 * 40, 20_000))
     rows, terms = (keys // 40).astype(np.int32), (keys % 40).astype(np.uint32)
     payloads = np.where(draw.random(len(keys)) < 0.5, 256, draw.integers(0, 2**16, len(keys))).astype(np.uint16)
-    by_row = sort_entries(rows, terms, payloads, 2_000)
+    by_row = sort_entries([rows, terms, payloads], 2_000)
     paths = [dict.fromkeys((7, 41, 2**32 - 1), IN_STEM) for _ in range(200)]
     by_file = sum_by_file(by_row, np.repeat(np.arange(200, dtype=np.int32), 10), paths)
     packed, expected = Entries(pack_entries(by_row, by_file), kind), by_row if kind == "row" else by_file
@@ -188,7 +188,7 @@ def test_packed_entries_are_those_that_were_packed(kind: str) -> None:
 
 
 def test_very_many_rows_need_more_than_four_bytes_an_entry() -> None:
-    rows = sort_entries(np.array([1], np.int32), np.array([5], np.uint32), np.array([256], np.uint16), 2)
+    rows = sort_entries([np.array([1], np.int32), np.array([5], np.uint32), np.array([256], np.uint16)], 2)
     wide = SortedEntries(rows.terms, rows.starts, np.array([2**31 - 1], np.int32), rows.payloads)
     ((ids, payloads),) = Entries(pack_entries(wide, wide), "row").find(np.array([5], np.uint32))
     assert (ids.tolist(), payloads.tolist()) == ([2**31 - 1], [256])

@@ -23,7 +23,7 @@ from codesearch.core.store.schema import (
 from codesearch.core.store.stored_rows import restore_batches, to_stored
 from codesearch.core.types import NOTEBOOK_LANGUAGE
 from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
-from tests.unit.core.store.store_rows import FORMAT, SOURCE, contents_of, make_row, open_store, publish
+from tests.unit.core.store.store_rows import FORMAT, SOURCE, contents_of, make_row, open_store, publish, scan
 
 WHOLE = "class Ä:\r\n    def f(\n        self): pass\n\n    def g(self): pass"
 ROWS = [
@@ -114,4 +114,4 @@ def test_rows_that_a_merge_moved_come_back(tmp_path: Path) -> None:
     again = [*ROWS[:3], make_row("a.py", "other", start_line=9)]
     publish(writer, SOURCE, again, run_id=2, replaced={"a.py"})
     expected = sorted(row.chunk.content for row in [*again, *ROWS[4:]])
-    assert sorted(contents_of(store.scan_rows(SOURCE))) == expected
+    assert sorted(contents_of(scan(store, SOURCE))) == expected

@@ -9,7 +9,7 @@ import click
 
 from codesearch.assembly import Assembly
 from codesearch.cli import listings, output
-from codesearch.cli.completion import complete_repositories, complete_workspaces
+from codesearch.cli.completion import complete_groups, complete_repositories, complete_workspaces
 from codesearch.cli.context import LazyAssembly, as_json_option
 from codesearch.cli.sources import find_named, list_known, require_catalog
 from codesearch.core.errors import NotFoundError
@@ -145,6 +145,15 @@ def key() -> None:
     shell_complete=complete_repositories,
     help="Only this data source; may be repeated.",
 )
+@click.option(
+    "--group",
+    "groups",
+    multiple=True,
+    metavar="GROUP",
+    shell_complete=complete_groups,
+    help="What this group reads; may be repeated.",
+)
+@click.option("--user", metavar="USER", help="Of that, only what the code host lets this person read.")
 @click.option("--admin", is_flag=True, help="May read everything and use what is for admins.")
 @click.option(
     "--expires", "days", type=click.IntRange(1, 36500), metavar="DAYS", help="Stops working after so many days."
@@ -152,15 +161,24 @@ def key() -> None:
 @as_json_option
 @click.pass_obj
 def create_key(
-    holder: LazyAssembly, name: str, sources: tuple[str, ...], admin: bool, days: int | None, as_json: bool
+    holder: LazyAssembly,
+    name: str,
+    sources: tuple[str, ...],
+    groups: tuple[str, ...],
+    user: str | None,
+    admin: bool,
+    days: int | None,
+    as_json: bool,
 ) -> None:
     """Create the API key NAME and show its secret, this once."""
-    if admin and sources:
-        raise click.UsageError("--admin reads every data source; leave out --source.")
+    if admin and (sources or groups or user is not None):
+        raise click.UsageError("--admin reads every data source; leave out --source, --group and --user.")
     assembly = holder.get()
     source_ids = frozenset(find_named(assembly, source).id for source in sources) if sources else None
     expires_at = datetime.now(timezone.utc) + timedelta(days=days) if days else None
-    created, secret = assembly.catalog.create_key(name, source_ids=source_ids, is_admin=admin, expires_at=expires_at)
+    created, secret = assembly.catalog.create_key(
+        name, source_ids=source_ids, groups=groups, user=user, is_admin=admin, expires_at=expires_at
+    )
     listings.print_new_key(created, secret, as_json=as_json)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from codesearch.core.catalog.catalog import Catalog
 
 # The variable by which click's scripts ask the program, for a program of this name.
 _PROGRAM = "codesearch"
@@ -50,8 +53,22 @@ def complete_workspaces(context: click.Context, parameter: click.Parameter, inco
     return complete_names(incomplete, with_workspaces=True, with_sources=False)
 
 
+def complete_groups(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the names of groups that begin so."""
+    return _complete(incomplete, lambda catalog: [group.name for group in catalog.list_groups()])
+
+
 def complete_names(incomplete: str, *, with_workspaces: bool, with_sources: bool = True) -> list[CompletionItem]:
     """Return what begins so, in name order. A shell that waits for a list gets an empty one, not an error."""
+
+    def list_names(catalog: Catalog) -> list[str]:
+        names = [source.name for source in catalog.list_sources()] if with_sources else []
+        return names + ([workspace.name for workspace in catalog.list_workspaces()] if with_workspaces else [])
+
+    return _complete(incomplete, list_names)
+
+
+def _complete(incomplete: str, list_names: Callable[[Catalog], list[str]]) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
     from codesearch.assembly import open_assembly
@@ -61,9 +78,7 @@ def complete_names(incomplete: str, *, with_workspaces: bool, with_sources: bool
         assembly = open_assembly(lambda _: None)
         if not assembly.has_catalog():
             return []
-        catalog = assembly.catalog
-        names = [source.name for source in catalog.list_sources()] if with_sources else []
-        names += [workspace.name for workspace in catalog.list_workspaces()] if with_workspaces else []
+        names = list_names(assembly.catalog)
         assembly.close()
     except CodesearchError:
         return []

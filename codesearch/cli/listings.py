@@ -157,7 +157,10 @@ def print_keys(keys: Sequence[ApiKey], *, as_json: bool) -> None:
     for key in keys:
         reads = "everything (admin)" if key.is_admin else "everything"
         if not key.is_admin and key.source_ids is not None:
-            reads = ", ".join(sorted(key.source_ids)) or "nothing"
+            groups = [f"group {name}" for name in key.group_names]
+            reads = ", ".join([*groups, *sorted(key.source_ids)]) or "nothing"
+        if key.user is not None:
+            reads += f", as far as {key.user} may"
         state = "revoked" if key.revoked_at else "usable" if key.is_usable(now) else "expired"
         if state == "usable" and key.expires_at:
             state = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC"
@@ -172,6 +175,8 @@ def _key_as_json(key: ApiKey) -> dict[str, object]:
         "prefix": key.prefix,
         "admin": key.is_admin,
         "sources": None if key.source_ids is None else sorted(key.source_ids),
+        "groups": list(key.group_names) or None,
+        "user": key.user,
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,

@@ -19,6 +19,7 @@ from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.dify.command import dify
 from codesearch.cli.evaluate import evaluate
 from codesearch.cli.grep import grep
+from codesearch.cli.groups import group
 from codesearch.cli.index import index
 from codesearch.cli.limits import explain_refusal
 from codesearch.cli.mcp.command import mcp
@@ -120,6 +121,7 @@ for command in (
     admin.remove,
     admin.workspace,
     admin.key,
+    group,
     admin.doctor,
     evaluate,
     init,

@@ -18,7 +18,8 @@ _MAX_SECRET_LENGTH = 128
 class ApiKey:
     """What is known of a key once its secret was shown: `prefix` is the secret's first 8 characters.
 
-    `source_ids` is None for every data source; an empty set allows nothing. Times are in UTC.
+    It reads `source_ids` and what its groups read; without groups, None is for every data source, and an empty set
+    allows nothing. Of these a key of a `user` reads what the code host lets that person read. Times are in UTC.
     """
 
     id: str
@@ -29,6 +30,8 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    group_names: tuple[str, ...] = ()
+    user: str | None = None
 
     def is_usable(self, now: datetime) -> bool:
         """Say whether the key opens anything at that moment: not revoked, not expired."""

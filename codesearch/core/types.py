@@ -115,22 +115,55 @@ class Workspace:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """What keys and tokens are given together: data sources, and workspaces with whatever is in them at the time.
+
+    Members and the names of the keys that are bound to it are in name order.
+    """
+
+    id: str
+    name: str
+    members: tuple[GroupMember, ...]
+    key_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """A data source or workspace that a group may read."""
+
+    id: str
+    name: str
+    is_workspace: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `source_ids` is None for every data source; an empty set allows nothing."""
+    """Who asks: an admin, or somebody who may read what is in `source_ids` and in `permitted_ids`.
+
+    Each is None for every data source; an empty set allows nothing. The first is what a key or a token was given, the
+    second what the code host lets `user` read, the person whom the key or token belongs to. `problem` says why that is
+    not known, in one sentence; nothing may be read then. `key_id` tells callers apart; that of a token holds a blank.
+    """
 
     key_id: str
     name: str
     is_admin: bool
     source_ids: frozenset[str] | None
+    user: str | None = None
+    permitted_ids: frozenset[str] | None = None
+    problem: str | None = None
 
     @property
     def reads_everything(self) -> bool:
         """Whether there is nothing that this principal may not read."""
-        return self.is_admin or self.source_ids is None
+        return self.is_admin or (self.source_ids is None and self.permitted_ids is None)
 
     def may_read(self, source_id: str) -> bool:
         """Say whether this principal may read the data source."""
-        return self.is_admin or self.source_ids is None or source_id in self.source_ids
+        if self.is_admin:
+            return True
+        is_given = self.source_ids is None or source_id in self.source_ids
+        return is_given and (self.permitted_ids is None or source_id in self.permitted_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The catalog: repositories, workspaces, keys and index runs, in SQLite or PostgreSQL, for service and indexers."""
+"""The catalog: repositories, workspaces, keys, groups, runs, in SQLite or PostgreSQL, for service and indexers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codesearch.core.catalog import sqlite_file
 from codesearch.core.catalog.database import open_database, sqlite_path_of
+from codesearch.core.catalog.groups import GroupCatalog
 from codesearch.core.catalog.keys import KeyCatalog
 from codesearch.core.catalog.runs import IndexRun, RunCatalog, RunState
 from codesearch.core.catalog.sources import SourceCatalog, utc_now
@@ -17,7 +18,7 @@ from codesearch.core.keys import ApiKey
 __all__ = ["ApiKey", "Catalog", "IndexRun", "RunState", "open_catalog", "restore_catalog"]
 
 
-class Catalog(SourceCatalog, RunCatalog, KeyCatalog):
+class Catalog(SourceCatalog, RunCatalog, KeyCatalog, GroupCatalog):
     """All parts of the catalog on one database; safe to share between threads, to be opened anew after a fork.
 
     Every method raises CatalogError when the database fails.

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, RowMapping, bindparam, or_, select, union_all
 
+from codesearch.core.catalog.groups import (
+    MEMBER_SOURCE_ID,
+    MEMBERS_WITH_SOURCES,
+    bind_key,
+    find_group_ids,
+    name_groups_of_keys,
+)
 from codesearch.core.catalog.names import create_id, fold_name, lookup_key, validate_name
-from codesearch.core.catalog.schema import api_key_scopes, api_keys
+from codesearch.core.catalog.schema import api_key_scopes, api_keys, group_keys, group_members
 from codesearch.core.catalog.sources import CatalogPart, find_source_ids
 from codesearch.core.errors import AuthenticationError, InvalidRequestError, NotFoundError
 from codesearch.core.keys import PREFIX_LENGTH, SECRET_START, ApiKey, create_secret, hash_secret
 from codesearch.core.types import Principal
+from codesearch.core.users import validate_user
 
-# A row per scope, one with a null for a key without scopes. Built once, for every request runs it.
-_SELECT_KEYS = select(
+_COLUMNS = (
     api_keys.c.id,
     api_keys.c.name,
     api_keys.c.prefix,
@@ -27,10 +35,27 @@ _SELECT_KEYS = select(
     api_keys.c.created_at,
     api_keys.c.expires_at,
     api_keys.c.revoked_at,
-    api_key_scopes.c.source_id,
-).select_from(api_keys.outerjoin(api_key_scopes, api_key_scopes.c.key_id == api_keys.c.id))
-_SELECT_BY_HASH = _SELECT_KEYS.where(api_keys.c.secret_hash == bindparam("secret_hash"))
-_SELECT_BY_ID = _SELECT_KEYS.where(api_keys.c.id == bindparam("key_id"))
+    api_keys.c.user_name,
+)
+# A row per scope, one with a null for a key without scopes.
+_SELECT_KEYS = select(*_COLUMNS, api_key_scopes.c.source_id).select_from(
+    api_keys.outerjoin(api_key_scopes, api_key_scopes.c.key_id == api_keys.c.id)
+)
+_SELECT_GROUPS_OF_KEYS = select(*_COLUMNS, MEMBER_SOURCE_ID.label("source_id")).select_from(
+    api_keys.join(group_keys, group_keys.c.key_id == api_keys.c.id).join(
+        MEMBERS_WITH_SOURCES, group_members.c.group_id == group_keys.c.group_id
+    )
+)
+
+
+def _select_with_groups(condition: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """Return the one statement that reads a key with all that it was given, of one moment."""
+    return union_all(_SELECT_KEYS.where(condition), _SELECT_GROUPS_OF_KEYS.where(condition))
+
+
+# Built once, for every request runs one of these.
+_SELECT_BY_HASH = _select_with_groups(api_keys.c.secret_hash == bindparam("secret_hash"))
+_SELECT_BY_ID = _select_with_groups(api_keys.c.id == bindparam("key_id"))
 _INVALID = "The API key is not valid."
 
 
@@ -40,7 +65,8 @@ class KeyCatalog(CatalogPart):
     def authenticate(self, secret: str) -> Principal:
         """Return whose secret it is, as the catalog says now: revoking works at once. Accepts any string.
 
-        Raises AuthenticationError for an unknown, expired or revoked key.
+        Who has a key of a user may read nothing yet: what the code host permits is not known here. Raises
+        AuthenticationError for an unknown, expired or revoked key.
         """
         secret_hash = hash_secret(secret)
         if secret_hash is None:
@@ -60,30 +86,41 @@ class KeyCatalog(CatalogPart):
             raise AuthenticationError(_INVALID)
         if not key.is_usable(self._clock()):
             raise AuthenticationError(_INVALID if key.revoked_at else "The API key has expired.")
-        return Principal(key_id=key.id, name=key.name, is_admin=key.is_admin, source_ids=key.source_ids)
+        return Principal(
+            key_id=key.id,
+            name=key.name,
+            is_admin=key.is_admin,
+            source_ids=key.source_ids,
+            user=key.user,
+            permitted_ids=None if key.user is None else frozenset(),
+        )
 
     def create_key(
         self,
         name: str,
         *,
         source_ids: frozenset[str] | None = None,
+        groups: Sequence[str] = (),
+        user: str | None = None,
         is_admin: bool = False,
         expires_at: datetime | None = None,
     ) -> tuple[ApiKey, str]:
         """Create a key and return it with its secret, which nobody can show again.
 
-        `source_ids` holds ids or names of data sources, None for all of them; an admin key reads all of them and takes
-        none. Raises InvalidRequestError for a wrong or taken name, a past expiry or an admin key with sources,
-        NotFoundError that names unknown data sources.
+        `source_ids` holds ids or names of data sources, None for all of them, or, with `groups`, for what those read.
+        A key of a `user` reads no more than the code host lets that person read. An admin key reads everything and
+        takes none of these. Raises InvalidRequestError for a wrong or taken name, a past expiry or an admin key with
+        any of them, NotFoundError that names unknown data sources or groups.
         """
         name = validate_name(name, "key")
         now = self._clock()
         if fold_name(name).startswith(SECRET_START):
             raise InvalidRequestError(f"A key's name does not start with {SECRET_START}: that is how secrets start.")
-        if is_admin and source_ids is not None:
+        if is_admin and (source_ids is not None or groups or user is not None):
             raise InvalidRequestError(
-                "An admin key reads every repository: give it sources or make it admin, not both."
+                "An admin key reads every repository: make it admin, or give it sources, groups or a user, not both."
             )
+        user = None if user is None else validate_user(user)
         if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
             raise InvalidRequestError("A key expires at a moment to come, given with its time zone.")
         secret = create_secret()
@@ -91,17 +128,20 @@ class KeyCatalog(CatalogPart):
             if any(key.is_usable(now) for key in _find_keys(connection, api_keys.c.name_key == fold_name(name))):
                 raise InvalidRequestError(f"There is a key {name!r} already: revoke it first, or choose another name.")
             scopes = find_source_ids(connection, sorted(source_ids or ()))
+            group_ids = find_group_ids(connection, groups)
             key = ApiKey(
                 id=create_id(),
                 name=name,
                 prefix=secret[:PREFIX_LENGTH],
                 is_admin=is_admin,
-                source_ids=None if source_ids is None else frozenset(scopes),
+                source_ids=None if source_ids is None and not group_ids else frozenset(scopes),
                 created_at=now,
                 expires_at=expires_at,
+                user=user,
             )
             _insert(connection, key, secret)
-        return key, secret
+            bind_key(connection, key.id, group_ids)
+            return _find_keys(connection, api_keys.c.id == key.id)[0], secret
 
     def list_keys(self) -> list[ApiKey]:
         """Return every key, also expired and revoked ones, in name order, the oldest of a name first."""
@@ -114,6 +154,11 @@ class KeyCatalog(CatalogPart):
         now = self._clock()
         return any(key.is_usable(now) for key in self.list_keys())
 
+    def find_key(self, given: str) -> ApiKey:
+        """Return a key, given by id, name, prefix or secret. Raises what revoke_key does."""
+        with self._database.reading() as connection:
+            return _choose_key(connection, given, self._clock())
+
     def revoke_key(self, given: str) -> ApiKey:
         """Revoke a key, given by id, name, prefix or secret, for good and at once; return what it is now.
 
@@ -121,7 +166,7 @@ class KeyCatalog(CatalogPart):
         several keys have.
         """
         with self._database.writing() as connection:
-            key = _choose_key(connection, given.strip(), self._clock())
+            key = _choose_key(connection, given, self._clock())
             if key.revoked_at is None:
                 statement = api_keys.update().where(api_keys.c.id == key.id)
                 connection.execute(statement.values(revoked_at=self._clock()))
@@ -139,6 +184,7 @@ def _find_by_id(connection: Connection, key_id: str) -> ApiKey | None:
 
 
 def _choose_key(connection: Connection, given: str, now: datetime) -> ApiKey:
+    given = given.strip()
     folded, secret_hash = lookup_key(given), hash_secret(given)
     conditions = [] if secret_hash is None else [api_keys.c.secret_hash == secret_hash]
     if folded is not None:
@@ -164,10 +210,13 @@ def _list_ids(keys: Sequence[ApiKey]) -> str:
 
 def _find_keys(connection: Connection, *conditions: Any) -> list[ApiKey]:
     rows = connection.execute(_SELECT_KEYS.where(*conditions).order_by(api_keys.c.id)).mappings().all()
-    return [_to_key(list(group)) for _, group in groupby(rows, key=lambda row: row["id"])]
+    keys = [_to_key(list(group)) for _, group in groupby(rows, key=lambda row: row["id"])]
+    names = name_groups_of_keys(connection) if keys else {}
+    return [replace(key, group_names=names.get(key.id, ())) for key in keys]
 
 
 def _to_key(rows: Sequence[RowMapping]) -> ApiKey:
+    """Return the key of all rows of it, without the names of its groups."""
     first, scopes = rows[0], frozenset(row["source_id"] for row in rows if row["source_id"] is not None)
     return ApiKey(
         id=first["id"],
@@ -178,6 +227,7 @@ def _to_key(rows: Sequence[RowMapping]) -> ApiKey:
         created_at=first["created_at"],
         expires_at=first["expires_at"],
         revoked_at=first["revoked_at"],
+        user=first["user_name"],
     )
 
 
@@ -192,6 +242,7 @@ def _insert(connection: Connection, key: ApiKey, secret: str) -> None:
         is_scoped=key.source_ids is not None,
         created_at=key.created_at,
         expires_at=key.expires_at,
+        user_name=key.user,
     )
     connection.execute(statement)
     if key.source_ids:

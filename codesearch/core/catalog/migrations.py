@@ -22,9 +22,28 @@ def _add_uncommitted_files(connection: Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE codesearch_data_sources ADD COLUMN {column}")
 
 
+def _add_groups(connection: Connection) -> None:
+    """Schema 3 has groups, which keys may be bound to, and knows the person whom a key belongs to."""
+    connection.exec_driver_sql("ALTER TABLE codesearch_api_keys ADD COLUMN user_name TEXT")
+    connection.exec_driver_sql(
+        "CREATE TABLE codesearch_groups"
+        " (id VARCHAR(24) NOT NULL PRIMARY KEY, name TEXT NOT NULL, name_key TEXT NOT NULL UNIQUE)"
+    )
+    for table, column, target in (("members", "member_id", "knowledge_bases"), ("keys", "key_id", "api_keys")):
+        connection.exec_driver_sql(
+            f"CREATE TABLE codesearch_group_{table}"
+            f" (group_id VARCHAR(24) NOT NULL, {column} VARCHAR(24) NOT NULL, PRIMARY KEY (group_id, {column}),"
+            " FOREIGN KEY (group_id) REFERENCES codesearch_groups (id) ON DELETE CASCADE,"
+            f" FOREIGN KEY ({column}) REFERENCES codesearch_{target} (id) ON DELETE CASCADE)"
+        )
+        connection.exec_driver_sql(
+            f"CREATE INDEX ix_codesearch_group_{table}_{column} ON codesearch_group_{table} ({column})"
+        )
+
+
 # The first one leads from schema 1 to schema 2, and so on. A step that was released is never changed again: it names
 # its columns itself and does not import schema.py, which goes on changing. The last step leads to schema.py as it is.
-STEPS: tuple[Step, ...] = (_add_uncommitted_files,)
+STEPS: tuple[Step, ...] = (_add_uncommitted_files, _add_groups)
 _FIRST_VERSION = 1
 
 

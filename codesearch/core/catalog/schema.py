@@ -115,7 +115,8 @@ index_runs = Table(
     sqlite_autoincrement=True,
 )
 
-# `is_scoped` says whether the scopes count: a key whose sources are all gone reads nothing, not everything.
+# `is_scoped` says whether scopes and groups count: a key whose sources are all gone reads nothing, not everything.
+# `user_name` is the person whom the key belongs to: it reads no more than the code host lets that person read.
 api_keys = Table(
     f"{TABLE_PREFIX}api_keys",
     metadata,
@@ -129,6 +130,7 @@ api_keys = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
+    Column("user_name", Text),
 )
 
 api_key_scopes = Table(
@@ -136,4 +138,27 @@ api_key_scopes = Table(
     metadata,
     _reference("key_id", api_keys),
     _reference("source_id", data_sources, index=True),
+)
+
+# Named apart from data sources and workspaces: the group that reads the workspace `payments` may be called so, too.
+groups = Table(
+    f"{TABLE_PREFIX}groups",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),
+)
+
+group_members = Table(
+    f"{TABLE_PREFIX}group_members",
+    metadata,
+    _reference("group_id", groups),
+    _reference("member_id", knowledge_bases, index=True),
+)
+
+group_keys = Table(
+    f"{TABLE_PREFIX}group_keys",
+    metadata,
+    _reference("group_id", groups),
+    _reference("key_id", api_keys, index=True),
 )

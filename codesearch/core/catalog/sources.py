@@ -184,17 +184,28 @@ def find_source_row(connection: Connection, id_or_name: str) -> DataSource:
 
 def find_source_ids(connection: Connection, ids_or_names: Iterable[str]) -> list[str]:
     """Return the data sources' ids, each once, in the order given. Raises NotFoundError that names the unknown."""
+    return _find_ids(connection, ids_or_names, DataSource, "repository")
+
+
+def find_member_ids(connection: Connection, ids_or_names: Iterable[str]) -> list[str]:
+    """Return the ids of data sources and workspaces, as `find_source_ids` does."""
+    return _find_ids(connection, ids_or_names, (DataSource, Workspace), "repository or workspace")
+
+
+def _find_ids(
+    connection: Connection, ids_or_names: Iterable[str], kinds: type | tuple[type, ...], called: str
+) -> list[str]:
     found: dict[str, None] = {}
     unknown: list[str] = []
     for id_or_name in ids_or_names:
         key = lookup_key(id_or_name)
-        source = _find(connection, key) if key else None
-        if isinstance(source, DataSource):
-            found[source.id] = None
+        item = _find(connection, key) if key else None
+        if item is not None and isinstance(item, kinds):
+            found[item.id] = None
         else:
             unknown.append(_shown(id_or_name))
     if unknown:
-        raise NotFoundError(f"No such repository: {', '.join(unknown)}. `codesearch list` shows them.")
+        raise NotFoundError(f"No such {called}: {', '.join(unknown)}. `codesearch list` shows them.")
     return list(found)
 
 

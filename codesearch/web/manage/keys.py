@@ -155,9 +155,12 @@ def _describe(keys: Sequence[ApiKey], sources: Sequence[DataSource], now: dateti
 
 
 def _describe_scope(key: ApiKey, names: Mapping[str, str]) -> str:
-    if key.is_admin or key.source_ids is None:
-        return "everything"
-    return ", ".join(name for source_id, name in names.items() if source_id in key.source_ids) or "nothing"
+    reads = "everything"
+    if not key.is_admin and key.source_ids is not None:
+        groups = [f"group {name}" for name in key.group_names]
+        sources = [name for source_id, name in names.items() if source_id in key.source_ids]
+        reads = ", ".join([*groups, *sources]) or "nothing"
+    return reads if key.user is None else f"{reads}, as far as {key.user} may"
 
 
 def _describe_state(key: ApiKey, now: datetime) -> str:

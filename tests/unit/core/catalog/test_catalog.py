@@ -718,7 +718,7 @@ def test_every_short_postgres_scheme_works(postgres_schema_url: str) -> None:
 def test_a_database_that_vanishes_is_a_catalog_error(catalog: Catalog, database_url: str) -> None:
     engine = sqlalchemy.create_engine(database_url, poolclass=sqlalchemy.NullPool)
     with engine.begin() as connection:
-        for table in ("api_key_scopes", "api_keys"):
+        for table in ("api_key_scopes", "group_keys", "api_keys"):
             connection.exec_driver_sql(f"DROP TABLE codesearch_{table}")
     with pytest.raises(CatalogError, match="codesearch_api_keys") as caught:
         catalog.authenticate("cs_" + "a" * 43)

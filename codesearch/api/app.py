@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from codesearch.api.admission import Admission
-from codesearch.api.deps import AppState, RetrieverLike, Services
+from codesearch.api.deps import AppState, KeysAlone, RetrieverLike, Services
 from codesearch.api.errors import install_error_handlers
 from codesearch.api.pacing import Pacing
 from codesearch.api.request_log import RequestLog
@@ -38,6 +38,8 @@ Application = FastAPI
 
 # Each takes the interpreter from the search that works: a flood of requests is not to take all of it.
 AUTHENTICATING_THREADS = 4
+# Of these most wait: for a command, or an issuer's keys.
+VERIFYING_THREADS = 8
 WARM_UP_GRACE_SECONDS = 10.0
 
 
@@ -59,12 +61,14 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
                 yield AppState(
                     services=services,
                     settings=settings,
+                    door=services.door or KeysAlone(services.catalog),
                     admission=Admission(settings.max_requests_per_key, settings.max_requests),
                     pacing=Pacing(),
                     # One search works at a time. The others' threads wait for that, for the catalog, or for an index
                     # that is being made again: no key's requests keep another's from a thread.
                     threads=anyio.CapacityLimiter(settings.max_requests),
                     authenticating=anyio.CapacityLimiter(AUTHENTICATING_THREADS),
+                    verifying=anyio.CapacityLimiter(VERIFYING_THREADS),
                     mcp=mcp_server,
                 )
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
 import anyio
@@ -56,6 +57,38 @@ class CatalogLike(Protocol):
         """Return whom a key stands for now; raises AuthenticationError."""
 
 
+class DoorLike(Protocol):
+    """What lets keys and tokens in."""
+
+    def takes_time(self, secret: str) -> bool:
+        """Say whether somebody else may have to be waited for to know who the secret belongs to."""
+
+    def authenticate(self, secret: str) -> Principal:
+        """Return who the secret belongs to; raises AuthenticationError."""
+
+    def find_principal(self, key_id: str) -> Principal:
+        """Return whom a key stands for now; raises AuthenticationError."""
+
+    def bound(self, principal: Principal) -> Principal:
+        """Return somebody with what a code host lets them read."""
+
+
+class KeysAlone:
+    """The door where there is no other: keys are in the catalog, and no code host has a say."""
+
+    def __init__(self, catalog: CatalogLike) -> None:
+        self.authenticate = catalog.authenticate
+        self.find_principal = catalog.find_principal
+
+    def takes_time(self, _: str) -> bool:
+        """Say no: a key is looked up."""
+        return False
+
+    def bound(self, principal: Principal) -> Principal:
+        """Return them as they are: who would be bounded may read nothing."""
+        return principal
+
+
 class ToolboxLike(Protocol):
     """What calls tools."""
 
@@ -68,7 +101,7 @@ class Services:
     """The parts behind the API, opened when a server process starts; `close` is called when it ends.
 
     `turns` are those in which the retriever searches and the tools work. Without `management`, admins manage nothing
-    over HTTP.
+    over HTTP; without a `door` of their own, keys alone are let in.
     """
 
     retriever: RetrieverLike
@@ -77,20 +110,24 @@ class Services:
     toolbox: ToolboxLike
     turns: Turns = field(default_factory=Turns)
     management: Management | None = None
+    door: DoorLike | None = None
 
 
 class AppState(TypedDict):
     """What the lifespan hands to every request.
 
-    Each that is admitted has a thread of `threads`; before, they are looked up in the catalog a few at a time.
+    Each that is admitted has a thread of `threads`; before, they are looked up in the catalog a few at a time, and
+    `verifying` those for whom somebody else has to be asked.
     """
 
     services: Services
     settings: Settings
+    door: DoorLike
     admission: Admission
     pacing: Pacing
     threads: anyio.CapacityLimiter
     authenticating: anyio.CapacityLimiter
+    verifying: anyio.CapacityLimiter
     mcp: HttpServer
 
 
@@ -98,6 +135,12 @@ def services_of(request: Request) -> Services:
     """Return the services of the running application."""
     services: Services = request.state.services
     return services
+
+
+def door_of(request: Request) -> DoorLike:
+    """Return what lets keys and tokens in."""
+    door: DoorLike = request.state.door
+    return door
 
 
 def settings_of(request: Request) -> Settings:
@@ -130,9 +173,18 @@ async def _cancel_when_gone(request: Request, work: Work) -> None:
 async def authenticate(request: Request) -> Principal:
     """Return who sent the request and note the key's name for the access line; raises AuthenticationError."""
     secret = parse_authorization(request.headers.getlist("Authorization"))
-    check = services_of(request).catalog.authenticate
-    principal = await anyio.to_thread.run_sync(check, secret, limiter=request.state.authenticating)
+    door = door_of(request)
+    limiter = request.state.verifying if door.takes_time(secret) else request.state.authenticating
+    return await admit(request, partial(door.authenticate, secret), limiter)
+
+
+async def admit(request: Request, find: Callable[[], Principal], limiter: anyio.CapacityLimiter) -> Principal:
+    """Return whom `find` finds, with what they may read, and note their name; raises AuthenticationError."""
+    principal = await anyio.to_thread.run_sync(find, limiter=limiter)
     request.state.key_name = principal.name
+    if principal.permitted_ids is not None:
+        bound = partial(door_of(request).bound, principal)
+        principal = await anyio.to_thread.run_sync(bound, limiter=request.state.verifying)
     return principal
 
 

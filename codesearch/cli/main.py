@@ -23,6 +23,7 @@ from codesearch.cli.groups import group
 from codesearch.cli.index import index
 from codesearch.cli.limits import explain_refusal
 from codesearch.cli.mcp.command import mcp
+from codesearch.cli.permissions import permissions
 from codesearch.cli.prompt import context as context_command
 from codesearch.cli.search import search
 from codesearch.cli.serve import serve
@@ -122,6 +123,7 @@ for command in (
     admin.workspace,
     admin.key,
     group,
+    permissions,
     admin.doctor,
     evaluate,
     init,

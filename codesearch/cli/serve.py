@@ -51,6 +51,7 @@ def serve(
     require_room_to_search()
     import uvicorn
 
+    from codesearch.access.opening import open_door
     from codesearch.cli.connections import BACKLOG, ConnectionFactory
     from codesearch.cli.welcome import own_command, print_welcome
 
@@ -65,6 +66,7 @@ def serve(
     assembly.require_readable_index()
     for source in assembly.outdated_sources():
         logger.warning("%s is not served: %s", source.name, assembly.describe_mismatch())
+    open_door(settings, assembly.catalog).close()
     key = None
     if first_run is not None and not assembly.catalog.has_keys():
         key = _create_first_key(assembly)
@@ -136,6 +138,7 @@ def application() -> Application:
 def _application(assembly: Assembly) -> Application:
     # Threads that compute let go of the interpreter after this: the event loop needs it for every request, at once.
     sys.setswitchinterval(SWITCH_SECONDS)
+    from codesearch.access.opening import open_door
     from codesearch.api.app import create_app
     from codesearch.api.deps import Services
     from codesearch.cli.management.opening import open_management
@@ -144,11 +147,13 @@ def _application(assembly: Assembly) -> Application:
         retriever = assembly.retriever
         management, runner = open_management(assembly)
         runner.start()
+        door = open_door(assembly.settings, assembly.catalog)
 
         def close() -> None:
             runner.close()
+            door.close()
             assembly.close()
 
-        return Services(retriever, assembly.catalog, close, assembly.toolbox, retriever.turns, management)
+        return Services(retriever, assembly.catalog, close, assembly.toolbox, retriever.turns, management, door)
 
     return create_app(assembly.settings, open_services)

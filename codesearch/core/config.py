@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -90,6 +91,28 @@ class Settings(BaseSettings):
     )
     mcp_allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web pages (`Origin`) that may ask `/mcp` besides those of this machine; `*` for all"
+    )
+    permissions_file: Path | None = Field(
+        None, description="JSON or TOML file that says which repositories a user may read"
+    )
+    permissions_command: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Command that prints the repositories of the user who is its last argument; no shell reads it"
+    )
+    permissions_seconds: float = Field(3.0, gt=0, description="Time that the command for permissions may take")
+    permissions_max_age_seconds: float = Field(
+        300.0, gt=0, description="What was known of a user's permissions counts no longer than this"
+    )
+    oidc_issuer: str | None = Field(None, description="Issuer of the tokens that are taken as keys are: their `iss`")
+    oidc_audience: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Whom a token has to be for: its `aud` names one of these"
+    )
+    oidc_jwks: str | None = Field(None, description="The issuer's public keys, a JWK Set: a file or an https address")
+    oidc_user_claim: str = Field("sub", min_length=1, description="Claim of a token that names the user")
+    oidc_groups_claim: str | None = Field(
+        None, description="Claim that names the user's groups; a token then reads what the groups of these names do"
+    )
+    oidc_leeway_seconds: float = Field(
+        30.0, ge=0, le=300, description="By how much the clocks of issuer and service differ"
     )
     page_paths: bool = Field(
         False, description="Admins may add folders and repositories of the service's own machine through the page"
@@ -171,12 +194,26 @@ class Settings(BaseSettings):
             raise ValueError("give an address such as https://search.example.com/code, without a login, ? and #")
         return value.strip().rstrip("/")
 
-    @field_validator("include", "exclude", "mcp_allowed_hosts", "mcp_allowed_origins", mode="before")
+    @field_validator("include", "exclude", "mcp_allowed_hosts", "mcp_allowed_origins", "oidc_audience", mode="before")
     @classmethod
     def split_list(cls, value: object) -> object:
         """Take a list from the environment as one text with commas or line breaks between them."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.replace("\n", ",").split(",") if part.strip())
+        return value
+
+    @field_validator("permissions_command", mode="before")
+    @classmethod
+    def split_command(cls, value: object) -> object:
+        """Take a command from the environment as a shell would split it; nothing in it is replaced."""
+        return tuple(shlex.split(value)) if isinstance(value, str) else value
+
+    @field_validator("permissions_command")
+    @classmethod
+    def check_hooks(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """Refuse two answers to one question."""
+        if value and info.data.get("permissions_file") is not None:
+            raise ValueError("set this or CODESEARCH_PERMISSIONS_FILE, not both")
         return value
 
     @field_validator("fallback_encoding")
@@ -278,6 +315,11 @@ def _keep_secrets_home(
             "which host gets your token."
         )
     _keep_dify_keys_home(files, above, local, report)
+    if local.pop("permissions_command", None):
+        report(
+            f"Ignored permissions_command of {CONFIG_FILE}: only CODESEARCH_PERMISSIONS_COMMAND or your own "
+            "configuration says which command is run."
+        )
     database = urlsplit(str(local.get("database_url", "")))
     lends_password = database.password is None and "PGPASSWORD" in os.environ
     if database.scheme.startswith("postgres") and (lends_password or "service" in parse_qs(database.query)):

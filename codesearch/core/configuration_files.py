@@ -31,7 +31,7 @@ else:
 
 USER_FILE = "config.toml"
 # What a relative value of these would start at is the current folder, whoever made it.
-_PLACES = ("data_dir", "model_cache_dir", "git_ssh_key", "store_uri", "database_url")
+_PLACES = ("data_dir", "model_cache_dir", "git_ssh_key", "store_uri", "database_url", "permissions_file", "oidc_jwks")
 _RELATIVE_SQLITE = re.compile(r"sqlite(\+\w+)?:///(?!/|:memory:)")
 
 

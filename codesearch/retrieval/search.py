@@ -197,7 +197,7 @@ class Retriever:
         if not readable and not principal.reads_everything:
             if any(self.is_ready(source) for source in members):
                 # By what was asked: its name is not the key's to know.
-                raise AccessDeniedError(f"The key may not read {redact(knowledge_id)[:100]!r}.")
+                raise AccessDeniedError(principal.problem or f"The key may not read {redact(knowledge_id)[:100]!r}.")
             # Nor is what became of an index that there is not.
             raise _not_found(knowledge_id)
         if not ready:

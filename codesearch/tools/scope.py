@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from codesearch.core.errors import InvalidRequestError, NotFoundError, NotIndexedError, UnclearSourceError
+from codesearch.core.errors import (
+    AccessDeniedError,
+    InvalidRequestError,
+    NotFoundError,
+    NotIndexedError,
+    UnclearSourceError,
+)
 from codesearch.core.types import DataSource, Workspace
 from codesearch.tools.checkout import holds_folder, local_folder_of
 from codesearch.tools.tool import Parameter, ToolContext
@@ -27,7 +33,12 @@ DATA_SOURCE = Parameter(
 
 
 def list_readable(context: ToolContext) -> list[DataSource]:
-    """Return every data source that the caller may read, in name order."""
+    """Return every data source that the caller may read, in name order.
+
+    Raises AccessDeniedError where that is not known: it would look like nothing.
+    """
+    if context.principal.problem is not None:
+        raise AccessDeniedError(context.principal.problem)
     return [source for source in context.catalog.list_sources() if context.principal.may_read(source.id)]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import anyio.to_thread
 from fastapi import Depends, Request
 
-from codesearch.api.deps import services_of
+from codesearch.api.deps import admit, door_of
 from codesearch.core.errors import AccessDeniedError, AuthenticationError
 from codesearch.web.forms import read_form, value_of
 from codesearch.web.sessions import Session, Sessions, Visitor
@@ -66,9 +67,8 @@ async def _find(request: Request) -> tuple[Visitor, Session]:
     session = sessions.read(request)
     if session is None or session.key_id is None:
         raise AuthenticationError(NOT_SIGNED_IN)
-    find = services_of(request).catalog.find_principal
-    principal = await anyio.to_thread.run_sync(find, session.key_id, limiter=request.state.authenticating)
-    request.state.key_name = principal.name
+    find = partial(door_of(request).find_principal, session.key_id)
+    principal = await admit(request, find, request.state.authenticating)
     visitor = Visitor(principal, sessions.form_token(session))
     # For the head of the page that says what went wrong afterwards.
     request.state.visitor = visitor

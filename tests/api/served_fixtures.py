@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from codesearch.access.opening import open_door
 from codesearch.api.app import create_app
 from codesearch.api.deps import Services
 from codesearch.assembly import Assembly
@@ -45,10 +46,10 @@ class ServedFixtures:
 
 @contextmanager
 def serve_fixtures(
-    data_dir: Path, prepare: Callable[[Assembly], object] = lambda assembly: None
+    data_dir: Path, prepare: Callable[[Assembly], object] = lambda assembly: None, **settings: object
 ) -> Iterator[ServedFixtures]:
     """Serve a data folder in this process; keys are added to its catalog. `prepare` may give its parts first."""
-    assembly = Assembly(load_settings(data_dir=data_dir, index_workers=1), CHUNKER_VERSION)
+    assembly = Assembly(load_settings(data_dir=data_dir, index_workers=1, **settings), CHUNKER_VERSION)
     prepare(assembly)
     catalog = assembly.catalog
     narrow = frozenset({catalog.get_source(NARROW).id})
@@ -63,8 +64,13 @@ def serve_fixtures(
     }
 
     def open_services(_: object) -> Services:
-        retriever = assembly.retriever
-        return Services(retriever, catalog, assembly.close, assembly.toolbox, retriever.turns)
+        retriever, door = assembly.retriever, open_door(assembly.settings, catalog)
+
+        def close() -> None:
+            door.close()
+            assembly.close()
+
+        return Services(retriever, catalog, close, assembly.toolbox, retriever.turns, door=door)
 
     app = create_app(assembly.settings, open_services)
     with ApiClient(app) as client:

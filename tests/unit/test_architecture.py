@@ -26,7 +26,8 @@ ONLY_IN = {
     "itsdangerous": ["codesearch/web/sessions.py"],
     "mcp": ["codesearch/mcp/*"],
     "mcp_types": ["codesearch/mcp/*"],
-    "httpx2": ["codesearch/dify/*"],
+    "httpx2": ["codesearch/dify/*", "codesearch/access/key_document.py"],
+    "jwt": ["codesearch/access/tokens.py"],
     "Stemmer": ["codesearch/retrieval/translation/lexicon.py"],
     "tree_sitter_language_pack": ["indexer/chunking/grammars.py"],
 }
@@ -35,6 +36,7 @@ VALUES = "codesearch.core"
 TEXT, EMBEDDING, INDEX = "codesearch.core.text", "codesearch.core.embedding", "codesearch.core.index"
 STORE, CATALOG = "codesearch.core.store", "codesearch.core.catalog"
 LOGS = "codesearch.logs"
+ACCESS = "codesearch.access"
 ROOMS = {
     VALUES: set[str](),
     TEXT: {VALUES},
@@ -43,6 +45,7 @@ ROOMS = {
     STORE: {VALUES, TEXT, INDEX},
     CATALOG: {VALUES},
     LOGS: {VALUES},
+    ACCESS: {VALUES, TEXT, CATALOG},
     "codesearch.retrieval": {VALUES, TEXT, EMBEDDING, INDEX, STORE, CATALOG},
     "codesearch.tools": {VALUES, TEXT, INDEX, CATALOG, "codesearch.retrieval"},
     "codesearch.dify": {VALUES, INDEX, "codesearch.retrieval"},

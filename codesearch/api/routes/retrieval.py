@@ -46,7 +46,12 @@ def request_body(schema: str) -> dict[str, Any]:
 
 REQUEST_BODY = request_body("RetrievalRequest")
 # Only for the OpenAPI document; deps.authenticate reads the header, before the body.
-BEARER = Security(HTTPBearer(auto_error=False, description="An API key of `codesearch key create`"))
+BEARER = Security(
+    HTTPBearer(
+        auto_error=False,
+        description="An API key of `codesearch key create`, or a token of the issuer that the service takes them from",
+    )
+)
 
 # Reading a larger one takes milliseconds, which only the key's own turn may take.
 SMALL_BODY_BYTES = 16_384

@@ -46,6 +46,9 @@ _COLUMNS_BY_FIELD = {
 _LABELS_BY_FIELD = {field: f"source_{field}" for field in _COLUMNS_BY_FIELD}
 _SOURCE_COLUMNS = [column.label(_LABELS_BY_FIELD[field]) for field, column in _COLUMNS_BY_FIELD.items()]
 _SELECT_SOURCES = select(*_SOURCE_COLUMNS).select_from(data_sources.join(_names, _names.c.id == data_sources.c.id))
+_SELECT_PLACES = select(_names.c.id, _names.c.name, data_sources.c.location).select_from(
+    data_sources.join(_names, _names.c.id == data_sources.c.id)
+)
 # A row per member of a workspace, one row for a data source; built once, for every request runs one of these.
 _SELECT_KNOWLEDGE_BASES = select(
     knowledge_bases.c.id, knowledge_bases.c.kind, knowledge_bases.c.name, *_SOURCE_COLUMNS
@@ -90,6 +93,13 @@ class SourceCatalog(CatalogPart):
         """Return every data source, in name order."""
         with self._database.reading() as connection:
             return _in_name_order(connection.execute(_SELECT_SOURCES).mappings())
+
+    def choose_source_ids(self, choose: Callable[[str, str, str], bool]) -> frozenset[str]:
+        """Return the ids of the data sources that are chosen by their id, name and location.
+
+        Equal choices are taken for the same: what an equal one chose may be returned while nobody writes.
+        """
+        return self._database.read_once(("chosen", choose), partial(_choose_source_ids, choose=choose))
 
     def add_source(
         self,
@@ -207,6 +217,12 @@ def _find_ids(
     if unknown:
         raise NotFoundError(f"No such {called}: {', '.join(unknown)}. `codesearch list` shows them.")
     return list(found)
+
+
+def _choose_source_ids(connection: Connection, choose: Callable[[str, str, str], bool]) -> frozenset[str]:
+    return frozenset(
+        source_id for source_id, name, place in connection.execute(_SELECT_PLACES) if choose(source_id, name, place)
+    )
 
 
 def _find(connection: Connection, key: str) -> DataSource | Workspace | None:

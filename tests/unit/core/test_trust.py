@@ -366,3 +366,19 @@ def test_a_trusted_file_names_no_host_for_cloud_credentials(
     monkeypatch.setenv("CODESEARCH_STORE_URI", "s3://own")
     with pytest.raises(ConfigurationError):
         load_settings()
+
+
+def test_no_folder_names_a_command_that_is_run(
+    folder: Path, config_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust_settings(folder, config_folder, 'permissions_command = ["./ask"]\npermissions_seconds = 1.5\n')
+    settings, (note,) = read()
+    assert (settings.permissions_command, settings.permissions_seconds) == ((), 1.5)
+    assert "CODESEARCH_PERMISSIONS_COMMAND" in note
+    write_user_file(config_folder, 'permissions_command = ["/usr/bin/ask", "a b"]\n')
+    assert read()[0].permissions_command == ("/usr/bin/ask", "a b")
+    monkeypatch.setenv("CODESEARCH_PERMISSIONS_COMMAND", "/bin/ask 'a b' $HOME")
+    assert read()[0].permissions_command == ("/bin/ask", "a b", "$HOME")
+    monkeypatch.setenv("CODESEARCH_PERMISSIONS_FILE", "/etc/permissions.json")
+    with pytest.raises(ConfigurationError, match="not both"):
+        load_settings()

@@ -1,0 +1,137 @@
+"""The issuer's keys as a document: a file, or an address that is asked now and then; the last good one counts."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from urllib.parse import urlsplit
+
+import httpx2
+
+from codesearch.core.errors import ConfigurationError
+
+logger = logging.getLogger(__name__)
+
+MAX_BYTES = 1 << 20
+FETCH_SECONDS = 5.0
+# A key that is not in the document makes it be read again, though not more often than this, whoever asks.
+LEAST_SECONDS_BETWEEN = 60.0
+# A key that the issuer withdrew counts for no longer than this, and no longer than the next while it is out of reach.
+REFRESH_SECONDS = 900.0
+MAX_AGE_SECONDS = 86_400.0
+_BLOCK_BYTES = 65_536
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+class KeyDocument:
+    """Reads the document when it is needed. Safe to share between threads."""
+
+    def __init__(self, place: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """Read nothing yet. Raises ConfigurationError for an address that is neither https nor on this machine."""
+        self.place = place
+        self._path = None if "://" in place else Path(place)
+        if self._path is None:
+            _require_private(place)
+        self._clock = clock
+        self._lock = Lock()
+        self._content: bytes | None = None
+        self._read_at = float("-inf")
+        self._tried_at = float("-inf")
+        self.version = 0
+
+    def read(self) -> tuple[int, bytes]:
+        """Return the document as it was read last, with a number that grows with every change of it.
+
+        Raises ConfigurationError when there is none, or it is too old.
+        """
+        age = self._clock() - self._read_at
+        if self._content is None or age > MAX_AGE_SECONDS:
+            with self._lock:
+                self._try()
+        elif age > (1.0 if self._path is not None else REFRESH_SECONDS) and self._lock.acquire(blocking=False):
+            # One asks, the others go on with what there is.
+            try:
+                self._try()
+            finally:
+                self._lock.release()
+        return self._known()
+
+    def read_again(self) -> tuple[int, bytes]:
+        """Return the document after another look at it, unless somebody looked within the last minute."""
+        with self._lock:
+            self._try()
+        return self._known()
+
+    def fetch(self) -> bytes:
+        """Return what is there now, whatever was read before. Raises ConfigurationError that says why it cannot be."""
+        try:
+            content = self._fetch() if self._path is None else _read_file(self._path)
+        except OSError as error:
+            raise ConfigurationError(
+                f"CODESEARCH_OIDC_JWKS: {self.place} cannot be read: {error.strerror or error}."
+            ) from error
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise ConfigurationError(f"CODESEARCH_OIDC_JWKS: {self.place} cannot be asked: {error}.") from error
+        if len(content) > MAX_BYTES:
+            raise ConfigurationError(f"CODESEARCH_OIDC_JWKS: {self.place} has over {MAX_BYTES} bytes.")
+        return content
+
+    def _known(self) -> tuple[int, bytes]:
+        if self._content is None or self._clock() - self._read_at > MAX_AGE_SECONDS:
+            raise ConfigurationError(f"CODESEARCH_OIDC_JWKS: there are no keys of {self.place} that still count.")
+        return self.version, self._content
+
+    def _try(self) -> None:
+        """Read the document, unless that was tried a moment ago; a failure is logged. To be called with the lock."""
+        pause = 1.0 if self._path is not None else LEAST_SECONDS_BETWEEN
+        if self._clock() - self._tried_at < pause:
+            return
+        self._tried_at = self._clock()
+        try:
+            content = self.fetch()
+        except ConfigurationError as error:
+            logger.warning("%s", error.message)
+            return
+        self._read_at = self._clock()
+        if content != self._content:
+            self._content, self.version = content, self.version + 1
+
+    def _fetch(self) -> bytes:
+        """Ask the address. Redirects are not followed: the address is the one that the operator named."""
+        deadline, content = time.monotonic() + FETCH_SECONDS, bytearray()
+        headers = {"User-Agent": "codesearch", "Accept": "application/json"}
+        with (
+            httpx2.Client(timeout=FETCH_SECONDS, follow_redirects=False, headers=headers) as client,
+            client.stream("GET", self.place) as response,
+        ):
+            if response.status_code != 200:
+                raise OSError(f"it answers with HTTP {response.status_code}")
+            for block in response.iter_bytes(_BLOCK_BYTES):
+                content += block
+                if len(content) > MAX_BYTES:
+                    break
+                if time.monotonic() > deadline:
+                    raise OSError(f"it did not come within {FETCH_SECONDS:g} s")
+        return bytes(content)
+
+
+def _read_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _require_private(address: str) -> None:
+    try:
+        parts = urlsplit(address)
+        is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS)
+        has_login = parts.username is not None
+    except ValueError:
+        is_private, has_login = False, False
+    if not is_private or has_login:
+        raise ConfigurationError(
+            "CODESEARCH_OIDC_JWKS: give a file or an https address without a login. Whoever can change the keys "
+            "on their way can be anybody."
+        )

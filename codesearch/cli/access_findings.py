@@ -1,0 +1,52 @@
+"""What `codesearch doctor` finds of who is let in: permissions of a code host, an issuer's keys."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+from codesearch.access.opening import open_hook, open_verifier
+from codesearch.access.permission_file import PermissionFile
+from codesearch.assembly import Assembly
+from codesearch.cli.finding import Finding
+from codesearch.core.errors import ConfigurationError
+
+
+def examine_access(assembly: Assembly) -> Iterator[Finding]:
+    """Read the file of permissions, look for the command, and fetch the keys of the issuer, where they are set."""
+    yield from _examine_permissions(assembly)
+    yield from _examine_tokens(assembly)
+
+
+def _examine_permissions(assembly: Assembly) -> Iterator[Finding]:
+    settings = assembly.settings
+    hook = open_hook(settings)
+    if isinstance(hook, PermissionFile):
+        try:
+            yield Finding("permissions", True, hook.examine())
+        except ConfigurationError as error:
+            advice = "Whoever has a user reads nothing once what was known is too old. Mend the file."
+            yield Finding("permissions", False, error.message, advice)
+    elif hook is not None:
+        program = settings.permissions_command[0]
+        found = shutil.which(program)
+        advice = "" if found else "Whoever has a user reads nothing. Set CODESEARCH_PERMISSIONS_COMMAND to a program."
+        shown = (
+            f"{found}; `codesearch permissions USER` asks it" if found else f"{program} is no program that can be run"
+        )
+        yield Finding("permissions", found is not None, shown, advice)
+    else:
+        users = sorted({key.user for key in assembly.catalog.list_keys() if key.user and key.revoked_at is None})
+        if users:
+            found = f"nothing says what {', '.join(users[:5])} may read"
+            advice = "Keys with a user read nothing. Set CODESEARCH_PERMISSIONS_FILE or CODESEARCH_PERMISSIONS_COMMAND."
+            yield Finding("permissions", False, found, advice)
+
+
+def _examine_tokens(assembly: Assembly) -> Iterator[Finding]:
+    try:
+        verifier = open_verifier(assembly.settings)
+        if verifier is not None:
+            yield Finding("tokens", True, verifier.examine())
+    except ConfigurationError as error:
+        yield Finding("tokens", False, error.message, "No token is taken until there are keys. Mend the settings.")

@@ -1,7 +1,8 @@
-"""Opens the door as the settings describe it, with what is to be asked besides the catalog."""
+"""Opens the door as the settings describe it, with what is to be asked besides the catalog, and the audit log."""
 
 from __future__ import annotations
 
+from codesearch.access.audit_log import AuditLog
 from codesearch.access.door import Door
 from codesearch.access.key_document import KeyDocument
 from codesearch.access.permission_command import PermissionCommand
@@ -23,6 +24,11 @@ def open_door(settings: Settings, catalog: Catalog) -> Door:
             "CODESEARCH_PERMISSIONS_FILE or CODESEARCH_PERMISSIONS_COMMAND."
         )
     return Door(catalog, None if hook is None else Permissions(catalog, hook), verifier)
+
+
+def open_audit_log(settings: Settings) -> AuditLog | None:
+    """Return the audit log, if the settings name one. Raises ConfigurationError when it cannot be written."""
+    return None if settings.audit_log is None else AuditLog(settings.audit_log)
 
 
 def open_hook(settings: Settings) -> Hook | None:

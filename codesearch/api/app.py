@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from codesearch.api.admission import Admission
-from codesearch.api.deps import AppState, KeysAlone, RetrieverLike, Services
+from codesearch.api.auditing import AuditedRetriever, AuditedToolbox, RetrieverLike
+from codesearch.api.deps import AppState, KeysAlone, Services
 from codesearch.api.errors import install_error_handlers
 from codesearch.api.pacing import Pacing
 from codesearch.api.request_log import RequestLog
@@ -53,7 +55,7 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
         mcp_server = await anyio.to_thread.run_sync(_open_mcp_server, settings)
-        services = await anyio.to_thread.run_sync(open_services, settings)
+        services = _audit(await anyio.to_thread.run_sync(open_services, settings))
         warming = threading.Thread(target=_warm_up, args=(services.retriever,), name="warm-up", daemon=True)
         warming.start()
         try:
@@ -62,6 +64,7 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
                     services=services,
                     settings=settings,
                     door=services.door or KeysAlone(services.catalog),
+                    audit=services.audit,
                     admission=Admission(settings.max_requests_per_key, settings.max_requests),
                     pacing=Pacing(),
                     # One search works at a time. The others' threads wait for that, for the catalog, or for an index
@@ -101,6 +104,13 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
     install_pages(app, settings, api_routes)
     app.openapi()["components"]["schemas"].update(request_schemas(settings.max_conditions))
     return app
+
+
+def _audit(services: Services) -> Services:
+    """Return the services with what the audit log needs around retriever and tools, where there is one."""
+    if services.audit is None:
+        return services
+    return replace(services, retriever=AuditedRetriever(services.retriever), toolbox=AuditedToolbox(services.toolbox))
 
 
 def _open_mcp_server(settings: Settings) -> HttpServer:

@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar
 
 import anyio
 import anyio.to_thread
 from fastapi import Request
 
 from codesearch.api.admission import Admission
+from codesearch.api.auditing import AuditLike, RetrieverLike, ToolboxLike
 from codesearch.api.management import Management
 from codesearch.api.pacing import Pacing
 from codesearch.core.config import Settings
 from codesearch.core.errors import AuthenticationError
-from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, Workspace
+from codesearch.core.types import DataSource, Principal, Workspace
 from codesearch.retrieval.turns import Turns, Work
-from codesearch.tools.tool import Answer
 
 if TYPE_CHECKING:
     from codesearch.mcp.http import HttpServer
 
 Result = TypeVar("Result")
-
-
-class RetrieverLike(Protocol):
-    """What answers queries."""
-
-    @property
-    def is_warm(self) -> bool:
-        """Say whether the embedding model is loaded."""
-
-    def retrieve(self, principal: Principal, query: SearchQuery, work: Work | None = None) -> list[Hit]:
-        """Return hits, best first, for no more than `work` allows; raises CodesearchError."""
-
-    def warm_up(self) -> None:
-        """Load the embedding model and what ranking needs."""
 
 
 class CatalogLike(Protocol):
@@ -89,19 +75,12 @@ class KeysAlone:
         return principal
 
 
-class ToolboxLike(Protocol):
-    """What calls tools."""
-
-    def call(self, name: str, principal: Principal, arguments: Mapping[str, Any], work: Work | None = None) -> Answer:
-        """Return a tool's answer, for no more than `work` allows; raises CodesearchError."""
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """The parts behind the API, opened when a server process starts; `close` is called when it ends.
 
     `turns` are those in which the retriever searches and the tools work. Without `management`, admins manage nothing
-    over HTTP; without a `door` of their own, keys alone are let in.
+    over HTTP; without a `door` of their own, keys alone are let in; without `audit`, nothing is audited.
     """
 
     retriever: RetrieverLike
@@ -111,6 +90,7 @@ class Services:
     turns: Turns = field(default_factory=Turns)
     management: Management | None = None
     door: DoorLike | None = None
+    audit: AuditLike | None = None
 
 
 class AppState(TypedDict):
@@ -123,6 +103,7 @@ class AppState(TypedDict):
     services: Services
     settings: Settings
     door: DoorLike
+    audit: AuditLike | None
     admission: Admission
     pacing: Pacing
     threads: anyio.CapacityLimiter
@@ -154,13 +135,20 @@ async def run_admitted(request: Request, principal: Principal, task: Callable[[W
 
     Raises TooManyRequestsError, and what the task raises: SearchAbandonedError when the client has gone.
     """
-    work = Work(principal.key_id, settings_of(request).search_seconds)
+    work = open_work(request, principal)
     with request.state.admission.enter(principal.key_id):
         watching = asyncio.create_task(_cancel_when_gone(request, work))
         try:
             return await anyio.to_thread.run_sync(task, work, limiter=request.state.threads)
         finally:
             watching.cancel()
+
+
+def open_work(request: Request, principal: Principal) -> Work:
+    """Return the work of a request that was let in."""
+    work = Work(principal.key_id, settings_of(request).search_seconds)
+    request.scope["state"].setdefault("works", []).append(work)
+    return work
 
 
 async def _cancel_when_gone(request: Request, work: Work) -> None:
@@ -172,6 +160,7 @@ async def _cancel_when_gone(request: Request, work: Work) -> None:
 
 async def authenticate(request: Request) -> Principal:
     """Return who sent the request and note the key's name for the access line; raises AuthenticationError."""
+    request.state.is_asking = True
     secret = parse_authorization(request.headers.getlist("Authorization"))
     door = door_of(request)
     limiter = request.state.verifying if door.takes_time(secret) else request.state.authenticating
@@ -179,9 +168,10 @@ async def authenticate(request: Request) -> Principal:
 
 
 async def admit(request: Request, find: Callable[[], Principal], limiter: anyio.CapacityLimiter) -> Principal:
-    """Return whom `find` finds, with what they may read, and note their name; raises AuthenticationError."""
+    """Return whom `find` finds, with what they may read, and note them for the logs; raises AuthenticationError."""
+    request.state.is_asking = True
     principal = await anyio.to_thread.run_sync(find, limiter=limiter)
-    request.state.key_name = principal.name
+    request.state.key_name, request.state.principal = principal.name, principal
     if principal.permitted_ids is not None:
         bound = partial(door_of(request).bound, principal)
         principal = await anyio.to_thread.run_sync(bound, limiter=request.state.verifying)

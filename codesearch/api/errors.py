@@ -93,15 +93,17 @@ def install_error_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     app.add_exception_handler(RequestValidationError, _handle_validation)
 
 
-async def _handle_own(_: Request, error: Exception) -> ApiResponse:
+async def _handle_own(request: Request, error: Exception) -> ApiResponse:
     if not isinstance(error, CodesearchError):
         raise error
+    request.state.error_code = int(error.code)
     return respond_to(error)
 
 
-async def _handle_validation(_: Request, error: Exception) -> ApiResponse:
+async def _handle_validation(request: Request, error: Exception) -> ApiResponse:
     if not isinstance(error, RequestValidationError):
         raise error
+    request.state.error_code = int(ErrorCode.INVALID_REQUEST)
     problems = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
     return respond_to(InvalidRequestError(f"Wrong request: {problems}."))
 

@@ -11,7 +11,9 @@ from urllib.parse import quote
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from codesearch.api.auditing import describe_request
 from codesearch.api.errors import internal_error_response
+from codesearch.core.errors import ErrorCode
 from codesearch.logs import current_request_id
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -22,7 +24,10 @@ logger = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """ASGI middleware. Authentication leaves the key's name under `key_name` in the request's state."""
+    """ASGI middleware. Authentication leaves the key's name under `key_name` in the request's state.
+
+    What the audit log says is there, too: `is_asking`, `principal`, `works`, `error_code`.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -49,17 +54,24 @@ class RequestLog:
             await self.app(scope, receive, send_with_id)
         except Exception:
             logger.exception("Unforeseen error")
+            state["error_code"] = int(ErrorCode.INTERNAL)
             if status is None:
                 await internal_error_response()(scope, receive, send_with_id)
         finally:
+            path = quote(scope["path"], safe="/", errors="replace")
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
             fields = {
                 "method": scope["method"],
-                "path": quote(scope["path"], safe="/", errors="replace"),
+                "path": path,
                 "status": status,
-                "ms": round((time.perf_counter() - started) * 1000, 1),
+                "ms": milliseconds,
                 "key": state.get("key_name"),
             }
             access_logger.info("request", extra={"fields": fields})
+            # Who looks at a page that is for everybody leaves no line there.
+            is_asking = state.get("is_asking") and (status is None or "principal" in state or "error_code" in state)
+            if is_asking and (audit := state.get("audit")) is not None:
+                audit.add(describe_request(state, scope["method"], path, status, milliseconds, request_id))
             current_request_id.reset(token)
 
 

@@ -1,21 +1,27 @@
-"""What `codesearch doctor` finds of who is let in: permissions of a code host, an issuer's keys."""
+"""What `codesearch doctor` finds of who is let in: permissions of a code host, an issuer's keys, the audit log."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 
+from codesearch.access.audit_log import count_lost
 from codesearch.access.opening import open_hook, open_verifier
 from codesearch.access.permission_file import PermissionFile
 from codesearch.assembly import Assembly
 from codesearch.cli.finding import Finding
+from codesearch.core.counts import say_count
 from codesearch.core.errors import ConfigurationError
+
+LOW_DISK_BYTES = 64 * 1024**2
 
 
 def examine_access(assembly: Assembly) -> Iterator[Finding]:
     """Read the file of permissions, look for the command, and fetch the keys of the issuer, where they are set."""
     yield from _examine_permissions(assembly)
     yield from _examine_tokens(assembly)
+    yield from _examine_audit_log(assembly)
 
 
 def _examine_permissions(assembly: Assembly) -> Iterator[Finding]:
@@ -50,3 +56,27 @@ def _examine_tokens(assembly: Assembly) -> Iterator[Finding]:
             yield Finding("tokens", True, verifier.examine())
     except ConfigurationError as error:
         yield Finding("tokens", False, error.message, "No token is taken until there are keys. Mend the settings.")
+
+
+def _examine_audit_log(assembly: Assembly) -> Iterator[Finding]:
+    path = assembly.settings.audit_log
+    if path is None:
+        return
+    try:
+        lost = count_lost(path) if path.exists() else 0
+        can_write = os.access(path if path.exists() else path.parent, os.W_OK)
+        free = shutil.disk_usage(path.parent).free
+    except OSError as error:
+        advice = "Mend that, or set CODESEARCH_AUDIT_LOG to another file."
+        yield Finding("audit log", False, f"{path} cannot be read: {error.strerror}", advice)
+        return
+    if not can_write or free < LOW_DISK_BYTES:
+        reason = f"only {free / 1024**2:.0f} MiB are free" if can_write else "it cannot be written"
+        yield Finding(
+            "audit log", False, f"{path}: {reason}", "Make room, or set CODESEARCH_AUDIT_LOG to another file."
+        )
+    elif lost:
+        advice = "The disk was full, or too slow. Look at the service's log; move the file away when you have noted it."
+        yield Finding("audit log", False, f"{path} lacks {say_count(lost, 'line')}", advice)
+    else:
+        yield Finding("audit log", True, str(path))

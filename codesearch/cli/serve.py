@@ -51,7 +51,7 @@ def serve(
     require_room_to_search()
     import uvicorn
 
-    from codesearch.access.opening import open_door
+    from codesearch.access.opening import open_audit_log, open_door
     from codesearch.cli.connections import BACKLOG, ConnectionFactory
     from codesearch.cli.welcome import own_command, print_welcome
 
@@ -67,6 +67,8 @@ def serve(
     for source in assembly.outdated_sources():
         logger.warning("%s is not served: %s", source.name, assembly.describe_mismatch())
     open_door(settings, assembly.catalog).close()
+    if (audit := open_audit_log(settings)) is not None:
+        audit.close()
     key = None
     if first_run is not None and not assembly.catalog.has_keys():
         key = _create_first_key(assembly)
@@ -138,7 +140,7 @@ def application() -> Application:
 def _application(assembly: Assembly) -> Application:
     # Threads that compute let go of the interpreter after this: the event loop needs it for every request, at once.
     sys.setswitchinterval(SWITCH_SECONDS)
-    from codesearch.access.opening import open_door
+    from codesearch.access.opening import open_audit_log, open_door
     from codesearch.api.app import create_app
     from codesearch.api.deps import Services
     from codesearch.cli.management.opening import open_management
@@ -148,12 +150,15 @@ def _application(assembly: Assembly) -> Application:
         management, runner = open_management(assembly)
         runner.start()
         door = open_door(assembly.settings, assembly.catalog)
+        audit = open_audit_log(assembly.settings)
 
         def close() -> None:
             runner.close()
             door.close()
+            if audit is not None:
+                audit.close()
             assembly.close()
 
-        return Services(retriever, assembly.catalog, close, assembly.toolbox, retriever.turns, management, door)
+        return Services(retriever, assembly.catalog, close, assembly.toolbox, retriever.turns, management, door, audit)
 
     return create_app(assembly.settings, open_services)

@@ -114,6 +114,10 @@ class Settings(BaseSettings):
     oidc_leeway_seconds: float = Field(
         30.0, ge=0, le=300, description="By how much the clocks of issuer and service differ"
     )
+    audit_log: Path | None = Field(
+        None, description="File to which every request is written: who asked what, and what came"
+    )
+    audit_queries: bool = Field(False, description="The audit log has the questions, too")
     page_paths: bool = Field(
         False, description="Admins may add folders and repositories of the service's own machine through the page"
     )

@@ -31,7 +31,16 @@ else:
 
 USER_FILE = "config.toml"
 # What a relative value of these would start at is the current folder, whoever made it.
-_PLACES = ("data_dir", "model_cache_dir", "git_ssh_key", "store_uri", "database_url", "permissions_file", "oidc_jwks")
+_PLACES = (
+    "data_dir",
+    "model_cache_dir",
+    "git_ssh_key",
+    "store_uri",
+    "database_url",
+    "permissions_file",
+    "oidc_jwks",
+    "audit_log",
+)
 _RELATIVE_SQLITE = re.compile(r"sqlite(\+\w+)?:///(?!/|:memory:)")
 
 

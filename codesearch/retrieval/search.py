@@ -147,6 +147,7 @@ class Retriever:
         embedder = self._loaded_embedder()
         # May wait for an index that is being made again, which others need not wait for.
         asked = [(self._indexes.get(source_id, sources[source_id].run_id), remaining) for source_id, remaining in scope]
+        work.searched.update(source_id for source_id, _ in scope)
         with self.turns.take(work) as turn:
             segments = [segment for source, _ in asked for segment in source.segments]
             terms = understand_query(query.text, segments, self._lexicons)

@@ -11,6 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
+from typing import Any
 
 from codesearch.core.errors import SearchAbandonedError, SearchTooLongError, TooManyRequestsError
 
@@ -19,7 +20,10 @@ QUANTUM_SECONDS = 0.01
 
 
 class Work:
-    """What one request may take: `key` is whose turn it needs. Any thread may cancel it when its client has gone."""
+    """What one request may take: `key` is whose turn it needs. Any thread may cancel it when its client has gone.
+
+    It carries what was read: the ids of the data sources in `searched`, and in `inquiries` whatever callers note of it.
+    """
 
     def __init__(self, key: str, max_seconds: float | None = None) -> None:
         """Allow so many seconds of work, and as many of waiting for it; None for any number."""
@@ -29,6 +33,8 @@ class Work:
         self.worked_seconds = 0.0
         self.waited_seconds = 0.0
         self.waiter: _Waiter | None = None
+        self.searched: set[str] = set()
+        self.inquiries: list[Any] = []
 
     def cancel(self) -> None:
         """End the work at its next check, at once where it waits."""

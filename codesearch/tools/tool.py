@@ -105,6 +105,7 @@ class ToolContext:
 
     def open_index(self, source: DataSource) -> SourceIndex:
         """Return a data source's index. May wait while it is made again: to be called outside of a turn."""
+        self.work.searched.add(source.id)
         return self.indexes.get(source.id, source.run_id)
 
     def take_turn(self) -> AbstractContextManager[Turn]:

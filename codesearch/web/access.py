@@ -63,6 +63,7 @@ async def read_admin_form(form: Annotated[SentForm, Depends(read_sent_form)]) ->
 
 
 async def _find(request: Request) -> tuple[Visitor, Session]:
+    request.state.is_asking = True
     sessions = await open_sessions(request)
     session = sessions.read(request)
     if session is None or session.key_id is None:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
 from codesearch.api.errors import internal_error_response
-from codesearch.core.errors import AuthenticationError, CodesearchError
+from codesearch.core.errors import AuthenticationError, CodesearchError, ErrorCode
 from codesearch.web.pages import redirect_to, render_page
 
 _MAX_ADDRESS_LENGTH: Final = 4_000
@@ -35,12 +35,14 @@ class PageRoute(APIRoute):
         async def handle_or_explain(request: Request) -> Response:
             try:
                 return await handle(request)
-            except AuthenticationError:
+            except AuthenticationError as error:
+                request.state.error_code = int(error.code)
                 return redirect_to(_sign_in_address(request))
             except (CodesearchError, HTTPException, RequestValidationError):
                 raise
             except Exception:
                 logger.exception("Unforeseen error")
+                request.state.error_code = int(ErrorCode.INTERNAL)
                 return _explain(request, internal_error_response())
 
         return handle_or_explain

@@ -48,6 +48,7 @@ async def post_login(request: Request) -> Response:
         principal = await _authenticate(request, re.sub(r"(?i)^bearer\s+", "", secret))
     except AuthenticationError as error:
         message = error.message if secret else "Paste a key first."
+        request.state.error_code = int(error.code)
         return await _show_form(request, target, message, status=401)
     answer = redirect_to(own_address(target))
     sessions.send(request, answer, sessions.create(principal.key_id))
@@ -69,11 +70,12 @@ def own_address(target: str) -> str:
 
 async def _authenticate(request: Request, secret: str) -> Principal:
     """Return whose key it is; tries count as requests, those of each client together."""
+    request.state.is_asking = True
     client = request.client.host if request.client else "unknown"
     with request.state.admission.enter(f"sign-in from {client}"):
         check = services_of(request).catalog.authenticate
         principal = await anyio.to_thread.run_sync(check, secret, limiter=request.state.authenticating)
-    request.state.key_name = principal.name
+    request.state.key_name, request.state.principal = principal.name, principal
     return principal
 
 

@@ -15,7 +15,8 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from codesearch.api.app import create_app
-from codesearch.api.deps import Services, ToolboxLike
+from codesearch.api.auditing import ToolboxLike
+from codesearch.api.deps import Services
 from codesearch.core.config import load_settings
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, Workspace

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from codesearch.access.opening import open_door
+from codesearch.access.opening import open_audit_log, open_door
 from codesearch.api.app import create_app
 from codesearch.api.deps import Services
 from codesearch.assembly import Assembly
@@ -65,12 +65,15 @@ def serve_fixtures(
 
     def open_services(_: object) -> Services:
         retriever, door = assembly.retriever, open_door(assembly.settings, catalog)
+        audit = open_audit_log(assembly.settings)
 
         def close() -> None:
             door.close()
+            if audit is not None:
+                audit.close()
             assembly.close()
 
-        return Services(retriever, catalog, close, assembly.toolbox, retriever.turns, door=door)
+        return Services(retriever, catalog, close, assembly.toolbox, retriever.turns, door=door, audit=audit)
 
     app = create_app(assembly.settings, open_services)
     with ApiClient(app) as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from codesearch.access.audit_log import WRITTEN_EVERY_SECONDS
 from tests.api import mcp_requests
 from tests.api.api_client import bearer, read_error
 from tests.api.page_visitor import PageVisitor, problem_in
@@ -64,6 +66,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         "oidc_groups_claim": "groups",
         "permissions_file": folder / "permissions.json",
         "permissions_max_age_seconds": 0.001,
+        "audit_log": folder / "audit.jsonl",
     }
     with serve_fixtures(data_dir, **given) as fixtures:
         catalog = fixtures.assembly.catalog
@@ -190,3 +193,28 @@ def test_a_key_of_a_user_is_bounded_at_every_door(served: Served) -> None:
 def test_nobody_signs_in_with_a_token(served: Served) -> None:
     response = PageVisitor(served.fixtures.client).sign_in(token("alice", "team"))
     assert (response.status_code, "not valid" in problem_in(response.text)) == (401, True)
+
+
+def test_the_audit_log_names_users_and_what_was_searched(served: Served) -> None:
+    catalog, path = served.fixtures.assembly.catalog, served.permissions.with_name("audit.jsonl")
+    ids = {name: catalog.get_source(name).id for name in (NARROW, OTHER)}
+
+    def read_last(count: int) -> list[dict[str, Any]]:
+        deadline = time.monotonic() + 30
+        while len(lines := path.read_text(encoding="ascii").splitlines()) < before + count:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return [json.loads(line) for line in lines[before:]]
+
+    time.sleep(2 * WRITTEN_EVERY_SECONDS)
+    before = len(path.read_text(encoding="ascii").splitlines())
+    served.ask(token("alice", "team"), "mixed")
+    served.ask(served.fixtures.keys["all"], "mixed")
+    served.ask(token("alice", "team"), OTHER)
+    served.post("/api/tools/grep_search", token("alice", "team"), {"query": "balance", "data_sources": [NARROW]})
+    hers, all_of_it, refused, searched = read_last(4)
+    assert (hers["user"], hers["sources"], "key_id" in hers) == ("alice", [ids[NARROW]], False)
+    assert (all_of_it["key"], all_of_it["sources"]) == ("all", sorted(ids.values()))
+    assert (refused["code"], refused["asked"], refused["sources"]) == (1002, [OTHER], [])
+    assert (searched["tool"], searched["sources"], searched["count"] > 0) == ("grep_search", [ids[NARROW]], True)
+    assert not any("query" in entry for entry in (hers, all_of_it, refused, searched))

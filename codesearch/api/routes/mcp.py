@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from codesearch.api.deps import authenticate, services_of, settings_of
+from codesearch.api.deps import authenticate, open_work, services_of, settings_of
 from codesearch.api.jsonrpc import find_fault
 from codesearch.api.origins import require_known_host, require_known_origin
 from codesearch.api.responses import ApiResponse
@@ -22,7 +22,6 @@ from codesearch.core.errors import InvalidRequestError
 from codesearch.core.types import Principal
 from codesearch.mcp.replies import reply_to
 from codesearch.mcp.reply import Reply
-from codesearch.retrieval.turns import Work
 
 PATH = "/mcp"
 _JSON = "application/json"
@@ -57,7 +56,7 @@ class _Exchange:
     def __init__(self, request: Request, principal: Principal, body: bytes) -> None:
         self._request = request
         self._principal = principal
-        self._work = Work(principal.key_id, settings_of(request).search_seconds)
+        self._work = open_work(request, principal)
         self._messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         self._has_gone = asyncio.Event()
 

@@ -1,0 +1,137 @@
+"""What the audit log says of requests: who asked for what, what came of it, and never the question unless told to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codesearch.access.audit_log import AuditLog
+from codesearch.api.app import create_app
+from codesearch.api.deps import Services
+from codesearch.core.config import load_settings
+from codesearch.core.errors import AccessDeniedError
+from tests.api import mcp_requests
+from tests.api.api_client import KEY, ApiClient, OneKey, ScriptedRetriever, ScriptedToolbox, bearer
+from tests.api.page_visitor import PageVisitor
+
+QUESTION = "a very private question"
+
+
+class Audited:
+    """A service with an audit log in this process."""
+
+    def __init__(
+        self, client: ApiClient, log: AuditLog, retriever: ScriptedRetriever, toolbox: ScriptedToolbox
+    ) -> None:
+        self.client = client
+        self.log = log
+        self.retriever = retriever
+        self.toolbox = toolbox
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return the entries since the last look, without what differs from run to run."""
+        self.log.flush()
+        text = self.log.path.read_text(encoding="ascii")
+        self.log.path.unlink()
+        entries = [json.loads(line) for line in text.splitlines()]
+        for entry in entries:
+            assert entry.pop("time").endswith("+00:00")
+            assert entry.pop("ms") >= 0
+            assert entry.pop("request_id")
+        return entries
+
+
+@contextmanager
+def serve(folder: Path, retriever: ScriptedRetriever, **settings: Any) -> Iterator[Audited]:
+    log, toolbox = AuditLog(folder / "audit.jsonl"), ScriptedToolbox()
+    services = Services(retriever, OneKey(), log.close, toolbox, audit=log)
+    given = load_settings(data_dir=folder, **settings)
+    with ApiClient(create_app(given, lambda _: services)) as client:
+        yield Audited(client, log, retriever, toolbox)
+
+
+@pytest.fixture
+def audited(tmp_path: Path, retriever: ScriptedRetriever) -> Iterator[Audited]:
+    with serve(tmp_path, retriever) as opened:
+        yield opened
+
+
+def test_an_answered_search_is_one_line_without_its_question(audited: Audited) -> None:
+    audited.client.ask(knowledge_id="shop", query=QUESTION)
+    assert audited.read() == [
+        {
+            "key_id": "k1",
+            "key": "Dify key",
+            "method": "POST",
+            "path": "/retrieval",
+            "asked": ["shop"],
+            "sources": [],
+            "source_count": 0,
+            "status": 200,
+            "count": 2,
+        }
+    ]
+
+
+def test_the_question_is_there_when_it_is_switched_on(tmp_path: Path, retriever: ScriptedRetriever) -> None:
+    with serve(tmp_path, retriever, audit_queries=True) as audited:
+        audited.client.ask(query=QUESTION)
+        audited.client.request(
+            "POST", "/api/tools/read_file", json={"path": "a.py", "data_source": "x"}, headers=bearer()
+        )
+        assert [entry["query"] for entry in audited.read()] == [QUESTION, "a.py"]
+
+
+def test_refused_requests_have_their_code(audited: Audited) -> None:
+    client = audited.client
+    client.request("POST", "/retrieval", json={})
+    client.request("POST", "/retrieval", json={}, headers=bearer("cs_wrong"))
+    client.ask({"knowledge_id": "shop"})
+    audited.retriever.error = AccessDeniedError("no")
+    client.ask(knowledge_id="shop", query=QUESTION)
+    audited.retriever.error = ZeroDivisionError()
+    client.ask(knowledge_id="shop", query=QUESTION)
+    shown = [(entry["status"], entry["code"], entry.get("key"), entry["asked"]) for entry in audited.read()]
+    assert shown == [
+        (401, 1004, None, []),
+        (401, 1004, None, []),
+        (400, 1001, "Dify key", []),
+        (403, 1002, "Dify key", ["shop"]),
+        (500, 2001, "Dify key", ["shop"]),
+    ]
+
+
+def test_tools_say_what_they_were_asked_at_each_door(audited: Audited) -> None:
+    arguments = {"identifiers": ["shop::a.py", "ledger::b.py::f"], "data_sources": ["x", 7]}
+    audited.client.request("POST", "/api/tools/fetch_artifacts", json=arguments, headers=bearer())
+    mcp_requests.call(audited.client, "grep_search", {"query": QUESTION, "data_source": "shop"})
+    audited.toolbox.error = AccessDeniedError("no")
+    mcp_requests.call(audited.client, "grep_search", {"query": QUESTION})
+    fetched, searched, refused = audited.read()
+    assert (fetched["tool"], fetched["asked"], fetched["count"]) == ("fetch_artifacts", ["x", "shop", "ledger"], 0)
+    assert (searched["path"], searched["tool"], searched["asked"]) == ("/mcp", "grep_search", ["shop"])
+    assert (refused["status"], refused["code"], refused["key_id"]) == (200, 1002, "k1")
+
+
+def test_visitors_of_the_page_are_audited_too(audited: Audited) -> None:
+    visitor = PageVisitor(audited.client)
+    visitor.get("/")
+    visitor.sign_in("cs_wrong")
+    visitor.sign_in(KEY)
+    visitor.get(f"/?id=shop&q={QUESTION}")
+    lines = [
+        (entry["path"], entry.get("code"), entry.get("key")) for entry in audited.read() if entry["method"] == "POST"
+    ]
+    assert lines == [("/login", 1004, None), ("/login", None, "Dify key")]
+
+
+def test_whom_nothing_is_asked_of_leaves_no_line(audited: Audited) -> None:
+    for path in ("/healthz", "/readyz", "/openapi.json", "/about", "/no/such/path", "/docs"):
+        audited.client.get(path)
+    audited.log.flush()
+    assert audited.log.path.read_text(encoding="ascii") == ""

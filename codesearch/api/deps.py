@@ -169,7 +169,6 @@ async def authenticate(request: Request) -> Principal:
 
 async def admit(request: Request, find: Callable[[], Principal], limiter: anyio.CapacityLimiter) -> Principal:
     """Return whom `find` finds, with what they may read, and note them for the logs; raises AuthenticationError."""
-    request.state.is_asking = True
     principal = await anyio.to_thread.run_sync(find, limiter=limiter)
     request.state.key_name, request.state.principal = principal.name, principal
     if principal.permitted_ids is not None:

@@ -21,6 +21,7 @@ from codesearch.cli.evaluate import evaluate
 from codesearch.cli.grep import grep
 from codesearch.cli.groups import group
 from codesearch.cli.index import index
+from codesearch.cli.keys import key
 from codesearch.cli.limits import explain_refusal
 from codesearch.cli.mcp.command import mcp
 from codesearch.cli.permissions import permissions
@@ -121,7 +122,7 @@ for command in (
     admin.list_sources,
     admin.remove,
     admin.workspace,
-    admin.key,
+    key,
     group,
     permissions,
     admin.doctor,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codesearch.api.deps import CatalogLike
+from codesearch.core.errors import AccessDeniedError
 from codesearch.core.types import DataSource, Principal, SourceState
 
 
@@ -23,7 +24,12 @@ class Choice:
 
 
 def list_choices(catalog: CatalogLike, principal: Principal) -> list[Choice]:
-    """Return what can be asked: workspaces first, each in name order."""
+    """Return what can be asked: workspaces first, each in name order.
+
+    Raises AccessDeniedError where that is not known: it would look like nothing.
+    """
+    if principal.problem is not None:
+        raise AccessDeniedError(principal.problem)
     workspaces = [
         Choice(item.id, item.name, True, any(_is_ready(member) for member in readable))
         for item in catalog.list_workspaces()

@@ -186,6 +186,10 @@ def test_a_key_of_a_user_is_bounded_at_every_door(served: Served) -> None:
         page = visitor.get("/sources").text
         assert OTHER in page
         assert NARROW not in page
+        served.permissions.write_text("{", encoding="utf-8")
+        for path in ("/", "/sources", "/exact"):
+            response = visitor.get(path)
+            assert (response.status_code, "cannot be found out now" in response.text) == (403, True)
     finally:
         catalog.revoke_key(key.id)
 

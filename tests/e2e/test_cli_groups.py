@@ -47,6 +47,10 @@ def test_keys_show_their_groups_and_their_user(data_dir: Path) -> None:
     assert run_cli(data_dir, "group", "create", "payments").status == 0
     for arguments in (["both", "--group", "payments", "--source", "shop"], ["hers", "--user", "alice@example.org"]):
         assert run_cli(data_dir, "key", "create", *arguments).status == 0
+    unknown = run_cli(data_dir, "key", "create", "his", "--user", "bob")
+    assert (unknown.status, "Nothing says yet what bob may read" in unknown.err) == (0, True)
+    known = run_cli(data_dir, "key", "create", "theirs", "--user", "bob", permissions_file="/permissions.json")
+    assert "Nothing says" not in known.err
     listed = run_cli(data_dir, "key", "list").out
     assert f"group payments, {IDS['shop']}" in listed
     assert "everything, as far as alice@example.org may" in listed

@@ -3,52 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
 from codesearch.access import key_document
 from codesearch.access.key_document import MAX_AGE_SECONDS, MAX_BYTES, REFRESH_SECONDS, KeyDocument
 from codesearch.core.errors import ConfigurationError
-
-
-class KeyServer(ThreadingHTTPServer):
-    """Answers with `content` and `status`, and counts how often it was asked."""
-
-    daemon_threads = True
-    content = b"first"
-    status = 200
-    asked = 0
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/keys"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: KeyServer
-
-    def do_GET(self) -> None:
-        self.server.asked += 1
-        self.send_response(self.server.status)
-        self.send_header("Location", "/elsewhere")
-        self.send_header("Content-Length", str(len(self.server.content)))
-        self.end_headers()
-        self.wfile.write(self.server.content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+from tests.unit.access.key_server import KeyServer, serve_keys
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyServer]:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    with KeyServer(("127.0.0.1", 0), Handler) as running:
-        Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    with serve_keys() as running:
         yield running
-        running.shutdown()
 
 
 @pytest.fixture

@@ -207,6 +207,22 @@ def test_a_key_is_created_shown_once_and_revoked(
     assert secret not in caplog.text
 
 
+def test_a_key_may_ask_what_a_group_reads(pages: AdminPages, admin: Visit) -> None:
+    assert "Groups, for a key" not in admin.read("/manage/keys")
+    group = pages.catalog.create_group("team", [IDS[1]])
+    try:
+        assert "Groups, for a key" in admin.read("/manage/keys")
+        secret = secret_in(admin.submit("/manage/keys", name="grouped", reads="some", group=[group.id]).text)
+        assert pages.catalog.authenticate(secret).source_ids == frozenset({IDS[1]})
+        assert "group team" in admin.read("/manage/keys")
+        refused = admin.submit("/manage/keys", name="x", reads="everything", group=[group.id])
+        assert (refused.status_code, "reads only those" in refused.text) == (400, True)
+        assert admin.submit("/manage/keys", name="x", reads="some", group=["nobody"]).status_code == 404
+    finally:
+        pages.catalog.delete_group(group.id)
+    assert pages.catalog.authenticate(secret).source_ids == frozenset()
+
+
 @pytest.mark.parametrize(("reads", "is_admin"), [("everything", False), ("admin", True)])
 def test_a_key_may_ask_everything(pages: AdminPages, admin: Visit, reads: str, is_admin: bool) -> None:
     secret = secret_in(admin.submit("/manage/keys", name="wide", reads=reads).text)

@@ -100,14 +100,15 @@ def _create(management: Management, form: SentForm) -> tuple[ApiKey, str]:
     reads = form.value("reads") or _EVERYTHING
     if reads not in (_EVERYTHING, _SOME, _ADMIN):
         raise InvalidRequestError("A key reads everything, some sources, or is an admin's.")
-    chosen = frozenset(form.fields.get("source", ()))
-    if reads == _SOME and not chosen:
-        raise InvalidRequestError("Choose at least one source that the key may read.")
-    if reads != _SOME and chosen:
-        raise InvalidRequestError("Sources are chosen for a key that reads only those: say so, or choose none.")
+    chosen, groups = frozenset(form.fields.get("source", ())), form.fields.get("group", [])
+    if reads == _SOME and not chosen and not groups:
+        raise InvalidRequestError("Choose at least one source or group that the key may read.")
+    if reads != _SOME and (chosen or groups):
+        raise InvalidRequestError("Something is chosen for a key that reads only those: say so, or choose none.")
     return management.catalog.create_key(
         form.value("name"),
         source_ids=chosen if reads == _SOME else None,
+        groups=groups,
         is_admin=reads == _ADMIN,
         expires_at=_read_expiry(form.value("days")),
     )
@@ -128,10 +129,14 @@ async def _show(
     error: CodesearchError | None = None,
     fields: Mapping[str, Sequence[str]] | None = None,
 ) -> Response:
-    keys, sources = await manage(
+    keys, sources, groups = await manage(
         request,
         visitor,
-        lambda management: (management.catalog.list_keys(), management.catalog.list_sources()),
+        lambda management: (
+            management.catalog.list_keys(),
+            management.catalog.list_sources(),
+            management.catalog.list_groups(),
+        ),
     )
     given = fields or {}
     return render_form(
@@ -141,6 +146,8 @@ async def _show(
         error,
         keys=_describe(keys, sources, datetime.now(timezone.utc)),
         sources=sources,
+        groups=groups,
+        chosen_groups=frozenset(given.get("group", ())),
         given={name: first_of(given, name) for name in ("name", "days", "reads")},
         chosen=frozenset(given.get("source", ())),
         most_days=MOST_DAYS,

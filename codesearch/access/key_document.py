@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -14,6 +15,7 @@ import httpx2
 from codesearch.core.errors import ConfigurationError
 
 logger = logging.getLogger(__name__)
+Keys = TypeVar("Keys")
 
 MAX_BYTES = 1 << 20
 FETCH_SECONDS = 5.0
@@ -26,29 +28,32 @@ _BLOCK_BYTES = 65_536
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
-class KeyDocument:
+class KeyDocument(Generic[Keys]):
     """Reads the document when it is needed. Safe to share between threads."""
 
-    def __init__(self, place: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Read nothing yet. Raises ConfigurationError for an address that is neither https nor on this machine."""
+    def __init__(self, place: str, parse: Callable[[bytes], Keys], clock: Callable[[], float] = time.monotonic) -> None:
+        """Read nothing yet. What `parse` raises ConfigurationError for does not take the place of what was read before.
+
+        Raises ConfigurationError for an address that is neither https nor on this machine.
+        """
         self.place = place
         self._path = None if "://" in place else Path(place)
         if self._path is None:
             _require_private(place)
+        self._parse = parse
         self._clock = clock
         self._lock = Lock()
-        self._content: bytes | None = None
+        self._keys: Keys | None = None
         self._read_at = float("-inf")
         self._tried_at = float("-inf")
-        self.version = 0
 
-    def read(self) -> tuple[int, bytes]:
-        """Return the document as it was read last, with a number that grows with every change of it.
+    def read(self) -> Keys:
+        """Return what was read last, or now where that is too long ago.
 
         Raises ConfigurationError when there is none, or it is too old.
         """
         age = self._clock() - self._read_at
-        if self._content is None or age > MAX_AGE_SECONDS:
+        if self._keys is None or age > MAX_AGE_SECONDS:
             with self._lock:
                 self._try()
         elif age > (1.0 if self._path is not None else REFRESH_SECONDS) and self._lock.acquire(blocking=False):
@@ -59,13 +64,13 @@ class KeyDocument:
                 self._lock.release()
         return self._known()
 
-    def read_again(self) -> tuple[int, bytes]:
-        """Return the document after another look at it, unless somebody looked within the last minute."""
+    def read_again(self) -> Keys:
+        """Return what there is after another look at it, unless somebody looked within the last minute."""
         with self._lock:
             self._try()
         return self._known()
 
-    def fetch(self) -> bytes:
+    def fetch(self) -> Keys:
         """Return what is there now, whatever was read before. Raises ConfigurationError that says why it cannot be."""
         try:
             content = self._fetch() if self._path is None else _read_file(self._path)
@@ -77,12 +82,12 @@ class KeyDocument:
             raise ConfigurationError(f"CODESEARCH_OIDC_JWKS: {self.place} cannot be asked: {error}.") from error
         if len(content) > MAX_BYTES:
             raise ConfigurationError(f"CODESEARCH_OIDC_JWKS: {self.place} has over {MAX_BYTES} bytes.")
-        return content
+        return self._parse(content)
 
-    def _known(self) -> tuple[int, bytes]:
-        if self._content is None or self._clock() - self._read_at > MAX_AGE_SECONDS:
+    def _known(self) -> Keys:
+        if self._keys is None or self._clock() - self._read_at > MAX_AGE_SECONDS:
             raise ConfigurationError(f"CODESEARCH_OIDC_JWKS: there are no keys of {self.place} that still count.")
-        return self.version, self._content
+        return self._keys
 
     def _try(self) -> None:
         """Read the document, unless that was tried a moment ago; a failure is logged. To be called with the lock."""
@@ -91,13 +96,10 @@ class KeyDocument:
             return
         self._tried_at = self._clock()
         try:
-            content = self.fetch()
+            self._keys = self.fetch()
+            self._read_at = self._clock()
         except ConfigurationError as error:
             logger.warning("%s", error.message)
-            return
-        self._read_at = self._clock()
-        if content != self._content:
-            self._content, self.version = content, self.version + 1
 
     def _fetch(self) -> bytes:
         """Ask the address. Redirects are not followed: the address is the one that the operator named."""

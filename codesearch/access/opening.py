@@ -8,7 +8,7 @@ from codesearch.access.key_document import KeyDocument
 from codesearch.access.permission_command import PermissionCommand
 from codesearch.access.permission_file import PermissionFile
 from codesearch.access.permissions import Hook, Permissions
-from codesearch.access.tokens import TokenRules, TokenVerifier
+from codesearch.access.tokens import TokenRules, TokenVerifier, read_keys
 from codesearch.core.catalog.catalog import Catalog
 from codesearch.core.config import Settings
 from codesearch.core.errors import ConfigurationError
@@ -60,4 +60,4 @@ def open_verifier(settings: Settings) -> TokenVerifier | None:
         groups_claim=settings.oidc_groups_claim,
         leeway_seconds=settings.oidc_leeway_seconds,
     )
-    return TokenVerifier(rules, KeyDocument(settings.oidc_jwks))
+    return TokenVerifier(rules, KeyDocument(settings.oidc_jwks, read_keys))

@@ -8,8 +8,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 
 import jwt
 
@@ -64,15 +63,17 @@ class _SigningKey:
     algorithms: frozenset[str]
 
 
+# Those of a JWK Set, by their ids; None for those without one.
+SigningKeys: TypeAlias = Mapping[str | None, Sequence[_SigningKey]]
+
+
 class TokenVerifier:
     """Checks tokens. Safe to share between threads."""
 
-    def __init__(self, rules: TokenRules, document: KeyDocument) -> None:
-        """Read nothing yet."""
+    def __init__(self, rules: TokenRules, document: KeyDocument[SigningKeys]) -> None:
+        """Read nothing yet. The document's keys are those that `read_keys` finds."""
         self.rules = rules
         self.document = document
-        self._lock = Lock()
-        self._parsed: tuple[int, Mapping[str | None, list[_SigningKey]]] = (0, {})
 
     def verify(self, token: str) -> Bearer:
         """Return whom a token is of. Accepts any string. Raises AuthenticationError that says why it does not count.
@@ -106,8 +107,7 @@ class TokenVerifier:
 
     def examine(self) -> str:
         """Fetch the keys now and say in one clause what there is. Raises ConfigurationError."""
-        keys = read_keys(self.document.fetch())
-        count = sum(map(len, keys.values()))
+        count = sum(map(len, self.document.fetch().values()))
         if not count:
             raise ConfigurationError(
                 f"CODESEARCH_OIDC_JWKS: {self.document.place} holds no key that tokens are signed with."
@@ -119,9 +119,9 @@ class TokenVerifier:
         if key_id is not None and not isinstance(key_id, str):
             raise AuthenticationError(_INVALID)
         try:
-            found = _choose(self._keys(*self.document.read()), algorithm, key_id)
+            found = _choose(self.document.read(), algorithm, key_id)
             if found is None:
-                found = _choose(self._keys(*self.document.read_again()), algorithm, key_id)
+                found = _choose(self.document.read_again(), algorithm, key_id)
         except ConfigurationError as error:
             logger.warning("no token can be checked: %s", error.message)
             raise AuthenticationError(
@@ -130,12 +130,6 @@ class TokenVerifier:
         if found is None:
             raise AuthenticationError("The token is signed with a key that its issuer does not have.")
         return found
-
-    def _keys(self, version: int, content: bytes) -> Mapping[str | None, list[_SigningKey]]:
-        with self._lock:
-            if self._parsed[0] != version:
-                self._parsed = version, read_keys(content)
-            return self._parsed[1]
 
     def _read(self, claims: Mapping[str, Any]) -> Bearer:
         user = find_claim(claims, self.rules.user_claim)
@@ -170,7 +164,7 @@ def find_claim(claims: Mapping[str, Any], name: str) -> object:
     return found
 
 
-def read_keys(content: bytes) -> Mapping[str | None, list[_SigningKey]]:
+def read_keys(content: bytes) -> SigningKeys:
     """Return the keys of a JWK Set that tokens may be signed with, by their ids; others are passed over.
 
     Raises ConfigurationError where it is no such set.
@@ -214,7 +208,7 @@ def _read_key(entry: dict[str, Any]) -> _SigningKey | None:
     )
 
 
-def _choose(keys: Mapping[str | None, Sequence[_SigningKey]], algorithm: str, key_id: str | None) -> _SigningKey | None:
+def _choose(keys: SigningKeys, algorithm: str, key_id: str | None) -> _SigningKey | None:
     candidates = keys.get(key_id, ()) if key_id is not None else [key for found in keys.values() for key in found]
     fitting = [key for key in candidates if algorithm in key.algorithms]
     return fitting[0] if len(fitting) == 1 else None

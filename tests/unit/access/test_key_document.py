@@ -12,6 +12,12 @@ from codesearch.core.errors import ConfigurationError
 from tests.unit.access.key_server import KeyServer, serve_keys
 
 
+def parse(content: bytes) -> bytes:
+    if content == b"broken":
+        raise ConfigurationError("That is no set of keys.")
+    return content
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyServer]:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
@@ -26,52 +32,54 @@ def now() -> list[float]:
 
 
 @pytest.fixture
-def document(server: KeyServer, now: list[float]) -> KeyDocument:
-    return KeyDocument(server.address, lambda: now[0])
+def document(server: KeyServer, now: list[float]) -> KeyDocument[bytes]:
+    return KeyDocument(server.address, parse, lambda: now[0])
 
 
 def test_an_unknown_key_makes_it_be_asked_for_once_a_minute_at_most(
-    document: KeyDocument, server: KeyServer, now: list[float]
+    document: KeyDocument[bytes], server: KeyServer, now: list[float]
 ) -> None:
     assert server.asked == 0
-    assert document.read() == (1, b"first")
+    assert document.read() == b"first"
     server.content = b"second"
     for _ in range(5):
-        assert document.read_again() == (1, b"first")
+        assert document.read_again() == b"first"
     now[0] += 61
-    assert document.read_again() == (2, b"second")
+    assert document.read_again() == b"second"
     now[0] += 61
-    assert document.read_again() == (2, b"second")
+    assert document.read_again() == b"second"
     assert server.asked == 3
 
 
-def test_it_is_asked_for_again_after_a_while(document: KeyDocument, server: KeyServer, now: list[float]) -> None:
+def test_it_is_asked_for_again_after_a_while(document: KeyDocument[bytes], server: KeyServer, now: list[float]) -> None:
     document.read()
     server.content = b"second"
     now[0] += REFRESH_SECONDS - 1
-    assert document.read() == (1, b"first")
+    assert document.read() == b"first"
     now[0] += 2
-    assert document.read() == (2, b"second")
+    assert document.read() == b"second"
     assert server.asked == 2
 
 
 def test_what_was_read_counts_for_a_day_while_there_is_no_answer(
-    document: KeyDocument, server: KeyServer, now: list[float], caplog: pytest.LogCaptureFixture
+    document: KeyDocument[bytes], server: KeyServer, now: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     document.read()
     server.status, server.content = 503, b"busy"
     now[0] += MAX_AGE_SECONDS - 1
-    assert document.read() == (1, b"first")
+    assert document.read() == b"first"
     assert "HTTP 503" in caplog.text
     now[0] += 61
     with pytest.raises(ConfigurationError, match="no keys"):
         document.read()
     server.status, server.content = 200, b"first"
     now[0] += 61
-    assert document.read() == (1, b"first")
+    assert document.read() == b"first"
 
 
-def test_a_failure_is_not_tried_again_at_once(document: KeyDocument, server: KeyServer, now: list[float]) -> None:
+def test_a_failure_is_not_tried_again_at_once(
+    document: KeyDocument[bytes], server: KeyServer, now: list[float]
+) -> None:
     server.status = 500
     for _ in range(5):
         with pytest.raises(ConfigurationError, match="no keys"):
@@ -79,11 +87,23 @@ def test_a_failure_is_not_tried_again_at_once(document: KeyDocument, server: Key
     assert server.asked == 1
     server.status = 200
     now[0] += 61
-    assert document.read() == (1, b"first")
+    assert document.read() == b"first"
+
+
+def test_what_cannot_be_read_takes_no_place(document: KeyDocument[bytes], server: KeyServer, now: list[float]) -> None:
+    document.read()
+    server.content = b"broken"
+    now[0] += 61
+    assert document.read_again() == b"first"
+    now[0] += MAX_AGE_SECONDS
+    with pytest.raises(ConfigurationError, match="no keys"):
+        document.read()
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 404, 500])
-def test_no_redirect_is_followed_and_no_failure_read(document: KeyDocument, server: KeyServer, status: int) -> None:
+def test_no_redirect_is_followed_and_no_failure_read(
+    document: KeyDocument[bytes], server: KeyServer, status: int
+) -> None:
     server.status = status
     with pytest.raises(ConfigurationError, match=f"HTTP {status}"):
         document.fetch()
@@ -91,7 +111,7 @@ def test_no_redirect_is_followed_and_no_failure_read(document: KeyDocument, serv
 
 
 def test_a_document_without_end_is_not_read_to_it(
-    document: KeyDocument, server: KeyServer, monkeypatch: pytest.MonkeyPatch
+    document: KeyDocument[bytes], server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(key_document, "MAX_BYTES", 1_000)
     server.content = b"x" * 100_000
@@ -102,7 +122,7 @@ def test_a_document_without_end_is_not_read_to_it(
 
 def test_nobody_at_the_address_is_said() -> None:
     with pytest.raises(ConfigurationError, match="cannot be asked"):
-        KeyDocument("http://127.0.0.1:1/keys").fetch()
+        KeyDocument("http://127.0.0.1:1/keys", parse).fetch()
 
 
 @pytest.mark.parametrize(
@@ -112,5 +132,5 @@ def test_nobody_at_the_address_is_said() -> None:
 )  # fmt: skip
 def test_keys_do_not_come_by_ways_that_others_can_change(address: str) -> None:
     with pytest.raises(ConfigurationError, match="https address without a login") as caught:
-        KeyDocument(address)
+        KeyDocument(address, parse)
     assert "secret" not in caught.value.message

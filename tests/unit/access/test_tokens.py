@@ -30,7 +30,7 @@ RULES = TokenRules(ISSUER, (AUDIENCE, "other"), "sub", None, 30)
 def verifier_of(folder: Path, *entries: dict[str, Any], rules: TokenRules = RULES) -> TokenVerifier:
     path = folder / "jwks.json"
     path.write_bytes(key_set(*entries))
-    return TokenVerifier(rules, KeyDocument(str(path)))
+    return TokenVerifier(rules, KeyDocument(str(path), read_keys))
 
 
 @pytest.fixture
@@ -240,17 +240,20 @@ def test_keys_that_follow_one_another_each_count_while_they_are_there(tmp_path: 
     path = tmp_path / "jwks.json"
     first, second = make_key("RSA"), make_key("RSA", 2)
     path.write_bytes(key_set(public_jwk(first, "one")))
-    verifier = TokenVerifier(RULES, KeyDocument(str(path), lambda: now[0]))
+    verifier = TokenVerifier(RULES, KeyDocument(str(path), read_keys, lambda: now[0]))
     assert verifier.verify(sign(first)).user == "alice"
     path.write_bytes(key_set(public_jwk(second, "two")))
     now[0] += 2
     assert verifier.verify(sign(second, kid="two")).user == "alice"
     with pytest.raises(AuthenticationError, match="does not have"):
         verifier.verify(sign(first))
+    path.write_bytes(b"<html>Come back later</html>")
+    now[0] += 2
+    assert verifier.verify(sign(second, kid="two")).user == "alice"
 
 
 def test_without_keys_no_token_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    verifier = TokenVerifier(RULES, KeyDocument(str(tmp_path / "none.json")))
+    verifier = TokenVerifier(RULES, KeyDocument(str(tmp_path / "none.json"), read_keys))
     with pytest.raises(AuthenticationError, match="cannot be checked now"):
         verifier.verify(sign(make_key("RSA")))
     assert "none.json" in caplog.text

@@ -206,6 +206,12 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.replace("\n", ",").split(",") if part.strip())
         return value
 
+    @field_validator("permissions_file", "oidc_issuer", "oidc_jwks", "oidc_groups_claim", "audit_log", mode="before")
+    @classmethod
+    def drop_blank(cls, value: object) -> object:
+        """Take a blank, as an empty line of a compose file leaves it, for what is not set."""
+        return None if isinstance(value, str) and not value.strip() else value
+
     @field_validator("permissions_command", mode="before")
     @classmethod
     def split_command(cls, value: object) -> object:

@@ -179,3 +179,24 @@ def test_settings_cannot_be_changed() -> None:
     settings = load_settings()
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_blank_settings_of_access_are_not_set(monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
+    names = ("permissions_file", "oidc_issuer", "oidc_jwks", "oidc_groups_claim", "audit_log")
+    for name in (*names, "permissions_command", "oidc_audience"):
+        monkeypatch.setenv(f"CODESEARCH_{name.upper()}", blank)
+    settings = load_settings()
+    assert [getattr(settings, name) for name in names] == [None] * len(names)
+    assert (settings.permissions_command, settings.oidc_audience) == ((), ())
+
+
+def test_a_command_is_split_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODESEARCH_PERMISSIONS_COMMAND", "ask 'a b' --host=$HOST *")
+    monkeypatch.setenv("CODESEARCH_OIDC_AUDIENCE", "one, two")
+    settings = load_settings()
+    assert settings.permissions_command == ("ask", "a b", "--host=$HOST", "*")
+    assert settings.oidc_audience == ("one", "two")
+    monkeypatch.setenv("CODESEARCH_PERMISSIONS_COMMAND", "ask 'a")
+    with pytest.raises(ConfigurationError, match="CODESEARCH_PERMISSIONS_COMMAND"):
+        load_settings()

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 from codesearch.access.audit_log import count_lost
-from codesearch.access.opening import open_hook, open_verifier
+from codesearch.access.opening import open_door, open_hook, open_verifier
 from codesearch.access.permission_file import PermissionFile
 from codesearch.assembly import Assembly
 from codesearch.cli.finding import Finding
@@ -51,11 +51,17 @@ def _examine_permissions(assembly: Assembly) -> Iterator[Finding]:
 
 def _examine_tokens(assembly: Assembly) -> Iterator[Finding]:
     try:
+        open_door(assembly.settings, assembly.catalog).close()
         verifier = open_verifier(assembly.settings)
         if verifier is not None:
             yield Finding("tokens", True, verifier.examine())
     except ConfigurationError as error:
-        yield Finding("tokens", False, error.message, "No token is taken until there are keys. Mend the settings.")
+        yield Finding(
+            "tokens",
+            False,
+            error.message,
+            "No token is taken, and where settings do not go together no service starts. Mend them.",
+        )
 
 
 def _examine_audit_log(assembly: Assembly) -> Iterator[Finding]:

@@ -83,6 +83,22 @@ def test_doctor_reads_the_keys_of_the_issuer(data_dir: Path, tmp_path: Path) -> 
         True,
         f"1 keys of {path}, for tokens of https://id",
     )
-    del given["oidc_groups_claim"], given["oidc_audience"]
+    del given["oidc_groups_claim"]
+    good, found = findings_of(run_cli(data_dir, "doctor", "--json", **given))["tokens"]
+    assert (good, "nothing says what a user may read" in found) == (False, True)
+    del given["oidc_audience"]
     outcome = run_cli(data_dir, "serve", "--port", "0", **given)
     assert (outcome.status, "CODESEARCH_OIDC_AUDIENCE" in outcome.err) == (1, True)
+
+
+def test_doctor_looks_at_the_audit_log(data_dir: Path, tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    assert findings_of(run_cli(data_dir, "doctor", "--json", audit_log=str(path)))["audit log"] == (True, str(path))
+    assert not path.exists()
+    path.write_text('{"time":"2026-01-02T03:04:05.000+00:00","lost":7}\n', encoding="ascii")
+    good, found = findings_of(run_cli(data_dir, "doctor", "--json", audit_log=str(path)))["audit log"]
+    assert (good, "lacks 7 lines" in found) == (False, True)
+    lost = str(tmp_path / "none" / "audit.jsonl")
+    assert findings_of(run_cli(data_dir, "doctor", "--json", audit_log=lost))["audit log"][0] is False
+    outcome = run_cli(data_dir, "serve", "--port", "0", audit_log=lost)
+    assert (outcome.status, "CODESEARCH_AUDIT_LOG" in outcome.err) == (1, True)

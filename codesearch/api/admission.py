@@ -1,20 +1,27 @@
-"""Admission: how many requests of each key, and of all, are in a process at once; the others are to come again."""
+"""Admission: how many requests of each key, and of all, are in a process at once, and how many of a key a minute.
+
+The others are to come again.
+"""
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from codesearch.api.rates import Rates
 from codesearch.core.errors import TooManyRequestsError
 
 
 class Admission:
     """Counts requests from their authentication to their answer. For one event loop."""
 
-    def __init__(self, max_per_key: int, max_in_all: int) -> None:
+    def __init__(self, max_per_key: int, max_in_all: int, rates: Rates) -> None:
         self.max_per_key = max_per_key
         self.max_in_all = max_in_all
+        self._rates = rates
         self._of_key: Counter[str] = Counter()
 
     @contextmanager
@@ -23,12 +30,21 @@ class Admission:
         if self._of_key[key] >= self.max_per_key:
             raise TooManyRequestsError(
                 f"{self.max_per_key} requests of this key are being answered already, and no more are taken "
-                "(CODESEARCH_MAX_REQUESTS_PER_KEY). Try again in a second."
+                "(CODESEARCH_MAX_REQUESTS_PER_KEY). Try again in a second.",
+                "key",
             )
         if self._of_key.total() >= self.max_in_all:
             raise TooManyRequestsError(
                 f"{self.max_in_all} requests are being answered already, and no more are taken "
-                "(CODESEARCH_MAX_REQUESTS). Try again in a second."
+                "(CODESEARCH_MAX_REQUESTS). Try again in a second.",
+                "process",
+            )
+        if wait := self._rates.take(key, time.monotonic()):
+            raise TooManyRequestsError(
+                f"This key has sent more than {self._rates.per_minute} requests a minute "
+                f"(CODESEARCH_MAX_REQUESTS_PER_MINUTE). Try again in {math.ceil(wait)} s.",
+                "rate",
+                wait,
             )
         self._of_key[key] += 1
         try:

@@ -20,6 +20,7 @@ from codesearch.api.auditing import AuditedRetriever, AuditedToolbox, RetrieverL
 from codesearch.api.deps import AppState, KeysAlone, Services
 from codesearch.api.errors import install_error_handlers
 from codesearch.api.pacing import Pacing
+from codesearch.api.rates import Rates
 from codesearch.api.request_log import RequestLog
 from codesearch.api.request_paths import NormalizedPaths
 from codesearch.api.responses import ApiResponse
@@ -65,7 +66,11 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
                     settings=settings,
                     door=services.door or KeysAlone(services.catalog),
                     audit=services.audit,
-                    admission=Admission(settings.max_requests_per_key, settings.max_requests),
+                    admission=Admission(
+                        settings.max_requests_per_key,
+                        settings.max_requests,
+                        Rates(settings.max_requests_per_minute, settings.max_request_burst),
+                    ),
                     pacing=Pacing(),
                     # One search works at a time. The others' threads wait for that, for the catalog, or for an index
                     # that is being made again: no key's requests keep another's from a thread.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI, Request
@@ -19,6 +20,7 @@ from codesearch.core.errors import (
     RequestTimeoutError,
     RequestTooLargeError,
     SearchAbandonedError,
+    TooManyRequestsError,
 )
 from codesearch.logs import current_request_id
 
@@ -39,8 +41,6 @@ STATUS_OF_CLASS: Mapping[type[CodesearchError], int] = {
     MisdirectedRequestError: 421,
     SearchAbandonedError: 499,
 }
-# A search takes some milliseconds: who comes again after that finds another queue.
-RETRY_SECONDS = 1
 _ENDPOINTS = "POST /retrieval, /dify/retrieval or /api/knowledge-retrieval/dify/retrieval"
 
 
@@ -71,8 +71,8 @@ def respond_to(error: CodesearchError) -> ApiResponse:
 def _headers_of(error: CodesearchError) -> Mapping[str, str] | None:
     if error.code is ErrorCode.UNAUTHENTICATED:
         return {"WWW-Authenticate": "Bearer"}
-    if error.code is ErrorCode.TOO_MANY_REQUESTS:
-        return {"Retry-After": str(RETRY_SECONDS)}
+    if isinstance(error, TooManyRequestsError):
+        return {"Retry-After": str(math.ceil(error.retry_seconds))}
     # What comes of the body after all is no new request.
     return {"Connection": "close"} if isinstance(error, RequestTimeoutError) else None
 

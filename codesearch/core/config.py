@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     )
     max_requests_per_key: int = Field(64, ge=1, description="Requests of one key in a server process; others get 429")
     max_requests: int = Field(256, ge=1, description="Requests of all keys in a server process; others get 429")
+    max_requests_per_minute: int = Field(
+        0, ge=0, description="Requests of one key in a minute and a server process; others get 429; 0: any number"
+    )
+    max_request_burst: int = Field(20, ge=1, description="Of those, how many may come at once after a pause")
     max_connections: int = Field(
         1024, ge=1, description="Connections of a server process; the open files that it may have are the upper bound"
     )

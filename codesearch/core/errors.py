@@ -98,9 +98,17 @@ class SearchAbandonedError(InvalidRequestError):
 
 
 class TooManyRequestsError(CodesearchError):
-    """Nothing is wrong with the request, but it has to come again later."""
+    """Nothing is wrong with the request, but it has to come again, after `retry_seconds`.
+
+    `limit` is a word for what it was over, of few.
+    """
 
     code = ErrorCode.TOO_MANY_REQUESTS
+
+    def __init__(self, message: str, limit: str, retry_seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.retry_seconds = retry_seconds
 
 
 class AccessDeniedError(CodesearchError):

@@ -136,7 +136,8 @@ class Turns:
                 del self._waiting[work.key]
         work.require_wanted()
         raise TooManyRequestsError(
-            f"The search waited for its turn for {work.waited_seconds:.1f} s: too many requests at once. Try again."
+            f"The search waited for its turn for {work.waited_seconds:.1f} s: too many requests at once. Try again.",
+            "turn",
         )
 
 

@@ -183,3 +183,25 @@ def test_a_large_body_is_read_in_the_keys_own_turn() -> None:
     assert (status, code) == (400, 1001)
     assert "nothing" in message
     assert len(retriever.asked) == 1
+
+
+def test_a_key_over_its_rate_is_told_when_to_come_again_and_what_is_wrong_does_not_count() -> None:
+    retriever = ScriptedRetriever()
+    retriever.may_warm_up.set()
+    with ApiClient(build_app(retriever, TwoKeys(), max_requests_per_minute=2, max_request_burst=2)) as client:
+
+        def ask(key: str, **fields: object) -> httpx.Response:
+            return client.request("POST", "/retrieval", json={**ASK, **fields}, headers=bearer(key))
+
+        assert [ask("one", query="").status_code for _ in range(3)] == [400] * 3
+        assert [ask("one").status_code for _ in range(2)] == [200] * 2
+        refused = ask("one")
+        status, code, message = read_error(refused)
+        assert (status, code) == (429, 1005)
+        assert "2 requests a minute" in message
+        assert "CODESEARCH_MAX_REQUESTS_PER_MINUTE" in message
+        assert 20 < int(refused.headers["retry-after"]) <= 30
+        assert ask("two").status_code == 200
+        tool = client.request("POST", "/api/tools/get_data_sources", json={}, headers=bearer("one"))
+        assert tool.status_code == 429
+    assert len(retriever.asked) == 3

@@ -173,7 +173,7 @@ def test_a_header_that_says_otherwise_than_the_message_is_refused(client: ApiCli
         InvalidRequestError("question is missing: what is looked for, in words."),
         NotFoundError("There is no 'x'."),
         AccessDeniedError("This key may not read x."),
-        TooManyRequestsError("The search waited for its turn for 4.0 s: too many requests at once. Try again."),
+        TooManyRequestsError("The search waited for its turn for 4.0 s: too many requests at once. Try again.", "turn"),
     ],
 )
 def test_errors_of_a_call_are_texts(client: ApiClient, toolbox: ScriptedToolbox, error: Exception, era: str) -> None:

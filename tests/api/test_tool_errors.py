@@ -48,7 +48,7 @@ def test_each_address_calls_its_tool_with_what_was_sent(client: ApiClient, toolb
         (NotFoundError("There is none."), 404, 1003),
         (NotIndexedError("Not yet."), 404, 1003),
         (AccessDeniedError("The key may not."), 403, 1002),
-        (TooManyRequestsError("Later."), 429, 1005),
+        (TooManyRequestsError("Later.", "turn"), 429, 1005),
     ],
 )
 def test_an_error_has_the_envelope(

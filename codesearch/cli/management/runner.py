@@ -66,7 +66,9 @@ class JobRunner:
                 if job.request == request:
                     return job
             if len(waiting) >= MAX_QUEUED:
-                raise TooManyRequestsError(f"{MAX_QUEUED} jobs are waiting already. Try again when some are done.")
+                raise TooManyRequestsError(
+                    f"{MAX_QUEUED} jobs are waiting already. Try again when some are done.", "jobs"
+                )
             job = Job(self._files.create_id(), request, JobState.QUEUED, requested_by, self._clock())
             self._files.write(job)
         self.start()

@@ -81,6 +81,7 @@ class Services:
 
     `turns` are those in which the retriever searches and the tools work. Without `management`, admins manage nothing
     over HTTP; without a `door` of their own, keys alone are let in; without `audit`, nothing is audited.
+    `is_stopping` says whether the process is about to end.
     """
 
     retriever: RetrieverLike
@@ -91,6 +92,7 @@ class Services:
     management: Management | None = None
     door: DoorLike | None = None
     audit: AuditLike | None = None
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 class AppState(TypedDict):
@@ -140,6 +142,10 @@ async def run_admitted(request: Request, principal: Principal, task: Callable[[W
         watching = asyncio.create_task(_cancel_when_gone(request, work))
         try:
             return await anyio.to_thread.run_sync(task, work, limiter=request.state.threads)
+        except asyncio.CancelledError:
+            # The service ends and has waited for this for as long as it may.
+            work.cancel()
+            raise
         finally:
             watching.cancel()
 

@@ -20,6 +20,7 @@ from codesearch.core.errors import (
     RequestTimeoutError,
     RequestTooLargeError,
     SearchAbandonedError,
+    StoppingError,
     TooManyRequestsError,
 )
 from codesearch.logs import current_request_id
@@ -40,6 +41,7 @@ STATUS_OF_CLASS: Mapping[type[CodesearchError], int] = {
     RequestTimeoutError: 408,
     MisdirectedRequestError: 421,
     SearchAbandonedError: 499,
+    StoppingError: 503,
 }
 _ENDPOINTS = "POST /retrieval, /dify/retrieval or /api/knowledge-retrieval/dify/retrieval"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -12,8 +13,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from codesearch.api.auditing import describe_request
-from codesearch.api.errors import internal_error_response
-from codesearch.core.errors import ErrorCode
+from codesearch.api.errors import internal_error_response, respond_to
+from codesearch.core.errors import ErrorCode, StoppingError
 from codesearch.logs import current_request_id
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -52,6 +53,10 @@ class RequestLog:
         started = time.perf_counter()
         try:
             await self.app(scope, receive, send_with_id)
+        except asyncio.CancelledError:
+            # The server has waited for as long as it may, and ends.
+            if status is None:
+                await respond_to(StoppingError())(scope, receive, send_with_id)
         except Exception:
             logger.exception("Unforeseen error")
             state["error_code"] = int(ErrorCode.INTERNAL)

@@ -15,10 +15,12 @@ from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.listening import find_port, run_workers, url_host
+from codesearch.cli.stopping import Stopping
 from codesearch.core.errors import ConfigurationError, SourceError
 
 if TYPE_CHECKING:
-    from codesearch.api.app import Application
+    from starlette.types import ASGIApp
+
     from codesearch.api.deps import Services
     from codesearch.cli.welcome import NewKey
     from codesearch.core.config import Settings
@@ -85,6 +87,7 @@ def serve(
         "server_header": False,
         "http": ConnectionFactory(settings.request_seconds, settings.max_connections),
         "timeout_keep_alive": settings.idle_seconds,
+        "timeout_graceful_shutdown": settings.stop_seconds,
         "loop": "codesearch.cli.connections:ServingLoop",
         "backlog": BACKLOG,
     }
@@ -131,19 +134,21 @@ def _create_first_key(assembly: Assembly) -> NewKey:
     return NewKey(secret, path)
 
 
-def application() -> Application:
+def application() -> ASGIApp:
     """Build the service from the environment: what a server process of several calls."""
     # The process that started this one has said what does not count.
     return _application(open_logging_assembly(lambda _: None))
 
 
-def _application(assembly: Assembly) -> Application:
+def _application(assembly: Assembly) -> ASGIApp:
     # Threads that compute let go of the interpreter after this: the event loop needs it for every request, at once.
     sys.setswitchinterval(SWITCH_SECONDS)
     from codesearch.access.opening import open_audit_log, open_door
     from codesearch.api.app import create_app
     from codesearch.api.deps import Services
     from codesearch.cli.management.opening import open_management
+
+    stopping = Stopping(assembly.settings.drain_seconds)
 
     def open_services(_: Settings) -> Services:
         retriever = assembly.retriever
@@ -159,6 +164,16 @@ def _application(assembly: Assembly) -> Application:
                 audit.close()
             assembly.close()
 
-        return Services(retriever, assembly.catalog, close, assembly.toolbox, retriever.turns, management, door, audit)
+        return Services(
+            retriever,
+            assembly.catalog,
+            close,
+            assembly.toolbox,
+            retriever.turns,
+            management,
+            door,
+            audit,
+            is_stopping=lambda: stopping.has_begun,
+        )
 
-    return create_app(assembly.settings, open_services)
+    return stopping.around(create_app(assembly.settings, open_services))

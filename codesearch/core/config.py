@@ -87,6 +87,14 @@ class Settings(BaseSettings):
         10.0, gt=0, description="A request's header has to come in this time, and then its body"
     )
     idle_seconds: float = Field(5.0, gt=0, description="A connection without a request is closed after this time")
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="After SIGTERM the service is not ready, but answers for so long, before it takes no more",
+    )
+    stop_seconds: float = Field(
+        8.0, gt=0, description="Requests that are being answered when it takes no more have this time to end"
+    )
     mcp_max_tokens: int = Field(
         10_000, ge=500, description="Tokens of a tool's answer over MCP, of about 4 characters; the rest is left out"
     )

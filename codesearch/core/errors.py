@@ -11,6 +11,7 @@
     |  |- SearchTooLongError      1001   it asks for more work than one request may
     |  |- SearchAbandonedError    1001   nobody waits for the answer any more
     |- TooManyRequestsError       1005   it has to come again later
+    |  |- StoppingError           1005   the service ends before it is answered
     |- AccessDeniedError          1002   it exists, the key may not read it
     |- NotFoundError              1003   no such repository or workspace
     |  |- NotIndexedError         1003   it has no finished index yet
@@ -109,6 +110,13 @@ class TooManyRequestsError(CodesearchError):
         super().__init__(message)
         self.limit = limit
         self.retry_seconds = retry_seconds
+
+
+class StoppingError(TooManyRequestsError):
+    """The service ends before the request is answered; another process may answer it."""
+
+    def __init__(self) -> None:
+        super().__init__("The service is stopping. Send the request again.", "stopping")
 
 
 class AccessDeniedError(CodesearchError):

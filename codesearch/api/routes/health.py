@@ -24,10 +24,14 @@ async def get_health() -> ApiResponse:
     "/readyz",
     summary="Ready",
     response_model=HealthResponse,
-    responses={503: {"model": HealthResponse, "description": "The model is not loaded yet"}},
+    responses={
+        503: {"model": HealthResponse, "description": "The model is not loaded yet, or the process is about to end"}
+    },
 )
 async def get_readiness(request: Request) -> ApiResponse:
-    """Say whether the model is loaded; until then 503."""
+    """Say whether the model is loaded; until then 503, and again when the process is about to end."""
+    if services_of(request).is_stopping():
+        return ApiResponse({"status": "stopping"}, status_code=503)
     if services_of(request).retriever.is_warm:
         return ApiResponse({"status": "ok"})
     return ApiResponse({"status": "starting"}, status_code=503)

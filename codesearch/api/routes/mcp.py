@@ -67,6 +67,9 @@ class _Exchange:
         watching = asyncio.create_task(self._watch())
         try:
             await self._request.state.mcp.answer(scope, self._receive, send, self._call)
+        except asyncio.CancelledError:
+            self._work.cancel()
+            raise
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):

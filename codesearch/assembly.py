@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from codesearch.core.store.rows import IndexFormat
     from codesearch.core.store.writer import StoreWriter
     from codesearch.retrieval.search import Retriever
+    from codesearch.telemetry.figures import InstallationFigures
+    from codesearch.telemetry.opening import Telemetry
     from codesearch.tools.toolbox import Toolbox
     from indexer.pipeline import Indexer
     from indexer.workers.processes import ForkServer
@@ -32,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 # Where in the data folder the lexicons of the user's own lie.
 OWN_LEXICONS = "lexicons"
+# And the search indexes.
+SEARCH_FOLDER = "search"
 # The person at the shell owns the data folder, and with it every key.
 LOCAL_PRINCIPAL = Principal(key_id="local", name="local", is_admin=True, source_ids=None)
 
@@ -112,7 +117,7 @@ class Assembly:
         from codesearch.core.index.published import SearchIndexes
 
         current = self.index_format
-        folder = self.settings.data_dir / "search"
+        folder = self.settings.data_dir / SEARCH_FOLDER
         return SearchIndexes(
             folder,
             current.table_name,
@@ -158,6 +163,24 @@ class Assembly:
         from codesearch.tools.toolbox import Toolbox
 
         return Toolbox(self.retriever, self.catalog, self.search_indexes, self.settings)
+
+    def measure(self) -> InstallationFigures:
+        """Return what is indexed, in figures of this moment. Raises CatalogError."""
+        from codesearch.telemetry.figures import measure_installation
+
+        now = datetime.now(timezone.utc)
+        return measure_installation(
+            self.catalog, self.settings.data_dir / SEARCH_FOLDER, self.index_format.table_name, now
+        )
+
+    def open_telemetry(self) -> Telemetry:
+        """Return what observes requests, as far as the settings ask for it. Raises ConfigurationError."""
+        from codesearch.telemetry.opening import open_telemetry
+
+        telemetry = open_telemetry(self.settings, self.measure, self.search_indexes.count_open)
+        if telemetry.metrics is not None:
+            self.retriever.turns.report_waiting = telemetry.metrics.count_waiting
+        return telemetry
 
     def require_data_dir(self) -> None:
         """Create the data folder where it is missing. Raises ConfigurationError when there can be none."""

@@ -357,6 +357,7 @@ class _Run:
         self._source = source
         self._commit = commit
         self._reported_at = 0.0
+        self._unreported: tuple[int, int] | None = None
 
     def begin(self) -> None:
         if not self.id:
@@ -365,13 +366,22 @@ class _Run:
     def report(self, files: int, chunks: int) -> None:
         self.progress.advance(files, chunks, len(self.found.skipped))
         now = time.monotonic()
+        self._unreported = files, chunks
         if now - self._reported_at >= PROGRESS_SECONDS:
             self._reported_at = now
+            self._report_last()
+
+    def _report_last(self) -> None:
+        if self._unreported is not None:
+            files, chunks = self._unreported
+            self._unreported = None
             self._catalog.report_progress(
                 self.id, phase="indexing", files_done=files, files_total=self.found.planned, chunks_done=chunks
             )
 
     def finish(self, commit: str | None, files: int, chunks: int, index_format: str) -> None:
+        # How much a run has done is looked at afterwards, too.
+        self._report_last()
         self._catalog.finish_run(
             self.id,
             commit=commit,

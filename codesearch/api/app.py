@@ -19,13 +19,14 @@ from codesearch.api.admission import Admission
 from codesearch.api.auditing import AuditedRetriever, AuditedToolbox, RetrieverLike
 from codesearch.api.deps import AppState, KeysAlone, Services
 from codesearch.api.errors import install_error_handlers
+from codesearch.api.observation import Observation
 from codesearch.api.pacing import Pacing
 from codesearch.api.rates import Rates
 from codesearch.api.request_log import RequestLog
 from codesearch.api.request_paths import NormalizedPaths
 from codesearch.api.responses import ApiResponse
 from codesearch.api.retrieval_request import MAX_BODY_BYTES
-from codesearch.api.routes import description, health, mcp, retrieval, search_code, tools
+from codesearch.api.routes import description, health, mcp, metrics, retrieval, search_code, tools
 from codesearch.api.schemas import request_schemas
 from codesearch.core.config import Settings
 from codesearch.web.pages import prepare_pages
@@ -91,7 +92,10 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
         default_response_class=ApiResponse,
         # Some who import the document take at most 64 characters.
         generate_unique_id_function=lambda route: route.name,
-        middleware=[Middleware(RequestLog), Middleware(NormalizedPaths)],
+        middleware=_layers(settings),
+        # Where a provider of spans is there for the whole process, it would put addresses with their questions into
+        # spans. Older versions know no such thing.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         # These pages would load scripts from the network.
         docs_url=None,
         redoc_url=None,
@@ -100,7 +104,8 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
         redirect_slashes=False,
     )
     app.router.routes.append(mcp.route)
-    routers = (search_code.router, retrieval.router, tools.router, health.router, description.router)
+    watching = (metrics.router,) if settings.metrics else ()
+    routers = (*watching, search_code.router, retrieval.router, tools.router, health.router, description.router)
     api_routes = [*app.routes, *(route for router in routers for route in router.routes)]
     page_routes = [route for router in PAGES for route in router.routes]
     for router in (*routers, *PAGES):
@@ -116,6 +121,11 @@ def _audit(services: Services) -> Services:
     if services.audit is None:
         return services
     return replace(services, retriever=AuditedRetriever(services.retriever), toolbox=AuditedToolbox(services.toolbox))
+
+
+def _layers(settings: Settings) -> list[Middleware]:
+    observing = [Middleware(Observation)] if settings.metrics or settings.traces else []
+    return [Middleware(RequestLog), Middleware(NormalizedPaths), *observing]
 
 
 def _open_mcp_server(settings: Settings) -> HttpServer:

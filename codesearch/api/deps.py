@@ -18,8 +18,10 @@ from codesearch.api.management import Management
 from codesearch.api.pacing import Pacing
 from codesearch.core.config import Settings
 from codesearch.core.errors import AuthenticationError
+from codesearch.core.stages import Stage, StageClock
 from codesearch.core.types import DataSource, Principal, Workspace
 from codesearch.retrieval.turns import Turns, Work
+from codesearch.telemetry.opening import Telemetry
 
 if TYPE_CHECKING:
     from codesearch.mcp.http import HttpServer
@@ -81,7 +83,7 @@ class Services:
 
     `turns` are those in which the retriever searches and the tools work. Without `management`, admins manage nothing
     over HTTP; without a `door` of their own, keys alone are let in; without `audit`, nothing is audited.
-    `is_stopping` says whether the process is about to end.
+    `is_stopping` says whether the process is about to end, `telemetry` is told of every request.
     """
 
     retriever: RetrieverLike
@@ -93,6 +95,7 @@ class Services:
     door: DoorLike | None = None
     audit: AuditLike | None = None
     is_stopping: Callable[[], bool] = lambda: False
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
 
 class AppState(TypedDict):
@@ -132,6 +135,12 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
+def clock_of(request: Request) -> StageClock | None:
+    """Return what the request's stages are told, where it is observed."""
+    clock: StageClock | None = getattr(request.state, "clock", None)
+    return clock
+
+
 async def run_admitted(request: Request, principal: Principal, task: Callable[[Work], Result]) -> Result:
     """Run a task of one request in a worker thread, where the key has room for it, as long as the client waits.
 
@@ -152,7 +161,8 @@ async def run_admitted(request: Request, principal: Principal, task: Callable[[W
 
 def open_work(request: Request, principal: Principal) -> Work:
     """Return the work of a request that was let in."""
-    work = Work(principal.key_id, settings_of(request).search_seconds)
+    work = Work(principal.key_id, settings_of(request).search_seconds, clock_of(request))
+    work.begin_stage(Stage.OPEN)
     request.scope["state"].setdefault("works", []).append(work)
     return work
 
@@ -166,11 +176,17 @@ async def _cancel_when_gone(request: Request, work: Work) -> None:
 
 async def authenticate(request: Request) -> Principal:
     """Return who sent the request and note the key's name for the access line; raises AuthenticationError."""
+    clock = clock_of(request)
+    if clock is not None:
+        clock.begin(Stage.AUTHENTICATE)
     request.state.is_asking = True
     secret = parse_authorization(request.headers.getlist("Authorization"))
     door = door_of(request)
     limiter = request.state.verifying if door.takes_time(secret) else request.state.authenticating
-    return await admit(request, partial(door.authenticate, secret), limiter)
+    principal = await admit(request, partial(door.authenticate, secret), limiter)
+    if clock is not None:
+        clock.begin(Stage.READ)
+    return principal
 
 
 async def admit(request: Request, find: Callable[[], Principal], limiter: anyio.CapacityLimiter) -> Principal:

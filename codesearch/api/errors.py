@@ -99,6 +99,8 @@ async def _handle_own(request: Request, error: Exception) -> ApiResponse:
     if not isinstance(error, CodesearchError):
         raise error
     request.state.error_code = int(error.code)
+    # Whoever observes requests reads it there.
+    request.state.error = error
     return respond_to(error)
 
 

@@ -12,6 +12,7 @@ from shlex import quote
 from codesearch.assembly import Assembly
 from codesearch.cli import disk_findings
 from codesearch.cli.access_findings import examine_access
+from codesearch.cli.figure_findings import examine_figures
 from codesearch.cli.finding import Finding
 from codesearch.core.catalog.runs import index_command
 from codesearch.core.config import find_default_data_dir
@@ -46,6 +47,7 @@ def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
         ("search files", disk_findings.examine_search_files),
         ("leftovers", disk_findings.examine_leftovers),
         ("indexes", _examine_indexes),
+        ("size and age", examine_figures),
         ("keys", _examine_keys),
         ("access", examine_access),
     ):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from codesearch.core.config import METRICS_FOLDER, Settings
 from codesearch.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -37,6 +41,18 @@ def url_host(host: str) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
+
+
+@contextmanager
+def share_metrics(settings: Settings) -> Iterator[None]:
+    """Give the server processes that are started meanwhile a folder for what they count together, if they count."""
+    if not settings.metrics:
+        yield
+        return
+    with TemporaryDirectory(prefix="codesearch-metrics-") as folder:
+        # For them alone: the library would read it here, too.
+        os.putenv(METRICS_FOLDER, folder)
+        yield
 
 
 def run_workers(config: uvicorn.Config) -> None:

@@ -14,7 +14,7 @@ from codesearch.assembly import Assembly
 from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.limits import require_room_to_search
-from codesearch.cli.listening import find_port, run_workers, url_host
+from codesearch.cli.listening import find_port, run_workers, share_metrics, url_host
 from codesearch.cli.stopping import Stopping
 from codesearch.core.errors import ConfigurationError, SourceError
 
@@ -56,11 +56,13 @@ def serve(
     from codesearch.access.opening import open_audit_log, open_door
     from codesearch.cli.connections import BACKLOG, ConnectionFactory
     from codesearch.cli.welcome import own_command, print_welcome
+    from codesearch.telemetry.opening import require_telemetry
 
     # Stopping a service is no failure; uvicorn raises the signal again once it has shut down.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     assembly = holder.get()
     settings = assembly.settings
+    require_telemetry(settings)
     host, port, workers = host or settings.host, settings.port if port is None else port, workers or settings.workers
     port = find_port(host, port)
     if first_run is not None:
@@ -94,7 +96,9 @@ def serve(
     if workers == 1:
         uvicorn.run(_application(assembly), **options)
     else:
-        run_workers(uvicorn.Config("codesearch.cli.serve:application", factory=True, workers=workers, **options))
+        config = uvicorn.Config("codesearch.cli.serve:application", factory=True, workers=workers, **options)
+        with share_metrics(settings):
+            run_workers(config)
 
 
 def _index_first(assembly: Assembly, folder: Path) -> None:
@@ -157,8 +161,11 @@ def _application(assembly: Assembly) -> ASGIApp:
         door = open_door(assembly.settings, assembly.catalog)
         audit = open_audit_log(assembly.settings)
 
+        telemetry = assembly.open_telemetry()
+
         def close() -> None:
             runner.close()
+            telemetry.close()
             door.close()
             if audit is not None:
                 audit.close()
@@ -174,6 +181,7 @@ def _application(assembly: Assembly) -> ASGIApp:
             door,
             audit,
             is_stopping=lambda: stopping.has_begun,
+            telemetry=telemetry,
         )
 
     return stopping.around(create_app(assembly.settings, open_services))

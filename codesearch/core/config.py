@@ -38,6 +38,8 @@ EDITOR_LINKS = {
     "zed": "zed://file{path}:{line}",
     "idea": "idea://open?file={path}&line={line}",
 }
+# What prometheus_client reads when it is imported: the folder of several processes.
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # Paths are put behind it as they are.
 _PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~%/-]*)?", re.ASCII)
 
@@ -132,6 +134,15 @@ class Settings(BaseSettings):
     audit_queries: bool = Field(False, description="The audit log has the questions, too")
     page_paths: bool = Field(
         False, description="Admins may add folders and repositories of the service's own machine through the page"
+    )
+    metrics: bool = Field(
+        False, description="`GET /metrics` for Prometheus, with an admin key or the token of the next setting"
+    )
+    metrics_token: SecretStr | None = Field(
+        None, min_length=16, description="Opens `/metrics` and nothing else, as `Authorization: Bearer TOKEN`"
+    )
+    traces: bool = Field(
+        False, description="Send traces to an OpenTelemetry collector, which the `OTEL_` variables name"
     )
     log_format: Literal["text", "json"] = Field("text", description="Form of log lines on stderr")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -306,6 +317,12 @@ def load_settings(report: Callable[[str], None] = logger.warning, /, **overrides
         raise ConfigurationError(f"Wrong setting: {problems}.") from error
     except (SettingsError, ValueError) as error:
         raise ConfigurationError(f"Cannot read the settings from the environment: {error}") from error
+
+
+def find_metrics_folder() -> Path | None:
+    """Return where the server processes of one service keep what they count, which whoever starts them says."""
+    folder = os.environ.get(METRICS_FOLDER)
+    return Path(folder) if folder else None
 
 
 def find_default_data_dir() -> Path | None:

@@ -17,6 +17,7 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import NOTHING, Predicate, fields_of, weigh_predicate
 from codesearch.core.redaction import redact
+from codesearch.core.stages import Stage
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
 from codesearch.retrieval.budgets import Fitted, SizeOf, fit_hits
 from codesearch.retrieval.candidates import find_candidates
@@ -149,18 +150,23 @@ class Retriever:
         asked = [(self._indexes.get(source_id, sources[source_id].run_id), remaining) for source_id, remaining in scope]
         work.searched.update(source_id for source_id, _ in scope)
         with self.turns.take(work) as turn:
+            work.begin_stage(Stage.UNDERSTAND)
             segments = [segment for source, _ in asked for segment in source.segments]
             terms = understand_query(query.text, segments, self._lexicons)
+            work.begin_stage(Stage.EMBED)
             vector = embed_texts(embedder, terms.texts)
             turn.check()
             wanted = query.top_k
             while True:
+                work.begin_stage(Stage.CANDIDATES)
                 found = find_candidates(asked, terms, vector, wanted, turn.check)
+                work.begin_stage(Stage.RANK)
                 ranked = rank(terms, found, limit=query.top_k, explain=query.explain, check=turn.check)
                 if len(ranked) == query.top_k or sum(len(candidates.rows) for candidates in found) < wanted:
                     break
                 # So many were joined that records are missing, and there are more rows.
                 wanted *= 2
+            work.begin_stage(Stage.RESPOND)
             kept = [item for item in ranked if item.score >= query.score_threshold]
             asked_sources = [sources[source_id] for source_id, _ in scope]
             hits = [_hit(item, asked_sources, workspace) for item in kept]

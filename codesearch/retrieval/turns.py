@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any
 
 from codesearch.core.errors import SearchAbandonedError, SearchTooLongError, TooManyRequestsError
+from codesearch.core.stages import Stage, StageClock
 
 # Plain queries to a large source take less: they are not interrupted. Another key's waits for no more than this.
 QUANTUM_SECONDS = 0.01
@@ -25,8 +26,12 @@ class Work:
     It carries what was read: the ids of the data sources in `searched`, and in `inquiries` whatever callers note of it.
     """
 
-    def __init__(self, key: str, max_seconds: float | None = None) -> None:
-        """Allow so many seconds of work, and as many of waiting for it; None for any number."""
+    def __init__(self, key: str, max_seconds: float | None = None, clock: StageClock | None = None) -> None:
+        """Allow so many seconds of work, and as many of waiting for it; None for any number.
+
+        `clock` is told of the stages, where somebody wants to know.
+        """
+        self.clock = clock
         self.key = key
         self.max_seconds = max_seconds
         self.is_cancelled = False
@@ -41,6 +46,11 @@ class Work:
         self.is_cancelled = True
         if (waiter := self.waiter) is not None:
             waiter.wake()
+
+    def begin_stage(self, stage: Stage | None) -> None:
+        """Say which part of the work begins; None for none."""
+        if self.clock is not None:
+            self.clock.begin(stage)
 
     def require_wanted(self) -> None:
         """Raise SearchAbandonedError when the work is cancelled."""
@@ -72,6 +82,8 @@ class Turns:
         self._is_taken = False
         # Who waits, by key, the key that had its turn longest ago first.
         self._waiting: OrderedDict[str, deque[_Waiter]] = OrderedDict()
+        # Told of each that begins to wait (1) and ends (-1), where somebody counts them.
+        self.report_waiting: Callable[[int], None] | None = None
 
     @contextmanager
     def take(self, work: Work) -> Iterator[Turn]:
@@ -123,9 +135,16 @@ class Turns:
             (waiters.appendleft if is_first else waiters.append)(waiter)
         if work.is_cancelled:
             waiter.wake()
-        started = time.monotonic()
+        started = time.perf_counter()
+        if (report := self.report_waiting) is not None:
+            report(1)
         waiter.wait(None if work.max_seconds is None else work.max_seconds - work.waited_seconds)
-        work.waited_seconds += time.monotonic() - started
+        if report is not None:
+            report(-1)
+        ended = time.perf_counter()
+        work.waited_seconds += ended - started
+        if work.clock is not None:
+            work.clock.note_wait(started, ended)
         work.waiter = None
         with self._lock:
             if waiter.has_turn:

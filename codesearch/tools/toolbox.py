@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from codesearch.core.config import Settings
 from codesearch.core.errors import NotFoundError
+from codesearch.core.stages import Stage
 from codesearch.core.types import DataSource, Principal
 from codesearch.retrieval.condition_values import show
 from codesearch.retrieval.turns import Work
@@ -77,9 +78,10 @@ class Toolbox:
         if tool is None:
             raise NotFoundError(f"There is no tool {show(name)}; there are: {', '.join(TOOLS_BY_NAME)}.")
         values = read_arguments(tool, arguments)
+        work = work or Work(principal.key_id)
         context = ToolContext(
             principal=principal,
-            work=work or Work(principal.key_id),
+            work=work,
             retriever=self._retriever,
             catalog=self._catalog,
             indexes=self._indexes,
@@ -87,4 +89,7 @@ class Toolbox:
             observe=self._observe,
             here=here.resolve() if here is not None else None,
         )
-        return tool.run(context, values)
+        work.begin_stage(Stage.TOOL)
+        answer = tool.run(context, values)
+        work.begin_stage(Stage.RESPOND)
+        return answer

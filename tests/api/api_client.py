@@ -21,6 +21,7 @@ from codesearch.core.config import load_settings
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, Workspace
 from codesearch.retrieval.turns import Work
+from codesearch.telemetry.opening import Telemetry
 from codesearch.tools.tool import Answer
 
 KEY = "cs_good"
@@ -151,8 +152,15 @@ def build_app(
     toolbox: ToolboxLike | None = None,
     **settings: object,
 ) -> FastAPI:
-    """Return the application over these services, with these settings."""
-    services = Services(retriever, catalog or OneKey(), retriever.may_warm_up.clear, toolbox or ScriptedToolbox())
+    """Return the application over these services, with these settings; one of them may be `telemetry`."""
+    telemetry = settings.pop("telemetry", None)
+    services = Services(
+        retriever,
+        catalog or OneKey(),
+        retriever.may_warm_up.clear,
+        toolbox or ScriptedToolbox(),
+        telemetry=telemetry if isinstance(telemetry, Telemetry) else Telemetry(),
+    )
     return create_app(load_settings(**settings), lambda _: services)
 
 

@@ -66,6 +66,7 @@ def serve_fixtures(
     def open_services(_: object) -> Services:
         retriever, door = assembly.retriever, open_door(assembly.settings, catalog)
         audit = open_audit_log(assembly.settings)
+        telemetry = assembly.open_telemetry()
 
         def close() -> None:
             door.close()
@@ -73,7 +74,16 @@ def serve_fixtures(
                 audit.close()
             assembly.close()
 
-        return Services(retriever, catalog, close, assembly.toolbox, retriever.turns, door=door, audit=audit)
+        return Services(
+            retriever,
+            catalog,
+            close,
+            assembly.toolbox,
+            retriever.turns,
+            door=door,
+            audit=audit,
+            telemetry=telemetry,
+        )
 
     app = create_app(assembly.settings, open_services)
     with ApiClient(app) as client:

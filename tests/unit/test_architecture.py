@@ -28,6 +28,8 @@ ONLY_IN = {
     "mcp_types": ["codesearch/mcp/*"],
     "httpx2": ["codesearch/dify/*", "codesearch/access/key_document.py"],
     "jwt": ["codesearch/access/tokens.py"],
+    "prometheus_client": ["codesearch/telemetry/prometheus.py"],
+    "opentelemetry": ["codesearch/telemetry/traces.py"],
     "Stemmer": ["codesearch/retrieval/translation/lexicon.py"],
     "tree_sitter_language_pack": ["indexer/chunking/grammars.py"],
 }
@@ -50,7 +52,16 @@ ROOMS = {
     "codesearch.tools": {VALUES, TEXT, INDEX, CATALOG, "codesearch.retrieval"},
     "codesearch.dify": {VALUES, INDEX, "codesearch.retrieval"},
     "codesearch.mcp": {VALUES, LOGS, "codesearch.retrieval", "codesearch.tools"},
-    "codesearch.api": {VALUES, CATALOG, LOGS, "codesearch.retrieval", "codesearch.tools", "codesearch.mcp"},
+    "codesearch.telemetry": {VALUES, CATALOG},
+    "codesearch.api": {
+        VALUES,
+        CATALOG,
+        LOGS,
+        "codesearch.retrieval",
+        "codesearch.tools",
+        "codesearch.mcp",
+        "codesearch.telemetry",
+    },
     "codesearch.web": {VALUES, CATALOG, "codesearch.retrieval", "codesearch.tools", "codesearch.api"},
     # Wires the page and the API; neither of them knows it.
     "codesearch.api.app": {
@@ -186,6 +197,10 @@ def test_the_module_keeps_the_rules(path: str) -> None:
         ("codesearch/tools/toolbox.py", "import pydantic"),
         ("codesearch/dify/connection.py", "from codesearch.core.catalog import keys"),
         ("codesearch/api/app.py", "import httpx2"),
+        ("codesearch/api/app.py", "from prometheus_client import Counter"),
+        ("codesearch/telemetry/opening.py", "from opentelemetry import trace"),
+        ("codesearch/telemetry/figures.py", "from codesearch.retrieval.turns import Turns"),
+        ("codesearch/retrieval/search.py", "from codesearch.telemetry.observing import Observer"),
         ("codesearch/api/app.py", "from indexer import pipeline"),
         ("codesearch/api/app.py", "from codesearch.core.store.rows import TABLE_PREFIX"),
         ("codesearch/api/errors.py", "from codesearch.web.pages import render_page"),

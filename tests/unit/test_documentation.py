@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 import pytest
+import yaml
 
 from codesearch.api.errors import HTTP_STATUS, STATUS_OF_CLASS
 from codesearch.api.retrieval_request import parse_retrieval_request
@@ -24,6 +25,7 @@ from codesearch.cli.main import commands
 from codesearch.core.config import Settings, load_settings
 from codesearch.core.errors import ErrorCode
 from codesearch.core.predicates import FIELD_TYPES
+from codesearch.core.stages import STAGE_MEANINGS
 from codesearch.core.trust import CONFIG_FILE, trust_folder
 from codesearch.core.types import SourceFile
 from codesearch.core.user_folders import find_config_folder
@@ -34,6 +36,7 @@ from codesearch.retrieval.features.table import TABLE
 from codesearch.retrieval.matches import MATCH_MEANINGS
 from codesearch.retrieval.ranking_model import SUM_MEANINGS
 from codesearch.retrieval.records import build_record
+from codesearch.telemetry.table import TABLE as METRICS
 from codesearch.tools.arguments import read_arguments
 from codesearch.tools.tool import Parameter, Tool
 from codesearch.tools.toolbox import TOOLS
@@ -178,6 +181,39 @@ def test_the_filters_shown_for_dify_are_understood() -> None:
         name, operator, value = (cell.strip("`") for cell in cells)
         parse_condition({"conditions": [{"name": name, "comparison_operator": operator, "value": value}]})
     assert rows
+
+
+# --- Metrics ---
+
+
+def test_every_metric_is_documented_with_its_labels() -> None:
+    rows = table_under(PAGES["docs/operations.md"], "Metric", "Kind", "Labels", "Meaning")
+    assert rows == [
+        [f"`{metric.name}`", metric.kind, ", ".join(f"`{label}`" for label in metric.labels), metric.meaning]
+        for metric in METRICS
+    ]
+
+
+def test_every_stage_is_documented() -> None:
+    rows = table_under(PAGES["docs/operations.md"], "Stage", "What takes the time")
+    assert rows == [[f"`{stage.value}`", meaning] for stage, meaning in STAGE_MEANINGS.items()]
+
+
+def test_the_alert_rules_shown_ask_for_metrics_and_labels_that_there_are() -> None:
+    metrics = {metric.name: set(metric.labels) for metric in METRICS}
+    configuration, rules = map(yaml.safe_load, blocks_of(PAGES["docs/operations.md"], "yaml"))
+    assert configuration["scrape_configs"][0]["authorization"]["type"] == "Bearer"
+    alerts = [rule for group in rules["groups"] for rule in group["rules"]]
+    assert len(alerts) > 5
+    for alert in alerts:
+        named = re.findall(r"(codesearch_\w+?)(?:_bucket|_sum|_count)?\b(?:\{(\w+)[=!])?", alert["expr"])
+        assert named or alert["expr"].startswith("up{")
+        for name, label in named:
+            assert name in metrics, name
+            assert label in {"", *metrics[name]}
+        by = {label for labels in re.findall(r"by \(([\w, ]+)\)", alert["expr"]) for label in labels.split(", ")}
+        assert by <= {"le", *(label for name, _ in named for label in metrics[name])}
+        assert {"alert", "expr", "for", "annotations"} == set(alert)
 
 
 # --- Tools ---

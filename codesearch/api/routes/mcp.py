@@ -22,6 +22,7 @@ from codesearch.core.errors import InvalidRequestError
 from codesearch.core.types import Principal
 from codesearch.mcp.replies import reply_to
 from codesearch.mcp.reply import Reply
+from codesearch.tools.tool import Answer
 
 PATH = "/mcp"
 _JSON = "application/json"
@@ -78,10 +79,18 @@ class _Exchange:
     async def _call(self, name: str, arguments: Mapping[str, Any]) -> Reply:
         services, settings = services_of(self._request), settings_of(self._request)
 
+        def call() -> Answer:
+            try:
+                return services.toolbox.call(name, self._principal, arguments, self._work)
+            except Exception as error:
+                # The answer has status 200 all the same.
+                self._request.state.error = error
+                raise
+
         def run() -> Reply:
             return reply_to(
                 name,
-                lambda: services.toolbox.call(name, self._principal, arguments, self._work),
+                call,
                 settings.mcp_max_tokens,
                 is_local=False,
             )

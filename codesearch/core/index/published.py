@@ -73,6 +73,10 @@ class SearchIndexes:
                     Thread(target=self._mend_quietly, args=(source_id, run_id), daemon=True).start()
         return opened[1]
 
+    def count_open(self) -> int:
+        """Return how many data sources have their index open here."""
+        return len(self._opened)
+
     def entries(self, source_id: str, run_id: int) -> list[SegmentEntry]:
         """Return the manifest of the data source's published run, all made again where some is missing.
 

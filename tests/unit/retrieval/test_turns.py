@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from codesearch.core.errors import SearchAbandonedError, SearchTooLongError, TooManyRequestsError
+from codesearch.core.stages import Stage, StageClock
 from codesearch.retrieval import turns as module
 from codesearch.retrieval.turns import Turns, Work
 
@@ -173,3 +174,33 @@ def test_nothing_is_lost_or_doubled_under_many_cancellations(
         future.result(30)
     assert {id(work) for work in works if not work.is_cancelled} <= {id(work) for work in seen}
     assert not turns.is_wanted_by_others("nobody")
+
+
+def test_those_who_wait_are_counted_and_their_waiting_is_a_stage(pool: ThreadPoolExecutor) -> None:
+    turns, changes = Turns(), list[int]()
+    turns.report_waiting = changes.append
+    clock = StageClock()
+    work = Work("b", clock=clock)
+    work.begin_stage(Stage.OPEN)
+
+    def run() -> None:
+        with turns.take(work):
+            work.begin_stage(None)
+
+    with turns.take(Work("a")):
+        waiting = pool.submit(run)
+        wait_until(lambda: work.waiter is not None)
+        wait_until(lambda: changes == [1])
+    waiting.result(10)
+    assert changes == [1, -1]
+    assert set(clock.seconds) == {Stage.OPEN, Stage.WAIT}
+    assert clock.seconds[Stage.WAIT] == pytest.approx(work.waited_seconds)
+
+
+def test_who_gives_up_waiting_waits_no_more(pool: ThreadPoolExecutor) -> None:
+    turns, changes = Turns(), list[int]()
+    turns.report_waiting = changes.append
+    with turns.take(Work("a")), pytest.raises(TooManyRequestsError, match="waited for its turn") as raised:
+        pool.submit(lambda: turns.take(Work("b", 0.01)).__enter__()).result(10)
+    assert raised.value.limit == "turn"
+    assert changes == [1, -1]

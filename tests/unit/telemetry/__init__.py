@@ -1,0 +1,1 @@
+"""The tools: pure parts and parts over small real indexes."""

@@ -1,0 +1,102 @@
+"""What is indexed, in figures: from a real catalog and files on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from codesearch.core.catalog.catalog import Catalog, open_catalog
+from codesearch.telemetry import figures as module
+from codesearch.telemetry.figures import measure_folder, measure_installation
+
+FORMAT = "chunks_1"
+
+
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(timezone.utc)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go_on(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def catalog(tmp_path: Path, clock: Clock) -> Iterator[Catalog]:
+    with open_catalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}", clock=clock) as catalog:
+        yield catalog
+
+
+def add(catalog: Catalog, digit: str) -> str:
+    return catalog.add_source(id=digit * 24, name=f"repo-{digit}", location=f"/srv/{digit}").id
+
+
+def index(
+    catalog: Catalog, clock: Clock, digit: str, *, chunks: int, seconds: float, index_format: str = FORMAT
+) -> str:
+    source_id = add(catalog, digit)
+    run = catalog.start_run(source_id)
+    catalog.report_progress(run, phase="indexing", chunks_done=chunks)
+    clock.go_on(seconds)
+    catalog.finish_run(run, commit=None, file_count=1, chunk_count=chunks, index_format=index_format)
+    return source_id
+
+
+def test_sources_runs_and_sizes(catalog: Catalog, clock: Clock, tmp_path: Path) -> None:
+    first = index(catalog, clock, "1", chunks=300, seconds=2)
+    published = clock.now
+    clock.go_on(60)
+    index(catalog, clock, "2", chunks=50, seconds=5, index_format="chunks_0")
+    add(catalog, "3")
+    failed = catalog.start_run(add(catalog, "4"))
+    catalog.fail_run(failed, "no such branch")
+    catalog.start_run(first)
+    clock.go_on(7)
+    for name, size in ((f"{first}/a.index", 1000), (f"{first}/parts/b.index", 24), (f"{first}/build.lock", 5)):
+        path = tmp_path / "search" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * size)
+    found = measure_installation(catalog, tmp_path / "search", FORMAT, clock.now)
+    assert found.states == {"pending": 1, "indexing": 0, "ready": 1, "failed": 1, "outdated": 1}
+    assert (found.failing, found.running, found.longest_run_seconds) == (1, 1, 7.0)
+    assert (found.files, found.chunks, found.oldest_indexed_at) == (2, 350, published)
+    assert (found.index_bytes, found.index_files) == (1024, 2)
+    sources = {source.name: source for source in found.sources}
+    assert list(sources) == ["repo-1", "repo-2", "repo-3", "repo-4"]
+    runs = {name: source.run for name, source in sources.items()}
+    assert runs["repo-1"] is not None
+    assert (runs["repo-1"].state, runs["repo-1"].seconds, runs["repo-1"].chunks_per_second) == ("running", 7.0, None)
+    assert runs["repo-2"] is not None
+    assert (runs["repo-2"].state, runs["repo-2"].seconds, runs["repo-2"].chunks_per_second) == ("finished", 5.0, 10.0)
+    assert runs["repo-3"] is None
+    assert runs["repo-4"] is not None
+    assert runs["repo-4"].state == "failed"
+
+
+def test_only_the_largest_have_figures_of_their_own(
+    catalog: Catalog, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_SOURCES", 2)
+    for digit, chunks in (("1", 5), ("2", 70), ("3", 6)):
+        index(catalog, clock, digit, chunks=chunks, seconds=1)
+    found = measure_installation(catalog, tmp_path, FORMAT, clock.now)
+    assert [source.name for source in found.sources] == ["repo-2", "repo-3"]
+    assert found.chunks == 81
+
+
+def test_nothing_at_all(catalog: Catalog, clock: Clock, tmp_path: Path) -> None:
+    found = measure_installation(catalog, tmp_path / "search", FORMAT, clock.now)
+    assert (found.chunks, found.index_files, found.oldest_indexed_at, list(found.sources)) == (0, 0, None, [])
+    assert measure_folder(tmp_path / "nowhere") == (0, 0)

@@ -71,5 +71,6 @@ class Observation:
 
 def _route_of(scope: Scope) -> str:
     """Return the template of the address that was asked, which holds nothing of the request's own."""
-    path = getattr(scope.get("route"), "path", None)
-    return path if isinstance(path, str) else OTHER_ROUTE
+    # A plain route of the framework leaves its endpoint alone.
+    paths = (getattr(scope.get(name), "path", None) for name in ("route", "endpoint"))
+    return next((path for path in paths if isinstance(path, str)), OTHER_ROUTE)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from codesearch.core.config import Settings, find_metrics_folder
+from codesearch.core.config import METRICS_FOLDER, Settings, find_metrics_folder
+from codesearch.core.errors import ConfigurationError
 from codesearch.telemetry.observing import ObservedRequest, Observer
 
 if TYPE_CHECKING:
@@ -40,7 +41,12 @@ class Telemetry:
 
 
 def require_telemetry(settings: Settings) -> None:
-    """Raise ConfigurationError where what the settings ask for is not installed."""
+    """Raise ConfigurationError where what the settings ask for is not installed, or has no place."""
+    folder = find_metrics_folder() if settings.metrics else None
+    if folder is not None and not folder.is_dir():
+        raise ConfigurationError(
+            f"{METRICS_FOLDER} names {folder}, which is no folder. Make it, or unset the variable."
+        )
     if settings.traces:
         import codesearch.telemetry.traces  # noqa: F401 - says what is missing
 

@@ -14,7 +14,8 @@ from codesearch.telemetry import table
 from codesearch.telemetry.figures import InstallationFigures
 from codesearch.telemetry.opening import Telemetry
 from codesearch.telemetry.prometheus import PrometheusMetrics
-from tests.api.api_client import ApiClient, ScriptedRetriever, bearer, build_app, read_error
+from tests.api.api_client import ApiClient, ScriptedRetriever, ScriptedToolbox, bearer, build_app, read_error
+from tests.api.mcp_requests import read_result, send
 from tests.api.served_fixtures import ServedFixtures, serve_fixtures
 from tests.e2e.service import copy_index, index_fixtures
 
@@ -145,7 +146,13 @@ def test_nothing_that_clients_make_up_becomes_a_label(served: ServedFixtures) ->
     assert "other" in routes
 
 
-def scripted(error: Exception | None = None, *, requests_per_minute: int = 0, burst: int = 20) -> ApiClient:
+def scripted(
+    error: Exception | None = None,
+    *,
+    tool_error: Exception | None = None,
+    requests_per_minute: int = 0,
+    burst: int = 20,
+) -> ApiClient:
     def measure() -> InstallationFigures:
         raise CatalogError("The catalog is away.")
 
@@ -154,6 +161,7 @@ def scripted(error: Exception | None = None, *, requests_per_minute: int = 0, bu
     metrics = PrometheusMetrics(measure, lambda: 0, {"version": "1", "embedding_model": "m"})
     app = build_app(
         retriever,
+        toolbox=ScriptedToolbox(error=tool_error),
         metrics=True,
         metrics_token=TOKEN,
         max_requests_per_minute=requests_per_minute,
@@ -172,6 +180,15 @@ def test_what_goes_wrong_inside_is_counted_by_its_kind(error: Exception | None, 
         samples = read(client, TOKEN)
     counted = {labels: count for (name, labels), count in samples.items() if name == "codesearch_errors_total"}
     assert counted == ({} if kind is None else {(("kind", kind),): 1.0})
+
+
+def test_what_a_tool_says_within_an_answer_of_mcp_is_counted_too() -> None:
+    with scripted(tool_error=StoreError("Bad.")) as client:
+        result = read_result(send(client, "tools/call", {"name": "get_data_sources", "arguments": {}}))
+        assert result["isError"] is True
+        samples = read(client, TOKEN)
+    assert value(samples, "codesearch_requests_total", route="/mcp", status="200") == 1
+    assert value(samples, "codesearch_errors_total", kind="StoreError") == 1
 
 
 def test_what_is_refused_is_counted_by_its_limit() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.service import PATIENCE_SECONDS, Service, copy_index, create_key, index_fixtures
 
-DRAIN_SECONDS = 3.0
+DRAIN_SECONDS = 5.0
 BODY = json.dumps({"knowledge_id": "ledger-go", "query": "balance"}).encode()
 
 
@@ -59,16 +59,13 @@ def ask_anew(service: Service, path: str) -> int:
         return 0
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_it_is_not_ready_then_takes_nobody_and_answers_what_it_has(
-    data_dir: Path, tmp_path: Path, workers: int
-) -> None:
-    key = create_key(data_dir, f"asks-{workers}")
+def test_it_is_not_ready_then_takes_nobody_and_answers_what_it_has(data_dir: Path, tmp_path: Path) -> None:
+    key = create_key(data_dir, "asks")
     with Service(
         data_dir,
         key,
         "--workers",
-        str(workers),
+        "2",
         log=tmp_path / "serve.log",
         drain_seconds=str(DRAIN_SECONDS),
         request_seconds=str(PATIENCE_SECONDS),

@@ -33,6 +33,8 @@ _ANY_ACCEPT = (b"accept", b"application/json, text/event-stream")
 class McpEndpoint:
     """The ASGI application at /mcp: one POST, one JSON answer. Whoever is not let in is told in our envelope."""
 
+    path = PATH
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; raises CodesearchError."""
         request = Request(scope, receive)

@@ -11,6 +11,7 @@ import pytest
 
 from codesearch.core.config import load_settings
 from codesearch.core.errors import ConfigurationError
+from codesearch.telemetry.opening import require_telemetry
 from tests.e2e.service import clean_environment
 
 LOADED = """
@@ -59,6 +60,13 @@ def test_traces_without_their_library_are_one_line_that_says_what_to_install(tmp
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "the extra `telemetry`" in done.stderr
+
+
+def test_a_folder_of_prometheus_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "gone"))
+    require_telemetry(load_settings())
+    with pytest.raises(ConfigurationError, match="PROMETHEUS_MULTIPROC_DIR"):
+        require_telemetry(load_settings(metrics=True))
 
 
 def test_a_token_that_can_be_guessed_is_refused() -> None:

@@ -26,7 +26,15 @@ logger = logging.getLogger(__name__)
 
 
 class PageRoute(APIRoute):
-    """A route of a page. Who is not signed in is sent to do so; what nobody foresaw is a page, too."""
+    """A route of a page. Who is not signed in is sent to do so; what nobody foresaw is a page, too.
+
+    What answers GET answers HEAD.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.methods and "GET" in self.methods:
+            self.methods.add("HEAD")
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what handles a request."""

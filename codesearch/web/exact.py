@@ -61,7 +61,6 @@ class _Found:
     status: int = 200
 
 
-@router.head("/exact")
 @router.get("/exact")
 async def get_exact(request: Request, visitor: SignedIn) -> Response:
     """Show the form, and the lines that the address asks for."""

@@ -30,7 +30,6 @@ _LINES = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
-@router.head("/file")
 @router.get("/file")
 async def get_file(request: Request, visitor: SignedIn) -> Response:
     """Show lines of a file, those that the address names marked."""
@@ -46,7 +45,6 @@ async def get_file(request: Request, visitor: SignedIn) -> Response:
     return render_page(request, "file.html", visitor, status=status, marked_first=first, marked_last=last, **values)
 
 
-@router.head("/tree")
 @router.get("/tree")
 async def get_tree(request: Request, visitor: SignedIn) -> Response:
     """Show what is in a folder."""

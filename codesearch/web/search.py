@@ -46,7 +46,6 @@ class _Found:
     milliseconds: float = 0.0
 
 
-@router.head("/")
 @router.get("/")
 async def get_search(request: Request, visitor: SignedIn) -> Response:
     """Show the form, and the answer to what the address asks."""

@@ -23,7 +23,6 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 _OWN_ADDRESS: Final = re.compile(r"/(?![/\\])[^\x00-\x20\\]{0,4000}")
 
 
-@router.head("/login")
 @router.get("/login")
 async def get_login(request: Request) -> Response:
     """Show the form, or go on for who is signed in already."""

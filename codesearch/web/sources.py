@@ -26,7 +26,6 @@ _LEAST_SHARE: Final = 0.001
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
-@router.head("/sources")
 @router.get("/sources")
 async def get_sources(request: Request, visitor: SignedIn) -> Response:
     """Show what the visitor's key may read."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from fastapi.routing import APIRoute
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codesearch.api.request_paths import normalize_path
+from codesearch.api.routes import description, health
+from codesearch.web.routers import PAGES
 from tests.api.api_client import ApiClient, ScriptedRetriever, bearer, read_error
 
 ENDPOINTS = ["/retrieval", "/dify/retrieval", "/api/knowledge-retrieval/dify/retrieval"]
@@ -54,6 +57,15 @@ def test_wrong_method_elsewhere_names_all_that_work(client: ApiClient, path: str
     response = client.request("POST", path)
     assert response.headers["allow"] == "GET, HEAD"
     assert read_error(response)[:2] == (405, 1001)
+
+
+def test_what_answers_get_answers_head(client: ApiClient) -> None:
+    routes = [route for router in (health.router, description.router, *PAGES) for route in router.routes]
+    paths = [route.path for route in routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
+    assert {"/", "/login", "/docs", "/manage", "/manage/state", "/about", "/openapi.json"} <= set(paths)
+    for path in paths:
+        asked = re.sub(r"\{\w+\}", "x", path)
+        assert client.request("HEAD", asked).status_code == client.get(asked).status_code != 405, path
 
 
 def test_the_key_reaches_the_search(client: ApiClient, retriever: ScriptedRetriever) -> None:

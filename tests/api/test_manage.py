@@ -73,6 +73,11 @@ def test_only_admins_see_a_page(pages: AdminPages, path: str) -> None:
     assert not re.search("shop|ledger", refused.text)
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_answers_head(admin: Visit, path: str) -> None:
+    assert admin.send("HEAD", path, headers={}).status_code == admin.get(path).status_code
+
+
 @pytest.mark.parametrize("path", FORMS)
 def test_only_admins_send_a_form_and_only_from_our_pages(pages: AdminPages, path: str) -> None:
     before = (pages.catalog.list_sources(), pages.catalog.list_workspaces(), len(pages.catalog.list_keys()))

@@ -38,7 +38,6 @@ class _ShownKey:
     state: str
 
 
-@router.head("")
 @router.get("")
 async def get_keys(request: Request, visitor: Admin) -> Response:
     """Show the keys and the form for a new one."""
@@ -56,7 +55,6 @@ async def post_key(request: Request, form: SentByAdmin) -> Response:
     return render_page(request, "manage/key_created.html", form.visitor, key=key, secret=secret)
 
 
-@router.head("/{key_id}/revoke")
 @router.get("/{key_id}/revoke")
 async def get_revocation(request: Request, visitor: Admin, key_id: str) -> Response:
     """Ask whether a key is to be revoked."""

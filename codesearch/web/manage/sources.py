@@ -47,7 +47,6 @@ class _State:
         return {job.request.source_id: job for job in self.jobs if not job.state.is_over and job.request.source_id}
 
 
-@router.head("")
 @router.get("")
 async def get_management(request: Request, visitor: Admin) -> Response:
     """Show the form for a new source, the jobs and the sources."""
@@ -98,7 +97,6 @@ async def post_refresh(request: Request, form: SentByAdmin, source_id: str) -> R
     return redirect_to(HOME)
 
 
-@router.head("/sources/{source_id}/remove")
 @router.get("/sources/{source_id}/remove")
 async def get_removal(request: Request, visitor: Admin, source_id: str) -> Response:
     """Ask whether a source is to be removed."""

@@ -22,7 +22,6 @@ HOME = "/manage/workspaces"
 router = APIRouter(prefix=HOME, include_in_schema=False, route_class=PageRoute)
 
 
-@router.head("")
 @router.get("")
 async def get_workspaces(request: Request, visitor: Admin) -> Response:
     """Show the workspaces and the form for a new one."""
@@ -45,7 +44,6 @@ async def post_workspace(request: Request, form: SentByAdmin) -> Response:
     return redirect_to(HOME)
 
 
-@router.head("/{workspace_id}/remove")
 @router.get("/{workspace_id}/remove")
 async def get_removal(request: Request, visitor: Admin, workspace_id: str) -> Response:
     """Ask whether a workspace is to be removed."""

@@ -16,7 +16,6 @@ HOME = "/docs"
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
-@router.head(HOME)
 @router.get(HOME)
 async def get_reference(request: Request) -> Response:
     """Show what the API takes and answers: to everybody, as the document itself."""

@@ -23,6 +23,7 @@
     |  |- DamagedStoreError       2001   one of its files is not what was written
     |  |- LostRowsError           2001   it lacks rows that were published
     |- CatalogError               2001   the catalog failed
+    |- UnwritableError            2001   the data folder, or the catalog in it, takes nothing: read-only, a full disk
     |- DifyError                  2001   Dify, which the command line asks, cannot do it
        |- DifyUnreachableError    2001   no answer comes, and nothing was done there
        |- DifyUncertainError      2001   the answer was lost: it may have been done or not
@@ -169,6 +170,10 @@ class LostRowsError(StoreError):
 
 class CatalogError(CodesearchError):
     """The catalog failed."""
+
+
+class UnwritableError(CodesearchError):
+    """The data folder, or the catalog in it, cannot be written: it is read-only, or the disk is full."""
 
 
 class DifyError(CodesearchError):

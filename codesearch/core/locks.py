@@ -8,11 +8,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from codesearch.core.errors import ConfigurationError
+from codesearch.core.errors import ConfigurationError, UnwritableError
 
 
 class _NamedLock(FileLock):
-    """A lock whose failure says which file it is. Raises ConfigurationError, and Timeout."""
+    """A lock whose failure says which file it is. Raises UnwritableError, and Timeout."""
 
     def acquire(self, *arguments: Any, **options: Any) -> Any:
         """Take the lock."""
@@ -21,7 +21,7 @@ class _NamedLock(FileLock):
         except Timeout:
             raise
         except OSError as error:
-            raise ConfigurationError(
+            raise UnwritableError(
                 f"The lock {self.lock_file} cannot be had: {error.strerror or error}. What only reads works; for this, "
                 "make the data folder one that can be written."
             ) from error
@@ -30,7 +30,8 @@ class _NamedLock(FileLock):
 def file_lock(path: Path, *, timeout_seconds: float = -1) -> FileLock:
     """Return a lock that processes on this machine take turns by, its folder made; -1 waits as long as it takes.
 
-    Raises ConfigurationError where a file is in the place of the folder, or the reverse.
+    Raises ConfigurationError where a file is in the place of the folder, or the reverse, UnwritableError where it
+    cannot be made.
     """
     require_folder(path.parent)
     if path.is_dir():
@@ -44,7 +45,7 @@ def source_lock(data_dir: Path, source_id: str, *, timeout_seconds: float = -1) 
 
 
 def require_folder(path: Path) -> None:
-    """Make a folder where there is none. Raises ConfigurationError that names what is in the way."""
+    """Make a folder where there is none. Raises ConfigurationError that names what is in the way, UnwritableError."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
@@ -53,7 +54,7 @@ def require_folder(path: Path) -> None:
             f"{wrong} is a file where a folder belongs: move it away and run this again."
         ) from error
     except OSError as error:
-        raise ConfigurationError(f"The folder {path} cannot be made: {error.strerror or error}.") from error
+        raise UnwritableError(f"The folder {path} cannot be made: {error.strerror or error}.") from error
 
 
 def delete_path(path: Path) -> None:

@@ -15,11 +15,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
-from codesearch.api.errors import internal_error_response
-from codesearch.core.errors import AuthenticationError, CodesearchError, ErrorCode
+from codesearch.api.errors import error_response, internal_error_response
+from codesearch.core.errors import AuthenticationError, CodesearchError, ErrorCode, UnwritableError
 from codesearch.web.pages import redirect_to, render_page
 
 _MAX_ADDRESS_LENGTH: Final = 4_000
+# An admin over HTTP need not be who runs the service: the log has the path and the reason.
+_UNWRITABLE: Final = (
+    "This could not be done: the service cannot write to its data folder, which is read-only or on a full disk. "
+    "Searching goes on. Whoever runs the service sees what is wrong with `codesearch doctor`, mends it and starts the "
+    "service again."
+)
 _KEPT_HEADERS: Final = ("Allow", "Retry-After", "Connection")
 
 logger = logging.getLogger(__name__)
@@ -46,6 +52,9 @@ class PageRoute(APIRoute):
             except AuthenticationError as error:
                 request.state.error_code = int(error.code)
                 return redirect_to(_sign_in_address(request))
+            except UnwritableError as error:
+                logger.warning("nothing can be changed: %s", error.message)
+                return _explain(request, error_response(503, error.code, _UNWRITABLE))
             except (CodesearchError, HTTPException, RequestValidationError):
                 raise
             except Exception:

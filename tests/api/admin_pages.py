@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from html import unescape
 from pathlib import Path
 
@@ -71,8 +71,10 @@ class AdminPages:
 
 
 @contextmanager
-def serve_admin_pages(data_dir: Path, *, is_managed: bool = True, **settings: object) -> Iterator[AdminPages]:
-    """Serve a data folder in this process while jobs wait."""
+def serve_admin_pages(
+    data_dir: Path, *, is_managed: bool = True, is_writable: bool = True, **settings: object
+) -> Iterator[AdminPages]:
+    """Serve a data folder in this process while jobs wait; where it cannot be written, none comes to that."""
     assembly = Assembly(load_settings(data_dir=data_dir, index_workers=1, **settings), CHUNKER_VERSION)
     management, runner = open_management(assembly)
 
@@ -87,7 +89,7 @@ def serve_admin_pages(data_dir: Path, *, is_managed: bool = True, **settings: ob
         )
 
     with (
-        file_lock(data_dir / "locks" / "page-jobs.lock"),
+        file_lock(data_dir / "locks" / "page-jobs.lock") if is_writable else nullcontext(),
         ApiClient(create_app(assembly.settings, open_services)) as client,
     ):
         yield AdminPages(client, assembly)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
 
+from tests.api.admin_pages import Visit, serve_admin_pages
+from tests.api.page_visitor import problem_in
 from tests.e2e.evidence import folder_bytes
 from tests.e2e.service import FIXTURES, Service, create_key, run_cli
 from tests.faults.damage import answers_of, bad_subjects, check_error, copy_folder
@@ -95,6 +97,54 @@ def test_search_and_serve_work_on_a_read_only_data_folder(indexed: Path, tmp_pat
             message = check_error(run_cli(mounted, *command))
             assert "read-only" in message.lower(), message
     assert answers_of(data, "sums", ["sum_3"]) == expected
+
+
+def refused_forms(visit: Visit, source_id: str, key_id: str, workspace_id: str) -> dict[str, tuple[int, str]]:
+    """Send every form of the pages for admins; return status and message of what was not done."""
+    forms: dict[str, dict[str, str]] = {
+        "/manage/sources": {"location": "https://git.example.org/team/shop"},
+        "/manage/sources/refresh": {},
+        f"/manage/sources/{source_id}/refresh": {},
+        f"/manage/sources/{source_id}/remove": {},
+        "/manage/keys": {"name": "another"},
+        f"/manage/keys/{key_id}/revoke": {},
+        "/manage/workspaces": {"name": "team", "source": source_id},
+        f"/manage/workspaces/{workspace_id}/remove": {},
+    }
+    answers = {path: visit.submit(path, **fields) for path, fields in forms.items()}
+    return {
+        path: (answer.status_code, problem_in(answer.text))
+        for path, answer in answers.items()
+        if answer.status_code not in (200, 303)
+    }
+
+
+@pytest.mark.parametrize("fault", ["read-only", "full"])
+def test_what_admins_send_to_a_service_that_cannot_write_is_refused_with_a_reason(
+    fault: str, indexed: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with small_disk(tmp_path / "disk", ROOMY) as disk:
+        data = copy_folder(indexed, disk / "data")
+        admin, source = create_key(data, "boss", "--admin"), run_cli(data, "list", "--json").json["sources"][0]["id"]
+        (key,) = (key["id"] for key in run_cli(data, "key", "list", "--json").json["keys"] if key["name"] == "reader")
+        workspace = run_cli(data, "workspace", "create", "all", source, "--json").json["id"]
+        with read_only(data, tmp_path / "mounted") if fault == "read-only" else nullcontext(data) as served:
+            if fault == "full":
+                resize(disk, ROOMY - shutil.disk_usage(disk).free)
+            with serve_admin_pages(served, is_writable=False) as pages:
+                visit = Visit(pages.client, admin)
+                refused = refused_forms(visit, source, key, workspace)
+                assert len(refused) == 8
+                for path, (status, message) in refused.items():
+                    assert status == 503, path
+                    assert "cannot write to its data folder" in message
+                    assert str(tmp_path) not in message
+                assert "nothing can be changed: " in caplog.text
+                assert "Traceback" not in caplog.text
+                assert visit.get("/manage").status_code == visit.get("/?q=sum_3").status_code == 200
+        resize(disk, ROOMY)
+        assert run_cli(data, "list", "--json").json["sources"][0]["id"] == source
+        assert "another" not in run_cli(data, "key", "list").out
 
 
 def test_a_log_left_by_a_kill_is_read_from_a_read_only_folder(indexed: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from codesearch.core.catalog import sqlite_file
 from codesearch.core.catalog.migrations import STEPS, Step, create_or_upgrade, is_up_to_date
 from codesearch.core.catalog.recent import Recent
-from codesearch.core.errors import CatalogError, ConfigurationError
+from codesearch.core.errors import CatalogError, ConfigurationError, UnwritableError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -96,10 +96,11 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that nobody else writes beside; commit at the end, roll back on errors.
 
-        Raises CatalogError when the database fails or the turn does not come within LOCK_TIMEOUT_SECONDS.
+        Raises UnwritableError, and CatalogError when the database fails or the turn does not come within
+        LOCK_TIMEOUT_SECONDS.
         """
         if self._unwritable is not None:
-            raise CatalogError(
+            raise UnwritableError(
                 f"The catalog {self.name} cannot be written: {self._unwritable}. Searching works, changing it does not."
             )
         try:
@@ -138,7 +139,8 @@ class Database:
     def prepare(self, steps: Sequence[Step]) -> None:
         """Create the tables in an empty database, bring those of an older version up to date, all or nothing.
 
-        Raises CatalogError when they are of a version that the steps do not know, and when a step fails.
+        Raises CatalogError when they are of a version that the steps do not know, and when a step fails; and
+        UnwritableError.
         """
         if self._path is not None and self._unwritable is None:
             with self.reading() as connection:
@@ -150,8 +152,8 @@ class Database:
         try:
             with self.altering() as connection:
                 create_or_upgrade(connection, self.name, steps)
-        except CatalogError as error:
-            raise CatalogError(f"{error.message} Nothing in it was changed.") from error
+        except (CatalogError, UnwritableError) as error:
+            raise type(error)(f"{error.message} Nothing in it was changed.") from error
 
     def _count_changes(self, connection: Connection) -> int:
         """Return how many rows a connection to SQLite has changed so far."""
@@ -185,14 +187,14 @@ class Database:
         try:
             with self.reading() as connection:
                 sqlite_file.back_up(_driver_of(connection), self._path)
-        except (CatalogError, OSError) as error:
+        except (CatalogError, UnwritableError, OSError) as error:
             logger.warning("the catalog has no new backup: %s", error)
 
     def find_problem(self) -> str | None:
         """Return what is wrong with the file of an SQLite catalog, None when nothing is or it is no file."""
         return None if self._path is None else sqlite_file.find_problem(self._path)
 
-    def _translate(self, error: Exception) -> CatalogError:
+    def _translate(self, error: Exception) -> CatalogError | UnwritableError:
         reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
         if self._url.password:
             reason = reason.replace(str(self._url.password), "***")
@@ -203,8 +205,12 @@ class Database:
         is_damage = isinstance(error, ValueError) and not isinstance(error, UnicodeEncodeError)
         if self._path is not None and (is_damage or any(sign in reason for sign in _DAMAGE)):
             return CatalogError(sqlite_file.describe_damage(self._path, reason))
+        if "readonly database" in reason:
+            return UnwritableError(f"The catalog {self.name} cannot be written: it is read-only.")
         if "disk is full" in reason or ("disk I/O" in reason and self._path and sqlite_file.is_disk_full(self._path)):
-            reason = "the disk is full; free some room and run the same again"
+            return UnwritableError(
+                f"The catalog {self.name} failed: the disk is full; free some room and run the same again."
+            )
         return CatalogError(f"The catalog {self.name} failed: {reason.rstrip('.')}.")
 
 

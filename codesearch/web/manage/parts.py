@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from starlette.responses import Response
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from codesearch.api.deps import run_admitted, services_of
 from codesearch.api.errors import status_of
 from codesearch.api.management import Management
-from codesearch.core.errors import CodesearchError, NotFoundError
+from codesearch.core.errors import CodesearchError, NotFoundError, UnwritableError
 from codesearch.web.pages import render_page
 from codesearch.web.sessions import Visitor
 
@@ -20,13 +21,23 @@ Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
+_UNWRITABLE: Final = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT)
+
 
 async def manage(request: Request, visitor: Visitor, task: Callable[[Management], Result]) -> Result:
-    """Run a task over the parts in a thread of its own; raises what it raises, NotFoundError where there are none."""
+    """Run a task over the parts in a thread of its own.
+
+    Raises what it raises, NotFoundError where there are no parts, UnwritableError also for a file that takes nothing.
+    """
     management = services_of(request).management
     if management is None:
         raise NotFoundError("Nothing is managed over HTTP here.")
-    return await run_admitted(request, visitor.principal, lambda _: task(management))
+    try:
+        return await run_admitted(request, visitor.principal, lambda _: task(management))
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise UnwritableError(f"{error.filename or 'A file'} cannot be written: {error.strerror}.") from error
 
 
 def render_form(

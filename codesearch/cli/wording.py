@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from codesearch.tools.wording import word_by
 
 # Whole phrases, for a tool's name alone may be part of a path.
 PHRASES: Final = {
@@ -24,9 +25,9 @@ PHRASES: Final = {
     "whoever runs the service makes it anew with `codesearch index --all`": "run `codesearch index --all`",
     "whoever runs the service sees which with": "see which with",
 }
-_ANY: Final = re.compile("|".join(map(re.escape, PHRASES)))
+_say = word_by(PHRASES)
 
 
 def say_at_shell(text: str) -> str:
     """Return a text of a tool as a person at a shell reads it."""
-    return _ANY.sub(lambda found: PHRASES[found.group()], text)
+    return _say(text)

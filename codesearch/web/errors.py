@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Match
 from codesearch.api.errors import error_response, internal_error_response
 from codesearch.core.errors import AuthenticationError, CodesearchError, ErrorCode, UnwritableError
 from codesearch.web.pages import redirect_to, render_page
+from codesearch.web.wording import say_on_page
 
 _MAX_ADDRESS_LENGTH: Final = 4_000
 # An admin over HTTP need not be who runs the service: the log has the path and the reason.
@@ -84,7 +85,7 @@ def _explaining(respond: Any, api_routes: Sequence[BaseRoute]) -> Any:
 
 def _explain(request: Request, answer: Response) -> Response:
     """Return a page with the message, status and headers of the API's answer."""
-    message = json.loads(bytes(answer.body))["error_msg"]
+    message = say_on_page(json.loads(bytes(answer.body))["error_msg"])
     visitor = getattr(request.state, "visitor", None)
     page = render_page(
         request, "error.html", visitor, status=answer.status_code, code=answer.status_code, message=message

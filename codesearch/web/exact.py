@@ -26,6 +26,7 @@ from codesearch.web.fields import first_of
 from codesearch.web.highlighting import mark_spans, shorten
 from codesearch.web.pages import render_page
 from codesearch.web.search import read_fields
+from codesearch.web.wording import say_on_page
 
 _MAX_RESULTS: Final = 200
 _MAX_MARKS: Final = 50
@@ -108,12 +109,12 @@ def _search(services: Services, principal: Principal, asked: _Asked, found: _Fou
         start = error.message.split(" ", 1)[0]
         is_of_source = isinstance(error, NotFoundError) or error.code is ErrorCode.ACCESS_DENIED
         found.problem_at = "source" if is_of_source else _AT.get(start, "q")
-        found.problem, found.status = error.message, status_of(error)
+        found.problem, found.status = say_on_page(error.message), status_of(error)
         return
     needle = compile_query(ExactQuery(asked.text, asked.is_regex, asked.ignores_case, asked.whole_word))
     _fill(found, answer.obj, needle)
     if not found.count and not found.names:
-        found.hint = answer.rendered.split("\n\n", 1)[0]
+        found.hint = say_on_page(answer.rendered.split("\n\n", 1)[0])
 
 
 def _sources(asked: _Asked, choices: Sequence[Choice]) -> list[str]:

@@ -18,6 +18,7 @@ from codesearch.web.addresses import file_address, folders_above, page_address, 
 from codesearch.web.errors import PageRoute
 from codesearch.web.highlighting import Highlighter
 from codesearch.web.pages import render_page
+from codesearch.web.wording import say_on_page
 
 # What one page shows of a file: the weight of a page is a promise.
 PAGE_LINES: Final = 500
@@ -80,7 +81,7 @@ async def get_tree(request: Request, visitor: SignedIn) -> Response:
         entries=entries,
         is_cut=len(entries) >= _SHOWN_ENTRIES,
         most=_SHOWN_ENTRIES,
-        reason="" if entries else answer.rendered.split("\n\n", 1)[0],
+        reason="" if entries else say_on_page(answer.rendered.split("\n\n", 1)[0]),
     )
 
 
@@ -114,7 +115,7 @@ def _view(
         "name": obj["path"].rpartition("/")[2],
         "above": folders_above(source.name, obj["path"]),
         "is_indexed": obj["is_indexed"],
-        "reason": obj.get("reason", ""),
+        "reason": say_on_page(obj.get("reason", "")),
         "language": obj.get("language", ""),
         "total": total,
         "start": wanted,

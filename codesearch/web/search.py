@@ -25,6 +25,7 @@ from codesearch.web.errors import PageRoute
 from codesearch.web.pages import render_page
 from codesearch.web.questions import Question, Row, locate, operators, read_question
 from codesearch.web.results import Result, build_results, curl_command, dify_request
+from codesearch.web.wording import say_on_page
 
 # What any form of an address has at most.
 MAX_FIELDS: Final = 400
@@ -114,6 +115,7 @@ def _search(
     except CodesearchError as error:
         if error.code is ErrorCode.INTERNAL:
             raise
-        found.problem_at, found.problem = locate(error)
+        found.problem_at, problem = locate(error)
+        found.problem = say_on_page(problem)
         found.status = status_of(error)
     found.milliseconds = (time.perf_counter() - started) * 1000

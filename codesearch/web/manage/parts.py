@@ -16,6 +16,7 @@ from codesearch.api.management import Management
 from codesearch.core.errors import CodesearchError, NotFoundError, UnwritableError
 from codesearch.web.pages import render_page
 from codesearch.web.sessions import Visitor
+from codesearch.web.wording import say_on_page
 
 Result = TypeVar("Result")
 
@@ -49,7 +50,7 @@ def render_form(
         template,
         visitor,
         status=200 if error is None else status_of(error),
-        message="" if error is None else error.message,
+        message="" if error is None else say_on_page(error.message),
         **values,
     )
 

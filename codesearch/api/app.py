@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
-from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from codesearch.api.admission import Admission
+from codesearch.api.application import Application
 from codesearch.api.auditing import AuditedRetriever, AuditedToolbox, RetrieverLike
 from codesearch.api.deps import AppState, KeysAlone, Services
 from codesearch.api.errors import install_error_handlers
@@ -27,7 +27,6 @@ from codesearch.api.request_paths import NormalizedPaths
 from codesearch.api.responses import ApiResponse
 from codesearch.api.retrieval_request import MAX_BODY_BYTES
 from codesearch.api.routes import description, health, mcp, metrics, retrieval, search_code, tools
-from codesearch.api.schemas import request_schemas
 from codesearch.core.config import Settings
 from codesearch.web.pages import prepare_pages
 from codesearch.web.routers import PAGES, install_pages
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# What create_app returns, for callers that do not otherwise know FastAPI.
-Application = FastAPI
-
 # Each takes the interpreter from the search that works: a flood of requests is not to take all of it.
 AUTHENTICATING_THREADS = 4
 # Of these most wait: for a command, or an issuer's keys.
@@ -47,7 +43,7 @@ VERIFYING_THREADS = 8
 WARM_UP_GRACE_SECONDS = 10.0
 
 
-def create_app(settings: Settings, open_services: Callable[[Settings], Services]) -> FastAPI:
+def create_app(settings: Settings, open_services: Callable[[Settings], Services]) -> Application:
     """Return the application; `open_services` is called once per server process, when it starts.
 
     Nothing is opened here, so a factory without arguments that calls this is all that a server with several worker
@@ -55,7 +51,7 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
     """
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
+    async def lifespan(_: Application) -> AsyncIterator[AppState]:
         mcp_server = await anyio.to_thread.run_sync(_open_mcp_server, settings)
         services = _audit(await anyio.to_thread.run_sync(open_services, settings))
         warming = threading.Thread(target=_warm_up, args=(services.retriever,), name="warm-up", daemon=True)
@@ -84,7 +80,8 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
             await anyio.to_thread.run_sync(warming.join, WARM_UP_GRACE_SECONDS)
             await anyio.to_thread.run_sync(services.close)
 
-    app = FastAPI(
+    app = Application(
+        max_conditions=settings.max_conditions,
         title="codesearch",
         version=version("codesearch"),
         description="Finds the lines of your repositories that answer a question. Made for Dify and scripts.",
@@ -112,7 +109,6 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
         app.include_router(router)
     install_error_handlers(app, [*api_routes, *page_routes])
     install_pages(app, settings, api_routes)
-    app.openapi()["components"]["schemas"].update(request_schemas(settings.max_conditions))
     return app
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio.to_thread
 from fastapi import APIRouter, Request
 
 from codesearch.api.deps import settings_of
@@ -24,7 +25,8 @@ async def get_description(request: Request) -> ApiResponse:
     url = choose_public_url(
         settings_of(request).public_url, request.scope["scheme"], request.headers.getlist("Host"), listening
     )
-    document = request.app.openapi()
+    # Others go on while it is made.
+    document = await anyio.to_thread.run_sync(request.app.openapi)
     head = {name: document[name] for name in ("openapi", "info")}
     # What one client calls the service is nothing that a cache may tell another.
     headers = {"Cache-Control": "no-store"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio.to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -23,7 +24,7 @@ async def get_reference(request: Request) -> Response:
         visitor = await find_visitor(request)
     except AuthenticationError:
         visitor = None
-    document = request.app.openapi()
+    document = await anyio.to_thread.run_sync(request.app.openapi)
     return render_page(
         request,
         "reference.html",

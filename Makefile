@@ -44,8 +44,11 @@ format: $(DEV)
 types: $(DEV)  ## as of Python 3.10, where numpy's own types are still those of a Python that old
 	$(BIN)/mypy $$($(BIN)/python -c 'import sys; print("--python-version=3.10" * (sys.version_info < (3, 12)))')
 
+# The suite starts hundreds of processes: where bytecode is not kept, each compiles all modules anew. A worker gets
+# tests that stand together, which share what their module has indexed and started.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV)  ## the whole test suite with branch coverage
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
 
 faults: $(DEV)  ## the long tests of what goes wrong: kills, damaged files, a soak of MINUTES
 	SOAK_MINUTES=$(or $(MINUTES),20) $(BIN)/python -m pytest -m long tests/faults -rs

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,7 @@ import pytest
 from filelock import FileLock
 
 from codesearch.cli import main as cli
+from codesearch.core.embedding import loading
 from tests.unit.indexer.conftest import Repository
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +34,8 @@ NAMES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
 # ledger-go once more, as a git repository with one commit at this moment.
 GIT_NAME = "ledger-git"
 COMMITTED_AT = 1_700_000_000
+# Most of a short command's time; the commands of one process share them.
+SHARED = {name: cache(getattr(loading, name)) for name in ("_load_bundled", "identify_bundled_model")}
 # A busy machine is slow: this is only for what would never end.
 PATIENCE_SECONDS = 300.0
 
@@ -75,10 +79,12 @@ def _own_logging() -> Iterator[None]:
 
 
 def run_cli(data_dir: Path, *arguments: str, **settings: str) -> Outcome:
-    """Run a command in this process. `settings` are CODESEARCH_ variables, in lower case."""
+    """Run a command in this process, with one bundled model for all. `settings` are CODESEARCH_ ones in lower case."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with pytest.MonkeyPatch.context() as patch, _own_logging():
         patch.setenv("CODESEARCH_DATA_DIR", str(data_dir))
+        for name, load in SHARED.items():
+            patch.setattr(loading, name, load)
         for name, value in settings.items():
             patch.setenv(f"CODESEARCH_{name.upper()}", value)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as end:

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from codesearch.cli.output import print_json, print_table
+from codesearch.core.ages import say_age
 from codesearch.core.counts import say_bytes
 from codesearch.core.index.usage import DiskUsage
 from codesearch.core.keys import ApiKey
@@ -56,6 +57,7 @@ def print_sources(sources: Sequence[tuple[DataSource, str, DiskUsage]], *, as_js
     if not sources:
         print("Nothing is indexed yet. Run `codesearch index SOURCE`.")
         return
+    now = datetime.now(timezone.utc)
     rows = [
         (
             source.id,
@@ -65,7 +67,7 @@ def print_sources(sources: Sequence[tuple[DataSource, str, DiskUsage]], *, as_js
             f"{source.file_count:,}",
             f"{source.chunk_count:,}",
             _describe_usage(usage),
-            _age(source.indexed_at),
+            "" if source.indexed_at is None else say_age(source.indexed_at, now),
             _describe_location(source),
         )
         for source, progress, usage in sources
@@ -97,16 +99,6 @@ def describe_tree(source: DataSource) -> str:
     if source.uncommitted_count is None:
         return ""
     return f", on disk, {source.uncommitted_count:,} uncommitted" if source.uncommitted_count else ", on disk"
-
-
-def _age(moment: datetime | None) -> str:
-    if moment is None:
-        return ""
-    seconds = max(0, int((datetime.now(timezone.utc) - moment).total_seconds()))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def workspace_as_json(workspace: Workspace) -> dict[str, object]:

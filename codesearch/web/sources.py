@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from codesearch.api.deps import run_admitted, services_of
+from codesearch.core.ages import say_age
 from codesearch.web.access import SignedIn
 from codesearch.web.addresses import tree_address
 from codesearch.web.errors import PageRoute
@@ -19,7 +20,6 @@ from codesearch.web.pages import render_page
 _SHOWN_LANGUAGES: Final = 6
 # A page of more would be heavy, and nobody's way to find one.
 _SHOWN_ITEMS: Final = 100
-_UNITS: Final = (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("minute", 60))
 _CHART_WIDTH: Final = 100.0
 _LEAST_SHARE: Final = 0.001
 
@@ -55,21 +55,11 @@ def _describe(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     indexed_at = item.get("indexed_at")
     return {
         **item,
-        "age": age_of(datetime.fromisoformat(indexed_at.replace("Z", "+00:00")), now) if indexed_at else None,
+        "age": say_age(datetime.fromisoformat(indexed_at.replace("Z", "+00:00")), now) if indexed_at else None,
         "size": size_of(item["bytes"]) if "bytes" in item else None,
         "tree": tree_address(item["name"]),
         "chart": chart_of(item.get("language_shares") or {}),
     }
-
-
-def age_of(moment: datetime, now: datetime) -> str:
-    """Return how long ago a moment was, in the largest unit that gives at least one."""
-    seconds = (now - moment).total_seconds()
-    for unit, length in _UNITS:
-        count = int(seconds // length)
-        if count >= 1:
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
 
 
 def size_of(count: int) -> str:

@@ -269,6 +269,7 @@ def test_sources_have_ids_states_counts_and_languages(served: ServedFixtures) ->
     assert f"go {ledger['language_shares']['go'] * 100:.0f}%" in page
     assert sum(ledger["language_shares"].values()) <= 1.001
     assert '<span class="state pending">pending</span>' in page
+    assert re.search(r'title="[^"]+">(less than a minute|\d+ (minute|hour)s?) ago</time>', page)
 
 
 # --- What holds for all ---

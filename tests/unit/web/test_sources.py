@@ -1,30 +1,12 @@
-"""Ages, sizes and the chart of languages, as people read them."""
+"""Sizes and the chart of languages, as people read them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
 
-from codesearch.web.sources import age_of, chart_of, size_of
-
-NOW = datetime(2026, 5, 17, 12, tzinfo=timezone.utc)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [
-        (0, "just now"),
-        (59, "just now"),
-        (60, "1 minute ago"),
-        (7_200, "2 hours ago"),
-        (86_400 * 45, "1 month ago"),
-        (-5, "just now"),
-    ],
-)
-def test_ages(seconds: int, expected: str) -> None:
-    assert age_of(NOW - timedelta(seconds=seconds), NOW) == expected
+from codesearch.web.sources import chart_of, size_of
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,10 @@ class DifyConnection:
                 "belongs to another Dify."
             )
         else:
+            is_unknown_address = status == 404 and (not code or "requested URL" in message)
             message = f"Dify says {status}{f' {code}' if code else ''}: {message or 'nothing more'}"
+            if is_unknown_address:
+                message = f"{message.rstrip('.')}. Is CODESEARCH_DIFY_URL ({self.base_url}) what Dify's API pages show?"
         return DifyRefusedError(message, status, code)
 
     def _translate(self, error: httpx2.HTTPError, *, is_uncertain: bool) -> DifyError:

@@ -6,7 +6,14 @@ import click
 
 from codesearch.cli.completion import complete_sources
 from codesearch.cli.context import LazyAssembly, as_json_option
-from codesearch.cli.dify.opening import choose_targets, dry_run_option, knowledge_api, list_targets, permission_option
+from codesearch.cli.dify.opening import (
+    choose_targets,
+    dry_run_option,
+    is_dify_id,
+    knowledge_api,
+    list_targets,
+    permission_option,
+)
 from codesearch.cli.output import print_json, print_table
 from codesearch.cli.sources import all_option
 
@@ -47,6 +54,11 @@ def connect(
     """
     from codesearch.dify.connecting import Wishes, carry_out, choose_api, plan_connections, target_ids
 
+    if api_id is not None and not is_dify_id(api_id):
+        raise click.UsageError(
+            f"{api_id!r} is no id of an external knowledge API in Dify. Without --api-id it is read from a knowledge "
+            "base that somebody has connected by hand."
+        )
     targets = choose_targets(holder, named, everything=everything)
     known = frozenset().union(*(target_ids(target) for target in list_targets(holder)))
     wishes = Wishes(top_k, score_threshold, permission)

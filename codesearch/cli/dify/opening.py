@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from codesearch.dify.connecting import Target
     from codesearch.dify.connection import DifyConnection
     from codesearch.dify.knowledge_api import KnowledgeApi
+
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 PERMISSIONS = ("only_me", "all_team_members")
 # What was asked for was not reached in full, though nothing is wrong with the command.
@@ -102,3 +105,8 @@ def list_targets(holder: LazyAssembly) -> list[Target]:
     workspaces = assembly.catalog.list_workspaces() if assembly.has_catalog() else []
     sources = [Target(source.id, source.name) for source in list_known(assembly)]
     return sources + [Target(workspace.id, workspace.name) for workspace in workspaces]
+
+
+def is_dify_id(text: str) -> bool:
+    """Say whether a text has the form of Dify's ids."""
+    return _ID.fullmatch(text) is not None

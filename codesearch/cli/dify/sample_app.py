@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+from codesearch.cli.dify.opening import is_dify_id
 
 
 @click.command("sample-app")
@@ -22,7 +20,7 @@ def sample_app(bases: tuple[str, ...]) -> None:
     from codesearch.dify.sample_app import build_sample_app
 
     for base in bases:
-        if not _UUID.fullmatch(base):
+        if not is_dify_id(base):
             raise click.UsageError(
                 f"{base!r} is no id of a knowledge base in Dify; `codesearch dify status` shows them."
             )

@@ -44,6 +44,9 @@ def test_without_a_first_knowledge_base_it_says_how_to_make_one(
     assert outcome.status == 1
     assert "External Knowledge API, Add, with http://HOST:8000/dify" in outcome.error
     assert dify.writes == []
+    wrong = run_dify(indexed, "connect", "orders-service", "--api-id", "mine")
+    assert (wrong.status, "no id of an external knowledge API" in wrong.err) == (2, True)
+    assert dify.writes == []
     assert run_dify(indexed, "connect", "orders-service", "--api-id", API).status == 0
 
 
@@ -165,6 +168,10 @@ def test_addresses_and_keys_that_are_wrong(dify: DifyServer, run_dify: RunDify, 
     assert "of the other kind, dataset-" in error_of(run_dify(indexed, "ask", "what?", dify_app_key=KEY))
     assert "does not know the key" in error_of(run_dify(indexed, "status", dify_key=f"{KEY}x"))
     assert "cannot be reached" in error_of(run_dify(indexed, "status", dify_url="http://127.0.0.1:1"))
+    assert f"Is CODESEARCH_DIFY_URL ({dify.url}/apps/v1)" in error_of(
+        run_dify(indexed, "status", dify_url=f"{dify.url}/apps")
+    )
+    dify.calls.clear()
     for url in (dify.url, f"{dify.url}/", f"{dify.url}/v1", f"{dify.url}/v1/", f"{dify.url}/v1/v1"):
         assert run_dify(indexed, "status", dify_url=url).status == 0, url
     assert {call.path for call in dify.calls} == {"/v1/datasets"}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import FIXTURES, PATIENCE_SECONDS, clean_environment, command_of, run_cli
+from tests.e2e.service import FIXTURES, PATIENCE_SECONDS, clean_environment, command_of, copy_index, run_cli
 from tests.unit.indexer.conftest import Repository
 from tests.unit.indexer.history.history_repositories import AREAS, build_history
 
@@ -32,13 +32,20 @@ def left_behind(temporary: Path) -> list[str]:
     return [path.name for path in temporary.iterdir() if path.name.startswith("codesearch")]
 
 
-@pytest.fixture
-def indexed(make_repository: Callable[..., Repository], data_dir: Path, temporary: Path) -> Repository:
-    """A repository with sixteen questions in its history, indexed as `shop`."""
-    repository = make_repository("shop")
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A repository with sixteen questions in its history, and beside it an index of it, called `shop`."""
+    repository = Repository(tmp_path_factory.mktemp("history") / "shop")
     build_history(repository)
-    assert run_cli(data_dir, "index", str(repository.path)).status == 0
+    assert run_cli(repository.path.parent / "data", "index", str(repository.path)).status == 0
     return repository
+
+
+@pytest.fixture
+def indexed(history: Repository, data_dir: Path, temporary: Path) -> Repository:
+    """That repository, not to be changed, and a copy of its index in the data folder."""
+    copy_index(history.path.parent / "data", data_dir)
+    return history
 
 
 def test_one_json_object_with_every_question(indexed: Repository, data_dir: Path, temporary: Path) -> None:

@@ -193,9 +193,7 @@ def test_list_shows_state_counts_age_and_location(indexed: Path) -> None:
     size, place = r"[\d.]+ kB(, [\d.]+ kB shared)?", re.escape(str(FIXTURES))
     assert re.search(rf"^[0-9a-f]{{24}}  ledger-git +ready  [0-9a-f]{{12}} +14 +\d+ +{size} +{AGE} +/", git)
     folder = next(row for row in rows if "ledger-go " in row)
-    assert re.search(
-        rf"ready +([0-9a-f]{{12}} +)?14 +\d+ +{size} +{AGE} +{place}/ledger-go(, on disk.*)?$", folder
-    )
+    assert re.search(rf"ready +([0-9a-f]{{12}} +)?14 +\d+ +{size} +{AGE} +{place}/ledger-go(, on disk.*)?$", folder)
     items = run_cli(indexed, "list", "--json").json["sources"]
     assert [item["name"] for item in items] == sorted(item["name"] for item in items)
     assert all(item["state"] == "ready" and item["indexed_at"] and item["chunks"] for item in items)

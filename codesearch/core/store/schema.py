@@ -59,8 +59,8 @@ SEARCHED_COLUMNS = [
     "vector_scale",
 ]
 SCANNED_COLUMNS = [*SEARCHED_COLUMNS, "outline", "segment", "file_text", *PLACE_COLUMNS]
-# Lance compresses short values only where it is told to, in blocks of 4 KB: texts of small files, names. Columns that
-# are mostly empty, such as outlines and signatures, grow by it.
+# Lance compresses short values only where it is told to, in blocks of 4 KB: texts of small files, names. Outlines and
+# signatures, empty in most rows, grew by it.
 _ENCODINGS = {name: {"lance-encoding:compression": "zstd"} for name in ("file_text", "symbol")}
 
 

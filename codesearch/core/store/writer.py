@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -42,6 +42,8 @@ DELETED_AT_ONCE = 4_096
 NO_END = 1 << 62
 # Optimizing so small a table takes a fraction of a second, so it is always kept tidy.
 ALWAYS_OPTIMIZED_ROWS = 50_000
+# Maintenance writes small tables anew as a whole. Put off for longer, versions and rows outside the indexes pile up.
+MAINTAINED_TOGETHER = 64
 
 
 class StagedRows:
@@ -180,6 +182,7 @@ class StoreWriter:
     def __init__(self, store: ChunkStore, data_dir: Path) -> None:
         self._store = store
         self._data_dir = data_dir
+        self._put_off: int | None = None
 
     def stage(self, source_id: str, segment: int, commit: str | None) -> StagedRows:
         """Open a staging file for the rows of one segment of a data source, given its code."""
@@ -276,6 +279,11 @@ class StoreWriter:
 
     def maintain(self) -> None:
         """Bring the indexes up to date where that pays, and delete what no reader needs any more."""
+        if self._put_off is not None:
+            self._put_off += 1
+            if self._put_off < MAINTAINED_TOGETHER:
+                return
+            self._put_off = 0
         with self._locked("maintain") as table:
             row_count = table.count_rows()
             indexes = table.list_indices()
@@ -284,6 +292,22 @@ class StoreWriter:
             if row_count > ALWAYS_OPTIMIZED_ROWS and unindexed <= UNINDEXED_ROWS and versions <= VERSIONS:
                 return
             self._optimize(table)
+
+    @contextmanager
+    def maintaining_together(self, watch: Callable[[], AbstractContextManager[object]] = nullcontext) -> Iterator[None]:
+        """Put `maintain` off until the context ends, for several data sources that are written one after the other.
+
+        It is done under `watch` then, if it was asked for; after an exception it is left to the next run.
+        """
+        self._put_off = 0
+        try:
+            yield
+            is_due = self._put_off > 0
+        finally:
+            self._put_off = None
+        if is_due:
+            with watch():
+                self.maintain()
 
     def _optimize(self, table: Any) -> None:
         with warnings.catch_warnings():

@@ -16,6 +16,8 @@ from lancedb.index import Bitmap
 
 from codesearch.core.errors import CodesearchError, StoreError
 from codesearch.core.index.manifest import SegmentName
+from codesearch.core.store import writer as writer_module
+from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.schema import schema_of
 from codesearch.core.store.writer import NO_END, DoomedRows, StoreWriter
 from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
@@ -223,6 +225,59 @@ def test_maintenance_keeps_one_fragment_and_few_versions(tmp_path: Path) -> None
     assert store.table().stats()["fragment_stats"]["num_fragments"] == 1
     assert len(store.table().list_versions()) <= 3
     assert sorted(contents_of(scan(store, SOURCE))) == sorted(f"word{number}" for number in range(12))
+
+
+def test_maintenance_of_several_sources_is_put_off_to_their_end(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    with writer.maintaining_together():
+        for run_id in range(4):
+            publish(writer, SOURCE, [make_row(f"{run_id}.py", "word")], run_id=run_id, replaced={f"{run_id}.py"})
+            writer.maintain()
+        assert fragments_of(store) == 4
+    assert fragments_of(store) == 1
+
+
+def test_maintenance_is_not_put_off_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "MAINTAINED_TOGETHER", 3)
+    store, writer = open_store(tmp_path)
+    found = []
+    with writer.maintaining_together():
+        for run_id in range(5):
+            publish(writer, SOURCE, [make_row(f"{run_id}.py", "word")], run_id=run_id, replaced={f"{run_id}.py"})
+            writer.maintain()
+            found.append(fragments_of(store))
+    assert found == [1, 2, 1, 2, 3]
+    # Lance merges what its indexes know with what they do not know yet only the next time.
+    assert fragments_of(store) == 2
+
+
+def test_who_is_interrupted_does_not_wait_for_maintenance(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+
+    def interrupt() -> None:
+        with writer.maintaining_together():
+            for run_id in range(2):
+                publish(writer, SOURCE, [make_row(f"{run_id}.py", "word")], run_id=run_id, replaced={f"{run_id}.py"})
+                writer.maintain()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert fragments_of(store) == 2
+    writer.maintain()
+    assert fragments_of(store) == 1
+
+
+def test_where_nothing_was_written_nothing_is_maintained(tmp_path: Path) -> None:
+    _, writer = open_store(tmp_path)
+    with writer.maintaining_together():
+        pass
+    assert not (tmp_path / "store").exists()
+
+
+def fragments_of(store: ChunkStore) -> int:
+    count: int = store.table().stats()["fragment_stats"]["num_fragments"]
+    return count
 
 
 def test_a_store_that_is_maintained_stays_small(tmp_path: Path) -> None:

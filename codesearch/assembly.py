@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from codesearch.telemetry.opening import Telemetry
     from codesearch.tools.toolbox import Toolbox
     from indexer.pipeline import Indexer
-    from indexer.workers.processes import ForkServer
+    from indexer.workers.indexing_pool import IndexingPool
 
 logger = logging.getLogger(__name__)
 
@@ -278,8 +278,11 @@ def open_assembly(report: Callable[[str], None] = logger.warning, /, **overrides
     return Assembly(load_settings(report, **overrides), CHUNKER_VERSION)
 
 
-def open_indexer(assembly: Assembly, forked_workers: ForkServer | None = None) -> Indexer:
-    """Return an indexer into the assembly's catalog and store. Raises ConfigurationError without a data folder."""
+def open_indexer(assembly: Assembly, pool: IndexingPool | None = None) -> Indexer:
+    """Return an indexer into the assembly's catalog and store. Raises ConfigurationError without a data folder.
+
+    `pool` has the workers, by default some of its own for each data source.
+    """
     from indexer.pipeline import Indexer
 
     assembly.require_data_dir()
@@ -291,5 +294,5 @@ def open_indexer(assembly: Assembly, forked_workers: ForkServer | None = None) -
         search_indexes=assembly.search_indexes,
         load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,
-        forked_workers=forked_workers,
+        pool=pool,
     )

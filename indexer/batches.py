@@ -195,14 +195,14 @@ class RememberingCounter:
         return counts
 
 
-def group_files(files: Iterable[SourceFile]) -> Iterator[list[SourceFile]]:
-    """Yield the files in groups of about GROUP_CHARACTERS, in order."""
+def group_files(files: Iterable[SourceFile], most_files: int = GROUP_FILES) -> Iterator[list[SourceFile]]:
+    """Yield the files in groups of about GROUP_CHARACTERS, and of `most_files` at most, in order."""
     group: list[SourceFile] = []
     characters = 0
     for file in files:
         group.append(file)
         characters += len(file.text)
-        if characters >= GROUP_CHARACTERS or len(group) >= GROUP_FILES:
+        if characters >= GROUP_CHARACTERS or len(group) >= most_files:
             yield group
             group, characters = [], 0
     if group:

@@ -39,8 +39,7 @@ from indexer.source.skipping import Skipped
 from indexer.source.snapshot import Snapshot
 from indexer.source.walk import Walk, explain_nothing, walk
 from indexer.source.work_tree import WorkTreeSnapshot
-from indexer.workers.pool import index_files
-from indexer.workers.processes import ForkServer
+from indexer.workers.indexing_pool import IndexingPool
 
 if TYPE_CHECKING:
     from codesearch.core.config import Settings
@@ -155,14 +154,14 @@ class Indexer:
         load_embedder: Callable[[], Embedder],
         settings: Settings,
         heal_store: Callable[[DamagedStoreError], None],
-        forked_workers: ForkServer | None = None,
+        pool: IndexingPool | None = None,
     ) -> None:
         """Keep the parts; the model is loaded by the first run that has something to embed.
 
-        `heal_store` puts what can be read in the place of a damaged table.
+        `heal_store` puts what can be read in the place of a damaged table. `pool` may have workers that stay.
         """
         self._heal_store = heal_store
-        self._forked_workers = forked_workers
+        self._pool = pool or IndexingPool(settings)
         self._catalog = catalog
         self._store = store
         self._writer = writer
@@ -273,9 +272,7 @@ class Indexer:
         tally = _Tally()
         found = run.found
         run.progress.start("indexing", found.planned)
-        with index_files(
-            found, found.planned_bytes, self._load_embedder, self._settings, source.id, self._forked_workers
-        ) as indexed:
+        with self._pool.index_files(found, found.planned_bytes, self._load_embedder, source.id) as indexed:
             self._store.prepare_to_write()
             first = next(indexed, None)
             gone = known - set(found.unchanged) if first is None else set()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from codesearch.core.types import DataSource
 
 if TYPE_CHECKING:
     from indexer.pipeline import IndexReport, Progress
+    from indexer.workers.indexing_pool import IndexingPool
     from indexer.workers.processes import ForkServer
 
 
@@ -106,7 +107,7 @@ def index(
         ]
         print_previews(previews, as_json=as_json)
         return
-    from indexer.workers.pool import fork_workers
+    from indexer.workers.nurseries import fork_workers
 
     # First of all: what else is imported starts threads, and a process with threads cannot be forked.
     with fork_workers(assembly.settings) as forked:
@@ -158,28 +159,29 @@ def index_targets(
 
     reports: list[IndexReport] = []
     failures: list[str] = []
-    for target in targets:
-        try:
-            with show(target.label) as progress:
-                report = open_indexer(assembly, forked_workers).index(
-                    target.source,
-                    name=target.name,
-                    branch=target.branch,
-                    subdir=target.subdir,
-                    committed=target.committed,
-                    progress=progress,
-                )
-        except CodesearchError as error:
-            if len(targets) == 1:
-                raise
-            failures.append(error.message)
-            output.print_error(error.message)
-            continue
-        reports.append(report)
-        if as_json:
-            print_warnings(report.warnings)
-        else:
-            print_report(report)
+    with _shared(assembly, len(targets), forked_workers, show) as pool:
+        for target in targets:
+            try:
+                with show(target.label) as progress:
+                    report = open_indexer(assembly, pool).index(
+                        target.source,
+                        name=target.name,
+                        branch=target.branch,
+                        subdir=target.subdir,
+                        committed=target.committed,
+                        progress=progress,
+                    )
+            except CodesearchError as error:
+                if len(targets) == 1:
+                    raise
+                failures.append(error.message)
+                output.print_error(error.message)
+                continue
+            reports.append(report)
+            if as_json:
+                print_warnings(report.warnings)
+            else:
+                print_report(report)
     if not assembly.outdated_sources():
         assembly.writer.drop_other_formats([source.id for source in assembly.catalog.list_sources()])
     assembly.removals.finish_all()
@@ -187,3 +189,25 @@ def index_targets(
         output.print_json(reports_as_json(reports, failures))
     if failures:
         raise SourceError(f"{len(failures)} of {say_count(len(targets), 'source')} could not be indexed.")
+
+
+@contextmanager
+def _shared(
+    assembly: Assembly,
+    count: int,
+    forked_workers: ForkServer | None,
+    show: Callable[[str], AbstractContextManager[Progress]],
+) -> Iterator[IndexingPool]:
+    """Give the workers that all data sources of a command share. After several, the store is tidied up, once."""
+    from indexer.workers.indexing_pool import IndexingPool
+
+    @contextmanager
+    def tidying_up() -> Iterator[None]:
+        with show("all") as progress:
+            progress.start("tidying up")
+            yield
+
+    with ExitStack() as stack:
+        if count > 1:
+            stack.enter_context(assembly.writer.maintaining_together(tidying_up))
+        yield stack.enter_context(IndexingPool(assembly.settings, forked_workers, keeps_workers=count > 1))

@@ -35,7 +35,7 @@ def run_child(work: Callable[[Assembly, ForkServer | None], None]) -> None:
 def _run(work: Callable[[Assembly, ForkServer | None], None]) -> None:
     # Whoever started this process has said what does not count.
     assembly = open_logging_assembly(lambda _: None)
-    from indexer.workers.pool import fork_workers
+    from indexer.workers.nurseries import fork_workers
 
     # Before the first thread: a process with threads cannot be forked.
     with fork_workers(assembly.settings) as forked:

@@ -65,9 +65,9 @@ class Harmful(Nursery):
 
 
 def index(nursery: Nursery) -> list[IndexedFiles]:
-    with WorkerPool(nursery, 1) as pool:
+    with WorkerPool(nursery, 1) as pool, pool.work_for("source") as work:
         assert pool.can_start()
-        return list(pool.run(Step.INDEX, "source", files_around(SLOW)))  # type: ignore[arg-type]
+        return list(work.run(Step.INDEX, [files_around(SLOW)]))  # type: ignore[arg-type]
 
 
 def described(groups: list[IndexedFiles]) -> tuple[list[str], list[tuple[str, Unparsed, bool]]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -22,7 +21,9 @@ from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.store.schema import columns_to_batch
 from codesearch.core.types import SourceFile
 from indexer.batches import IndexedFiles
-from indexer.workers.pool import SMALL_SOURCE_BYTES, fork_workers, index_files
+from indexer.workers.indexing_pool import SMALL_SOURCE_BYTES, IndexingPool
+from indexer.workers.nurseries import fork_workers
+from tests.unit.indexer.workers.worker_processes import wait_for_no_workers, wait_for_workers, worker_pids
 
 SOURCE_ID = "0123456789abcdef01234567"
 FILE_COUNT = 180
@@ -47,7 +48,9 @@ def make_files(count: int = FILE_COUNT) -> list[SourceFile]:
 
 
 def collect(files: list[SourceFile], workers: int, embedder: Embedder) -> list[IndexedFiles]:
-    with index_files(files, SMALL_SOURCE_BYTES, lambda: embedder, settings_for(workers), SOURCE_ID) as indexed:
+    with IndexingPool(settings_for(workers)).index_files(
+        files, SMALL_SOURCE_BYTES, lambda: embedder, SOURCE_ID
+    ) as indexed:
         return list(indexed)
 
 
@@ -67,7 +70,9 @@ def test_workers_give_what_one_process_gives_in_the_same_order(embedder: Embedde
 def test_little_text_has_one_worker(embedder: Embedder) -> None:
     assert wait_for_no_workers()
     files = make_files()
-    with index_files(files, SMALL_SOURCE_BYTES - 1, lambda: embedder, settings_for(2), SOURCE_ID) as indexed:
+    with IndexingPool(settings_for(2)).index_files(
+        files, SMALL_SOURCE_BYTES - 1, lambda: embedder, SOURCE_ID
+    ) as indexed:
         next(indexed)
         assert len(worker_pids()) == 1
     assert wait_for_no_workers()
@@ -75,14 +80,14 @@ def test_little_text_has_one_worker(embedder: Embedder) -> None:
 
 def test_nothing_to_read_starts_no_process(embedder: Embedder) -> None:
     assert wait_for_no_workers()
-    with index_files([], 0, lambda: embedder, settings_for(2), SOURCE_ID) as indexed:
+    with IndexingPool(settings_for(2)).index_files([], 0, lambda: embedder, SOURCE_ID) as indexed:
         assert list(indexed) == []
         assert worker_pids() == []
 
 
 def test_no_worker_outlives_the_context(embedder: Embedder) -> None:
     files = make_files()
-    with index_files(files, SMALL_SOURCE_BYTES, lambda: embedder, settings_for(2), SOURCE_ID) as indexed:
+    with IndexingPool(settings_for(2)).index_files(files, SMALL_SOURCE_BYTES, lambda: embedder, SOURCE_ID) as indexed:
         next(indexed)
         assert len(worker_pids()) == 2
     assert wait_for_no_workers()
@@ -93,7 +98,7 @@ def test_an_error_in_here_ends_the_workers_at_once(embedder: Embedder) -> None:
     started = time.monotonic()
     with (
         pytest.raises(KeyboardInterrupt),
-        index_files(files, SMALL_SOURCE_BYTES, lambda: embedder, settings_for(2), SOURCE_ID),
+        IndexingPool(settings_for(2)).index_files(files, SMALL_SOURCE_BYTES, lambda: embedder, SOURCE_ID),
     ):
         raise KeyboardInterrupt
     assert wait_for_no_workers()
@@ -107,7 +112,7 @@ def test_a_file_source_that_fails_is_the_error(embedder: Embedder) -> None:
 
     with (
         pytest.raises(OSError, match="the disk is gone"),
-        index_files(broken(), SMALL_SOURCE_BYTES, lambda: embedder, settings_for(2), SOURCE_ID) as indexed,
+        IndexingPool(settings_for(2)).index_files(broken(), SMALL_SOURCE_BYTES, lambda: embedder, SOURCE_ID) as indexed,
     ):
         list(indexed)
 
@@ -127,7 +132,9 @@ def test_workers_that_die_cost_no_file(embedder: Embedder, number: signal.Signal
                         killed.add(pid)
             yield file
 
-    with index_files(killing(), SMALL_SOURCE_BYTES, lambda: embedder, settings_for(2), SOURCE_ID) as indexed:
+    with IndexingPool(settings_for(2)).index_files(
+        killing(), SMALL_SOURCE_BYTES, lambda: embedder, SOURCE_ID
+    ) as indexed:
         groups = list(indexed)
     # On a busy machine, one alone may have started by then.
     assert killed
@@ -140,7 +147,7 @@ def test_files_beyond_the_budget_are_read_as_lines_and_named(embedder: Embedder)
     settings = load_settings(embedding_model="bundled", index_workers=1, max_parse_seconds=1e-9)
     text = "def retry(x):\n    return x\n" * 2000
     files = [*make_files(3), SourceFile("src/long.py", text, "long", None)]
-    with index_files(files, 100, lambda: embedder, settings, SOURCE_ID) as indexed:
+    with IndexingPool(settings).index_files(files, 100, lambda: embedder, SOURCE_ID) as indexed:
         (group,) = indexed
     assert [(item.path, item.reason.value, item.is_left_out) for item in group.unparsed] == [
         ("src/long.py", "took too long", False)
@@ -152,43 +159,19 @@ def test_files_beyond_the_budget_are_read_as_lines_and_named(embedder: Embedder)
     assert set(long_rows) == {""}
 
 
-def worker_pids() -> list[int]:
-    """Return the worker processes: those that this process, or a server of workers below it, has started."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
-    rows = [(int(pid), int(parent), state) for pid, parent, state in map(str.split, listed.splitlines())]
-    servers = {child.pid for child in multiprocessing.active_children()}
-    return [pid for pid, parent, state in rows if parent in servers and not state.startswith("Z")]
-
-
-def wait_for_workers() -> list[int]:
-    """Return the worker processes as soon as there is one; none when nobody starts one."""
-    deadline = time.monotonic() + 30
-    while not (pids := worker_pids()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return pids
-
-
-def wait_for_no_workers() -> bool:
-    deadline = time.monotonic() + 10
-    while worker_pids():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 PARENT = """
 import sys, time
 from contextlib import nullcontext
 from codesearch.core.config import load_settings
-from indexer.workers.pool import SMALL_SOURCE_BYTES, fork_workers, index_files
+from indexer.workers.indexing_pool import SMALL_SOURCE_BYTES, IndexingPool
+from indexer.workers.nurseries import fork_workers
 
 settings = load_settings(embedding_model="bundled", index_workers=2)
 with fork_workers(settings) if sys.argv[1] == "forked" else nullcontext() as forked:
     from tests.unit.indexer.workers.test_pool import SOURCE_ID, load_embedder, make_files
     assert (forked is not None) == (sys.argv[1] == "forked")
     model = lambda: load_embedder(settings)
-    with index_files(make_files(), SMALL_SOURCE_BYTES, model, settings, SOURCE_ID, forked) as indexed:
+    with IndexingPool(settings, forked).index_files(make_files(), SMALL_SOURCE_BYTES, model, SOURCE_ID) as indexed:
         if sys.argv[2] == "working":
             next(indexed)
         print("started", flush=True)
@@ -232,7 +215,7 @@ def test_workers_do_their_work_and_end_silently(method: str) -> None:
 FORKING = """
 import os, sys
 from codesearch.core.config import load_settings
-from indexer.workers.pool import fork_workers
+from indexer.workers.nurseries import fork_workers
 
 def refuse():
     raise BlockingIOError("no more processes")

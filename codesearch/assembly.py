@@ -278,10 +278,15 @@ def open_assembly(report: Callable[[str], None] = logger.warning, /, **overrides
     return Assembly(load_settings(report, **overrides), CHUNKER_VERSION)
 
 
-def open_indexer(assembly: Assembly, pool: IndexingPool | None = None) -> Indexer:
+def open_indexer(
+    assembly: Assembly,
+    pool: IndexingPool | None = None,
+    heal_store: Callable[[DamagedStoreError], None] | None = None,
+) -> Indexer:
     """Return an indexer into the assembly's catalog and store. Raises ConfigurationError without a data folder.
 
-    `pool` has the workers, by default some of its own for each data source.
+    `pool` has the workers, by default some of its own for each data source. `heal_store` is what is done about a
+    damaged store, by default the assembly's.
     """
     from indexer.pipeline import Indexer
 
@@ -290,7 +295,7 @@ def open_indexer(assembly: Assembly, pool: IndexingPool | None = None) -> Indexe
         catalog=assembly.catalog,
         store=assembly.store,
         writer=assembly.writer,
-        heal_store=assembly.heal_store,
+        heal_store=heal_store or assembly.heal_store,
         search_indexes=assembly.search_indexes,
         load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,

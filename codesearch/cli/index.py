@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +16,12 @@ from codesearch.cli.context import LazyAssembly
 from codesearch.cli.limits import require_room_to_index
 from codesearch.cli.progress import index_progress
 from codesearch.core.counts import say_count
-from codesearch.core.errors import CodesearchError, SourceError
+from codesearch.core.errors import CodesearchError, DamagedStoreError, SourceError
 from codesearch.core.redaction import redact
-from codesearch.core.types import DataSource
+from codesearch.core.types import BUNDLED_MODEL, DataSource
 
 if TYPE_CHECKING:
-    from indexer.pipeline import IndexReport, Progress
+    from indexer.pipeline import Indexer, IndexReport, Progress
     from indexer.workers.indexing_pool import IndexingPool
     from indexer.workers.processes import ForkServer
 
@@ -150,7 +150,7 @@ def index_targets(
     forked_workers: ForkServer | None = None,
     show: Callable[[str], AbstractContextManager[Progress]] = index_progress,
 ) -> None:
-    """Index one after the other; one that fails does not keep the others from being indexed.
+    """Index all, and report in their order; one that fails does not keep the others from being indexed.
 
     `show` says how far the run of what is called so is.
     """
@@ -159,18 +159,10 @@ def index_targets(
 
     reports: list[IndexReport] = []
     failures: list[str] = []
-    with _shared(assembly, len(targets), forked_workers, show) as pool:
+    with _runs_of(assembly, targets, forked_workers, show) as next_report:
         for target in targets:
             try:
-                with show(target.label) as progress:
-                    report = open_indexer(assembly, pool).index(
-                        target.source,
-                        name=target.name,
-                        branch=target.branch,
-                        subdir=target.subdir,
-                        committed=target.committed,
-                        progress=progress,
-                    )
+                report = next_report(target)
             except CodesearchError as error:
                 if len(targets) == 1:
                     raise
@@ -192,14 +184,20 @@ def index_targets(
 
 
 @contextmanager
-def _shared(
+def _runs_of(
     assembly: Assembly,
-    count: int,
+    targets: Sequence[Target],
     forked_workers: ForkServer | None,
     show: Callable[[str], AbstractContextManager[Progress]],
-) -> Iterator[IndexingPool]:
-    """Give the workers that all data sources of a command share. After several, the store is tidied up, once."""
+) -> Iterator[Callable[[Target], IndexReport]]:
+    """Give what returns the report of the next target. They share their workers; the store is tidied up at last."""
+    from codesearch.cli.index_runs import Runs
     from indexer.workers.indexing_pool import IndexingPool
+
+    if len(targets) < 2:
+        with IndexingPool(assembly.settings, forked_workers) as pool:
+            yield lambda target: _index(assembly, pool, target, show)
+        return
 
     @contextmanager
     def tidying_up() -> Iterator[None]:
@@ -207,7 +205,46 @@ def _shared(
             progress.start("tidying up")
             yield
 
-    with ExitStack() as stack:
-        if count > 1:
-            stack.enter_context(assembly.writer.maintaining_together(tidying_up))
-        yield stack.enter_context(IndexingPool(assembly.settings, forked_workers, keeps_workers=count > 1))
+    with (
+        assembly.writer.maintaining_together(tidying_up),
+        IndexingPool(assembly.settings, forked_workers, keeps_workers=True) as pool,
+    ):
+        if assembly.settings.embedding_model != BUNDLED_MODEL:
+            # A network takes all cores and much memory by itself.
+            yield lambda target: _index(assembly, pool, target, show)
+            return
+        with Runs(
+            targets, lambda target, turn: _run(open_indexer(assembly, pool, _refuse_to_heal), target, turn)
+        ) as runs:
+
+            def next_report(target: Target) -> IndexReport:
+                try:
+                    return runs.next_report(show(target.label))
+                except DamagedStoreError:
+                    # What another run has read of the store must not be from before it was healed.
+                    runs.wait_for_others()
+                    return _index(assembly, pool, target, show)
+
+            yield next_report
+
+
+def _index(
+    assembly: Assembly, pool: IndexingPool, target: Target, show: Callable[[str], AbstractContextManager[Progress]]
+) -> IndexReport:
+    with show(target.label) as progress:
+        return _run(open_indexer(assembly, pool), target, progress)
+
+
+def _run(indexer: Indexer, target: Target, progress: Progress) -> IndexReport:
+    return indexer.index(
+        target.source,
+        name=target.name,
+        branch=target.branch,
+        subdir=target.subdir,
+        committed=target.committed,
+        progress=progress,
+    )
+
+
+def _refuse_to_heal(error: DamagedStoreError) -> None:
+    raise error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # Less text than this is one group, done before a second worker has its share.
 SMALL_SOURCE_BYTES = 100_000
 # Workers that have read so much give their memory back, which publishing needs too; fresh ones take their place.
-KEPT_BYTES = 32_000_000
+KEPT_BYTES = 16_000_000
 
 
 class IndexingPool:
@@ -44,10 +45,11 @@ class IndexingPool:
         self._nurseries = Nurseries(settings, forked)
         self._keeps_workers = keeps_workers
         self._lock = threading.Lock()
+        # Whom the next data source gets.
         self._pool: WorkerPool | None = None
         self._nursery: Nursery | None = None
-        self._users = 0
         self._read_bytes = 0
+        self._users: Counter[WorkerPool] = Counter()
 
     @contextmanager
     def index_files(
@@ -111,29 +113,36 @@ class IndexingPool:
     def _enter(self, planned_bytes: int) -> WorkerPool | None:
         """Return the workers, None where there are none; `_leave` is to follow."""
         with self._lock:
-            nursery = self._nurseries.find() if not self._users else self._nursery
-            if self._pool is not None and nursery is not self._nursery:
-                # The server that they came from has ended: no other could take the place of one that dies.
-                self._close()
+            nursery = self._nurseries.find()
+            # Where the server that they came from has ended, no other could take the place of one that dies.
+            if self._pool is not None and (nursery is not self._nursery or self._read_bytes >= KEPT_BYTES):
+                self._give_up()
             if nursery is None:
                 return None
-            if self._pool is None:
-                count = min(MOST_WORKERS, self._settings.index_workers or os.cpu_count() or 1)
-                self._pool, self._nursery, self._read_bytes = WorkerPool(nursery, count), nursery, 0
-            self._users += 1
+            pool = self._pool
+            if pool is None:
+                pool = WorkerPool(nursery, min(MOST_WORKERS, self._settings.index_workers or os.cpu_count() or 1))
+                self._pool, self._nursery, self._read_bytes = pool, nursery, 0
+            self._users[pool] += 1
             self._read_bytes += planned_bytes
-            return self._pool
+            return pool
 
     def _leave(self, pool: WorkerPool) -> None:
         with self._lock:
-            self._users -= 1
+            self._users[pool] -= 1
             is_kept = self._keeps_workers and self._read_bytes < KEPT_BYTES and pool.pids
-            if not self._users and not is_kept:
-                self._close()
+            if pool is self._pool and not self._users[pool] and not is_kept:
+                self._pool = None
+            self._close_unused(pool)
 
-    def _close(self) -> None:
-        pool, self._pool, self._nursery = self._pool, None, None
-        if pool is not None:
+    def _give_up(self) -> None:
+        former, self._pool = self._pool, None
+        if former is not None:
+            self._close_unused(former)
+
+    def _close_unused(self, pool: WorkerPool) -> None:
+        """End the workers that no data source has, or will have."""
+        if pool is not self._pool and not self._users[pool]:
             pool.close()
 
     def __enter__(self) -> IndexingPool:
@@ -141,4 +150,4 @@ class IndexingPool:
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
-            self._close()
+            self._give_up()

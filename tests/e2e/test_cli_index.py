@@ -93,6 +93,31 @@ def test_one_failing_source_does_not_keep_the_others_from_being_indexed(data_dir
     assert len(as_json.json["failures"]) == 1
 
 
+def test_sources_of_one_name_get_theirs_in_the_order_of_the_command(data_dir: Path, tmp_path: Path) -> None:
+    """However much longer the first takes to read."""
+    places = [tmp_path / owner / "src" for owner in "abc"]
+    for place in places:
+        place.mkdir(parents=True)
+        (place / "main.py").write_text("def main():\n    return 1\n")
+    for number in range(200):
+        (places[0] / f"more_{number}.py").write_text(f"def more_{number}():\n    return {number}\n")
+    outcome = run_cli(data_dir, "index", *map(str, places), index_workers="2")
+    assert outcome.status == 0, outcome.err
+    found = [line.split()[1] for line in outcome.out.splitlines() if not line.startswith(" ")]
+    assert found == ["src:", "src-2:", "src-3:"]
+    listed = run_cli(data_dir, "list", "--json").json["sources"]
+    assert {item["name"]: item["location"] for item in listed} == {
+        name: str(place) for name, place in zip(("src", "src-2", "src-3"), places, strict=True)
+    }
+    phases = [line for line in outcome.err.splitlines() if "indexing" in line or line.startswith("all: ")]
+    assert phases == [
+        "src: indexing: 201 files to read",
+        "src: indexing: 1 file to read",
+        "src: indexing: 1 file to read",
+        "all: tidying up",
+    ]
+
+
 def test_all_brings_every_source_up_to_date(data_dir: Path, tmp_path: Path) -> None:
     assert "codesearch index SOURCE" in run_cli(data_dir, "index", "--all").error
     for name in ("one", "two"):
@@ -212,16 +237,21 @@ def test_settings_choose_files_and_a_dry_run_says_how_to_override_a_rule(
     assert "CODESEARCH_FALLBACK_ENCODING: Value error, there is no encoding 'windows-cyrillic'" in outcome.error
 
 
-def test_ctrl_c_ends_it_at_once_and_the_next_run_completes(data_dir: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("with_another", [False, True], ids=["one source", "two sources"])
+def test_ctrl_c_ends_it_at_once_and_the_next_run_completes(
+    data_dir: Path, tmp_path: Path, *, with_another: bool
+) -> None:
     """Interrupted while worker processes chunk: one line, status 130, no process left behind."""
-    folder = tmp_path / "large"
+    folder, other = tmp_path / "large", tmp_path / "small"
+    other.mkdir()
+    (other / "main.py").write_text("def main():\n    return 1\n")
     for number in range(1200):
         path = folder / f"package{number % 40}" / f"module{number}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         body = "\n\n".join(f"def function_{number}_{i}(value):\n    return value * {i}" for i in range(60))
         path.write_text(body + "\n")
     process = subprocess.Popen(
-        command_of("index", str(folder)),
+        command_of("index", str(folder), *([str(other)] if with_another else [])),
         env=clean_environment(data_dir, index_workers="2"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

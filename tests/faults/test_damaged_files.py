@@ -92,6 +92,26 @@ def test_a_damaged_file_of_the_store(kind: str, damage: str, data: Path, expecte
     assert outcome.status == 0, outcome.err
 
 
+@pytest.mark.parametrize("damage", ["lost", pytest.param("truncated", marks=pytest.mark.long)])
+def test_several_sources_that_meet_a_damaged_store_at_once_are_all_whole_afterwards(
+    damage: str, data: Path, tmp_path: Path
+) -> None:
+    DAMAGES[damage](kinds_of_store_files(data)["data"])
+    places = [str(FIXTURES / name) for name in NAMES]
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.py").write_text(f"def {name}():\n    return 1\n")
+        places.append(str(tmp_path / name))
+    outcome = run_cli(data, "index", *places, "--json", index_workers="2")
+    assert outcome.status == 0, outcome.err
+    assert [(item["name"], item["state"]) for item in outcome.json["sources"]] == [
+        (name, "ready") for name in (*NAMES, "one", "two", "three")
+    ]
+    assert run_cli(data, "index", "--all", "--json", index_workers="2").status == 0
+    for name in ("one", "two", "three"):
+        assert f"def {name}" in run_cli(data, "search", name, f"function {name}").out
+
+
 @pytest.mark.parametrize(
     "damage", ["lost", *(pytest.param(name, marks=pytest.mark.long) for name in DAMAGES if name != "lost")]
 )

@@ -140,6 +140,18 @@ def test_two_sources_at_once_get_each_its_own() -> None:
             assert document_ids([pair[position] for pair in pairs]) == document_ids(index(alone, source_id))
 
 
+def test_workers_that_have_read_much_end_with_the_last_source_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing_pool, "KEPT_BYTES", SMALL_SOURCE_BYTES)
+    with IndexingPool(settings_for(2), keeps_workers=True) as pool:
+        with pool.index_files(make_files(), SMALL_SOURCE_BYTES, no_model, "first") as first:
+            next(first)
+            pids = set(worker_pids())
+            assert sum(group.chunk_count for group in index(pool, "second")) == FILE_COUNT
+            assert set(worker_pids()) == pids
+            list(first)
+        assert worker_pids() == []
+
+
 def test_little_text_of_many_files_is_one_workers() -> None:
     with IndexingPool(settings_for(2), keeps_workers=True) as pool:
         assert len(index(pool, planned_bytes=SMALL_SOURCE_BYTES - 1)) == 1

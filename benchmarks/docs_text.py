@@ -45,6 +45,15 @@ characters of text that codesearch indexed, for both: semble's default is code w
 The ratio is codesearch's speed over semble's: above 1, codesearch is faster.
 """
 
+MANY_TREES = """
+## Many trees in one command
+
+The table above is of one command for each tree. Here all trees are indexed by one: `codesearch index A B C...`, until
+everything is on the disk, its search indexes included; beside it semble's library in one process that keeps every index
+in memory, for code alone, which is its default, and with documents and configuration. CPU seconds are those of all
+processes of the command. codesearch reads more files, and cuts them smaller.
+"""
+
 EXACT_SEARCH = """
 ## Exact search
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.clients import percentiles
-from benchmarks.docs_text import EXACT_SEARCH, INDEXING, INTRODUCTION, METHOD, TITLE
+from benchmarks.docs_text import EXACT_SEARCH, INDEXING, INTRODUCTION, MANY_TREES, METHOD, TITLE
 from benchmarks.scoring import Mean, total
 from benchmarks.systems import HTTP, INDEXERS, LABELS
 
@@ -163,19 +163,20 @@ def docs_page(run: dict[str, Any]) -> str:
         "## By repository",
         quality_by(run, "repository", lambda item: str(item["name"])),
         *([INDEXING, compared, PLOT_OF_INDEXING] if (compared := indexing(run)) else []),
-        exact_search(),
+        kept_page("many-trees", MANY_TREES),
+        kept_page("grep", EXACT_SEARCH),
         notes_of(run),
     ]
     return "\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
-def exact_search(folder: Path = RESULTS) -> str:
-    """Return the section on exact search from the newest page of `benchmarks.grep`, '' without any."""
-    pages = sorted(folder.glob("grep-*.md"))
+def kept_page(name: str, introduction: str, folder: Path = RESULTS) -> str:
+    """Return the section with the newest page in results/ of another benchmark, '' without any."""
+    pages = sorted(folder.glob(f"{name}-[0-9]*.md"))
     if not pages:
         return ""
     title, _, rest = pages[-1].read_text(encoding="utf-8").partition("\n")
-    return f"{EXACT_SEARCH.strip()}\n\n{title.lstrip('# ')}: {rest.strip()}"
+    return f"{introduction.strip()}\n\n{title.lstrip('# ')}: {rest.strip()}"
 
 
 def plot_data(run: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import sys
 
 from codesearch.core.errors import ConfigurationError
 
-# What indexing was seen to hold open with two workers is 30; each worker more holds two.
-INDEX_OPEN_FILES = 48
+# What indexing was seen to hold open with two workers is 41, of many data sources; each worker more holds two.
+INDEX_OPEN_FILES = 64
 OPEN_FILES_PER_WORKER = 4
 # LanceDB maps and reserves far more than it uses, a part of it for each thread, of which there is one a core.
 INDEX_ADDRESS_SPACE_MB = 3_072

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from benchmarks import report
+from benchmarks import many_trees, report
 from benchmarks.clients import load_service, percentiles
 from benchmarks.peers.asking import add_prefix, one_per_file
 from benchmarks.peers.grep_and_read import choose_words, merge_ranges
@@ -125,6 +126,26 @@ def test_pages_have_the_command_and_the_notes() -> None:
     for page in (report.results_page(a_run()), report.docs_page(a_run())):
         assert "\n\n    make bench\n" in page
         assert page.endswith("- ripgrep was not measured\n")
+
+
+def test_the_newest_page_of_another_benchmark_is_a_section(tmp_path: Path) -> None:
+    assert report.kept_page("grep", "## Exact", tmp_path) == ""
+    (tmp_path / "grep-2026-01-31.md").write_text("# Old\n\nold figures\n")
+    (tmp_path / "grep-2026-02-01.md").write_text("# grep, 2026-02-01\n\nnew figures\n")
+    (tmp_path / "grep-linux-2026-03-01.md").write_text("# Linux\n\nothers\n")
+    assert report.kept_page("grep", "\n## Exact\n", tmp_path) == "## Exact\n\ngrep, 2026-02-01: new figures"
+
+
+def test_what_two_commands_say_of_many_trees_is_counted(tmp_path: Path) -> None:
+    script = tmp_path / "said.py"
+    script.write_text("import sys; sum(range(10**6)); print(sys.argv[1])")
+    for said in ('{"sources": [{"files": 1, "chunks": 2}, {"files": 3, "chunks": 4}]}', '{"files": 4, "chunks": 6}'):
+        run = many_trees.watch([sys.executable, str(script), said])
+        assert (run.files, run.chunks) == (4, 6)
+        assert run.cpu_seconds > 0
+        assert run.peak_bytes > 0
+    with pytest.raises(SystemExit):
+        many_trees.watch([sys.executable, "-c", "raise ValueError"])
 
 
 def test_plots_get_a_point_per_system_and_per_repository() -> None:

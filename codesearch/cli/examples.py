@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.assembly import Assembly
-from codesearch.cli.index import Target, index_targets
+from codesearch.cli.index import index_targets
+from codesearch.cli.targets import Target
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.examples import EXAMPLES_FILE, EXAMPLES_WORKSPACE, find_examples, note_examples
 from codesearch.core.types import DataSource, SourceState, Workspace

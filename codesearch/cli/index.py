@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,39 +14,15 @@ from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly
 from codesearch.cli.limits import require_room_to_index
 from codesearch.cli.progress import index_progress
+from codesearch.cli.targets import Target
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, DamagedStoreError, SourceError
-from codesearch.core.redaction import redact
 from codesearch.core.types import BUNDLED_MODEL, DataSource
 
 if TYPE_CHECKING:
     from indexer.pipeline import Indexer, IndexReport, Progress
     from indexer.workers.indexing_pool import IndexingPool
     from indexer.workers.processes import ForkServer
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is to be indexed, and how, as the command line or the catalog says it. `shown` is what it is called."""
-
-    source: str
-    branch: str | None = None
-    subdir: str | None = None
-    name: str | None = None
-    committed: bool = False
-    shown: str | None = None
-
-    @property
-    def label(self) -> str:
-        """What lines about it begin with."""
-        from indexer.source.location import parse_location, suggested_name
-
-        if label := self.shown or self.name:
-            return label
-        try:
-            return suggested_name(parse_location(self.source), self.subdir)
-        except CodesearchError:
-            return redact(self.source)
 
 
 @click.command()

@@ -80,9 +80,16 @@ class Runs(Generic[T]):
     A context manager: left by an exception, ctrl-C above all, it interrupts the runs and waits a little for them.
     """
 
-    def __init__(self, targets: Sequence[T], index: Callable[[T, Progress], IndexReport]) -> None:
-        """`index` does a run, in any thread."""
-        self._left = deque(targets)
+    def __init__(
+        self,
+        targets: Sequence[T],
+        index: Callable[[T, Progress], IndexReport],
+        must_wait: Callable[[T, T], bool] = lambda target, before: False,
+    ) -> None:
+        """`index` does a run, in any thread. `must_wait`: whether one may only begin once the one before has ended."""
+        self._targets = targets
+        self._next = 0
+        self._must_wait = must_wait
         self._index = index
         self._stop = threading.Event()
         self._threads = ThreadPoolExecutor(RUNS_AT_ONCE, thread_name_prefix="index")
@@ -103,16 +110,24 @@ class Runs(Generic[T]):
         wait([run for _, run in self._begun])
 
     def _begin(self) -> None:
-        while self._left and len(self._begun) < RUNS_AT_ONCE:
-            before = self._begun[-1][0] if self._begun else None
-            turn = Turn(self._stop)
-            self._begun.append((turn, self._threads.submit(self._run, self._left.popleft(), turn, before)))
+        while self._next < len(self._targets) and len(self._begun) < RUNS_AT_ONCE:
+            target, turn = self._targets[self._next], Turn(self._stop)
+            self._begun.append((turn, self._threads.submit(self._run, target, turn, self._wait_before(target))))
+            self._next += 1
 
-    def _run(self, target: T, turn: Turn, before: Turn | None) -> IndexReport:
+    def _wait_before(self, target: T) -> Callable[[], object]:
+        """Return what waits until the next target may begin."""
+        if not self._begun:
+            return lambda: None
+        turn, run = self._begun[-1]
+        if self._must_wait(target, self._targets[self._next - 1]):
+            return lambda: wait([run])
+        # Of two with one name, the first gets it.
+        return turn.is_underway.wait
+
+    def _run(self, target: T, turn: Turn, wait_before: Callable[[], object]) -> IndexReport:
         try:
-            if before is not None:
-                # Of two with one name, the first target gets it.
-                before.is_underway.wait()
+            wait_before()
             turn.go_on()
             return self._index(target, turn)
         finally:

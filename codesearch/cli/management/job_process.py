@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from codesearch.api.management import JobKind, JobRequest
 from codesearch.assembly import Assembly
 from codesearch.cli import output
-from codesearch.cli.index import Target, index_targets
+from codesearch.cli.index import index_targets
 from codesearch.cli.index_child import reported_progress, run_child
 from codesearch.cli.programs import lower_priority
+from codesearch.cli.targets import Target
 from codesearch.core.errors import SourceError
 from codesearch.core.types import DataSource
 

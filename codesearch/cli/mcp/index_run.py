@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from codesearch.cli.index import Target, index_targets
+from codesearch.cli.index import index_targets
 from codesearch.cli.index_child import run_child
 from codesearch.cli.programs import lower_priority
+from codesearch.cli.targets import Target
 
 
 def main(source: str, subdir: str = "", is_first: str = "") -> None:

@@ -108,6 +108,35 @@ def test_a_run_begins_once_the_one_before_knows_its_files() -> None:
     assert named == list("abcd")
 
 
+def test_a_run_that_must_wait_begins_when_the_one_before_has_ended() -> None:
+    at_work: set[str] = set()
+    together: set[frozenset[str]] = set()
+    others_are_read = threading.Event()
+
+    def index(name: str, progress: Progress) -> str:
+        at_work.add(name)
+        progress.start("indexing", 1)
+        if name == "b":
+            others_are_read.set()
+        if name == "a":
+            wait_for(others_are_read)
+        threading.Event().wait(0.05)
+        together.add(frozenset(at_work))
+        at_work.discard(name)
+        return name
+
+    runs = Runs(
+        ["a", "b", "B", "c"],
+        cast("Callable[[str, Progress], IndexReport]", index),
+        must_wait=lambda name, before: name.lower() == before.lower(),
+    )
+    with runs:
+        for name in ("a", "b", "B", "c"):
+            runs.next_report(Shown().show(name))
+    assert frozenset("ab") in together
+    assert not any({"b", "B"} <= names for names in together)
+
+
 def test_a_run_that_fails_before_it_knows_its_files_keeps_nobody_waiting() -> None:
     def index(name: str, progress: Progress) -> str:
         if name == "a":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Without a terminal, a line so often says that a long run is alive.
 PLAIN_LINE_SECONDS = 10.0
+_TOLD_FROM = 0.05
 
 
 class _BarProgress:
@@ -26,13 +27,17 @@ class _BarProgress:
         self._name = name
         self._task = progress.add_task("starting", total=None, detail="")
         self._started = time.monotonic()
+        self._total: int | None = None
 
     def start(self, phase: str, total: int | None = None) -> None:
+        self._total = total
         self._started = time.monotonic()
         self._progress.reset(self._task, description=f"{self._name}: {phase}", total=total, detail="")
 
     def advance(self, files: int, chunks: int, skipped: int) -> None:
-        self._progress.update(self._task, completed=files, detail=_detail(chunks, skipped, self._started))
+        seconds = time.monotonic() - self._started
+        detail = describe_progress(files, self._total, chunks, skipped, seconds)
+        self._progress.update(self._task, completed=files, detail=detail)
 
 
 class _LineProgress:
@@ -53,15 +58,30 @@ class _LineProgress:
         if now - self._printed >= PLAIN_LINE_SECONDS:
             self._printed = now
             done = f"{files:,} of {say_count(self._total, 'file')}" if self._total else say_count(files, "file")
-            self._print(f"{done}, {_detail(chunks, skipped, self._started)}")
+            detail = describe_progress(files, self._total, chunks, skipped, now - self._started)
+            self._print(f"{done}, {detail}")
 
     def _print(self, line: str) -> None:
         print(f"{self._name}: {line}", file=sys.stderr, flush=True)
 
 
-def _detail(chunks: int, skipped: int, started: float) -> str:
-    rate = chunks / max(0.001, time.monotonic() - started)
-    return f"{say_count(chunks, 'chunk')}, {rate:,.0f}/s, {skipped:,} skipped"
+def describe_progress(files: int, total: int | None, chunks: int, skipped: int, seconds: float) -> str:
+    """Return how many chunks there are, how many come a second, how many files were skipped, and how long it takes.
+
+    The time that is left is told once a twentieth of the files is read: before, it would say little.
+    """
+    said = f"{say_count(chunks, 'chunk')}, {chunks / max(0.001, seconds):,.0f}/s, {skipped:,} skipped"
+    if not total or files < _TOLD_FROM * total or files >= total:
+        return said
+    left = seconds * (total - files) / files
+    return f"{said}, about {_say_duration(left)} left"
+
+
+def _say_duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 @contextmanager

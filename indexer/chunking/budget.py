@@ -47,7 +47,7 @@ class ParseBudget:
         self._highest = memory_in_use() + limits.memory_bytes
         self._calls = 0
 
-    def is_spent(self, *_progress: object) -> bool:
+    def is_spent(self, _offset: int = 0, _has_error: bool = False) -> bool:
         """Say whether the file has had its share; cheap enough to be asked all the time."""
         if self.shortfall is not None:
             return True

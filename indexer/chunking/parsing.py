@@ -7,9 +7,8 @@ from tree_sitter import Parser, Range, Tree
 from indexer.chunking.budget import ParseBudget, ParseLimits
 from indexer.chunking.grammars import grammar_of
 from indexer.chunking.languages.rules import Language
-
-# A parser that looks back asks again, so what it is handed stays small.
-_READ_BYTES = 256
+from indexer.chunking.parsed_text import ParsedText
+from indexer.chunking.tree_edits import edit_tree
 
 
 class SourceParser:
@@ -56,17 +55,18 @@ def _point(source: bytes, offset: int) -> tuple[int, int]:
     return (source.count(b"\n", 0, offset), offset - (source.rfind(b"\n", 0, offset) + 1))
 
 
-def _parse(parser: Parser, source: bytes, budget: ParseBudget) -> Tree | None:
-    def read(offset: int, _point: object) -> bytes:
-        return source[offset : offset + _READ_BYTES]
-
+def _parse(parser: Parser, source: bytes, budget: ParseBudget, edited: Tree | None = None) -> Tree | None:
+    """Parse a text; what `edited` has of it is not read again. None when it costs too much."""
+    text = ParsedText(source)
     try:
-        tree = parser.parse(read, progress_callback=budget.is_spent)
+        if edited is None:
+            return parser.parse(text, progress_callback=budget.is_spent)
+        return parser.parse(text, edited, progress_callback=budget.is_spent)
     except ValueError:
         parser.reset()
         return None
-    # Node.text asks the callback every time unless the tree was made from bytes; this reuses all of the first tree.
-    return parser.parse(source, tree)
+    finally:
+        text.end_parsing()
 
 
 def _repaired(parser: Parser, language: Language, source: bytes, tree: Tree, budget: ParseBudget) -> Tree:
@@ -74,7 +74,7 @@ def _repaired(parser: Parser, language: Language, source: bytes, tree: Tree, bud
     repaired = language.repair(source) if language.repair is not None else None
     if repaired is None or repaired == source or len(repaired) != len(source):
         return tree
-    again = _parse(parser, repaired, budget)
+    again = _parse(parser, repaired, budget, edit_tree(tree, source, repaired))
     if again is None:
         return tree
     return again if bytes_in_error(again) <= bytes_in_error(tree) else tree

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -16,6 +18,7 @@ from codesearch.core.text.word_table import LineWords
 from codesearch.core.types import Chunk, SourceFile
 from indexer.chunking.budget import ParseLimits, Unparsed
 from indexer.chunking.chunker import Chunker
+from indexer.chunking.splitting import lines_to_count
 from indexer.word_indexing import WordIndexer
 
 # Groups of about this much text keep the cost of handing them over small and the workers evenly busy.
@@ -119,9 +122,12 @@ class BatchIndexer:
         self, files: Sequence[SourceFile], reading: Reading = Reading.TREE, reason: Unparsed | None = None
     ) -> list[ChunkedFile]:
         """Cut each file into chunks, in order; `reason` says why it is not by their trees, where it is not."""
-        if self._words is not None:
-            self._words.forget_many()
-        return [self._chunk_guarded(position, file, reading, reason) for position, file in enumerate(files)]
+        with _garbage_kept():
+            if self._words is not None:
+                self._words.forget_many()
+                if reading is not Reading.NOTHING:
+                    self._words.read_ahead(lines_to_count(file.text) for file in files)
+            return [self._chunk_guarded(position, file, reading, reason) for position, file in enumerate(files)]
 
     def _chunk_guarded(self, position: int, file: SourceFile, reading: Reading, reason: Unparsed | None) -> ChunkedFile:
         if self.guard is None:
@@ -153,6 +159,10 @@ class BatchIndexer:
         With the bundled model, the files are those of the last call of `chunk`: once its table of words has begun
         again, earlier ones raise RuntimeError.
         """
+        with _garbage_kept():
+            return self._embed(files, source_id)
+
+    def _embed(self, files: Sequence[ChunkedFile], source_id: str) -> IndexedFiles:
         pairs = [(file, chunk) for file in files for chunk in file.chunks]
         paths, characters = tuple(file.path for file in files), sum(file.characters for file in files)
         unparsed = tuple(file.unparsed for file in files if file.unparsed is not None)
@@ -173,6 +183,21 @@ class BatchIndexer:
             vectors=vectors,
         )
         return IndexedFiles(paths, characters, len(rows), rows, unparsed)
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """Keep Python from looking for garbage: a group of files makes many objects and no cycles to speak of.
+
+    To look again and again at those that are in use takes a tenth of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class RememberingCounter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import compress, pairwise
 from zlib import crc32
 
 import numpy as np
@@ -18,44 +18,45 @@ from codesearch.core.text.terms import (
     comments_of,
     terms_of,
 )
-from codesearch.core.text.tokens import MAX_WORD_LENGTH, split_ascii, stem
-from codesearch.core.text.word_table import WordTable, WordValues
+from codesearch.core.text.tokens import MAX_WORD_LENGTH, stem
+from codesearch.core.text.word_parts import WordParts, add_others
+from codesearch.core.text.word_table import Described, WordTable, WordValues, describe_in_order
 from codesearch.core.types import Chunk
 
-_REMEMBERED_PARTS = 100_000
 # A key is chunk, term and, in the lowest bits, the field where it stands: 0 for the chunk's lines.
 _TERM_SHIFT, _CHUNK_SHIFT = np.uint64(4), np.uint64(36)
 _FIELDS = np.uint64(15)
 
 
-class _WordTerms(dict[str, int]):
-    """Gives words, or lines of them, what terms.terms_of gives, and remembers the terms of parts of words."""
-
-    def __call__(self, words: Sequence[str]) -> list[Sequence[int]]:
-        if len(self) > _REMEMBERED_PARTS:
-            self.clear()
-        return [self._terms_of(word) if word.isascii() else terms_of(word) for word in words]
-
-    def _terms_of(self, word: str) -> Sequence[int]:
-        if len(word) > MAX_WORD_LENGTH:
-            return ()
-        parts = split_ascii(word)
-        terms = list(map(self.__getitem__, parts))
-        if len(parts) > 1:
-            terms.append(crc32(stem("".join(parts).lower()).encode()))
-        return terms
-
-    def __missing__(self, part: str) -> int:
-        term = self[part] = crc32(stem(part.lower()).encode())
-        return term
-
-
 class TermPacker:
-    """Packs the terms of chunks whose lines were read from a table of words."""
+    """Packs the terms of chunks whose lines were read from a table of words: of each what terms.terms_of gives."""
 
-    def __init__(self, table: WordTable) -> None:
+    def __init__(self, table: WordTable, parts: WordParts) -> None:
         self._table = table
-        self._terms = WordValues(table, _WordTerms())
+        self._parts = parts
+        self._of_parts = WordValues(parts, self._describe_parts)
+        self._terms = WordValues(table, self._describe)
+
+    def _describe_parts(self, first: int, last: int) -> Described:
+        terms = [crc32(stem(part.lower()).encode()) for part in self._parts.words[first:last]]
+        return describe_in_order(terms, [1] * len(terms))
+
+    def _describe(self, first: int, last: int) -> Described:
+        """Return the terms of the words' parts and, behind them, of a word of several as a whole."""
+        words = self._table.words[first:last]
+        parts, part_counts = self._parts.of_words(first, last)
+        is_short = np.fromiter(map(len, words), np.int64, len(words)) <= MAX_WORD_LENGTH
+        is_whole = is_short & (part_counts > 1)
+        counts = np.where(is_short, part_counts + is_whole, 0)
+        ends = np.cumsum(counts)
+        values = np.empty(int(ends[-1]), np.uint32)
+        of_part = np.ones(len(values), bool)
+        of_part[ends[is_whole] - 1] = False
+        values[of_part] = self._of_parts.of(parts[np.repeat(is_short, part_counts)])[0]
+        wholes = "\n".join(compress(words, is_whole.tolist())).replace("_", "").lower().split("\n")
+        values[~of_part] = [crc32(stem(whole).encode()) for whole in wholes if whole]
+        described = Described(values, counts, ends - counts)
+        return add_others(self._table, first, last, described, lambda others: [terms_of(other) for other in others])
 
     def pack(self, chunks: Sequence[Chunk], words: Sequence[NDArray[np.int32]]) -> list[bytes]:
         """Return the packed terms of each chunk; `words` are those of its lines."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +13,19 @@ from numpy.typing import NDArray
 from codesearch.core.embedding.embedder import Embedder
 from codesearch.core.embedding.static_model import StaticModel
 from codesearch.core.text.chunk_text import embedding_parts
-from codesearch.core.text.word_table import LineWords, Words, WordTable, WordValues
+from codesearch.core.text.word_parts import WordParts, values_by_part
+from codesearch.core.text.word_table import Described, LineWords, Words, WordTable, WordValues, describe_in_order
 from codesearch.core.types import Chunk
 from indexer.term_packing import TermPacker
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadLines:
+    """Lines whose words are known, before they are counted."""
+
+    lines: list[str]
+    words: LineWords
+    counts: list[int]
 
 
 class WordIndexer:
@@ -21,16 +34,38 @@ class WordIndexer:
     def __init__(self, embedder: Embedder, model: StaticModel) -> None:
         self._embedder = embedder
         self._table = WordTable()
-        self._token_ids = WordValues(self._table, model.encode_words)
-        self._packer = TermPacker(self._table)
+        parts = WordParts(self._table)
+        of_parts = WordValues(parts, lambda first, last: _describe(model, parts.words[first:last]))
+        self._token_ids = values_by_part(self._table, parts, of_parts, model.encode_words)
+        self._packer = TermPacker(self._table, parts)
         self._latest: LineWords | None = None
+        self._ahead: deque[_ReadLines] = deque()
+
+    def read_ahead(self, files: Iterable[list[str]]) -> None:
+        """Read the lines of files, in the order in which they will be counted: all at once costs less."""
+        self._ahead.clear()
+        lines_of_files = list(files)
+        words, counts = self._read(list(chain.from_iterable(lines_of_files)))
+        first = 0
+        for lines in lines_of_files:
+            last = first + len(lines)
+            self._ahead.append(_ReadLines(lines, words.of_file(first, last), counts[first:last]))
+            first = last
 
     def count_tokens(self, lines: Sequence[str]) -> list[int]:
         """Return the number of tokens of each line, and keep the words for `take_words`."""
-        self._latest = words = self._table.read(lines)
+        if self._ahead and self._ahead[0].lines == lines:
+            read = self._ahead.popleft()
+            self._latest = read.words
+            return read.counts
+        self._latest, counts = self._read(lines)
+        return counts
+
+    def _read(self, lines: Sequence[str]) -> tuple[LineWords, list[int]]:
+        words = self._table.read(lines)
         sums = np.concatenate(([0], np.cumsum(self._token_ids.count(words.numbers))))
         counts: list[int] = np.diff(sums[words.starts]).tolist()
-        return counts
+        return words, counts
 
     def take_words(self) -> LineWords | None:
         """Return the words of the lines that were counted last."""
@@ -39,6 +74,7 @@ class WordIndexer:
 
     def forget_many(self) -> None:
         """Keep the memory small, between groups of files. What was taken before may be refused from then on."""
+        self._ahead.clear()
         self._table.forget_many()
 
     def embed(self, chunks: Sequence[Chunk], words: Sequence[Words]) -> NDArray[np.float32]:
@@ -49,8 +85,10 @@ class WordIndexer:
         signatures = self._table.read([signature.replace("\n", " ") for _, _, signature in parts])
         pieces: list[NDArray[np.int32]] = []
         sizes = []
-        for index, (content, (_, repeats, _)) in enumerate(zip(contents, parts, strict=True), 1):
-            head, signature = heads.of_lines(index, index).numbers, signatures.of_lines(index, index).numbers
+        head_starts, signature_starts = heads.starts.tolist(), signatures.starts.tolist()
+        for index, (content, (_, repeats, _)) in enumerate(zip(contents, parts, strict=True)):
+            head = heads.numbers[head_starts[index] : head_starts[index + 1]]
+            signature = signatures.numbers[signature_starts[index] : signature_starts[index + 1]]
             pieces += [content, *[head] * repeats, signature]
             sizes.append(len(content) + repeats * len(head) + len(signature))
         ids, counts = self._token_ids.of(np.concatenate(pieces))
@@ -64,3 +102,8 @@ class WordIndexer:
     def pack_terms(self, chunks: Sequence[Chunk], words: Sequence[Words]) -> list[bytes]:
         """Return the packed terms of chunks; `words` are those of their lines. Raises RuntimeError as `embed`."""
         return self._packer.pack(chunks, self._table.numbers_of(words))
+
+
+def _describe(model: StaticModel, parts: Sequence[str]) -> Described:
+    ids = model.encode_parts(parts)
+    return describe_in_order(chain.from_iterable(ids), list(map(len, ids)))

@@ -27,6 +27,16 @@ _MOST_CHARACTERS_PER_TOKEN = 16
 Range = tuple[int, int]
 
 
+def lines_to_count(text: str) -> list[str]:
+    """Return what `Lines` has counted of a text: its lines, those of over MAX_LINE_CHARACTERS cut, and an empty one."""
+    texts = text.split("\n")
+    if texts[-1]:
+        texts.append("")
+    if max(map(len, texts)) > MAX_LINE_CHARACTERS:
+        texts = [line[:MAX_LINE_CHARACTERS] for line in texts]
+    return texts
+
+
 class Lines:
     """The lines of one file with the tokens of each, counted in one call. Line numbers are 1-based and inclusive.
 
@@ -34,18 +44,14 @@ class Lines:
     """
 
     def __init__(self, text: str, count_tokens: Callable[[Sequence[str]], list[int]]) -> None:
-        self.texts = text.split("\n")
-        if self.texts and not self.texts[-1]:
-            self.texts.pop()
-        longest = max(map(len, self.texts), default=0)
-        if longest > MAX_LINE_CHARACTERS:
-            self.texts = [line[:MAX_LINE_CHARACTERS] for line in self.texts]
-        self.is_blank = [not line or line.isspace() for line in self.texts]
+        self.texts = lines_to_count(text)
         # What a model adds to every text (its start and end marks) is no part of a line.
-        counts = count_tokens([*self.texts, ""])
+        counts = count_tokens(self.texts)
+        self.texts.pop()
+        self.is_blank = [not line or line.isspace() for line in self.texts]
         added = counts[-1]
-        sizes = [count - added for count in counts[:-1]]
-        if longest > _LONG_LINE:
+        sizes = [count - added for count in counts[:-1]] if added else counts[:-1]
+        if max(map(len, self.texts), default=0) > _LONG_LINE:
             least = (len(line) // _MOST_CHARACTERS_PER_TOKEN if len(line) > _LONG_LINE else 0 for line in self.texts)
             sizes = [max(pair) for pair in zip(sizes, least, strict=True)]
         self._sums = [0, *accumulate(sizes)]
@@ -115,12 +121,15 @@ def split_lines(lines: Lines, start: int, end: int, max_tokens: int, cuts: Mappi
 def _best_cut(lines: Lines, start: int, limit: int, ideal: float, cuts: Mapping[int, int]) -> int:
     """Choose the line where the next part starts, in start+1..limit+1."""
     best, best_cost = limit + 1, float("inf")
+    shortest, scale = ideal * _SHORTEST_SHARE, max(ideal, 1.0)
     for row in range(limit + 1, start, -1):
         size = lines.tokens(start, row - 1)
-        if size < ideal * _SHORTEST_SHARE and best_cost < float("inf"):
+        if size < shortest and best_cost < float("inf"):
             break
-        level = min(cuts.get(row, _LINE_LEVEL), _blank_level(lines, row))
-        cost = level * _LEVEL_COST + abs(size - ideal) / max(ideal, 1.0)
+        level = cuts.get(row, _LINE_LEVEL)
+        if level > _PARAGRAPH_LEVEL:
+            level = min(level, _blank_level(lines, row))
+        cost = level * _LEVEL_COST + abs(size - ideal) / scale
         if cost < best_cost:
             best, best_cost = row, cost
     return best

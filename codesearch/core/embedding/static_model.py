@@ -58,6 +58,10 @@ class StaticModel:
         """Return the token ids of each word, or line of words, not cut."""
         return self._pieces.encode(words)
 
+    def encode_parts(self, parts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of parts of identifiers in ASCII, as tokens.split_identifier finds them, case aside."""
+        return self._pieces.cut_words(parts)
+
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Embed one text: (1, dimension)."""
         ids = self._pieces.encode_query(text, MAX_TOKENS)

@@ -94,6 +94,10 @@ class WordPieces:
             for text in texts
         ]
 
+    def cut_words(self, words: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each word; each is one that WORD_PATTERN finds whole, or empty. Remembers none of them."""
+        return [self._cut(word) if word else [] for word in words]
+
     def encode_query(self, text: str, max_length: int) -> list[int]:
         """Return the first ids of one text; remembers nothing of it, as nobody knows what clients will send."""
         if not text.isascii() and not _PLAIN.fullmatch(text):
@@ -117,13 +121,14 @@ class WordPieces:
         pieces: list[int] = []
         start, prefix = 0, ""
         while start < len(word):
-            for end in range(min(len(word), start + self._longest_piece), start, -1):
-                if (piece := find(prefix + word[start:end])) is not None:
+            rest, head = prefix + word[start : start + self._longest_piece], len(prefix)
+            for end in range(len(rest), head, -1):
+                if (piece := find(rest[:end])) is not None:
                     break
             else:
                 return [self.unknown_id]
             pieces.append(piece)
-            start, prefix = end, self._prefix
+            start, prefix = start + end - head, self._prefix
         return pieces
 
     def _encode_others(self, texts: Sequence[str]) -> Iterable[list[int]]:

@@ -11,7 +11,8 @@ from unicodedata import normalize
 # A run of letters and digits, underscores inside it kept so that `max_retry` is seen whole as well as in parts.
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
 # HTTPServer -> HTTP Server; parseJSON -> parse JSON; utf8 -> utf 8.
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+ASCII_PART = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+"
+_PART = re.compile(ASCII_PART)
 # Where other letters occur, a word is split at underscores and digits only: `größe_2` -> größe, 2.
 _OTHER_PART = re.compile(r"\d+|[^\W\d_]+")
 # Han, Kana and Hangul, which are written without blanks between words, or with endings that grow onto them.
@@ -25,18 +26,15 @@ MAX_WORD_LENGTH = 64
 SUFFIXES = (
     "ations", "ation", "ying", "ings", "iers", "ing", "ier", "ies", "ied", "ers", "er", "es", "ed", "s", "e", "y", "",
 )  # fmt: skip
-_LAST_LETTERS = frozenset(suffix[-1:] for suffix in SUFFIXES if suffix)
+_SUFFIXES_BY_LAST_LETTER = {
+    letter: tuple(suffix for suffix in SUFFIXES if suffix[-1:] == letter) for letter in {s[-1:] for s in SUFFIXES if s}
+}
 _MIN_STEM_LENGTH = 3
 
 
 def split_identifier(word: str) -> list[str]:
     """Split one identifier into its lower-cased parts, in order: `parseHTTPResponse_2` -> parse, http, response, 2."""
     return [part.lower() for part in (_PART if word.isascii() else _OTHER_PART).findall(word)]
-
-
-def split_ascii(word: str) -> list[str]:
-    """Split one identifier in ASCII into its parts as they are written."""
-    return _PART.findall(word)
 
 
 def find_words(text: str) -> list[str]:
@@ -96,9 +94,7 @@ def _split_run(run: str) -> tuple[str, ...]:
 
 def stem(word: str) -> str:
     """Cut a common English ending off a lower-case word, leaving at least three letters."""
-    if word[-1:] not in _LAST_LETTERS:
-        return word
-    for suffix in SUFFIXES:
+    for suffix in _SUFFIXES_BY_LAST_LETTER.get(word[-1:], ()):
         if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_STEM_LENGTH:
             return word[: len(word) - len(suffix)]
     return word
@@ -112,4 +108,7 @@ def iterate_parts(text: str) -> Iterator[str]:
 
 def split_words(text: str) -> str:
     """Return the text with identifiers split into space-separated lower-case parts, for embedding."""
+    if text.isascii():
+        # No part reaches over the end of a word.
+        return " ".join(_PART.findall(text)).lower()
     return " ".join(iterate_parts(text))

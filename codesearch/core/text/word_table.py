@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import TypeVar
+from itertools import chain, groupby
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Number = TypeVar("Number", bound=np.generic)
 
-# What tokens.find_words finds in ASCII text; a line end is an item of its own.
-_ITEM = re.compile(r"[a-zA-Z0-9]+(?:_+[a-zA-Z0-9]+)*|\n")
+# What tokens.find_words finds in ASCII text lies between blanks once this has turned everything else into blanks, but
+# for the underscores at a word's ends, which _Numbers cuts off. A line end is an item of its own.
+_LINE_END_ITEM = "."
+_KEPT = {"\n": _LINE_END_ITEM, "_": "_"}
+_TO_ITEMS = "".join(_KEPT.get(chr(code), chr(code) if chr(code).isalnum() else " ") for code in range(128))
 _LINE_END = 0
+_NO_WORD = -1
 # A few hundred MB of source have so many; then it starts over.
 REMEMBERED_WORDS = 200_000
 
@@ -40,17 +43,27 @@ class LineWords:
         """Return the words of the lines `first`..`last`, 1-based and inclusive."""
         return Words(self.numbers[self.starts[first - 1] : self.starts[last]], self.generation)
 
+    def of_file(self, first: int, last: int) -> LineWords:
+        """Return the words of the lines `first`..`last` - 1, from 0, as those of a text of its own."""
+        starts = self.starts[first : last + 1]
+        return LineWords(self.numbers[starts[0] : starts[-1]], starts - starts[0], self.generation)
+
 
 class _Numbers(dict[str, int]):
-    """Numbers words in the order they come."""
+    """Numbers words in the order they come; knows each also with underscores around it, which are no part of it."""
 
     def __init__(self) -> None:
-        super().__init__({"\n": _LINE_END})
+        super().__init__({_LINE_END_ITEM: _LINE_END})
         self.words = ["\n"]
 
-    def __missing__(self, word: str) -> int:
-        number = self[word] = len(self.words)
-        self.words.append(word)
+    def __missing__(self, item: str) -> int:
+        word = item.strip("_") if item.isascii() else item
+        if word != item:
+            number = self[word] if word else _NO_WORD
+        else:
+            number = len(self.words)
+            self.words.append(word)
+        self[item] = number
         return number
 
 
@@ -69,8 +82,10 @@ class WordTable:
     def read(self, lines: Sequence[str]) -> LineWords:
         """Return the words of lines without their line ends."""
         joined = "\n".join([*lines, ""])
-        items = _ITEM.findall(joined) if joined.isascii() else _items_of_any(lines)
+        items = _items_of(joined) if joined.isascii() else _items_of_any(lines)
         numbers = np.fromiter(map(self._numbers.__getitem__, items), np.int32, len(items))
+        if len(numbers) and numbers.min() == _NO_WORD:
+            numbers = numbers[numbers != _NO_WORD]
         ends = np.flatnonzero(numbers == _LINE_END)
         starts = np.zeros(len(lines) + 1, np.int64)
         starts[1:] = ends - np.arange(len(ends))
@@ -89,23 +104,52 @@ class WordTable:
             self.generation += 1
 
 
+def _items_of(text: str) -> list[str]:
+    return text.replace("\n", " \n ").translate(_TO_ITEMS).split()
+
+
 def _items_of_any(lines: Iterable[str]) -> list[str]:
     items: list[str] = []
-    for line in lines:
-        if line.isascii():
-            items += _ITEM.findall(line)
+    for is_ascii, run in groupby(lines, str.isascii):
+        if is_ascii:
+            items += _items_of("\n".join([*run, ""]))
         else:
-            items.append(line)
-        items.append("\n")
+            items += chain.from_iterable((line, _LINE_END_ITEM) for line in run)
     return items
 
 
-class WordValues:
-    """What belongs to each word of a table, some numbers each, worked out when the word is new."""
+class Vocabulary(Protocol):
+    """Words by number, more of them as time goes by; another generation has begun again."""
 
-    def __init__(self, table: WordTable, describe: Callable[[list[str]], Iterable[Sequence[int]]]) -> None:
-        """`describe` gives for each word its values, which fit 32 bits."""
-        self._table = table
+    @property
+    def generation(self) -> int:
+        """How often it has begun again."""
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The words by number."""
+
+
+class Described(NamedTuple):
+    """What belongs to each of some words: `counts[i]` of the values, from `starts[i]` on."""
+
+    values: NDArray[np.uint32]
+    counts: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+def describe_in_order(values: Iterable[int], counts: Sequence[int] | NDArray[np.int64]) -> Described:
+    """Return what belongs to words whose values stand one after the other."""
+    sizes = np.asarray(counts, np.int64)
+    return Described(np.fromiter(values, np.uint32), sizes, np.cumsum(sizes) - sizes)
+
+
+class WordValues:
+    """What belongs to each word of a vocabulary, some numbers each, worked out when the word is new."""
+
+    def __init__(self, vocabulary: Vocabulary, describe: Callable[[int, int], Described]) -> None:
+        """`describe` gives the values, which fit 32 bits, of the words with the numbers from the first to the last."""
+        self._vocabulary = vocabulary
         self._describe = describe
         self._forget()
 
@@ -120,27 +164,30 @@ class WordValues:
         shifts = self._starts[numbers] - (np.cumsum(counts) - counts)
         return self._values[np.arange(int(counts.sum())) + np.repeat(shifts, counts)], counts
 
+    def of_range(self, first: int, last: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return what `of` returns for the words with the numbers `first`..`last` - 1."""
+        return self.of(np.arange(first, last, dtype=np.int32))
+
     def _forget(self) -> None:
-        self._generation = self._table.generation
+        self._generation = self._vocabulary.generation
         self._known = self._used = 0
         self._counts: NDArray[np.int64] = np.empty(1024, np.int64)
         self._starts: NDArray[np.int64] = np.empty(1024, np.int64)
         self._values: NDArray[np.uint32] = np.empty(4096, np.uint32)
 
     def _catch_up(self) -> None:
-        if self._generation != self._table.generation:
+        if self._generation != self._vocabulary.generation:
             self._forget()
-        words = self._table.words
-        if self._known == len(words):
+        known = len(self._vocabulary.words)
+        if self._known == known:
             return
-        described = list(self._describe(list(words[self._known :])))
-        known, used = self._known + len(described), self._used + sum(map(len, described))
+        values, counts, starts = self._describe(self._known, known)
+        used = self._used + len(values)
         self._counts, self._starts = _room(self._counts, known), _room(self._starts, known)
         self._values = _room(self._values, used)
-        self._counts[self._known : known] = list(map(len, described))
-        ends = self._used + np.cumsum(self._counts[self._known : known])
-        self._starts[self._known : known] = ends - self._counts[self._known : known]
-        self._values[self._used : used] = list(chain.from_iterable(described))
+        self._counts[self._known : known] = counts
+        self._starts[self._known : known] = starts + self._used
+        self._values[self._used : used] = values
         self._known, self._used = known, used
 
 

@@ -70,6 +70,25 @@ def test_chunks_get_what_their_texts_get(embedder: Embedder, file: tuple[list[st
     assert indexer.embed(chunks, words) == near(embedder.embed_chunks(chunks))
 
 
+@given(files=st.lists(st.lists(LINES, max_size=8), max_size=4), skipped=st.integers(0, 4))
+def test_what_is_read_ahead_is_what_is_read_alone(embedder: Embedder, files: list[list[str]], skipped: int) -> None:
+    ahead, alone = make_indexer(embedder), make_indexer(embedder)
+    ahead.read_ahead(files)
+    for number, lines in enumerate(files):
+        if number == skipped:
+            # Others may be asked for in between.
+            assert ahead.count_tokens(["in_between"]) == alone.count_tokens(["in_between"])
+        assert ahead.count_tokens(lines) == alone.count_tokens(lines)
+        ours, theirs = ahead.take_words(), alone.take_words()
+        assert ours is not None
+        assert theirs is not None
+        assert ours.starts.tolist() == theirs.starts.tolist()
+        chunk = Chunk("a.py", 1, max(1, len(lines)), "\n".join(lines), ArtifactKind.FILE)
+        if lines:
+            words = [read.of_lines(1, len(lines)) for read in (ours, theirs)]
+            assert ahead.pack_terms([chunk], words[:1]) == alone.pack_terms([chunk], words[1:])
+
+
 def test_chunks_without_a_word_come_first_and_keep_their_order(embedder: Embedder) -> None:
     lines = ["---", "{}", "word"]
     chunks = [

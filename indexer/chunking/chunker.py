@@ -110,7 +110,11 @@ class Chunker:
         found, root = read
         if not found and lines.tokens(1, len(lines)) <= budget:
             return language, None
-        return language, Plan(language, root, lines, budget, found).pieces()
+        pieces = Plan(language, root, lines, budget, found).pieces()
+        for definition in found:
+            # Else owners and members would hold one another, and the tree, until the garbage is collected.
+            definition.members.clear()
+        return language, pieces
 
     def _pieces_of_schema(self, syntax: str, file: SourceFile, lines: Lines, budget: int) -> list[Piece] | None:
         """Plan the chunks of YAML or JSON that is a schema; None for any other, and for one that cannot be read."""

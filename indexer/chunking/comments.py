@@ -22,9 +22,14 @@ def tail_comments(node: Node, comments: frozenset[str]) -> tuple[int, int] | Non
     """
     found: tuple[int, int] | None = None
     current: Node | None = node
-    while current is not None and current.child_count:
+    # Child by child from the end: a list of all of them would cost most of the time.
+    while current is not None and (count := current.child_count):
         inner: Node | None = None
-        for child in reversed(current.children):
+        while count:
+            count -= 1
+            child = current.child(count)
+            if child is None:
+                break
             if child.type in comments and (found is None or last_line_of(child) >= found[0]):
                 found = (child.start_point[0], found[1] if found is not None else last_line_of(child) - 1)
             elif child.end_byte > child.start_byte:

@@ -282,8 +282,8 @@ class _Finder:
 def _siblings_before(body: Node, node: Node) -> Iterator[Node]:
     """Yield what stands before a body among the children of what holds it, the nearest first."""
     siblings = node.children
-    for place, child in enumerate(siblings):
-        if child.id == body.id:
+    for place in range(len(siblings) - 1, -1, -1):
+        if siblings[place].id == body.id:
             yield from reversed(siblings[:place])
             return
     # Below a child; from here the library walks down from the root of the tree each time.
@@ -302,6 +302,8 @@ def _join_qualifiers(*names: str | None) -> list[str]:
 def _tidy_name(raw: str | None) -> str | None:
     if raw is None:
         return None
+    if raw.isidentifier():
+        return raw[:_MAX_NAME_LENGTH]
     name = " ".join(raw.split()).replace("::", ".").strip(".")
     return name[:_MAX_NAME_LENGTH] or None
 

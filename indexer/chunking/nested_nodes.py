@@ -60,14 +60,15 @@ def _nested_query(language: Language) -> Query | None:
     key = language.grammar
     if key not in _QUERIES:
         grammar = grammar_of(key)
-        types = sorted(set(_nested_types(language)))
-        known = [name for name in types if grammar.id_for_node_kind(name, True)]
-        _QUERIES[key] = Query(grammar, "[" + " ".join(f"({name})" for name in known) + "] @found") if known else None
+        types = dict(sorted(_nested_types(language)))
+        known = [f"({name}{needs})" for name, needs in types.items() if grammar.id_for_node_kind(name, True)]
+        _QUERIES[key] = Query(grammar, "[" + " ".join(known) + "] @found") if known else None
     return _QUERIES[key]
 
 
-def _nested_types(language: Language) -> Iterator[str]:
+def _nested_types(language: Language) -> Iterator[tuple[str, str]]:
+    """Yield types of nodes, each with what must be in such a node, as a query says it; '' for nothing."""
     for name, rule in language.rules.items():
         if rule.local and not (isinstance(rule.kind, str) and rule.kind in DATA_KINDS):
-            yield name
-    yield from language.wrappers
+            yield name, f" {rule.needs}: (_)" if rule.needs is not None and name not in language.wrappers else ""
+    yield from ((name, "") for name in language.wrappers)

@@ -57,6 +57,7 @@ def rule_with_body(kind: str) -> Rule:
         lambda node: _tag_name(node),
         scope=lambda node: scope_of(node.child_by_field_name("name")),
         container=True,
+        needs="body",
     )
 
 

@@ -81,6 +81,7 @@ class Rule:
     also: further names of the same lines (a C struct's tag beside its typedef name, Ruby's `attr_reader :a, :b`).
     local: also searched for inside functions and expressions; False: only where members stand.
     minor: stays in its owner's lines while it is short (a field, a prototype): no chunk of its own.
+    needs: a field without which `kind` is None. It says nothing new: nodes without it are not looked at one by one.
     """
 
     kind: str | NodeKind
@@ -92,6 +93,7 @@ class Rule:
     also: NodeNames | None = None
     local: bool = True
     minor: bool = False
+    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

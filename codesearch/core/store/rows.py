@@ -91,11 +91,12 @@ def chunks_to_columns(
     """Turn chunks, at least one, with what else their rows need into columns in the given order."""
     paths = [chunk.path for chunk in chunks]
     whole, scales = quantise(vectors)
+    extensions = {path: file_extension_of(path) or "" for path in set(paths)}
     return RowColumns(
         texts={
             "document_id": [document_id_of(source_id, chunk) for chunk in chunks],
             "path": paths,
-            "file_extension": [file_extension_of(path) or "" for path in paths],
+            "file_extension": [extensions[path] for path in paths],
             "language": [chunk.language or "" for chunk in chunks],
             "artifact_kind": [chunk.artifact_kind.value for chunk in chunks],
             "symbol": [chunk.symbol or "" for chunk in chunks],

@@ -23,6 +23,12 @@ CPP = (
     r"^[ \t]*(?:class\s+\w|namespace\s+[\w{]|template\s*<|using\s+\w|(?:public|private|protected)\s*:"
     r"|#include\s*<\w+>)|\bstd::|\bconstexpr\b|\bnullptr\b|\w::\w|\bstatic_cast<|^#\s*ifndef\s+\w+_(?:HPP|HXX|HH)_*\b"
 )
+# Any text that shows it has one of these words, or a header without a dot: to look for them takes a tenth of the time.
+_CPP_WORDS = (
+    "::", "class", "namespace", "template", "using", "public", "private", "protected", "constexpr", "nullptr",
+    "static_cast", "_HPP", "_HXX", "_HH",
+)  # fmt: skip
+_CPP_HEADER = r"<\w+>"
 C_DIRECTIVE = r"^[ \t]*#[ \t]*(?:include|define|if|ifdef|ifndef|undef|pragma)\b"
 C_CODE = (
     C_DIRECTIVE
@@ -79,6 +85,12 @@ def pattern(clue: str) -> re.Pattern[str]:
 def shows(text: str, clue: str) -> bool:
     """Say whether a text shows a clue anywhere."""
     return pattern(clue).search(text) is not None
+
+
+def shows_cpp(text: str) -> bool:
+    """Say whether a text shows CPP outside of comments and strings."""
+    may_show = any(word in text for word in _CPP_WORDS) or shows(text, _CPP_HEADER)
+    return may_show and shows(without_c_noise(text), CPP)
 
 
 def first_of(*clues: tuple[str, str], default: str | None) -> Tell:

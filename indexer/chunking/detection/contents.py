@@ -11,7 +11,6 @@ from indexer.chunking.detection.clues import (
     ASSEMBLY,
     C_CODE,
     C_DIRECTIVE,
-    CPP,
     FORTRAN,
     GLSL,
     MAKE_RULE,
@@ -26,15 +25,16 @@ from indexer.chunking.detection.clues import (
     first_of,
     pattern,
     shows,
+    shows_cpp,
     without_c_noise,
 )
 
 
 def tell_header(text: str) -> str:
     """Tell C, C++ and Objective-C apart."""
-    if shows(text, OBJECTIVE_C):
+    if ("@" in text or "import" in text) and shows(text, OBJECTIVE_C):
         return "objective-c"
-    return "cpp" if shows(without_c_noise(text), CPP) else "c"
+    return "cpp" if shows_cpp(text) else "c"
 
 
 def _tell_m(text: str) -> str:

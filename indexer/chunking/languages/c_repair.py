@@ -13,21 +13,24 @@ from dataclasses import dataclass, field
 from indexer.chunking.languages.c_newer import write_older
 from indexer.chunking.languages.macro_calls import comment_macro_calls
 
+# Every branch begins with one character, so that the search can leap to the next of those: twice as fast. A directive's
+# is the end of the line before it, also of the first, before which one is put.
 _TOKEN = re.compile(
     rb"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'"
-    rb"|^[ \t]*#(?:[^\n\\/]|\\\r?\n|\\.|/(?!\*)|/\*.*?\*/)*|\([^(){}\"'/#]*\)|[{}()]",
-    re.DOTALL | re.MULTILINE,
+    rb"|\n[ \t]*#(?:[^\n\\/]|\\\r?\n|\\.|/(?!\*)|/\*.*?\*/)*|\([^(){}\"'/#]*\)|\{|\}|\(|\)",
+    re.DOTALL,
 )
 _DIRECTIVE = re.compile(rb"\s*#\s*(\w+)\s*(\S*)")
 _NOT_LINE_END = re.compile(rb"[^\r\n]")
 
 _ARGUMENTS = rb"(?:[ \t]*\((?:[^()\n;{}]|\([^()\n]*\))*\))?"
 _CAPITALS = rb"[A-Z][A-Z0-9]*_[A-Z0-9_]*"
-# A macro alone on its line.
-_LONE = re.compile(rb"^[ \t]*" + _CAPITALS + _ARGUMENTS + rb"[ \t]*(?=\r?$)", re.MULTILINE)
+# A macro alone on its line, and where there is one, behind the end of the line before it.
+_LONE = re.compile(rb"[ \t]*" + _CAPITALS + _ARGUMENTS + rb"[ \t]*(?=\r?\Z)")
+_LONE_LINE = re.compile(rb"\n([ \t]*" + _CAPITALS + _ARGUMENTS + rb"[ \t]*)(?=\r?(?:\n|\Z))")
 # Lines that begin with a macro and reach a blank line without ever ending: `LIB_API(int) start(void) LIB_NOTHROW`.
 # The parser would take the next function's body for theirs.
-_UNENDED_HEAD = re.compile(rb"^" + _CAPITALS + rb"\b", re.MULTILINE)
+_UNENDED_HEAD = re.compile(rb"\n" + _CAPITALS + rb"\b")
 _ENDING = re.compile(rb"[;{}#]")
 _BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n")
 # Before a declaration, `FMT_API void f()`, `UNITTEST int g(`: at least a type and a name follow.
@@ -37,16 +40,18 @@ _BEFORE_TYPE = re.compile(
     rb"|[A-Z]{3,}(?=[ \t]+(?:const[ \t]+|unsigned[ \t]+|struct[ \t]+)?\w+[ \t]*[ *]+\w+\())",
 )
 # Before a constructor or destructor: `FMT_INLINE explicit file(`.
-_BEFORE_CALL = re.compile(rb"^[ \t]*" + _CAPITALS + _ARGUMENTS + rb"(?=[ \t]+~?[A-Za-z_]\w*\()", re.MULTILINE)
+_BEFORE_CALL = re.compile(rb"\n([ \t]*" + _CAPITALS + _ARGUMENTS + rb")(?=[ \t]+~?[A-Za-z_]\w*\()")
 _IN_HEAD = re.compile(rb"(?:class|truct|union)([ \t]+" + _CAPITALS + _ARGUMENTS + rb")(?=\s+[A-Za-z_])")
-_BEHIND = re.compile(rb"(?<=[)\w])[ \t\r\n]+" + _CAPITALS + _ARGUMENTS + rb"(?=\s*(?:\{|->|:\s))")
+# With the blanks before it, where what _IS_BEHIND holds stands before those.
+_BEHIND = re.compile(rb"[A-Z](?<=[ \t\r\n].)[A-Z0-9]*_[A-Z0-9_]*" + _ARGUMENTS + rb"(?=\s*(?:\{|->|:\s))")
 # `int f(void) API_ATTR;`
 _BEFORE_END = re.compile(rb"\)([ \t]+" + _CAPITALS + _ARGUMENTS + rb")(?=\s*;)")
 # `template <typename T, ENABLE_IF(...)>` and `value(T x BUILTIN_MACRO)`.
 _IN_TEMPLATE = re.compile(
     rb",\s*" + _CAPITALS + rb"\((?:[^();{}]|\((?:[^();{}]|\([^();{}]*\))*\))*\)(?=\s*[,>])",
 )
-_BEHIND_PARAMETER = re.compile(rb"(?<=\w)[ \t]+" + _CAPITALS + rb"(?=\s*[,)])")
+_BEHIND_PARAMETER = re.compile(rb"[A-Z](?<=[ \t].)[A-Z0-9]*_[A-Z0-9_]*(?=\s*[,)])")
+_IS_BEHIND = {_BEHIND: (b" \t\r\n", re.compile(rb"[)\w]")), _BEHIND_PARAMETER: (b" \t", re.compile(rb"\w"))}
 # A comment at the end of a macro's continued line.
 _IN_MACRO = re.compile(rb"/\*[^\n]*?\*/(?=[ \t]*\\\r?\n)")
 # What a lone macro may follow: anything else makes it part of an expression.
@@ -79,7 +84,7 @@ def _blank_branches(source: bytes) -> bytes:
     text = bytearray(source)
     stack: list[_Conditional] = []
     braces = parentheses = 0
-    for match in _TOKEN.finditer(source):
+    for match in _TOKEN.finditer(b"\n" + source):
         token = match.group()
         if token in (b"{", b"}"):
             braces += 1 if token == b"{" else -1
@@ -88,15 +93,17 @@ def _blank_branches(source: bytes) -> bytes:
             parentheses = max(0, parentheses + (1 if token == b"(" else -1))
         elif (directive := _DIRECTIVE.match(token)) is not None:
             name = directive.group(1)
+            # Without the line end in front of it, and in a text without the first.
+            span = match.start(), match.end() - 1
             if name in (b"if", b"ifdef", b"ifndef"):
-                inside = parentheses > 0 or _is_mid_statement(source, match.start(), match.end())
-                stack.append(_Conditional(braces, inside, directive.group(2) == b"0", [match.span()]))
+                inside = parentheses > 0 or _is_mid_statement(source, *span)
+                stack.append(_Conditional(braces, inside, directive.group(2) == b"0", [span]))
             elif name in (b"else", b"elif", b"elifdef", b"elifndef") and stack:
-                stack[-1].marks.append(match.span())
+                stack[-1].marks.append(span)
                 stack[-1].ends.append(braces)
                 braces = stack[-1].depth
             elif name == b"endif" and stack:
-                braces = _close(text, stack.pop(), match.span(), braces)
+                braces = _close(text, stack.pop(), span, braces)
     return bytes(text)
 
 
@@ -130,9 +137,9 @@ def _blank_macros(source: bytes, *, calls: bool) -> bytes:
     text = bytearray(source)
     for match in _IN_MACRO.finditer(source):
         _blank(text, *match.span())
-    for match in _LONE.finditer(source):
-        if _follows_statement(source, match.start()):
-            _blank(text, *match.span())
+    for start, end in _spans(_LONE_LINE, source):
+        if _follows_statement(source, start):
+            _blank(text, start, end)
     for start, end in _unended(source):
         if _follows_statement(text, start):
             _blank(text, start, end)
@@ -142,17 +149,37 @@ def _blank_macros(source: bytes, *, calls: bool) -> bytes:
     for pattern in patterns:
         current = bytes(text)
         known: dict[int, bool] = {}
-        for match in pattern.finditer(current):
-            if not _is_directive(current, match.start(), known):
-                _blank(text, *match.span(match.lastindex or 0))
+        for start, end in _spans(pattern, current):
+            if not _is_directive(current, start, known):
+                _blank(text, start, end)
     return bytes(text)
+
+
+def _spans(pattern: re.Pattern[bytes], source: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where a pattern matches, or its group; in front of the first line there is a line end."""
+    if pattern not in _IS_BEHIND:
+        for match in pattern.finditer(b"\n" + source):
+            start, end = match.span(match.lastindex or 0)
+            yield start - 1, end - 1
+        return
+    blanks, before = _IS_BEHIND[pattern]
+    position = 0
+    while (found := pattern.search(source, position)) is not None:
+        start = found.start()
+        while start and source[start - 1] in blanks:
+            start -= 1
+        is_behind = start > 0 and before.match(source, start - 1) is not None
+        position = found.end() if is_behind else found.start() + 1
+        if is_behind:
+            yield start, found.end()
 
 
 def _unended(source: bytes) -> Iterator[tuple[int, int]]:
     """Yield the spans from a macro that begins a line to the next blank line, where nothing ends in between."""
     position, ending, blank = 0, -1, -1
-    while (head := _UNENDED_HEAD.search(source, position)) is not None:
-        position = head.end()
+    lines = b"\n" + source
+    while (head := _UNENDED_HEAD.search(lines, position)) is not None:
+        position = head.end() - 1
         # Both are looked for once, however many macros stand before them.
         if blank < position:
             found = _BLANK_LINE.search(source, position)

@@ -54,9 +54,9 @@ def _by_name() -> dict[str, Language]:
 def language_of(path: str, text: str = "") -> Language | None:
     """Return the language whose table reads this file, by name or ending, or by the text where those are shared."""
     keys = _by_key()
-    name, ending = _name_and_ending(path)
+    name, ending, suffix = _parts_of(path)
     known = keys.get(f"name:{name}") or keys.get(ending)
-    is_empty = not text and PurePosixPath(path).suffix not in _CAPITALS
+    is_empty = not text and suffix not in _CAPITALS
     if is_empty or not _is_open(path, known):
         return known
     told = _told_name(path, text)
@@ -73,7 +73,7 @@ def language_name_of(path: str, text: str = "") -> str | None:
     found = language_of(path, text)
     if found is not None:
         return found.name
-    name, ending = _name_and_ending(path)
+    name, ending, _ = _parts_of(path)
     if name in NAMES_BY_FILENAME:
         return NAMES_BY_FILENAME[name]
     stem = name.split(".", 1)[0]
@@ -83,23 +83,24 @@ def language_name_of(path: str, text: str = "") -> str | None:
     return told or NAMES_BY_EXTENSION.get(ending)
 
 
-def _name_and_ending(path: str) -> tuple[str, str]:
+@lru_cache(maxsize=64)
+def _parts_of(path: str) -> tuple[str, str, str]:
+    """Return a file's name and ending in lower case, and the ending as it is written."""
     file = PurePosixPath(path)
-    return file.name.lower(), file.suffix.lower()
+    return file.name.lower(), file.suffix.lower(), file.suffix
 
 
 def _is_open(path: str, known: Language | None) -> bool:
     """Say whether the text decides: the name or the ending is shared, or says nothing."""
-    name, ending = _name_and_ending(path)
-    if name in BY_NAME or ending in BY_ENDING or PurePosixPath(path).suffix in _CAPITALS:
+    name, ending, suffix = _parts_of(path)
+    if name in BY_NAME or ending in BY_ENDING or suffix in _CAPITALS:
         return True
     return known is None and ending not in NAMES_BY_EXTENSION and name not in NAMES_BY_FILENAME
 
 
 def _told_name(path: str, text: str) -> str | None:
     """Return what a text's modeline, `#!` line or content says that it is; None when nothing is known by that name."""
-    file = PurePosixPath(path)
-    name, ending = file.name.lower(), file.suffix.lower()
+    name, ending, suffix = _parts_of(path)
     told = modeline_of(text)
     # Much C++ in headers is marked as C.
     if told is not None and _is_known(told) and (told, ending) != ("c", ".h"):
@@ -109,9 +110,9 @@ def _told_name(path: str, text: str) -> str | None:
             return language.name
         if program in NAMES_BY_PROGRAM:
             return NAMES_BY_PROGRAM[program]
-    if file.suffix in _CAPITALS:
+    if suffix in _CAPITALS:
         # Old systems wrote all names in capitals.
-        return tell_header(head_of(text)) if file.stem.isupper() else "cpp"
+        return tell_header(head_of(text)) if PurePosixPath(path).stem.isupper() else "cpp"
     tell = BY_NAME.get(name) or BY_ENDING.get(ending)
     return tell(head_of(text)) if tell is not None else None
 

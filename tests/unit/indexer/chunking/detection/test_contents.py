@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from indexer.chunking.detection.clues import head_of
+from indexer.chunking.detection.clues import CPP, head_of, shows, shows_cpp, without_c_noise
 from indexer.chunking.detection.contents import BY_ENDING, BY_NAME
 
 _CASES: dict[str, dict[str, list[str]]] = {
@@ -211,3 +213,15 @@ def test_the_head_bounds_text_and_lines() -> None:
 def test_odd_texts_are_told_as_their_beginnings_are(unit: str) -> None:
     for tell in (*BY_ENDING.values(), *BY_NAME.values()):
         assert tell(head_of(unit * 16_000)) == tell(head_of(unit * 4_000))
+
+
+_FRAGMENTS = (
+    "class", "namespace", " ", "\n", "template", "<", "using", "x", "public", ":", "::", "std", "#include ", "<vector>",
+    "vector>", "<a.h>", "constexpr", "nullptr", "static_cast<", "#ifndef A_HPP", "_HH", "/* ", " */", "// ", '"', "{",
+    "int f(void);",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_FRAGMENTS), max_size=12).map("".join))
+def test_words_that_cpp_needs_are_in_each_text_that_shows_it(text: str) -> None:
+    assert shows_cpp(text) == shows(without_c_noise(text), CPP)

@@ -54,6 +54,13 @@ in memory, for code alone, which is its default, and with documents and configur
 processes of the command. codesearch reads more files, and cuts them smaller.
 """
 
+READING = """
+## Reading files
+
+What a first index does with each file before it stores it: chunks, words, terms and vectors, in one process, in CPU
+seconds, by language. The first figure is that of an earlier commit, in turns in the same run.
+"""
+
 EXACT_SEARCH = """
 ## Exact search
 

@@ -59,7 +59,13 @@ def test_an_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(-5, "less than a minute"), (59, "less than a minute"), (60, "1 minute"), (3_599, "59 minutes"), (7_200, "2 hours")],
+    [
+        (-5, "less than a minute"),
+        (59, "less than a minute"),
+        (60, "1 minute"),
+        (3_599, "59 minutes"),
+        (7_200, "2 hours"),
+    ],
 )
 def test_ages(capsys: pytest.CaptureFixture[str], seconds: int, shown: str) -> None:
     source = make_source(indexed_at=datetime.now(timezone.utc) - timedelta(seconds=seconds))

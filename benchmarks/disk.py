@@ -71,7 +71,7 @@ def measure_arrays(data_dir: Path) -> tuple[Counter[str], int, int]:
     """Return the bytes of each array over all search files, the bytes of the texts, and how many chunks there are."""
     sizes: Counter[str] = Counter()
     text_bytes = chunks = 0
-    for path in sorted((data_dir / "search").glob("*/*.index")):
+    for path in sorted((data_dir / "search").glob("*/*.segment")):
         arrays, _ = map_arrays(path)
         sizes.update({name: array.nbytes for name, array in arrays.items()})
         text_bytes += arrays["content_texts"].nbytes

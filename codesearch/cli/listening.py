@@ -10,11 +10,12 @@ from contextlib import closing, contextmanager
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from codesearch.core.config import METRICS_FOLDER, Settings
 from codesearch.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import uvicorn
+
+    from codesearch.core.config import Settings
 
 
 def find_port(host: str, port: int) -> int:
@@ -46,6 +47,8 @@ def url_host(host: str) -> str:
 @contextmanager
 def share_metrics(settings: Settings) -> Iterator[None]:
     """Give the server processes that are started meanwhile a folder for what they count together, if they count."""
+    from codesearch.core.config import METRICS_FOLDER
+
     if not settings.metrics:
         yield
         return

@@ -5,7 +5,6 @@ A load balancer that asks whether the process is ready sends nothing there any m
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import threading
@@ -48,6 +47,9 @@ class Stopping:
         if not callable(stop) or threading.current_thread() is not threading.main_thread():
             yield
             return
+        # Commands that serve nothing need not wait for it to load.
+        import asyncio
+
         loop = asyncio.get_running_loop()
 
         def begin(number: int, frame: FrameType | None) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from codesearch.core.catalog.runs import IndexRun, RunState
+from codesearch.core.index.usage import DiskUsage, measure_segments
 from codesearch.core.types import DataSource, SourceState
 
 # Only so many data sources have figures of their own: those with the most chunks. All of them are in the sums.
@@ -48,13 +49,13 @@ class RunFigures:
 
 @dataclass(frozen=True, slots=True)
 class SourceFigures:
-    """A data source. `index_bytes` are those of its search index on disk, in `index_files`."""
+    """A data source. `index_bytes` are those of its search index on disk, in so many `segments`."""
 
     name: str
     files: int
     chunks: int
     index_bytes: int
-    index_files: int
+    segments: int
     indexed_at: datetime | None
     run: RunFigures | None
 
@@ -74,7 +75,7 @@ class InstallationFigures:
     files: int
     chunks: int
     index_bytes: int
-    index_files: int
+    segments: int
     oldest_indexed_at: datetime | None
     sources: Sequence[SourceFigures]
 
@@ -88,7 +89,7 @@ def measure_installation(
     """
     sources = catalog.list_sources()
     running = catalog.list_running()
-    sizes = {source.id: measure_folder(search_folder / source.id) for source in sources}
+    usages = {source.id: measure_segments(search_folder / source.id) for source in sources}
     states = Counter(_state_of(source, index_format) for source in sources)
     indexed = [source.indexed_at for source in sources if source.indexed_at is not None]
     largest = sorted(sources, key=lambda source: (-source.chunk_count, source.name))[:MAX_SOURCES]
@@ -99,24 +100,11 @@ def measure_installation(
         longest_run_seconds=max((_seconds_of(run, now) for run in running.values()), default=0.0),
         files=sum(source.file_count for source in sources),
         chunks=sum(source.chunk_count for source in sources),
-        index_bytes=sum(size for size, _ in sizes.values()),
-        index_files=sum(count for _, count in sizes.values()),
+        index_bytes=sum(usage.index_bytes for usage in usages.values()),
+        segments=sum(usage.segments for usage in usages.values()),
         oldest_indexed_at=min(indexed, default=None),
-        sources=[_describe(source, sizes[source.id], catalog.latest_run(source.id), now) for source in largest],
+        sources=[_describe(source, usages[source.id], catalog.latest_run(source.id), now) for source in largest],
     )
-
-
-def measure_folder(folder: Path) -> tuple[int, int]:
-    """Return the bytes of a folder's files and how many they are, without locks; nothing for what is not there."""
-    size = count = 0
-    for path in folder.rglob("*"):
-        try:
-            if path.suffix != ".lock" and path.is_file():
-                size, count = size + path.stat().st_size, count + 1
-        except OSError:
-            # A run has just replaced it.
-            continue
-    return size, count
 
 
 def _state_of(source: DataSource, index_format: str) -> str:
@@ -124,13 +112,13 @@ def _state_of(source: DataSource, index_format: str) -> str:
     return OUTDATED if is_outdated else source.state.value
 
 
-def _describe(source: DataSource, size: tuple[int, int], run: IndexRun | None, now: datetime) -> SourceFigures:
+def _describe(source: DataSource, usage: DiskUsage, run: IndexRun | None, now: datetime) -> SourceFigures:
     return SourceFigures(
         name=source.name,
         files=source.file_count,
         chunks=source.chunk_count,
-        index_bytes=size[0],
-        index_files=size[1],
+        index_bytes=usage.index_bytes,
+        segments=usage.segments,
         indexed_at=source.indexed_at,
         run=None if run is None else _describe_run(run, now),
     )

@@ -134,7 +134,7 @@ def _collect_sums(figures: InstallationFigures) -> Iterator[MetricFamily]:
         (table.FILES, figures.files),
         (table.CHUNKS, figures.chunks),
         (table.INDEX_BYTES, figures.index_bytes),
-        (table.INDEX_FILES, figures.index_files),
+        (table.SEGMENTS, figures.segments),
         (table.OLDEST, None if oldest is None else oldest.timestamp()),
     ):
         yield _family(metric, [] if value is None else [([], float(value))])
@@ -147,7 +147,7 @@ def _collect_sources(figures: InstallationFigures) -> Iterator[MetricFamily]:
 
     yield each(table.SOURCE_CHUNKS, lambda source: source.chunks)
     yield each(table.SOURCE_BYTES, lambda source: source.index_bytes)
-    yield each(table.SOURCE_FILES, lambda source: source.index_files)
+    yield each(table.SOURCE_SEGMENTS, lambda source: source.segments)
     yield each(
         table.SOURCE_INDEXED, lambda source: None if source.indexed_at is None else source.indexed_at.timestamp()
     )

@@ -69,13 +69,15 @@ LONGEST_RUN: Final = Metric(
 FILES: Final = Metric("codesearch_files", "gauge", (), "Files that are indexed, of all data sources")
 CHUNKS: Final = Metric("codesearch_chunks", "gauge", (), "Chunks of all data sources")
 INDEX_BYTES: Final = Metric("codesearch_index_bytes", "gauge", (), "Bytes of all search indexes on disk")
-INDEX_FILES: Final = Metric("codesearch_index_files", "gauge", (), "Files that they are in")
+SEGMENTS: Final = Metric("codesearch_index_segments", "gauge", (), "Segments that they consist of")
 OLDEST: Final = Metric(
     "codesearch_oldest_indexed_timestamp_seconds", "gauge", (), "When the oldest index was published, in Unix seconds"
 )
 SOURCE_CHUNKS: Final = Metric("codesearch_source_chunks", "gauge", ("source",), "Chunks of a data source")
 SOURCE_BYTES: Final = Metric("codesearch_source_index_bytes", "gauge", ("source",), "Bytes of its search index on disk")
-SOURCE_FILES: Final = Metric("codesearch_source_index_files", "gauge", ("source",), "Files that it is in")
+SOURCE_SEGMENTS: Final = Metric(
+    "codesearch_source_index_segments", "gauge", ("source",), "Segments that it consists of"
+)
 SOURCE_INDEXED: Final = Metric(
     "codesearch_source_indexed_timestamp_seconds", "gauge", ("source",), "When its index was published, in Unix seconds"
 )
@@ -97,7 +99,7 @@ RUN_RATE: Final = Metric(
 COUNTED: Final = (REQUESTS, REQUEST_SECONDS, IN_PROGRESS, STAGE_SECONDS, WAITING, REFUSED, ERRORS, OPEN_INDEXES)
 # What is read when it is asked for. Those of a source are there for the MAX_SOURCES with the most chunks.
 READ: Final = (
-    INFO, UP, SOURCES, FAILING, RUNNING, LONGEST_RUN, FILES, CHUNKS, INDEX_BYTES, INDEX_FILES, OLDEST,
-    SOURCE_CHUNKS, SOURCE_BYTES, SOURCE_FILES, SOURCE_INDEXED, RUN_STARTED, RUN_SECONDS, RUN_CHUNKS, RUN_RATE,
+    INFO, UP, SOURCES, FAILING, RUNNING, LONGEST_RUN, FILES, CHUNKS, INDEX_BYTES, SEGMENTS, OLDEST,
+    SOURCE_CHUNKS, SOURCE_BYTES, SOURCE_SEGMENTS, SOURCE_INDEXED, RUN_STARTED, RUN_SECONDS, RUN_CHUNKS, RUN_RATE,
 )  # fmt: skip
 TABLE: Final = (*COUNTED, *READ)

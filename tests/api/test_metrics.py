@@ -122,8 +122,9 @@ def test_what_is_indexed_is_what_the_catalog_and_the_disk_hold(served: ServedFix
     for source in sources:
         assert value(samples, "codesearch_source_chunks", source=source.name) == source.chunk_count
         folder = Path(served.assembly.settings.data_dir) / "search" / source.id
-        (file,) = folder.glob("*.index")
+        (file,) = folder.glob("*.segment")
         assert value(samples, "codesearch_source_index_bytes", source=source.name) == file.stat().st_size
+        assert value(samples, "codesearch_source_index_segments", source=source.name) == 1
         assert source.indexed_at is not None
         published = value(samples, "codesearch_source_indexed_timestamp_seconds", source=source.name)
         assert published == pytest.approx(source.indexed_at.timestamp())

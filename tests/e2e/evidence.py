@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import lancedb
 import numpy as np
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
-from codesearch.core.types import MAX_LINE_CHARACTERS, Hit, SearchQuery
+from codesearch.core.types import MAX_LINE_CHARACTERS, DataSource, Hit, SearchQuery
 from tests.e2e.service import PATIENCE_SECONDS
 from tests.floats import ABSOLUTE, RELATIVE
 
@@ -28,9 +29,11 @@ def read_rows(assembly: Assembly, source_id: str | None = None) -> dict[str, Row
     table = database.open_table(assembly.index_format.table_name)
     rows: list[Row] = table.to_arrow().to_pylist()
     found = [row for row in rows if source_id is None or row["data_source_id"] == source_id]
-    texts = {(row["data_source_id"], row["path"], row["run_id"]): row["file_text"] for row in found if row["file_text"]}
+    texts = {
+        (row["data_source_id"], row["path"], row["segment"]): row["file_text"] for row in found if row["file_text"]
+    }
     for row in found:
-        text = texts[row["data_source_id"], row["path"], row["run_id"]].encode()
+        text = texts[row["data_source_id"], row["path"], row["segment"]].encode()
         row["content"] = text[row["content_start"] : row["content_start"] + row["content_length"]].decode()
     by_id = {row["document_id"]: row for row in found}
     assert len(by_id) == len(found), "document ids are not unique"
@@ -67,6 +70,17 @@ def list_files(folder: Path) -> dict[str, tuple[int, int]]:
 
 def folder_bytes(folder: Path) -> int:
     return sum(size for size, _ in list_files(folder).values())
+
+
+def read_indexed(assembly: Assembly, source: DataSource) -> dict[str, Row]:
+    """Return what queries read of a data source, by document id: its own rows and those that another one lends."""
+    index = assembly.search_indexes.get(source.id, source.run_id)
+    found: dict[str, Row] = {}
+    for segment in index.segments:
+        for row in segment.live_row_numbers().tolist():
+            found[segment.document_id_of(row)] = asdict(segment.chunk_of(row))
+    assert len(found) == index.row_count, "document ids are not unique"
+    return found
 
 
 def check_rows_match(rows: Mapping[str, Row], texts: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ def test_remove_takes_rows_mirror_and_membership(data_dir: Path) -> None:
     identifier = source_ids(data_dir)["ledger-go"]
     mirror = data_dir / "mirrors" / identifier
     (mirror / "objects").mkdir(parents=True)
-    assert list((data_dir / "search" / identifier).glob("*.index"))
+    assert list((data_dir / "search" / identifier).glob("*.segment"))
     assert run_cli(data_dir, "workspace", "create", "pair", "ledger-go", "ops-scripts").status == 0
     key = run_cli(data_dir, "key", "create", "narrow", "--source", "ledger-go", "--json").json
     assert key["sources"] == [identifier]

@@ -56,7 +56,9 @@ def test_a_good_installation(indexed: Path) -> None:
     ):
         assert f"ok   {subject}: " in outcome.out
     assert "10 data sources" in outcome.out
-    assert re.search(r"^ok   size and age: [\d.]+ MB in 10 files; the oldest was published ", outcome.out, re.MULTILINE)
+    assert re.search(
+        r"^ok   size and age: [\d.]+ MB in 10 segments; the oldest was published ", outcome.out, re.MULTILINE
+    )
     assert re.search(
         r"^ok   index runs: 0 at work, none of the last ones failed, [\d,]+ chunks a second",
         outcome.out,

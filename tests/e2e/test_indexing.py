@@ -12,7 +12,7 @@ from codesearch.core.errors import SourceError
 from codesearch.core.types import SourceState
 from indexer.pipeline import preview_source
 from tests.e2e.conftest import IndexSource, Repository
-from tests.e2e.evidence import ask, check_rows_match, read_rows
+from tests.e2e.evidence import ask, check_rows_match, read_indexed, read_rows
 from tests.unit.indexer.conftest import FIRST_COMMIT_AT
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "repos"
@@ -108,7 +108,10 @@ def test_branch_and_subdir_make_their_own_data_sources(
     assert len({whole.source.name, branch.source.name, subdir.source.name}) == 3
     check_rows_match(read_rows(assembly, whole.source.id), TEXTS)
     changed = {path: text for path, text in TEXTS.items() if path != "docs/guide.md"}
-    check_rows_match(read_rows(assembly, branch.source.id), {**changed, "src/client.py": "class Other:\n    pass\n"})
+    differs = {"src/client.py": "class Other:\n    pass\n"}
+    check_rows_match(read_rows(assembly, branch.source.id), differs)
+    check_rows_match(read_indexed(assembly, branch.source), {**changed, **differs})
+    assert not read_indexed(assembly, branch.source).keys() & read_indexed(assembly, whole.source).keys()
     assert branch.source.commit == other
     # Paths are from the repository's root, also when only a folder of it is indexed.
     check_rows_match(read_rows(assembly, subdir.source.id), {"docs/guide.md": GUIDE})

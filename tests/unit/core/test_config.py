@@ -53,7 +53,7 @@ def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: p
     values = {"port": "9000", "log_format": "json", "log_level": "error", "fallback_encoding": "koi8-r"}
     values |= {"max_parse_seconds": "2.5", "editor_link": "vscode", "mcp_max_tokens": "7000"}
     values |= {"public_url": "https://search.example.com/code", "page_paths": "True"}
-    values |= {"audit_queries": "True"}
+    values |= {"audit_queries": "True", "metrics": "True", "traces": "True", "metrics_token": "a token of its own"}
     annotation = Settings.model_fields[setting].annotation
     value = values.get(setting, "77" if annotation is int else "7.5" if annotation is float else "some/where")
     monkeypatch.setenv(f"CODESEARCH_{setting.upper()}", value)

@@ -61,7 +61,9 @@ def test_what_differs_more_or_stands_elsewhere_is_no_twin() -> None:
 
 
 CONTENTS = st.sampled_from(["def retry(): pass", "def retry(): go()", RETRY, "retry = 1"])
-ROWS = st.lists(st.builds(row, st.sampled_from(["a.py", "b.py", "c/a.py"]), CONTENTS, st.floats(-1, 1)), min_size=1)
+ROWS = st.lists(
+    st.builds(row, st.sampled_from(["a.py", "b.py", "c/a.py"]), CONTENTS, st.floats(-1, 1)), min_size=1, max_size=20
+)
 
 
 @settings(max_examples=60)

@@ -10,7 +10,7 @@ import pytest
 
 from codesearch.core.catalog.catalog import Catalog, open_catalog
 from codesearch.telemetry import figures as module
-from codesearch.telemetry.figures import measure_folder, measure_installation
+from codesearch.telemetry.figures import measure_installation
 
 FORMAT = "chunks_1"
 
@@ -64,7 +64,7 @@ def test_sources_runs_and_sizes(catalog: Catalog, clock: Clock, tmp_path: Path) 
     catalog.fail_run(failed, "no such branch")
     catalog.start_run(first)
     clock.go_on(7)
-    for name, size in ((f"{first}/a.index", 1000), (f"{first}/parts/b.index", 24), (f"{first}/build.lock", 5)):
+    for name, size in ((f"{first}/a.segment", 1000), (f"{first}/b.segment", 24), (f"{first}/build.lock", 5)):
         path = tmp_path / "search" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x" * size)
@@ -72,7 +72,7 @@ def test_sources_runs_and_sizes(catalog: Catalog, clock: Clock, tmp_path: Path) 
     assert found.states == {"pending": 1, "indexing": 0, "ready": 1, "failed": 1, "outdated": 1}
     assert (found.failing, found.running, found.longest_run_seconds) == (1, 1, 7.0)
     assert (found.files, found.chunks, found.oldest_indexed_at) == (2, 350, published)
-    assert (found.index_bytes, found.index_files) == (1024, 2)
+    assert (found.index_bytes, found.segments) == (1024, 2)
     sources = {source.name: source for source in found.sources}
     assert list(sources) == ["repo-1", "repo-2", "repo-3", "repo-4"]
     runs = {name: source.run for name, source in sources.items()}
@@ -98,5 +98,4 @@ def test_only_the_largest_have_figures_of_their_own(
 
 def test_nothing_at_all(catalog: Catalog, clock: Clock, tmp_path: Path) -> None:
     found = measure_installation(catalog, tmp_path / "search", FORMAT, clock.now)
-    assert (found.chunks, found.index_files, found.oldest_indexed_at, list(found.sources)) == (0, 0, None, [])
-    assert measure_folder(tmp_path / "nowhere") == (0, 0)
+    assert (found.chunks, found.segments, found.oldest_indexed_at, list(found.sources)) == (0, 0, None, [])

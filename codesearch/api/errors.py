@@ -95,12 +95,16 @@ def install_error_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     app.add_exception_handler(RequestValidationError, _handle_validation)
 
 
+def note_error(request: Request, error: CodesearchError) -> None:
+    """Note what a request is answered with, for the audit log and whoever observes requests: once for each failure."""
+    request.state.error_code = int(error.code)
+    request.state.error = error
+
+
 async def _handle_own(request: Request, error: Exception) -> ApiResponse:
     if not isinstance(error, CodesearchError):
         raise error
-    request.state.error_code = int(error.code)
-    # Whoever observes requests reads it there.
-    request.state.error = error
+    note_error(request, error)
     return respond_to(error)
 
 

@@ -55,8 +55,10 @@ class RequestLog:
             await self.app(scope, receive, send_with_id)
         except asyncio.CancelledError:
             # The server has waited for as long as it may, and ends.
+            error = StoppingError()
+            state["error_code"] = int(error.code)
             if status is None:
-                await respond_to(StoppingError())(scope, receive, send_with_id)
+                await respond_to(error)(scope, receive, send_with_id)
         except Exception:
             logger.exception("Unforeseen error")
             state["error_code"] = int(ErrorCode.INTERNAL)

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
-from codesearch.api.errors import error_response, internal_error_response
+from codesearch.api.errors import error_response, internal_error_response, note_error
 from codesearch.core.errors import AuthenticationError, CodesearchError, ErrorCode, UnwritableError
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.wording import say_on_page
@@ -51,9 +51,10 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except AuthenticationError as error:
-                request.state.error_code = int(error.code)
+                note_error(request, error)
                 return redirect_to(_sign_in_address(request))
             except UnwritableError as error:
+                note_error(request, error)
                 logger.warning("nothing can be changed: %s", error.message)
                 return _explain(request, error_response(503, error.code, _UNWRITABLE))
             except (CodesearchError, HTTPException, RequestValidationError):

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from codesearch.api.deps import Services, run_admitted, services_of
-from codesearch.api.errors import status_of
+from codesearch.api.errors import note_error, status_of
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, ErrorCode, NotFoundError
 from codesearch.core.types import Principal
@@ -59,6 +59,7 @@ class _Found:
     hint: str = ""
     problem: str = ""
     problem_at: str = ""
+    error: CodesearchError | None = None
     status: int = 200
 
 
@@ -74,6 +75,8 @@ async def get_exact(request: Request, visitor: SignedIn) -> Response:
         return found
 
     found = await run_admitted(request, visitor.principal, answer)
+    if found.error is not None:
+        note_error(request, found.error)
     is_asked = bool(asked.text.strip())
     return render_page(request, "exact.html", visitor, status=found.status, asked=asked, found=found, is_asked=is_asked)
 
@@ -109,7 +112,7 @@ def _search(services: Services, principal: Principal, asked: _Asked, found: _Fou
         start = error.message.split(" ", 1)[0]
         is_of_source = isinstance(error, NotFoundError) or error.code is ErrorCode.ACCESS_DENIED
         found.problem_at = "source" if is_of_source else _AT.get(start, "q")
-        found.problem, found.status = say_on_page(error.message), status_of(error)
+        found.problem, found.error, found.status = say_on_page(error.message), error, status_of(error)
         return
     needle = compile_query(ExactQuery(asked.text, asked.is_regex, asked.ignores_case, asked.whole_word))
     _fill(found, answer.obj, needle)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from codesearch.api.deps import Services, run_admitted, services_of, settings_of
-from codesearch.api.errors import status_of
+from codesearch.api.errors import note_error, status_of
 from codesearch.api.responses import encode_json
 from codesearch.api.retrieval_request import DEFAULT_TOP_K, MAX_TOP_K, parse_retrieval_request
 from codesearch.core.errors import CodesearchError, ErrorCode, InvalidRequestError, NotFoundError
@@ -43,6 +43,7 @@ class _Found:
     request: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
     problem_at: str = ""
+    error: CodesearchError | None = None
     status: int = 200
     milliseconds: float = 0.0
 
@@ -62,6 +63,8 @@ async def get_search(request: Request, visitor: SignedIn) -> Response:
         return found
 
     found = await run_admitted(request, visitor.principal, answer)
+    if found.error is not None:
+        note_error(request, found.error)
     base_url = f"{request.url.scheme}://{request.url.netloc}"
     page = render_page(
         request,
@@ -117,5 +120,5 @@ def _search(
             raise
         found.problem_at, problem = locate(error)
         found.problem = say_on_page(problem)
-        found.status = status_of(error)
+        found.error, found.status = error, status_of(error)
     found.milliseconds = (time.perf_counter() - started) * 1000

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from codesearch.api.deps import services_of
+from codesearch.api.errors import note_error
 from codesearch.core.errors import AccessDeniedError, AuthenticationError
 from codesearch.core.types import Principal
 from codesearch.web.access import Sent, find_visitor, open_sessions
@@ -47,7 +48,7 @@ async def post_login(request: Request) -> Response:
         principal = await _authenticate(request, re.sub(r"(?i)^bearer\s+", "", secret))
     except AuthenticationError as error:
         message = error.message if secret else "Paste a key first."
-        request.state.error_code = int(error.code)
+        note_error(request, error)
         return await _show_form(request, target, message, status=401)
     answer = redirect_to(own_address(target))
     sessions.send(request, answer, sessions.create(principal.key_id))

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from codesearch.access.audit_log import AuditLog
 from codesearch.api.app import create_app
 from codesearch.api.deps import Services
+from codesearch.api.request_log import RequestLog
 from codesearch.core.config import load_settings
-from codesearch.core.errors import AccessDeniedError
+from codesearch.core.errors import AccessDeniedError, InvalidRequestError, UnwritableError
+from codesearch.core.types import Principal
 from tests.api import mcp_requests
-from tests.api.api_client import KEY, ApiClient, OneKey, ScriptedRetriever, ScriptedToolbox, bearer
+from tests.api.api_client import KEY, PRINCIPAL, ApiClient, OneKey, ScriptedRetriever, ScriptedToolbox, bearer
 from tests.api.page_visitor import PageVisitor
 
 QUESTION = "a very private question"
@@ -47,9 +52,15 @@ class Audited:
 
 
 @contextmanager
-def serve(folder: Path, retriever: ScriptedRetriever, **settings: Any) -> Iterator[Audited]:
+def serve(
+    folder: Path,
+    retriever: ScriptedRetriever,
+    catalog: OneKey | None = None,
+    management: Any = None,
+    **settings: Any,
+) -> Iterator[Audited]:
     log, toolbox = AuditLog(folder / "audit.jsonl"), ScriptedToolbox()
-    services = Services(retriever, OneKey(), log.close, toolbox, audit=log)
+    services = Services(retriever, catalog or OneKey(), log.close, toolbox, management=management, audit=log)
     given = load_settings(data_dir=folder, **settings)
     with ApiClient(create_app(given, lambda _: services)) as client:
         yield Audited(client, log, retriever, toolbox)
@@ -128,6 +139,79 @@ def test_visitors_of_the_page_are_audited_too(audited: Audited) -> None:
         (entry["path"], entry.get("code"), entry.get("key")) for entry in audited.read() if entry["method"] == "POST"
     ]
     assert lines == [("/login", 1004, None), ("/login", None, "Dify key")]
+
+
+def test_what_the_page_refuses_has_its_code(audited: Audited) -> None:
+    visitor = PageVisitor(audited.client)
+    visitor.sign_in(KEY)
+    audited.read()
+    audited.toolbox.error = InvalidRequestError("no")
+    for path, status, code in (
+        ("/?q=x&source=shop&field=nonsense&op=is&value=1", 400, 1001),
+        ("/?q=x&source=shop&top_k=none", 400, 1001),
+        ("/?q=x", 404, 1003),
+        ("/exact?q=x&source=shop", 400, 1001),
+    ):
+        assert visitor.get(path).status_code == status
+        (entry,) = audited.read()
+        assert (entry["status"], entry["code"]) == (status, code), path
+
+
+def test_what_cannot_be_written_has_its_code(tmp_path: Path, retriever: ScriptedRetriever) -> None:
+    class OneAdmin(OneKey):
+        def authenticate(self, secret: str) -> Principal:
+            return replace(super().authenticate(secret), is_admin=True)
+
+        def find_principal(self, key_id: str) -> Principal:
+            return replace(super().find_principal(key_id), is_admin=True)
+
+    class FullDisk:
+        def __getattr__(self, _: str) -> Any:
+            raise UnwritableError("The disk is full.")
+
+    management: Any = FullDisk()
+    with serve(tmp_path, retriever, catalog=OneAdmin(), management=management) as audited:
+        visitor = PageVisitor(audited.client)
+        visitor.sign_in(KEY)
+        audited.read()
+        response = visitor.get("/manage/keys")
+        (entry,) = audited.read()
+    assert (response.status_code, entry["status"], entry["code"], entry["key"]) == (503, 503, 2001, "Dify key")
+
+
+@pytest.mark.parametrize("secret", [None, "cs_wrong"])
+def test_who_is_kept_from_metrics_is_audited(tmp_path: Path, retriever: ScriptedRetriever, secret: str | None) -> None:
+    token = "a-token-that-opens-metrics"  # noqa: S105
+    with serve(tmp_path, retriever, metrics=True, metrics_token=token) as audited:
+        audited.client.get("/metrics", headers=bearer(secret) if secret else {})
+        (entry,) = audited.read()
+    assert (entry["path"], entry["status"], entry["code"]) == ("/metrics", 401, 1004)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_what_is_ended_when_the_service_stops_has_its_code(is_known: bool) -> None:
+    entries: list[Mapping[str, Any]] = []
+
+    class Kept:
+        def add(self, entry: Mapping[str, Any]) -> None:
+            entries.append(entry)
+
+    async def wait_for_ever(scope: Scope, _: Receive, __: Send) -> None:
+        scope["state"]["is_asking"] = True
+        if is_known:
+            scope["state"]["principal"] = PRINCIPAL
+        raise asyncio.CancelledError
+
+    async def send(_: Message) -> None:
+        pass
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    state = {"audit": Kept(), "settings": load_settings()}
+    scope = {"type": "http", "method": "POST", "path": "/retrieval", "headers": [], "state": state}
+    asyncio.run(RequestLog(wait_for_ever)(scope, receive, send))
+    assert [(entry["status"], entry["code"]) for entry in entries] == [(503, 1005)]
 
 
 def test_whom_nothing_is_asked_of_leaves_no_line(audited: Audited) -> None:

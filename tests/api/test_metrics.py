@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from codesearch.core.errors import CatalogError, StoreError
+from codesearch.core.errors import CatalogError, StoreError, TooManyRequestsError, UnwritableError
 from codesearch.core.stages import Stage
 from codesearch.telemetry import table
 from codesearch.telemetry.figures import InstallationFigures
 from codesearch.telemetry.opening import Telemetry
 from codesearch.telemetry.prometheus import PrometheusMetrics
-from tests.api.api_client import ApiClient, ScriptedRetriever, ScriptedToolbox, bearer, build_app, read_error
+from tests.api.api_client import KEY, ApiClient, ScriptedRetriever, ScriptedToolbox, bearer, build_app, read_error
 from tests.api.mcp_requests import read_result, send
+from tests.api.page_visitor import PageVisitor
 from tests.api.served_fixtures import ServedFixtures, serve_fixtures
 from tests.e2e.service import copy_index, index_fixtures
 
@@ -190,6 +191,18 @@ def test_what_a_tool_says_within_an_answer_of_mcp_is_counted_too() -> None:
         samples = read(client, TOKEN)
     assert value(samples, "codesearch_requests_total", route="/mcp", status="200") == 1
     assert value(samples, "codesearch_errors_total", kind="StoreError") == 1
+
+
+def test_what_the_page_shows_is_counted_as_the_answer_of_the_api_is() -> None:
+    for error, name, labels in (
+        (UnwritableError("The disk is full."), "codesearch_errors_total", {"kind": "UnwritableError"}),
+        (TooManyRequestsError("Later.", "turn"), "codesearch_refused_total", {"limit": "turn"}),
+    ):
+        with scripted(error) as client:
+            visitor = PageVisitor(client)
+            visitor.sign_in(KEY)
+            assert visitor.get("/?q=x&source=shop").status_code in (429, 503)
+            assert value(read(client, TOKEN), name, **labels) == 1
 
 
 def test_what_is_refused_is_counted_by_its_limit() -> None:

@@ -11,7 +11,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from codesearch.api.deps import run_admitted, services_of
-from codesearch.api.errors import status_of
+from codesearch.api.errors import note_error, status_of
 from codesearch.api.management import Management
 from codesearch.core.errors import CodesearchError, NotFoundError, UnwritableError
 from codesearch.web.pages import render_page
@@ -45,6 +45,8 @@ def render_form(
     request: Request, template: str, visitor: Visitor, error: CodesearchError | None, /, **values: Any
 ) -> Response:
     """Return a page with a form: with the status of the error that came of sending it, and its message, if any."""
+    if error is not None:
+        note_error(request, error)
     return render_page(
         request,
         template,

@@ -24,7 +24,6 @@ LEAST_SECONDS_BETWEEN = 60.0
 # A key that the issuer withdrew counts for no longer than this, and no longer than the next while it is out of reach.
 REFRESH_SECONDS = 900.0
 MAX_AGE_SECONDS = 86_400.0
-_BLOCK_BYTES = 65_536
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -111,7 +110,8 @@ class KeyDocument(Generic[Keys]):
         ):
             if response.status_code != 200:
                 raise OSError(f"it answers with HTTP {response.status_code}")
-            for block in response.iter_bytes(_BLOCK_BYTES):
+            # As it comes: blocks of one size would be waited for, however slowly they fill.
+            for block in response.iter_bytes():
                 content += block
                 if len(content) > MAX_BYTES:
                     break

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -15,6 +16,9 @@ class KeyServer(ThreadingHTTPServer):
     content = b"first"
     status = 200
     asked = 0
+    sent_count = 0
+    # Between one byte and the next.
+    pause_seconds = 0.0
 
     @property
     def address(self) -> str:
@@ -30,7 +34,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", str(len(self.server.content)))
         self.end_headers()
-        self.wfile.write(self.server.content)
+        if not self.server.pause_seconds:
+            self.wfile.write(self.server.content)
+            return
+        with suppress(OSError):
+            for byte in self.server.content:
+                self.wfile.write(bytes((byte,)))
+                self.server.sent_count += 1
+                time.sleep(self.server.pause_seconds)
 
     def log_message(self, *_: object) -> None:
         pass

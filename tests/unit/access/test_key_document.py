@@ -100,6 +100,16 @@ def test_what_cannot_be_read_takes_no_place(document: KeyDocument[bytes], server
         document.read()
 
 
+def test_a_document_that_comes_byte_by_byte_is_not_waited_for(
+    document: KeyDocument[bytes], server: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_document, "FETCH_SECONDS", 0.3)
+    server.content, server.pause_seconds = b"x" * 100, 0.05
+    with pytest.raises(ConfigurationError, match="did not come within"):
+        document.fetch()
+    assert server.sent_count < len(server.content) / 2
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 404, 500])
 def test_no_redirect_is_followed_and_no_failure_read(
     document: KeyDocument[bytes], server: KeyServer, status: int

@@ -58,6 +58,16 @@ def test_whatever_was_asked_is_one_line_without_credentials(log: AuditLog, path:
     assert "ghp_a" not in path.read_text(encoding="ascii")
 
 
+def test_people_whose_names_look_like_a_login_are_told_apart(log: AuditLog, path: Path) -> None:
+    users = ["f:ldap:alice@example.org", "f:ldap:bob@example.org", "https://id.example.org/alice@example.org"]
+    for user in users:
+        log.add({"user": user, "asked": ["https://alice:pass@example.org"]})
+    log.flush()
+    entries = read(path)
+    assert [entry["user"] for entry in entries] == users
+    assert all("pass" not in entry["asked"][0] for entry in entries)
+
+
 def test_a_file_that_was_moved_away_is_made_anew(log: AuditLog, path: Path) -> None:
     log.add({"number": 1})
     log.flush()

@@ -149,7 +149,8 @@ class TokenVerifier:
             return frozenset()
         # Keycloak writes the path of a group, from the root.
         names = (name.removeprefix("/") for name in groups[:MAX_GROUPS] if isinstance(name, str))
-        return frozenset(name for name in names if name)
+        # No group is called what cannot be printed, and no catalog can be asked for some of it.
+        return frozenset(name for name in names if name.isprintable() and name)
 
 
 def find_claim(claims: Mapping[str, Any], name: str) -> object:

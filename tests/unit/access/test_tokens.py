@@ -214,6 +214,7 @@ def test_an_address_names_its_user_only_when_it_is_verified(tmp_path: Path) -> N
         ({"team": 1}, set()),
         ([1, None, "", "/", ["x"], "team"], {"team"}),
         (["x"] * 2_000, {"x"}),
+        (["\ud800", "a\x00b", "team"], {"team"}),
     ],
 )
 def test_groups_are_read_where_a_claim_is_named(tmp_path: Path, given: object, groups: set[str]) -> None:

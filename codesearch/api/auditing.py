@@ -16,6 +16,8 @@ Result = TypeVar("Result")
 
 _MAX_NAMES: Final = 100
 _MAX_NAME_CHARACTERS: Final = 200
+# What /retrieval takes at most. Entries are kept while a disk takes none.
+_MAX_QUERY_CHARACTERS: Final = 32_768
 _SOURCES: Final = ("data_source", "data_sources")
 _IDENTIFIERS: Final = ("identifier", "identifiers")
 _QUERIES: Final = ("question", "query", "path", "paths", *_IDENTIFIERS)
@@ -75,7 +77,7 @@ class AuditedRetriever:
     def retrieve(self, principal: Principal, query: SearchQuery, work: Work | None = None) -> list[Hit]:
         """Return what the retriever does."""
         work = work or Work(principal.key_id)
-        inquiry = Inquiry(None, [query.knowledge_id], query.text)
+        inquiry = Inquiry(None, [query.knowledge_id], query.text[:_MAX_QUERY_CHARACTERS])
         hits = _note(work, inquiry, lambda: self._retriever.retrieve(principal, query, work))
         inquiry.count = len(hits)
         return hits
@@ -92,7 +94,8 @@ class AuditedToolbox:
         work = work or Work(principal.key_id)
         named = [*_strings_of(arguments, _SOURCES)]
         named += [text.partition("::")[0] for text in _strings_of(arguments, _IDENTIFIERS)]
-        inquiry = Inquiry(name, named, "\n".join(_strings_of(arguments, _QUERIES)) or None)
+        text = "\n".join(_strings_of(arguments, _QUERIES))[:_MAX_QUERY_CHARACTERS]
+        inquiry = Inquiry(name, list(dict.fromkeys(named))[:_MAX_NAMES], text or None)
         answer = _note(work, inquiry, lambda: self._toolbox.call(name, principal, arguments, work))
         inquiry.count = next((len(item) for item in answer.obj.values() if isinstance(item, list)), None)
         return answer

@@ -98,6 +98,15 @@ def test_the_question_is_there_when_it_is_switched_on(tmp_path: Path, retriever:
         assert [entry["query"] for entry in audited.read()] == [QUESTION, "a.py"]
 
 
+def test_what_one_request_asks_takes_little_room(tmp_path: Path, retriever: ScriptedRetriever) -> None:
+    with serve(tmp_path, retriever, audit_queries=True) as audited:
+        names = ["y" * 500] * 5 + [str(number) for number in range(500)]
+        arguments = {"question": "x" * 500_000, "data_sources": names}
+        audited.client.request("POST", "/api/tools/semantic_search", json=arguments, headers=bearer())
+        (entry,) = audited.read()
+    assert (len(entry["query"]), len(entry["asked"]), len(entry["asked"][0])) == (32_768, 100, 200)
+
+
 def test_refused_requests_have_their_code(audited: Audited) -> None:
     client = audited.client
     client.request("POST", "/retrieval", json={})
@@ -181,7 +190,7 @@ def test_what_cannot_be_written_has_its_code(tmp_path: Path, retriever: Scripted
 
 @pytest.mark.parametrize("secret", [None, "cs_wrong"])
 def test_who_is_kept_from_metrics_is_audited(tmp_path: Path, retriever: ScriptedRetriever, secret: str | None) -> None:
-    token = "a-token-that-opens-metrics"  # noqa: S105
+    token = "a-token-that-opens-metrics"
     with serve(tmp_path, retriever, metrics=True, metrics_token=token) as audited:
         audited.client.get("/metrics", headers=bearer(secret) if secret else {})
         (entry,) = audited.read()

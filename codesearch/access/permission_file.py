@@ -79,7 +79,7 @@ class PermissionFile:
         self._seen_at = self._clock()
 
     def _load(self, signature: tuple[int, ...]) -> None:
-        with self.path.open("rb") as file:
+        with open(self.path, "rb", opener=_open_at_once) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or status.st_mode & _OTHERS_MAY_WRITE:
                 raise ConfigurationError(
@@ -117,6 +117,11 @@ def parse_permissions(content: bytes, path: Path) -> dict[str, list[str]]:
             raise ConfigurationError(f"CODESEARCH_PERMISSIONS_FILE: {path}: {user!a}: {error.message}") from error
         users[user] = patterns
     return users
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe, which is refused then, is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _sign(status: os.stat_result) -> tuple[int, ...]:

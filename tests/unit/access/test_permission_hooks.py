@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -107,6 +109,15 @@ def test_a_file_that_is_not_there_or_anybodys_is_said(tmp_path: Path, clock: Clo
     check()
     path.chmod(0o644)
     assert written(PermissionFile(path, MAX_AGE, clock), "alice") == ()
+    path.unlink()
+    os.mkfifo(path)
+    # Who waited for a pipe would be let go by its other end.
+    waited = Timer(20.0, lambda: path.write_bytes(b""))
+    waited.daemon = True
+    waited.start()
+    check()
+    assert waited.is_alive()
+    waited.cancel()
 
 
 # The command

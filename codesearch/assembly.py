@@ -166,11 +166,12 @@ class Assembly:
 
     def measure(self) -> InstallationFigures:
         """Return what is indexed, in figures of this moment. Raises CatalogError."""
+        from codesearch.core.index.usage import list_segments
         from codesearch.telemetry.figures import measure_installation
 
-        now = datetime.now(timezone.utc)
+        folder, now = self.settings.data_dir / SEARCH_FOLDER, datetime.now(timezone.utc)
         return measure_installation(
-            self.catalog, self.settings.data_dir / SEARCH_FOLDER, self.index_format.table_name, now
+            self.catalog, lambda source_id: list_segments(folder / source_id), self.index_format.table_name, now
         )
 
     def open_telemetry(self) -> Telemetry:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final, Protocol
 
 from codesearch.core.catalog.runs import IndexRun, RunState
-from codesearch.core.index.usage import DiskUsage, measure_segments
 from codesearch.core.types import DataSource, SourceState
 
 # Only so many data sources have figures of their own: those with the most chunks. All of them are in the sums.
@@ -81,15 +79,20 @@ class InstallationFigures:
 
 
 def measure_installation(
-    catalog: CatalogLike, search_folder: Path, index_format: str, now: datetime
+    catalog: CatalogLike,
+    list_segments: Callable[[str], Mapping[tuple[int, int], int]],
+    index_format: str,
+    now: datetime,
 ) -> InstallationFigures:
     """Return the figures of this moment. Raises CatalogError.
 
-    `search_folder` holds a folder for each data source, `index_format` is the one that can be read.
+    `list_segments` returns the bytes of a data source's segments, under the same key for one that several share;
+    `index_format` is the one that can be read.
     """
     sources = catalog.list_sources()
     running = catalog.list_running()
-    usages = {source.id: measure_segments(search_folder / source.id) for source in sources}
+    segments = {source.id: list_segments(source.id) for source in sources}
+    on_disk = {key: size for of_source in segments.values() for key, size in of_source.items()}
     states = Counter(_state_of(source, index_format) for source in sources)
     indexed = [source.indexed_at for source in sources if source.indexed_at is not None]
     largest = sorted(sources, key=lambda source: (-source.chunk_count, source.name))[:MAX_SOURCES]
@@ -100,10 +103,10 @@ def measure_installation(
         longest_run_seconds=max((_seconds_of(run, now) for run in running.values()), default=0.0),
         files=sum(source.file_count for source in sources),
         chunks=sum(source.chunk_count for source in sources),
-        index_bytes=sum(usage.index_bytes for usage in usages.values()),
-        segments=sum(usage.segments for usage in usages.values()),
+        index_bytes=sum(on_disk.values()),
+        segments=len(on_disk),
         oldest_indexed_at=min(indexed, default=None),
-        sources=[_describe(source, usages[source.id], catalog.latest_run(source.id), now) for source in largest],
+        sources=[_describe(source, segments[source.id], catalog.latest_run(source.id), now) for source in largest],
     )
 
 
@@ -112,13 +115,15 @@ def _state_of(source: DataSource, index_format: str) -> str:
     return OUTDATED if is_outdated else source.state.value
 
 
-def _describe(source: DataSource, usage: DiskUsage, run: IndexRun | None, now: datetime) -> SourceFigures:
+def _describe(
+    source: DataSource, segments: Mapping[tuple[int, int], int], run: IndexRun | None, now: datetime
+) -> SourceFigures:
     return SourceFigures(
         name=source.name,
         files=source.file_count,
         chunks=source.chunk_count,
-        index_bytes=usage.index_bytes,
-        segments=usage.segments,
+        index_bytes=sum(segments.values()),
+        segments=len(segments),
         indexed_at=source.indexed_at,
         run=None if run is None else _describe_run(run, now),
     )

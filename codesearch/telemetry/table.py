@@ -68,7 +68,9 @@ LONGEST_RUN: Final = Metric(
 )
 FILES: Final = Metric("codesearch_files", "gauge", (), "Files that are indexed, of all data sources")
 CHUNKS: Final = Metric("codesearch_chunks", "gauge", (), "Chunks of all data sources")
-INDEX_BYTES: Final = Metric("codesearch_index_bytes", "gauge", (), "Bytes of all search indexes on disk")
+INDEX_BYTES: Final = Metric(
+    "codesearch_index_bytes", "gauge", (), "Bytes of all search indexes on disk, what several share counted once"
+)
 SEGMENTS: Final = Metric("codesearch_index_segments", "gauge", (), "Segments that they consist of")
 OLDEST: Final = Metric(
     "codesearch_oldest_indexed_timestamp_seconds", "gauge", (), "When the oldest index was published, in Unix seconds"

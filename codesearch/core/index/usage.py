@@ -21,6 +21,16 @@ class DiskUsage:
         )
 
 
+def list_segments(folder: Path) -> dict[tuple[int, int], int]:
+    """Return the bytes of the segments in the folder of a data source, by device and inode: shared ones are equal."""
+    sizes = {}
+    for path in folder.glob("*.segment"):
+        with suppress(FileNotFoundError):
+            status = path.stat()
+            sizes[status.st_dev, status.st_ino] = status.st_size
+    return sizes
+
+
 def measure_segments(folder: Path) -> DiskUsage:
     """Return what the segments in the folder of a data source take, of any index format."""
     total = DiskUsage()

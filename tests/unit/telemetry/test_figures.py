@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from codesearch.core.catalog.catalog import Catalog, open_catalog
+from codesearch.core.index.usage import list_segments
 from codesearch.telemetry import figures as module
-from codesearch.telemetry.figures import measure_installation
+from codesearch.telemetry.figures import InstallationFigures, measure_installation
 
 FORMAT = "chunks_1"
 
@@ -54,6 +55,10 @@ def index(
     return source_id
 
 
+def measure(catalog: Catalog, clock: Clock, folder: Path) -> InstallationFigures:
+    return measure_installation(catalog, lambda name: list_segments(folder / "search" / name), FORMAT, clock.now)
+
+
 def test_sources_runs_and_sizes(catalog: Catalog, clock: Clock, tmp_path: Path) -> None:
     first = index(catalog, clock, "1", chunks=300, seconds=2)
     published = clock.now
@@ -68,7 +73,7 @@ def test_sources_runs_and_sizes(catalog: Catalog, clock: Clock, tmp_path: Path) 
         path = tmp_path / "search" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x" * size)
-    found = measure_installation(catalog, tmp_path / "search", FORMAT, clock.now)
+    found = measure(catalog, clock, tmp_path)
     assert found.states == {"pending": 1, "indexing": 0, "ready": 1, "failed": 1, "outdated": 1}
     assert (found.failing, found.running, found.longest_run_seconds) == (1, 1, 7.0)
     assert (found.files, found.chunks, found.oldest_indexed_at) == (2, 350, published)
@@ -91,11 +96,23 @@ def test_only_the_largest_have_figures_of_their_own(
     monkeypatch.setattr(module, "MAX_SOURCES", 2)
     for digit, chunks in (("1", 5), ("2", 70), ("3", 6)):
         index(catalog, clock, digit, chunks=chunks, seconds=1)
-    found = measure_installation(catalog, tmp_path, FORMAT, clock.now)
+    found = measure(catalog, clock, tmp_path)
     assert [source.name for source in found.sources] == ["repo-2", "repo-3"]
     assert found.chunks == 81
 
 
 def test_nothing_at_all(catalog: Catalog, clock: Clock, tmp_path: Path) -> None:
-    found = measure_installation(catalog, tmp_path / "search", FORMAT, clock.now)
+    found = measure(catalog, clock, tmp_path)
     assert (found.chunks, found.segments, found.oldest_indexed_at, list(found.sources)) == (0, 0, None, [])
+
+
+def test_what_sources_lend_each_other_is_on_the_disk_once(catalog: Catalog, clock: Clock, tmp_path: Path) -> None:
+    lender, borrower = (tmp_path / "search" / add(catalog, digit) for digit in "12")
+    for folder in (lender, borrower):
+        folder.mkdir(parents=True)
+    (lender / "a.segment").write_bytes(b"x" * 1000)
+    (borrower / "a.segment").hardlink_to(lender / "a.segment")
+    (borrower / "b.segment").write_bytes(b"x" * 24)
+    found = measure(catalog, clock, tmp_path)
+    assert [(source.index_bytes, source.segments) for source in found.sources] == [(1000, 1), (1024, 2)]
+    assert (found.index_bytes, found.segments) == (1024, 2)

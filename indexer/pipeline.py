@@ -15,7 +15,7 @@ from filelock import Timeout
 from codesearch.core.catalog.catalog import Catalog, RunState
 from codesearch.core.catalog.runs import join_paths
 from codesearch.core.embedding.embedder import Embedder
-from codesearch.core.errors import DamagedStoreError, NotFoundError
+from codesearch.core.errors import DamagedStoreError, NotFoundError, StoreError
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.locks import source_lock
 from codesearch.core.store.chunk_store import ChunkStore
@@ -253,8 +253,19 @@ class Indexer:
             raise
 
     def _find_lender(self, source: DataSource, snapshot: Snapshot) -> DataSource | None:
+        if self._store.is_remote:
+            # Lent segments have no rows that another machine could make them from.
+            return None
+
         def read_known(other: DataSource) -> dict[str, str]:
-            index = self._search_indexes.get(other.id, other.run_id)
+            try:
+                index = self._search_indexes.get(other.id, other.run_id)
+            except DamagedStoreError:
+                raise
+            except StoreError as error:
+                # What is wrong with another source is said by its own run.
+                logger.info("the index of %s is not gone on from: %s", other.name, error)
+                return {}
             return {path: content_id for part in index.segments for path, content_id in part.content_ids().items()}
 
         name = self._store.index_format.table_name

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from codesearch.assembly import open_assembly, open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.types import DataSource
-from indexer.pipeline import IndexReport
+from indexer.pipeline import IndexReport, SilentProgress
 from tests.unit.indexer.conftest import Repository
 from tests.unit.indexer.test_pipeline import Parts, rows_of
 
@@ -111,6 +112,40 @@ def test_a_borrower_whose_segments_are_lost_reads_its_source_again(
     parts.search_indexes.files.remove(second.id)
     second = index(parts, repository.path, "other").source
     check_same(parts, second, fresh, repository.path, "other")
+
+
+def test_a_borrower_does_not_fail_with_what_its_lender_lost(
+    repository: Repository, fresh: Parts, tmp_path: Path
+) -> None:
+    def index_each(*branches: str | None) -> list[DataSource]:
+        assembly = open_assembly(data_dir=tmp_path / "whole", embedding_model="bundled", index_workers=1)
+        try:
+            indexer, target = open_indexer(assembly), str(repository.path)
+            progress = SilentProgress()
+            reports = [
+                indexer.index(target, name=None, branch=branch, subdir=None, progress=progress, committed=True)
+                for branch in branches
+            ]
+            for source in [report.source for report in reports]:
+                assert assembly.search_indexes.get(source.id, source.run_id).row_count == source.chunk_count
+            return [report.source for report in reports]
+        finally:
+            assembly.close()
+
+    index_each(None, "other")
+    for folder in ("search", "store"):
+        shutil.rmtree(tmp_path / "whole" / folder)
+    wanted = [index(fresh, repository.path, branch).source.chunk_count for branch in ("other", None)]
+    assert [source.chunk_count for source in index_each("other", None)] == wanted
+
+
+def test_nothing_is_lent_where_other_machines_read_the_store(
+    parts: Parts, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(parts, repository.path)
+    monkeypatch.setattr(type(parts.store), "is_remote", True)
+    second = index(parts, repository.path, "other").source
+    assert parts.store.count_rows(second.id) == second.chunk_count, "whoever lacks its index makes it from these"
 
 
 def test_a_branch_that_is_equal_writes_no_row(parts: Parts, fresh: Parts, repository: Repository) -> None:

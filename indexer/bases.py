@@ -63,26 +63,33 @@ class Bases:
         self._indexes = indexes
 
     def open(
-        self, source: DataSource, report: Callable[[str], None], find_lender: Callable[[], DataSource | None]
+        self,
+        source: DataSource,
+        newest_run: int,
+        report: Callable[[str], None],
+        find_lender: Callable[[], DataSource | None],
     ) -> Base:
         """Return what a run of a data source starts from; whoever calls it holds the source's lock.
 
         Rows of the store that belong to none of its segments are deleted; where rows are missing, the published
-        segments are made again from those there are. `report` gets the phase when that takes long. A new source starts
-        from the segments of the one that `find_lender` gives. Raises StoreError.
+        segments are made again from those there are. `newest_run` is the latest that the catalog knows of the source,
+        0 for none: what has a later number was left by a catalog that was lost, and goes. `report` gets the phase when
+        that takes long. A new source starts from the segments of the one that `find_lender` gives. Raises StoreError.
         """
         is_readable = source.run_id and source.index_format == self._store.index_format.table_name
         run_id = source.run_id if is_readable else 0
         self._finish_deletion(source.id, run_id)
         # By a column: who counts by the index of data sources alone would not see that a file of rows is lost.
         total = self._store.count_rows(source.id, (0, NO_END))
-        left = self._find_left(source.id, run_id)
+        left = self._find_left(source.id, run_id, newest_run)
         entries = self._open_published(source.id, run_id, self._indexes.entries)
         expected = sum(segment.live_row_count for entry, segment in entries if not entry.lender)
-        if total != expected + sum(segment.row_count for _, segment in left):
+        expected += sum(segment.row_count for _, segment in left)
+        if total != expected:
             report("putting the store in order")
             self._delete_strangers(source.id, run_id if entries else 0, [entry.name for entry, _ in left])
-            entries = self._open_published(source.id, run_id if entries else 0, self._indexes.rebuild)
+            if self._store.count_rows(source.id, (0, NO_END)) != expected:
+                entries = self._open_published(source.id, run_id if entries else 0, self._indexes.rebuild)
         if not entries:
             entries = self._borrow(source.id, find_lender())
         pairs = [*entries, *left]
@@ -136,11 +143,11 @@ class Bases:
             self._writer.delete(source_id, rows)
         self._indexes.files.forget_doomed(source_id, run_id)
 
-    def _find_left(self, source_id: str, run_id: int) -> list[tuple[SegmentEntry, SearchIndex]]:
+    def _find_left(self, source_id: str, run_id: int, newest_run: int) -> list[tuple[SegmentEntry, SearchIndex]]:
         """Return the segments of killed runs whose rows are all in the store, in order."""
         left = []
         for name in self._indexes.files.segment_names(source_id):
-            if name.run_id > run_id:
+            if run_id < name.run_id <= newest_run:
                 entry = SegmentEntry(name)
                 segment = self._indexes.files.open_segment(source_id, entry)
                 count = self._store.count_rows(source_id, (name.code, name.code + 1))

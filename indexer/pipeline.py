@@ -239,7 +239,9 @@ class Indexer:
     def _update(self, source: DataSource, snapshot: Snapshot, progress: Progress, started: float) -> IndexReport:
         if snapshot.kind == WorkTreeSnapshot.kind:
             progress.start("reading the work tree as it is on disk, uncommitted files included")
-        base = self._bases.open(source, progress.start, partial(self._find_lender, source, snapshot))
+        latest = self._catalog.latest_run(source.id)
+        newest_run = latest.id if latest is not None else 0
+        base = self._bases.open(source, newest_run, progress.start, partial(self._find_lender, source, snapshot))
         known = base.known_files()
         limit = self._settings.max_file_bytes
         found = walk(snapshot, max_file_bytes=limit, known=known, choices=_choices(self._settings))

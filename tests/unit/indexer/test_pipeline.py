@@ -17,6 +17,7 @@ from codesearch.core.errors import (
     CodesearchError,
     DamagedStoreError,
     InvalidRequestError,
+    LostRowsError,
     NotFoundError,
     SourceError,
     StoreError,
@@ -316,6 +317,58 @@ def test_a_first_run_that_is_killed_goes_on_from_its_last_segment(small_segments
     segment, file = found
     assert segment.chunk_of(int(segment.first_rows[file])).content == "ANOTHER = 1"
     assert not parts.index(many).wrote
+
+
+def test_what_a_lost_catalog_left_is_not_gone_on_from(
+    small_segments: Parts, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new catalog counts its runs from the beginning: their segments would take the names of those there are."""
+    monkeypatch.setattr("indexer.drafts.ALWAYS_JOINED_ROWS", 0)
+    for path in sorted(many.iterdir())[40:]:
+        path.unlink()
+    for number in range(4):
+        (many / "part_000.py").write_text(f"BEFORE = {number}\n")
+        small_segments.index(many)
+    small_segments.catalog.close()
+    for path in small_segments.settings.data_dir.glob("catalog*"):
+        path.unlink()
+    embedder = load_embedder(load_settings(embedding_model="bundled"))
+    parts = Parts(small_segments.settings.data_dir, embedder, segment_chunks=16)
+
+    def require_rows(source_id: str, row_count: int) -> None:
+        if row_count < parts.catalog.get_source(source_id).chunk_count:
+            raise LostRowsError("rows are lost")
+
+    monkeypatch.setattr(parts.search_indexes, "_check_rows", require_rows)
+    for number in range(5):
+        (many / "part_001.py").write_text(f"AFTER = {number}\n")
+        report = parts.index(many)
+        assert number == 0 or report.changed == 1
+        source = report.source
+        assert parts.store.count_rows(source.id) == source.chunk_count
+        assert len(parts.answered(source)) == source.file_count == 40
+    assert not parts.index(many).wrote
+    parts.catalog.close()
+
+
+def test_a_killed_run_does_not_cost_what_is_published(small_segments: Parts, many: Path) -> None:
+    for path in sorted(many.iterdir())[20:]:
+        path.unlink()
+    small_segments.index(many)
+    (many / "part_000.py").write_text("CHANGED = 1\n")
+    files = small_segments.files
+    with pytest.MonkeyPatch.context() as patch:
+        # Its rows are in the store, its segment is not.
+        patch.setattr(files, "write_segment", fail_with_any(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            small_segments.index(many)
+    (source,) = small_segments.catalog.list_sources()
+    assert small_segments.store.count_rows(source.id) > source.chunk_count
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(small_segments.search_indexes, "rebuild", fail_with_any(AssertionError("made again")))
+        report = small_segments.index(many)
+    assert (report.changed, report.source.file_count) == (1, 20)
+    assert small_segments.store.count_rows(source.id) == report.source.chunk_count
 
 
 def test_many_small_runs_leave_the_index_of_a_fresh_run(small_segments: Parts, parts: Parts, many: Path) -> None:

@@ -196,11 +196,18 @@ class SearchIndexes:
                     self.prepare(source_id, run_id)
                     index = self._open(source_id, run_id)
                     self._require_rows(source_id, run_id, index)
+                    self._discard_earlier(source_id, run_id)
         except OSError as error:
             raise self.files.cannot_write(error) from error
         if index is None:
             raise self.cannot_read_back(source_id)
         return index
+
+    def _discard_earlier(self, source_id: str, run_id: int) -> None:
+        """Delete the files of earlier runs: a machine without an indexer would keep those of all."""
+        entries = self.files.read_manifest(source_id, run_id)
+        if entries is not None:
+            self.files.discard_earlier(source_id, run_id, [entry.name for entry in entries])
 
     def _require_rows(self, source_id: str, run_id: int, index: SourceIndex | None) -> None:
         if index is None:

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -126,10 +126,14 @@ class SegmentFiles:
 
     def find_later_run(self, source_id: str, run_id: int) -> int | None:
         """Return the newest run after another one that has a manifest here, None for none."""
+        return max((run for run in self._runs_of(source_id) if run > run_id), default=None)
+
+    def _runs_of(self, source_id: str) -> list[int]:
+        """Return the runs that have a manifest here, in order."""
         prefix = f"{self._format_name}-"
         names = (path.name for path in (self._folder / source_id).glob(f"{prefix}*.manifest"))
         runs = (name[len(prefix) :].removesuffix(".manifest") for name in names)
-        return max((int(run) for run in runs if run.isascii() and run.isdigit() and int(run) > run_id), default=None)
+        return sorted(int(run) for run in runs if run.isascii() and run.isdigit())
 
     def open(self, source_id: str, entries: Sequence[SegmentEntry]) -> SourceIndex | None:
         """Open the segments; None when one of them is missing or cannot be read. Raises StoreError."""
@@ -203,6 +207,21 @@ class SegmentFiles:
                 for path in (self._folder / source_id).glob("*"):
                     if path not in paths:
                         delete_path(path)
+        except (OSError, CodesearchError) as error:
+            logger.warning("older search indexes of %s stay: %s", source_id, error)
+
+    def discard_earlier(self, source_id: str, run_id: int, kept: Collection[SegmentName]) -> None:
+        """Delete the manifests of earlier runs with their segments, but for those `kept`. For who holds the lock.
+
+        Segments in no such manifest stay: an indexer may be at work on them. It leaves no earlier manifest itself.
+        """
+        try:
+            for run in self._runs_of(source_id):
+                if run < run_id:
+                    for entry in self.read_manifest(source_id, run) or ():
+                        if entry.name not in kept:
+                            delete_path(self.segment_path(source_id, entry.name))
+                    delete_path(self.manifest_path(source_id, run))
         except (OSError, CodesearchError) as error:
             logger.warning("older search indexes of %s stay: %s", source_id, error)
 

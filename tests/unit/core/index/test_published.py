@@ -12,6 +12,7 @@ import pytest
 from codesearch.core.errors import ConfigurationError, StoreError
 from codesearch.core.index.array_file import map_arrays, write_arrays
 from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.manifest import SegmentName
 from codesearch.core.index.published import SCAN_ATTEMPTS, SearchIndexes
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.store.chunk_store import ChunkStore
@@ -95,6 +96,19 @@ def test_a_missing_index_is_made_from_the_rows(tmp_path: Path, indexes: SearchIn
         names(4),
     )
     assert scans.count == 2
+
+
+def test_a_machine_without_an_indexer_keeps_the_files_of_the_newest_run_alone(
+    tmp_path: Path, indexes: SearchIndexes
+) -> None:
+    for run in (3, 4, 7):
+        assert shown(indexes.get(SOURCE, run)) == ["one", "two"]
+    assert files(tmp_path) == names(7)
+    # What an indexer has begun is in no earlier manifest.
+    indexes.files.write_segment(SOURCE, SegmentName(6, 0), ())
+    indexes.files.write_segment(SOURCE, SegmentName(9, 0), ())
+    indexes.get(SOURCE, 8)
+    assert files(tmp_path) == sorted([*names(8), *(f"{FORMAT.table_name}-{run}-0.segment" for run in (6, 9))])
 
 
 def test_a_source_without_rows_has_an_empty_index(indexes: SearchIndexes, writer: StoreWriter) -> None:

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 GROUPS_AHEAD_PER_WORKER = 4
 # So many workers that die one after the other, with nothing done in between, are no fault of any file.
 MOST_DEATHS = 20
+# A worker that holds more when it has answered is replaced: those that read the Linux sources grew to 1.15 GB each.
+MOST_KEPT_BYTES = 320 << 20
 # What is raised where the system starts no process.
 REFUSALS = (OSError, ImportError, NotImplementedError)
 
@@ -189,7 +191,11 @@ class SourceWork:
         if is_killed:
             worker.kill()
             worker.close()
-        if has_died or is_killed:
+        is_worn = not has_died and not is_killed and worker.memory_bytes() > MOST_KEPT_BYTES
+        if is_worn:
+            # It keeps what its largest file took, and its words; a fresh one begins with neither.
+            worker.close()
+        if has_died or is_killed or is_worn:
             self._pool.forget(worker)
         else:
             self._pool.give_back(worker)

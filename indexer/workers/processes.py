@@ -19,6 +19,7 @@ from ctypes import c_double
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import RawArray
+from pathlib import Path
 from types import ModuleType
 from typing import Protocol, cast
 
@@ -33,6 +34,8 @@ MOST_WORKERS = 256
 WATCH_SECONDS = 1.0
 # A server that nobody has asked for a worker for so long ends; the next run starts another one.
 IDLE_SECONDS = 60.0
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
 
 _starting = threading.Lock()
 
@@ -71,6 +74,13 @@ class WorkerProcess:
     def position(self) -> tuple[int | None, float]:
         """Return which file of its task the worker is at, None between files, and for how many seconds."""
         return self._marks.get()
+
+    def memory_bytes(self) -> int:
+        """Return the memory that the process holds, 0 where the system does not tell."""
+        try:
+            return int(Path(f"/proc/{self.pid}/statm").read_bytes().split()[1]) * _PAGE_BYTES
+        except (OSError, ValueError, IndexError):
+            return 0
 
     def kill(self) -> None:
         """End the process now."""

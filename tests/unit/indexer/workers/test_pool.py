@@ -21,8 +21,11 @@ from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.store.schema import columns_to_batch
 from codesearch.core.types import SourceFile
 from indexer.batches import IndexedFiles
+from indexer.workers import pool as pool_module
 from indexer.workers.indexing_pool import SMALL_SOURCE_BYTES, IndexingPool
 from indexer.workers.nurseries import fork_workers
+from indexer.workers.pool import WorkerPool
+from indexer.workers.processes import WorkerProcess
 from tests.unit.indexer.workers.worker_processes import wait_for_no_workers, wait_for_workers, worker_pids
 
 SOURCE_ID = "0123456789abcdef01234567"
@@ -52,6 +55,25 @@ def collect(files: list[SourceFile], workers: int, embedder: Embedder) -> list[I
         files, SMALL_SOURCE_BYTES, lambda: embedder, SOURCE_ID
     ) as indexed:
         return list(indexed)
+
+
+def test_workers_that_hold_much_memory_are_replaced(embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = make_files()
+    expected = collect(files, 2, embedder)
+    started: list[int] = []
+    start = WorkerPool._start
+
+    def count(pool: WorkerPool) -> WorkerProcess:
+        started.append(1)
+        return start(pool)
+
+    monkeypatch.setattr(WorkerPool, "_start", count)
+    assert [group.paths for group in collect(files, 2, embedder)] == [group.paths for group in expected]
+    usual = len(started)
+    monkeypatch.setattr(pool_module, "MOST_KEPT_BYTES", 0)
+    assert [group.paths for group in collect(files, 2, embedder)] == [group.paths for group in expected]
+    assert len(started) - usual >= len(expected) > usual
+    assert wait_for_no_workers()
 
 
 def test_workers_give_what_one_process_gives_in_the_same_order(embedder: Embedder) -> None:

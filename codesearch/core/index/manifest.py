@@ -20,7 +20,7 @@ from codesearch.core.index.search_index import LAYOUT_VERSION, NO_FILES, SearchI
 from codesearch.core.index.statistics import NO_TERMS, TermCounts, add_term_counts
 
 # Of the rows' segment number, the lower bits count within a run.
-_NUMBER_BITS: Final = 16
+_NUMBER_BITS: Final = 20
 _NAME = re.compile(r"([0-9]+)-([0-9]+)")
 _ENTRIES_AT_ONCE = 1 << 22
 

@@ -30,6 +30,7 @@ from codesearch.core.locks import delete_path, file_lock
 logger = logging.getLogger(__name__)
 
 _LOCK_NAME = "build.lock"
+_MANIFEST = ".manifest"
 
 
 class SegmentFiles:
@@ -204,9 +205,10 @@ class SegmentFiles:
         try:
             # Under the lock nobody is still writing what is deleted.
             with self.lock(source_id):
-                for path in (self._folder / source_id).glob("*"):
-                    if path not in paths:
-                        delete_path(path)
+                others = [path for path in (self._folder / source_id).glob("*") if path not in paths]
+                # Manifests first: who finds one finds its segments, too, or looks for a later run.
+                for path in sorted(others, key=lambda path: path.suffix != _MANIFEST):
+                    delete_path(path)
         except (OSError, CodesearchError) as error:
             logger.warning("older search indexes of %s stay: %s", source_id, error)
 

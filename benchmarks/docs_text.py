@@ -54,6 +54,14 @@ in memory, for code alone, which is its default, and with documents and configur
 processes of the command. codesearch reads more files, and cuts them smaller.
 """
 
+UPDATES = """
+## What changes cost
+
+A first index, one changed file, and a second branch on which 1% of the files differ
+([segments](operations.md#segments)). Seconds count from the start of `codesearch index` to its end. Memory is the sum
+of all processes, pages that they share counted for each.
+"""
+
 READING = """
 ## Reading files
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.clients import percentiles
-from benchmarks.docs_text import EXACT_SEARCH, INDEXING, INTRODUCTION, MANY_TREES, METHOD, READING, TITLE
+from benchmarks.docs_text import EXACT_SEARCH, INDEXING, INTRODUCTION, MANY_TREES, METHOD, READING, TITLE, UPDATES
 from benchmarks.scoring import Mean, total
 from benchmarks.systems import HTTP, INDEXERS, LABELS
 
@@ -164,6 +164,7 @@ def docs_page(run: dict[str, Any]) -> str:
         quality_by(run, "repository", lambda item: str(item["name"])),
         *([INDEXING, compared, PLOT_OF_INDEXING] if (compared := indexing(run)) else []),
         kept_page("many-trees", MANY_TREES),
+        kept_page("updates", UPDATES),
         kept_page("chunking", READING),
         kept_page("grep", EXACT_SEARCH),
         notes_of(run),

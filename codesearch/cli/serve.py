@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,18 +164,18 @@ def _application(assembly: Assembly) -> ASGIApp:
 
         telemetry = assembly.open_telemetry()
 
-        def close() -> None:
-            runner.close()
-            telemetry.close()
-            door.close()
-            if audit is not None:
-                audit.close()
-            assembly.close()
+        # The last one first. Whatever one of them raises, the others are closed, and the audit log is written out.
+        parts = ExitStack()
+        parts.callback(assembly.close)
+        if audit is not None:
+            parts.callback(audit.close)
+        for part in (door, telemetry, runner):
+            parts.callback(part.close)
 
         return Services(
             retriever,
             assembly.catalog,
-            close,
+            parts.close,
             assembly.toolbox,
             retriever.turns,
             management,

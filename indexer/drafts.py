@@ -11,6 +11,7 @@ from codesearch.core.index.manifest import SegmentEntry, SegmentName, first_code
 from codesearch.core.index.merging import read_rows
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.memory import give_back_memory
 from codesearch.core.store.rows import RowColumns
 from codesearch.core.store.writer import DoomedRows, StagedRows, StoreWriter
 from indexer.bases import Base
@@ -22,6 +23,8 @@ ALWAYS_JOINED_ROWS = 4_096
 JOINED_RATIO = 3
 # A segment is written anew when more than this share of its rows is dead.
 MOST_DEAD_SHARE = 0.5
+# Of so many rows, the store's part and the segment are written at once; of more, one after the other takes less memory.
+WRITTEN_MEANWHILE_ROWS = 50_000
 # Paths are compared one by one up to so many; of more, all paths of a segment are read.
 FEW_PATHS = 256
 # The rows of more documents than these are deleted by the paths of their files.
@@ -101,12 +104,18 @@ class Draft:
         """Put the staged rows into the store, and them and the live rows of other segments into one of their own."""
         name = self._next_name()
         staged.close()
-        with ThreadPoolExecutor(1) as side:
-            batches: Iterator[RowBatch] = chain(staged.scan(), chain.from_iterable(map(read_rows, parts)))
-            # The store's part stays here, where ctrl-C ends the wait for another writer.
-            written = side.submit(self._indexes.files.write_segment, self._source_id, name, batches)
+        batches: Iterator[RowBatch] = chain(staged.scan(), chain.from_iterable(map(read_rows, parts)))
+        if staged.row_count > WRITTEN_MEANWHILE_ROWS:
             self._writer.append(staged)
-            written.result()
+            give_back_memory()
+            self._indexes.files.write_segment(self._source_id, name, batches)
+            give_back_memory()
+        else:
+            with ThreadPoolExecutor(1) as side:
+                # The store's part stays here, where ctrl-C ends the wait for another writer.
+                written = side.submit(self._indexes.files.write_segment, self._source_id, name, batches)
+                self._writer.append(staged)
+                written.result()
         self._made.append(SegmentEntry(name))
         self._staged = None
         staged.discard()

@@ -202,6 +202,7 @@ class StoreWriter:
         with self._locked("append to") as table:
             if staged.row_count:
                 table.add(staged.reader())
+                pa.default_memory_pool().release_unused()
 
     def delete(self, source_id: str, doomed: DoomedRows) -> None:
         """Delete rows of a data source. Raises StoreError; then some of them may be gone."""

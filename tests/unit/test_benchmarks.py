@@ -138,7 +138,7 @@ def test_the_newest_page_of_another_benchmark_is_a_section(tmp_path: Path) -> No
 
 def test_what_two_commands_say_of_many_trees_is_counted(tmp_path: Path) -> None:
     script = tmp_path / "said.py"
-    script.write_text("import sys; sum(range(10**6)); print(sys.argv[1])")
+    script.write_text("import sys; sum(range(2 * 10**7)); print(sys.argv[1])")
     for said in ('{"sources": [{"files": 1, "chunks": 2}, {"files": 3, "chunks": 4}]}', '{"files": 4, "chunks": 6}'):
         run = many_trees.watch([sys.executable, str(script), said])
         assert (run.files, run.chunks) == (4, 6)

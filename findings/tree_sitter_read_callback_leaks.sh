@@ -14,7 +14,7 @@ trap 'exit 1' HUP INT TERM
 cd "$folder"
 environment/bin/python -m pip install --quiet --disable-pip-version-check tree-sitter==0.26.1 tree-sitter-python==0.25.0
 
-environment/bin/python - <<'EOF_PYTHON'
+environment/bin/python - <<'EOF'
 import gc
 import tracemalloc
 from importlib.metadata import version
@@ -65,4 +65,4 @@ print(f"tree-sitter {version('tree-sitter')}: bytes kept after ten parses of {le
 assert found["pieces"] > 10 * len(source)
 assert found["released"] < 100_000
 assert found["bytes"] < 20_000
-EOF_PYTHON
+EOF

@@ -108,4 +108,5 @@ class View:
 def _describe_paths(part: Part) -> NDArray[np.uint32]:
     firsts, counts = find_runs(part.files)
     described = np.array([describe_path(part.index.path_of(file)) for file in part.files[firsts].tolist()], np.uint32)
-    return np.repeat(described.reshape(-1, len(PATH_COLUMNS)), counts, axis=0).T
+    columns: NDArray[np.uint32] = np.repeat(described.reshape(-1, len(PATH_COLUMNS)), counts, axis=0).T
+    return columns

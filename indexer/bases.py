@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from codesearch.core.errors import CodesearchError, LostRowsError
 from codesearch.core.index.manifest import SegmentEntry, SegmentName, first_code
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.segment_files import Part
 from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.writer import NO_END, DoomedRows, StoreWriter
 from codesearch.core.types import DataSource
@@ -82,32 +83,30 @@ class Bases:
         # By a column: who counts by the index of data sources alone would not see that a file of rows is lost.
         total = self._store.count_rows(source.id, (0, NO_END))
         left = self._find_left(source.id, run_id, newest_run)
-        entries = self._open_published(source.id, run_id, self._indexes.entries)
-        expected = sum(segment.live_row_count for entry, segment in entries if not entry.lender)
+        parts = self._open_published(source.id, run_id, self._indexes.open_parts)
+        expected = sum(segment.live_row_count for entry, segment in parts if not entry.lender)
         expected += sum(segment.row_count for _, segment in left)
         if total != expected:
             report("putting the store in order")
-            self._delete_strangers(source.id, run_id if entries else 0, [entry.name for entry, _ in left])
+            self._delete_strangers(source.id, run_id if parts else 0, [entry.name for entry, _ in left])
             if self._store.count_rows(source.id, (0, NO_END)) != expected:
-                entries = self._open_published(source.id, run_id if entries else 0, self._indexes.rebuild)
-        if not entries:
-            entries = self._borrow(source.id, find_lender())
-        pairs = [*entries, *left]
-        return Base(run_id, tuple(entry for entry, _ in pairs), tuple(segment for _, segment in pairs), len(entries))
+                parts = self._open_published(source.id, run_id if parts else 0, self._indexes.rebuild)
+        if not parts:
+            parts = self._borrow(source.id, find_lender())
+        pairs = [*parts, *left]
+        return Base(run_id, tuple(entry for entry, _ in pairs), tuple(segment for _, segment in pairs), len(parts))
 
-    def _open_published(
-        self, source_id: str, run_id: int, find: Callable[[str, int], list[SegmentEntry]]
-    ) -> list[tuple[SegmentEntry, SearchIndex]]:
+    def _open_published(self, source_id: str, run_id: int, find: Callable[[str, int], list[Part]]) -> list[Part]:
         """Return the published segments; none where there are none, or where rows are lost and must be read again."""
         if not run_id:
             return []
         try:
-            return self._open_all(source_id, find(source_id, run_id))
+            return find(source_id, run_id)
         except LostRowsError as error:
             logger.warning("%s", error.message)
             return []
 
-    def _borrow(self, source_id: str, lender: DataSource | None) -> list[tuple[SegmentEntry, SearchIndex]]:
+    def _borrow(self, source_id: str, lender: DataSource | None) -> list[Part]:
         """Take the segments of another data source; none when it is overtaken meanwhile."""
         if lender is None:
             return []
@@ -116,20 +115,13 @@ class Bases:
             for entry in entries:
                 self._indexes.files.lend(lender.id, source_id, entry.name)
             lent = [replace(entry, lender=entry.lender or lender.id) for entry in entries]
-            segments = self._open_all(source_id, lent)
+            parts = self._indexes.files.open_parts(source_id, lent)
         except (OSError, CodesearchError) as error:
             logger.info("the index of %s is not gone on from: %s", lender.name, error)
             return []
-        logger.info("going on from the index of %s", lender.name)
-        return segments
-
-    def _open_all(self, source_id: str, entries: Sequence[SegmentEntry]) -> list[tuple[SegmentEntry, SearchIndex]]:
-        opened = [(entry, self._indexes.files.open_segment(source_id, entry)) for entry in entries]
-        found = [(entry, segment) for entry, segment in opened if segment is not None]
-        if len(found) < len(opened):
-            # One was lost since the manifest was read.
-            raise self._indexes.cannot_read_back(source_id)
-        return found
+        if parts:
+            logger.info("going on from the index of %s", lender.name)
+        return parts or []
 
     def _finish_deletion(self, source_id: str, run_id: int) -> None:
         """Delete the rows that the published run replaced, when it was killed before it had."""
@@ -143,7 +135,7 @@ class Bases:
             self._writer.delete(source_id, rows)
         self._indexes.files.forget_doomed(source_id, run_id)
 
-    def _find_left(self, source_id: str, run_id: int, newest_run: int) -> list[tuple[SegmentEntry, SearchIndex]]:
+    def _find_left(self, source_id: str, run_id: int, newest_run: int) -> list[Part]:
         """Return the segments of killed runs whose rows are all in the store, in order."""
         left = []
         for name in self._indexes.files.segment_names(source_id):

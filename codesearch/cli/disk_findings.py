@@ -37,8 +37,9 @@ def examine_store_files(assembly: Assembly) -> Iterator[Finding]:
     sources = {source.id: source for source in assembly.catalog.list_sources()}
     wrong = [source for source in sources.values() if _has_other_rows(assembly, source, counts.get(source.id, 0))]
     for source in wrong:
-        expected = source.chunk_count - assembly.search_indexes.count_lent_rows(source.id, source.run_id)
-        found = f"{say_count(counts.get(source.id, 0), 'row')} in the store, {expected:,} in the catalog"
+        found = (
+            f"{say_count(counts.get(source.id, 0), 'row')} in the store, {_own_rows(assembly, source):,} in the catalog"
+        )
         yield Finding(f"rows of {source.name}", False, found, f"Run `{index_command(source)}`.")
     for source_id in sorted(set(counts) - set(sources)):
         found = f"{say_count(counts[source_id], 'row')} of no data source of this catalog"
@@ -58,8 +59,12 @@ def _has_other_rows(assembly: Assembly, source: DataSource, row_count: int) -> b
     if source.state is not SourceState.READY or source.index_format != assembly.index_format.table_name:
         return False
     # Between the rows and the catalog's word for them, a run is at work.
-    expected = source.chunk_count - assembly.search_indexes.count_lent_rows(source.id, source.run_id)
-    return row_count != expected and not assembly.catalog.is_running(source.id)
+    return row_count != _own_rows(assembly, source) and not assembly.catalog.is_running(source.id)
+
+
+def _own_rows(assembly: Assembly, source: DataSource) -> int:
+    """Return how many rows the store should have of a data source: those that another one lends are not its own."""
+    return source.chunk_count - assembly.search_indexes.count_lent_rows(source.id, source.run_id)
 
 
 def examine_search_files(assembly: Assembly) -> Iterator[Finding]:

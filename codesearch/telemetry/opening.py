@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from codesearch.core.config import METRICS_FOLDER, Settings, find_metrics_folder
 from codesearch.core.errors import ConfigurationError
+from codesearch.core.processes import is_alive
 from codesearch.telemetry.observing import ObservedRequest, Observer
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def open_telemetry(
         folder = find_metrics_folder()
         if folder is not None:
             # This one may be here because another one was killed.
-            forget_processes(folder, _is_alive)
+            forget_processes(folder, is_alive)
         info = {"version": version("codesearch"), "embedding_model": settings.embedding_model}
         metrics = PrometheusMetrics(measure, count_open_indexes, info)
         observers.append(metrics)
@@ -72,16 +72,3 @@ def open_telemetry(
 
         observers.append(Traces())
     return Telemetry(observers, metrics)
-
-
-def _is_alive(process_id: int) -> bool:
-    if os.name != "posix":
-        # There is no harmless question to a process there.
-        return True
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

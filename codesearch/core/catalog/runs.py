@@ -16,6 +16,7 @@ from codesearch.core.catalog.schema import data_sources, index_runs
 from codesearch.core.catalog.sources import CatalogPart, find_source_row
 from codesearch.core.counts import count_contents, say_count
 from codesearch.core.errors import NotFoundError
+from codesearch.core.processes import is_alive
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, SourceState
 
@@ -60,7 +61,7 @@ class IndexRun:
         if self.state is not RunState.RUNNING:
             return False
         is_silent = now - self.updated_at > SILENCE_UNTIL_STOPPED
-        return is_silent or (self.host == socket.gethostname() and not _is_alive(self.process_id))
+        return is_silent or (self.host == socket.gethostname() and not is_alive(self.process_id))
 
 
 _SELECT_RUNS = select(index_runs)
@@ -303,16 +304,3 @@ def _to_line(message: str) -> str:
     """Return the message as one storable line, whatever was raised."""
     printable = redact(message).encode("utf-8", "replace").decode("utf-8").replace("\0", "")
     return " ".join(printable.split())[:_MAX_MESSAGE_LENGTH] or "no reason given"
-
-
-def _is_alive(process_id: int) -> bool:
-    if os.name != "posix":
-        # There is no harmless question to a process there; silence has to tell.
-        return True
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

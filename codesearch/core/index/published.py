@@ -11,7 +11,7 @@ from threading import Lock, Thread
 from codesearch.core.errors import CodesearchError, StoreError
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.index.manifest import SegmentEntry
-from codesearch.core.index.segment_files import SegmentFiles
+from codesearch.core.index.segment_files import Part, SegmentFiles
 from codesearch.core.index.source_index import SourceIndex
 
 logger = logging.getLogger(__name__)
@@ -77,28 +77,33 @@ class SearchIndexes:
         """Return how many data sources have their index open here."""
         return len(self._opened)
 
-    def entries(self, source_id: str, run_id: int) -> list[SegmentEntry]:
-        """Return the manifest of the data source's published run, all made again where some is missing.
+    def open_parts(self, source_id: str, run_id: int) -> list[Part]:
+        """Return the segments of the data source's published run with their entries in its manifest.
 
-        Raises StoreError.
+        All are made again where some is missing. Raises StoreError.
         """
-        if self._open(source_id, run_id) is None:
+        parts = self._find_parts(source_id, run_id)
+        if not parts:
             self._rebuild(source_id, run_id, lambda: False)
-        entries = self.files.read_manifest(source_id, run_id)
-        if entries is None:
-            raise self.cannot_read_back(source_id)
-        return entries
+            parts = self._find_parts(source_id, run_id)
+        if not parts:
+            raise self._cannot_read_back(source_id)
+        return parts
 
-    def rebuild(self, source_id: str, run_id: int) -> list[SegmentEntry]:
-        """Make the files of a run again from the store's rows and return its manifest. Raises StoreError."""
+    def _find_parts(self, source_id: str, run_id: int) -> list[Part] | None:
+        entries = self.files.read_manifest(source_id, run_id)
+        return None if entries is None else self.files.open_parts(source_id, entries)
+
+    def rebuild(self, source_id: str, run_id: int) -> list[Part]:
+        """Make the files of a run again from the store's rows and return its parts. Raises StoreError."""
         self._rebuild(source_id, run_id, lambda: True)
-        return self.entries(source_id, run_id)
+        return self.open_parts(source_id, run_id)
 
     def _rebuild(self, source_id: str, run_id: int, is_stale: Callable[[], object]) -> None:
         with self._opening.setdefault(source_id, Lock()):
             self._opened[source_id] = (run_id, self._build_missing(source_id, run_id, is_stale=is_stale))
 
-    def cannot_read_back(self, source_id: str) -> StoreError:
+    def _cannot_read_back(self, source_id: str) -> StoreError:
         """Return what to say when files that were just written are not there."""
         return StoreError(f"The search index of {source_id} cannot be read back.")
 
@@ -147,7 +152,7 @@ class SearchIndexes:
         lent = self._find_lent(source_id, run_id)
         for attempt in range(1, SCAN_ATTEMPTS + 1):
             try:
-                entries = list(lent)
+                entries = [entry for entry, _ in lent]
                 for part in self._scan_rows(source_id, run_id):
                     name = self.files.unused_name(source_id, run_id)
                     self.files.write_segment(source_id, name, part)
@@ -161,13 +166,12 @@ class SearchIndexes:
 
     def count_lent_rows(self, source_id: str, run_id: int) -> int:
         """Return how many of the live rows of a run are in segments that another data source lends to it."""
-        segments = [self.files.open_segment(source_id, entry) for entry in self._find_lent(source_id, run_id)]
-        return sum(segment.live_row_count for segment in segments if segment is not None)
+        return sum(segment.live_row_count for _, segment in self._find_lent(source_id, run_id))
 
-    def _find_lent(self, source_id: str, run_id: int) -> list[SegmentEntry]:
+    def _find_lent(self, source_id: str, run_id: int) -> list[Part]:
         entries = self.files.read_manifest(source_id, run_id) or []
-        lent = [entry for entry in entries if entry.lender]
-        return [entry for entry in lent if self.files.open_segment(source_id, entry) is not None]
+        lent = [(entry, self.files.open_segment(source_id, entry)) for entry in entries if entry.lender]
+        return [(entry, segment) for entry, segment in lent if segment is not None]
 
     def discard_others(self, source_id: str, run_id: int) -> None:
         """Delete the files of other runs. Who has one of them open keeps it; what cannot be deleted stays."""
@@ -200,7 +204,7 @@ class SearchIndexes:
         except OSError as error:
             raise self.files.cannot_write(error) from error
         if index is None:
-            raise self.cannot_read_back(source_id)
+            raise self._cannot_read_back(source_id)
         return index
 
     def _discard_earlier(self, source_id: str, run_id: int) -> None:

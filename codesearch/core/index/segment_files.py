@@ -6,10 +6,10 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock
 
@@ -28,6 +28,9 @@ from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.locks import delete_path, file_lock
 
 logger = logging.getLogger(__name__)
+
+Read = TypeVar("Read")
+Part = tuple[SegmentEntry, SearchIndex]
 
 _LOCK_NAME = "build.lock"
 _MANIFEST = ".manifest"
@@ -114,16 +117,7 @@ class SegmentFiles:
 
     def read_manifest(self, source_id: str, run_id: int) -> list[SegmentEntry] | None:
         """Return the segments of a run; None when it has no manifest that can be read. Raises StoreError."""
-        path = self.manifest_path(source_id, run_id)
-        try:
-            return read_manifest(path)
-        except FileNotFoundError:
-            return None
-        except (DamagedFileError, IsADirectoryError, NotADirectoryError) as error:
-            logger.warning("%s; it is made again", error)
-            return None
-        except OSError as error:
-            raise _cannot_read(path, error) from error
+        return _read_if_whole(self.manifest_path(source_id, run_id), read_manifest)
 
     def find_later_run(self, source_id: str, run_id: int) -> int | None:
         """Return the newest run after another one that has a manifest here, None for none."""
@@ -138,24 +132,22 @@ class SegmentFiles:
 
     def open(self, source_id: str, entries: Sequence[SegmentEntry]) -> SourceIndex | None:
         """Open the segments; None when one of them is missing or cannot be read. Raises StoreError."""
-        segments = [self.open_segment(source_id, entry) for entry in entries]
-        found = [segment for segment in segments if segment is not None]
-        if not entries or len(found) < len(entries):
+        parts = self.open_parts(source_id, entries)
+        if not parts:
             return None
-        return SourceIndex(found, [entry.dead_terms for entry in entries])
+        return SourceIndex([segment for _, segment in parts], [entry.dead_terms for entry, _ in parts])
+
+    def open_parts(self, source_id: str, entries: Sequence[SegmentEntry]) -> list[Part] | None:
+        """Return each entry with its segment; None when one of them is missing or cannot be read. Raises StoreError."""
+        parts = [(entry, self.open_segment(source_id, entry)) for entry in entries]
+        found = [(entry, segment) for entry, segment in parts if segment is not None]
+        return found if len(found) == len(parts) else None
 
     def open_segment(self, source_id: str, entry: SegmentEntry) -> SearchIndex | None:
         """Open one segment; None when it is missing or cannot be read. Raises StoreError."""
+        borrower = source_id if entry.lender else ""
         path = self.segment_path(source_id, entry.name)
-        try:
-            return open_search_index(path, entry.dead_files, source_id if entry.lender else "")
-        except FileNotFoundError:
-            return None
-        except (DamagedFileError, IsADirectoryError, NotADirectoryError) as error:
-            logger.warning("%s; it is made again", error)
-            return None
-        except OSError as error:
-            raise _cannot_read(path, error) from error
+        return _read_if_whole(path, lambda path: open_search_index(path, entry.dead_files, borrower))
 
     def lend(self, lender_id: str, borrower_id: str, name: SegmentName) -> None:
         """Let another data source have a segment, too: the same file, or a copy where there can be no second name.
@@ -256,5 +248,14 @@ class SegmentFiles:
         )
 
 
-def _cannot_read(path: Path, error: OSError) -> StoreError:
-    return StoreError(f"Cannot read the search index {path}: {error.strerror or error}.")
+def _read_if_whole(path: Path, read: Callable[[Path], Read | None]) -> Read | None:
+    """Return what is read from a file; None when it is missing, or not one of ours, or not whole. Raises StoreError."""
+    try:
+        return read(path)
+    except FileNotFoundError:
+        return None
+    except (DamagedFileError, IsADirectoryError, NotADirectoryError) as error:
+        logger.warning("%s; it is made again", error)
+        return None
+    except OSError as error:
+        raise StoreError(f"Cannot read the search index {path}: {error.strerror or error}.") from error

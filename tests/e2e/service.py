@@ -325,3 +325,17 @@ def run_bash(script: str, cwd: Path, environment: Mapping[str, str]) -> Outcome:
 def names_of(records: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
     """Return a metadata value of every record, None where it has none."""
     return [record["metadata"].get(key) for record in records]
+
+
+def begin_to_ask(service: Service, body: bytes) -> socket.socket:
+    """Send a request all but the last byte of its body, and wait until a process has it."""
+    connection = socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS)
+    head = (
+        f"POST /retrieval HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.key}\r\nExpect: 100-continue\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    connection.sendall(head.encode())
+    # The application reads the body: it has begun to answer.
+    assert connection.recv(1024).startswith(b"HTTP/1.1 100 ")
+    connection.sendall(body[:-1])
+    return connection

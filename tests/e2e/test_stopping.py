@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.service import PATIENCE_SECONDS, Service, copy_index, create_key, index_fixtures
+from tests.e2e.service import PATIENCE_SECONDS, Service, begin_to_ask, copy_index, create_key, index_fixtures
 
 DRAIN_SECONDS = 5.0
 BODY = json.dumps({"knowledge_id": "ledger-go", "query": "balance"}).encode()
@@ -28,20 +28,6 @@ def wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def begin_to_ask(service: Service) -> socket.socket:
-    """Send a request all but the last byte of its body, and wait until a process has it."""
-    connection = socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS)
-    head = (
-        f"POST /retrieval HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.key}\r\nExpect: 100-continue\r\n"
-        f"Content-Length: {len(BODY)}\r\n\r\n"
-    )
-    connection.sendall(head.encode())
-    # The application reads the body: it has begun to answer.
-    assert connection.recv(1024).startswith(b"HTTP/1.1 100 ")
-    connection.sendall(BODY[:-1])
-    return connection
 
 
 def read_answer(connection: socket.socket) -> bytes:
@@ -71,7 +57,7 @@ def test_it_is_not_ready_then_takes_nobody_and_answers_what_it_has(data_dir: Pat
         request_seconds=str(PATIENCE_SECONDS),
         stop_seconds=str(PATIENCE_SECONDS),
     ) as service:
-        with begin_to_ask(service) as held:
+        with begin_to_ask(service, BODY) as held:
             service.process.send_signal(signal.SIGTERM)
             wait_until(lambda: {ask_anew(service, "/readyz") for _ in range(8)} == {503})
             assert service.ask("ledger-go").status_code == 200
@@ -97,7 +83,7 @@ def test_it_waits_no_longer_than_it_may(data_dir: Path, tmp_path: Path) -> None:
             request_seconds=str(PATIENCE_SECONDS),
             stop_seconds="0.3",
         ) as service,
-        begin_to_ask(service) as held,
+        begin_to_ask(service, BODY) as held,
     ):
         assert service.stop() == 0
         answer = read_answer(held)

@@ -19,7 +19,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.service import PATIENCE_SECONDS, Service, copy_index, create_key, index_fixtures
+from tests.e2e.service import PATIENCE_SECONDS, Service, begin_to_ask, copy_index, create_key, index_fixtures
 
 TOKEN = "a-token-that-opens-metrics"
 QUERY = "pelicans' balance of an account"
@@ -93,18 +93,6 @@ def answered(service: Service) -> float:
     return read_metrics(service).get(f"codesearch_requests_total{labels}", 0)
 
 
-def hold_request(service: Service) -> socket.socket:
-    """Send a request all but the last byte of its body."""
-    connection = socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS)
-    head = (
-        f"POST /retrieval HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.key}\r\nExpect: 100-continue\r\n"
-        f"Content-Length: {len(BODY)}\r\n\r\n"
-    )
-    connection.sendall(head.encode())
-    assert connection.recv(1024).startswith(b"HTTP/1.1 100 ")
-    return connection
-
-
 def test_all_processes_are_counted_also_those_that_are_gone(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +117,7 @@ def test_all_processes_are_counted_also_those_that_are_gone(
         in_progress = "codesearch_requests_in_progress"
         with ExitStack() as held:
             for _ in range(HELD):
-                held.enter_context(hold_request(service))
+                held.enter_context(begin_to_ask(service, BODY))
             # And the one that asks.
             assert read_metrics(service)[in_progress] == HELD + 1
             victim = int(re.findall(r"Started server process \[(\d+)\]", service.logged)[0])

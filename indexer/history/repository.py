@@ -78,7 +78,7 @@ def open_history(location: Location, *, branch: str | None, folder: Path, settin
         repository = HistoryRepository(git, tip, reference, location.url)
         repository.fetch()
         return repository
-    original = open_repository(location, settings)
+    original = open_repository(location, settings).git
     if is_partial_clone(original):
         raise SourceError(
             f"{location.display} is a partial clone, which lacks the contents of earlier commits; run "

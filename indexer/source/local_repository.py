@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
     from codesearch.core.config import Settings
 
 
+@dataclass(frozen=True, slots=True)
+class LocalRepository:
+    """Git on a repository of this machine, and what one question told of it.
+
+    `git_dir` is absolute; `object_format` is the hash function of its ids, sha1 or sha256.
+    """
+
+    git: Git
+    git_dir: Path
+    is_bare: bool
+    object_format: str
+
+
 def local_path(location: Location) -> Path:
     """Return the path of a local location. Raises SourceError when it is not there any more."""
     if location.path is None or not location.path.is_dir():
@@ -21,20 +35,20 @@ def local_path(location: Location) -> Path:
     return location.path
 
 
-def open_repository(location: Location, settings: Settings) -> Git:
-    """Return git on the local repository of a location. Raises SourceError when there is none that git can read."""
+def open_repository(location: Location, settings: Settings) -> LocalRepository:
+    """Return the local repository of a location. Raises SourceError when there is none that git can read."""
     path = location.root or local_path(location)
     git_dir = path / ".git" if (path / ".git").exists() else path
     git = Git(git_dir, display=location.display, timeout_seconds=settings.git_timeout_seconds)
-    git.require("rev-parse", "--git-dir")
-    return git
+    # All at once: of many sources without changes, starting git is most of the work.
+    facts = git.require("rev-parse", "--absolute-git-dir", "--is-bare-repository", "--show-object-format")
+    folder, is_bare, object_format = facts.decode("utf-8", "surrogateescape").rstrip("\n").rsplit("\n", 2)
+    return LocalRepository(git, Path(folder), is_bare == "true", object_format)
 
 
-def has_work_tree(location: Location, git: Git) -> bool:
+def has_work_tree(location: Location, repository: LocalRepository) -> bool:
     """Say whether files of a local repository lie in its folder: it is not a bare one."""
-    if location.root is None or not (location.root / ".git").exists():
-        return False
-    return git.require("rev-parse", "--is-bare-repository").strip() != b"true"
+    return location.root is not None and (location.root / ".git").exists() and not repository.is_bare
 
 
 def find_head(git: Git) -> str | None:

@@ -76,17 +76,17 @@ def _open_local(
     location: Location, branch: str | None, subdir: str | None, settings: Settings, states_path: Path | None
 ) -> Snapshot:
     path = local_path(location)
-    git = open_repository(location, settings)
+    repository = open_repository(location, settings)
     inside, from_root = location.inside, location.subdir_from_root(subdir)
     snapshot: Snapshot
-    if not branch and has_work_tree(location, git):
+    if not branch and has_work_tree(location, repository):
         root = location.root or path
         data_dir = settings.data_dir
-        snapshot = WorkTreeSnapshot(git, root, from_root, states_path=states_path, data_dir=data_dir)
+        snapshot = WorkTreeSnapshot(repository, root, from_root, states_path=states_path, data_dir=data_dir)
     elif not branch and inside:
         # Beside a bare repository lie files that are none of its.
         return FolderSnapshot(path, subdir)
     else:
-        snapshot = GitSnapshot(git, find_local_commit(git, branch), from_root)
+        snapshot = GitSnapshot(repository.git, find_local_commit(repository.git, branch), from_root)
     snapshot.prefix = f"{inside}/" if inside else ""
     return snapshot

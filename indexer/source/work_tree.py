@@ -15,7 +15,8 @@ from codesearch.core.errors import SourceError
 from indexer.source.file_states import FileState, FileStates, now_ns
 from indexer.source.git import Git
 from indexer.source.git_snapshot import GitSnapshot
-from indexer.source.local_repository import find_head
+from indexer.source.local_repository import LocalRepository, find_head
+from indexer.source.location import HEAD
 from indexer.source.skipping import Skipped, SkipReason, name_problem, printable_path
 from indexer.source.snapshot import Entry, Listing, Snapshot, blob_id, calendar_second
 from indexer.source.tree_reader import Stamp, TreeReader
@@ -33,7 +34,7 @@ class WorkTreeSnapshot(Snapshot):
 
     def __init__(
         self,
-        git: Git,
+        repository: LocalRepository,
         root: Path,
         subdir: str | None = None,
         *,
@@ -47,17 +48,17 @@ class WorkTreeSnapshot(Snapshot):
         self.subdir = subdir
         if subdir and (not (root / subdir).is_dir() or (root / subdir).resolve() != root / subdir):
             raise SourceError(f"There is no folder '{subdir}' in {root}; check --subdir.")
-        self.commit = find_head(git)
-        self._head = GitSnapshot(git, self.commit) if self.commit else None
+        self._head = _open_head(repository.git)
+        self.commit = self._head.commit if self._head else None
         self.committed_at = self._head.committed_at if self._head else None
         if self._head is not None:
             # The folder need not be in the commit.
             self._head.subdir = subdir
-        self._git = WorkTreeGit(git, root, subdir)
+        self._git = WorkTreeGit(repository, root, subdir)
         self._root = root
         self._own = _relative(data_dir, root)
         self._committed_ids = self._git.read_commit_ids(self.commit) if self.commit else {}
-        self._object_format = self._git.object_format
+        self._object_format = repository.object_format
         self._states = FileStates(states_path, root, self._object_format)
         self._reader = TreeReader(root)
         self._found: dict[str, FileState] = {}
@@ -184,6 +185,16 @@ class WorkTreeSnapshot(Snapshot):
                 f"None of {say_count(len(lost), 'tracked file')} is on disk; --committed indexes what is committed.",
             )
         return ()
+
+
+def _open_head(git: Git) -> GitSnapshot | None:
+    """Stand on the commit that is checked out; None before the first one. Raises SourceError when it is lost."""
+    try:
+        return GitSnapshot(git, HEAD)
+    except SourceError:
+        # Before the first commit there is none; of one that is lost, this says more.
+        commit = find_head(git)
+        return GitSnapshot(git, commit) if commit else None
 
 
 def _relative(folder: Path | None, root: Path) -> str | None:

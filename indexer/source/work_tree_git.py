@@ -12,6 +12,7 @@ from pathlib import Path
 from codesearch.core.errors import SourceError
 from indexer.source.git import Git
 from indexer.source.git_snapshot import SUBMODULE_MODE
+from indexer.source.local_repository import LocalRepository
 
 # What a person's own configuration calls it where it says nothing.
 _DEFAULT_EXCLUDES = "~/.config/git/ignore"
@@ -36,20 +37,15 @@ class Tracked:
 
 
 class WorkTreeGit:
-    """Git on one work tree, asked about a sub-folder (None: all). Paths are from the root, with `/`.
+    """Git on one work tree, asked about a sub-folder (None: all). Paths are from the root, with `/`."""
 
-    `object_format` is the hash function of the repository's ids: sha1 or sha256.
-    """
-
-    def __init__(self, git: Git, root: Path, subdir: str | None) -> None:
+    def __init__(self, repository: LocalRepository, root: Path, subdir: str | None) -> None:
         """Point git at the work tree in `root`. Raises SourceError."""
-        facts = git.require("rev-parse", "--absolute-git-dir", "--show-object-format")
-        git_dir, _, self.object_format = facts.decode("utf-8", "surrogateescape").rstrip("\n").rpartition("\n")
-        self.git = git.at_work_tree(root, Path(git_dir) / "index")
+        self.git = repository.git.at_work_tree(root, repository.git_dir / "index")
         self._root = root
         self._subdir = subdir
         self._scope = ("--", f"{subdir}/") if subdir else ()
-        self._options = _own_excludes(git)
+        self._options = _own_excludes(repository.git)
 
     def list_files(self) -> tuple[list[Tracked], list[str]]:
         """Return the entries of the index, and what is neither tracked nor ignored; each path once, in path order.

@@ -14,6 +14,7 @@ from codesearch.core.config import load_settings
 from codesearch.core.errors import SourceError
 from indexer.source import tree_reader
 from indexer.source.discovery import find_repository
+from indexer.source.git import Git, GitProcess
 from indexer.source.location import HEAD, choose_branch
 from indexer.source.opening import Snapshot, open_source, parse_location
 from indexer.source.rules import Choices
@@ -158,6 +159,23 @@ def test_only_what_changed_is_read_again(repository: Repository, tmp_path: Path)
         assert (found.planned, [file.text for file in found]) == (1, ["x = 2\n"])
         assert len(found.unchanged) == len(FILES) + 2
         assert found.find_uncommitted() == ("crlf.py", "same-size.py", "untracked.py")
+
+
+def test_an_unchanged_work_tree_takes_few_processes(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of hundreds of sources without changes, starting git is most of the work."""
+    asked: list[tuple[str, ...]] = []
+    start = Git.start
+
+    def count(git: Git, *arguments: str, **options: bool) -> GitProcess:
+        asked.append(arguments)
+        return start(git, *arguments, **options)
+
+    monkeypatch.setattr(Git, "start", count)
+    with open_at(repository.path, tmp_path) as snapshot:
+        assert len(walk(snapshot).skipped) == 0
+    assert len(asked) == 6, asked
 
 
 def test_what_was_written_a_moment_ago_is_read_again(repository: Repository, tmp_path: Path) -> None:

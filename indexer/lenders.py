@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -16,6 +17,19 @@ COMPARED_FILES = 2_000
 LEAST_EQUAL = 0.3
 
 
+def choose_alike(source: DataSource) -> Callable[[str, str, str], bool]:
+    """Return what says of a data source, by its id, name and location, whether it is of the same repository or name.
+
+    It is asked about all there are, so it looks at no more of the disk than it must.
+    """
+    place, name = _repository_of(source.location), _name_of(source.location)
+
+    def is_alike(other_id: str, _name: str, location: str) -> bool:
+        return other_id != source.id and (_name_of(location) == name or _repository_of(location) == place)
+
+    return is_alike
+
+
 def find_lender(
     source: DataSource,
     snapshot: Snapshot,
@@ -25,7 +39,8 @@ def find_lender(
 ) -> DataSource | None:
     """Return the data source whose index a new one begins with, None for none.
 
-    Compared are those of the same repository, and those of its name. `known_files` gives path -> content id of one.
+    Compared are those of the same repository, and those of its name: `others` are those that `choose_alike` chooses.
+    `known_files` gives path -> content id of one.
     """
     candidates = _find_candidates(source, others, format_name)
     if not candidates:
@@ -57,29 +72,26 @@ def _find_candidates(
 ) -> list[tuple[DataSource, bool]]:
     """Return the data sources that may lend, those of the same repository first, then the newest."""
     found = []
-    place, name = _repository_of(source.location), _name_of(source.location)
+    place = _repository_of(source.location)
     for other in others:
         is_readable = other.state is SourceState.READY and other.index_format == format_name and other.file_count
         if other.id != source.id and is_readable and other.subdir == source.subdir:
-            is_same_place = _repository_of(other.location) == place
-            if is_same_place or _name_of(other.location) == name:
-                found.append((other, is_same_place))
+            found.append((other, _repository_of(other.location) == place))
     return sorted(found, key=lambda item: (not item[1], -item[0].run_id))
 
 
-def _repository_of(location: str) -> str:
-    """Return what all work trees of a repository share: its git folder; of anything else the location itself."""
-    path = Path(location)
+def _repository_of(location: str) -> tuple[int, int] | str:
+    """Return what all work trees of a repository share: where the disk has its git folder; else the location itself."""
+    git = Path(f"{location}/.git")
     try:
-        if (path / ".git").is_file():
+        status = git.stat()
+        if stat.S_ISREG(status.st_mode):
             # A linked work tree: GITDIR/worktrees/NAME is its own part.
-            own = Path(path, (path / ".git").read_text().removeprefix("gitdir:").strip())
-            return str(own.resolve().parent.parent)
-        if (path / ".git").is_dir():
-            return str((path / ".git").resolve())
+            own = git.parent / git.read_text().removeprefix("gitdir:").strip()
+            status = own.resolve().parent.parent.stat()
     except (OSError, ValueError):
-        pass
-    return location
+        return location
+    return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else location
 
 
 def _name_of(location: str) -> str:

@@ -24,7 +24,7 @@ from codesearch.core.types import DataSource, SourceState
 from indexer.bases import Base, Bases
 from indexer.batches import IndexedFiles, UnparsedFile
 from indexer.drafts import Draft
-from indexer.lenders import find_lender
+from indexer.lenders import choose_alike, find_lender
 from indexer.source.opening import (
     DamagedMirrorError,
     Location,
@@ -271,7 +271,7 @@ class Indexer:
             return {path: content_id for part in index.segments for path, content_id in part.content_ids().items()}
 
         name = self._store.index_format.table_name
-        return find_lender(source, snapshot, self._catalog.list_sources(), name, read_known)
+        return find_lender(source, snapshot, self._catalog.find_sources(choose_alike(source)), name, read_known)
 
     def _execute(
         self,
@@ -330,7 +330,9 @@ class Indexer:
         is_noted = latest is not None and latest.state is RunState.FINISHED and source.message is None
         wanted = (SourceState.READY, self._store.index_format.table_name, base.file_count, base.row_count)
         if current == wanted and is_same_state and is_noted:
-            self._search_indexes.mend(source.id, source.run_id)
+            if any(segment.is_large for segment in base.segments):
+                # Smaller ones were read as a whole when they were opened.
+                self._search_indexes.mend(source.id, source.run_id)
             self._search_indexes.discard_others(source.id, source.run_id)
         else:
             run.begin()

@@ -12,6 +12,7 @@ from codesearch.assembly import open_assembly, open_indexer
 from codesearch.core.config import load_settings
 from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.types import DataSource
+from indexer.lenders import choose_alike
 from indexer.pipeline import IndexReport, SilentProgress
 from tests.unit.indexer.conftest import Repository
 from tests.unit.indexer.test_pipeline import Parts, rows_of
@@ -183,6 +184,26 @@ def test_a_copy_of_the_same_name_shares_and_a_stranger_does_not(
     report = index(parts, stranger.path, name="stranger")
     assert (report.changed, report.unchanged) == (2, 0)
     assert len(segment_inodes(parts, report.source)) == 1
+
+
+def test_of_many_others_only_those_that_may_lend_are_read(
+    repository: Repository, make_repository: Callable[..., Repository], tmp_path: Path
+) -> None:
+    linked = tmp_path / "linked"
+    repository.git("worktree", "add", "--quiet", str(linked), "other")
+    (tmp_path / "forks").mkdir()
+    source = DataSource(id="a" * 24, name="a", type="repository", location=str(repository.path))
+    is_alike = choose_alike(source)
+    alike = [
+        (str(linked), True),
+        (f"https://example.org/forks/{repository.path.name}.git", True),
+        (str(tmp_path / "forks"), False),
+        (str(make_repository("stranger").path), False),
+        (str(tmp_path / "gone"), False),
+        ("https://example.org/other.git", False),
+    ]
+    assert [(place, is_alike("b" * 24, "b", place)) for place, _ in alike] == alike
+    assert not is_alike(source.id, "a", source.location), "itself"
 
 
 def test_a_first_run_of_a_branch_that_is_killed(parts: Parts, fresh: Parts, repository: Repository) -> None:

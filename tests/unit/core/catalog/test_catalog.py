@@ -172,6 +172,27 @@ def test_sources_are_listed_in_name_order(catalog: Catalog) -> None:
     assert [source.name for source in catalog.list_sources()] == ["_x1", "A", "b", "c10", "C2", "Äpfel"]
 
 
+def test_only_those_that_are_chosen_are_read(catalog: Catalog) -> None:
+    for number, name in enumerate(["b", "A", "c"]):
+        add(catalog, number, name)
+    asked: list[tuple[str, str, str]] = []
+
+    def choose(source_id: str, name: str, location: str) -> bool:
+        asked.append((source_id, name, location))
+        return name != "c"
+
+    assert catalog.find_sources(choose) == [catalog.get_source("A"), catalog.get_source("b")]
+    assert sorted(asked) == [(make_id(number), name, f"{LOCATION}/{number}") for number, name in enumerate("bAc")]
+    assert catalog.find_sources(lambda *_: False) == []
+
+
+def test_more_are_chosen_than_one_statement_takes(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codesearch.core.catalog.sources._IDS_AT_ONCE", 2)
+    for number in range(5):
+        add(catalog, number)
+    assert catalog.find_sources(lambda *_: True) == catalog.list_sources()
+
+
 # Workspaces
 
 

@@ -195,14 +195,20 @@ class SegmentFiles:
         paths = {self.manifest_path(source_id, run_id), *(self.segment_path(source_id, name) for name in kept)}
         paths |= {self._doomed_path(source_id, run_id), self._folder / source_id / _LOCK_NAME}
         try:
+            if not self._list_others(source_id, paths):
+                return
             # Under the lock nobody is still writing what is deleted.
             with self.lock(source_id):
-                others = [path for path in (self._folder / source_id).glob("*") if path not in paths]
+                others = self._list_others(source_id, paths)
                 # Manifests first: who finds one finds its segments, too, or looks for a later run.
                 for path in sorted(others, key=lambda path: path.suffix != _MANIFEST):
                     delete_path(path)
         except (OSError, CodesearchError) as error:
             logger.warning("older search indexes of %s stay: %s", source_id, error)
+
+    def _list_others(self, source_id: str, kept: Collection[Path]) -> list[Path]:
+        folder = self._folder / source_id
+        return [path for path in folder.iterdir() if path not in kept] if folder.is_dir() else []
 
     def discard_earlier(self, source_id: str, run_id: int, kept: Collection[SegmentName]) -> None:
         """Delete the manifests of earlier runs with their segments, but for those `kept`. For who holds the lock.

@@ -36,12 +36,14 @@ logger = logging.getLogger(__name__)
 
 # Rows outside the indexes are scanned by every run: up to so many that is not felt.
 UNINDEXED_ROWS = 4096
-VERSIONS = 8
+# Maintenance writes a table anew, up to so many rows of it: it waits until what was written since is a fair share.
+REWRITTEN_ROWS = 1 << 20
+UNINDEXED_SHARE = 16
+ROWS_PER_VERSION = 4096
+MOST_VERSIONS = 64
 DELETED_AT_ONCE = 4_096
 # Greater than the code of any segment.
 NO_END = 1 << 62
-# Optimizing so small a table takes a fraction of a second, so it is always kept tidy.
-ALWAYS_OPTIMIZED_ROWS = 50_000
 # Maintenance writes small tables anew as a whole. Put off for longer, versions and rows outside the indexes pile up.
 MAINTAINED_TOGETHER = 64
 
@@ -279,7 +281,11 @@ class StoreWriter:
                 logger.warning("no checksums of %s were written: %s", folder, error)
 
     def maintain(self) -> None:
-        """Bring the indexes up to date where that pays, and delete what no reader needs any more."""
+        """Bring the indexes up to date where that pays, and delete what no reader needs any more.
+
+        What it costs grows with the table, so that it is done the less often the larger that is: each run pays for
+        no more than a few thousand rows, however many other sources there are. Small tables are always kept tidy.
+        """
         if self._put_off is not None:
             self._put_off += 1
             if self._put_off < MAINTAINED_TOGETHER:
@@ -289,8 +295,7 @@ class StoreWriter:
             row_count = table.count_rows()
             indexes = table.list_indices()
             unindexed = max((index.num_unindexed_rows for index in indexes), default=0)
-            versions = len(table.list_versions())
-            if row_count > ALWAYS_OPTIMIZED_ROWS and unindexed <= UNINDEXED_ROWS and versions <= VERSIONS:
+            if not _is_maintenance_due(row_count, unindexed, len(table.list_versions())):
                 return
             self._optimize(table)
 
@@ -338,6 +343,12 @@ class StoreWriter:
             raise
         except Exception as error:
             raise self._store.explain(error, f"Cannot {verb}") from error
+
+
+def _is_maintenance_due(row_count: int, unindexed_rows: int, version_count: int) -> bool:
+    rewritten = min(row_count, REWRITTEN_ROWS)
+    is_behind = unindexed_rows > max(UNINDEXED_ROWS, rewritten // UNINDEXED_SHARE)
+    return is_behind or version_count > min(rewritten // ROWS_PER_VERSION, MOST_VERSIONS)
 
 
 def _is_of_this_generation(table: Any) -> bool:

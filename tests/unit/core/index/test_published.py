@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,14 @@ def test_a_manifest_that_cannot_be_read_is_made_again(
     assert scans.count == 2
     indexes.discard_others(SOURCE, 1)
     assert len(files(tmp_path)) == 2
+
+
+def test_where_nothing_is_left_over_nobody_is_waited_for(tmp_path: Path, indexes: SearchIndexes) -> None:
+    indexes.prepare(SOURCE, 1)
+    before = files(tmp_path)
+    with indexes.files.lock(SOURCE), ThreadPoolExecutor(1) as pool:
+        pool.submit(indexes.discard_others, SOURCE, 1).result(timeout=30)
+    assert files(tmp_path) == before
 
 
 @pytest.mark.parametrize("processes", [1, 4])

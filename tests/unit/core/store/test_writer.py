@@ -7,6 +7,7 @@ import resource
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import lancedb
@@ -225,6 +226,36 @@ def test_maintenance_keeps_one_fragment_and_few_versions(tmp_path: Path) -> None
     assert store.table().stats()["fragment_stats"]["num_fragments"] == 1
     assert len(store.table().list_versions()) <= 3
     assert sorted(contents_of(scan(store, SOURCE))) == sorted(f"word{number}" for number in range(12))
+
+
+def test_maintenance_of_a_large_table_waits_until_it_pays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "ROWS_PER_VERSION", 8)
+    store, writer = open_store(tmp_path)
+    publish(writer, SOURCE, [make_row(f"{number}.py", "word") for number in range(64)])
+    writer.maintain()
+    found = []
+    for run_id in range(1, 13):
+        publish(writer, OTHER, [make_row(f"{run_id}.py", "word")], run_id=run_id, replaced={f"{run_id}.py"})
+        writer.maintain()
+        found.append((fragments_of(store), len(store.table().list_versions())))
+    assert max(versions for _, versions in found) <= 9
+    tidied = [before > after for (before, _), (after, _) in pairwise(found)]
+    assert tidied.count(True) == 1, "each run writes a version or two, and nine are kept"
+    assert len(contents_of(scan(store, SOURCE))) == 64
+
+
+def test_many_rows_outside_the_indexes_are_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "ROWS_PER_VERSION", 1)
+    monkeypatch.setattr(writer_module, "UNINDEXED_ROWS", 4)
+    store, writer = open_store(tmp_path)
+    publish(writer, SOURCE, [make_row(f"{number}.py", "word") for number in range(64)])
+    writer.maintain()
+    publish(writer, OTHER, [make_row(f"{number}.py", "word") for number in range(4)])
+    writer.maintain()
+    assert fragments_of(store) == 2
+    publish(writer, OTHER, [make_row("more.py", "word")], run_id=2, replaced={"more.py"})
+    writer.maintain()
+    assert all(index.num_unindexed_rows == 0 for index in store.table().list_indices())
 
 
 def test_maintenance_of_several_sources_is_put_off_to_their_end(tmp_path: Path) -> None:

@@ -27,8 +27,6 @@ MOST_DEAD_SHARE = 0.5
 WRITTEN_MEANWHILE_ROWS = 50_000
 # Paths are compared one by one up to so many; of more, all paths of a segment are read.
 FEW_PATHS = 256
-# The rows of more documents than these are deleted by the paths of their files.
-FEW_DOCUMENTS = 20_000
 
 
 class Draft:
@@ -150,12 +148,8 @@ class Draft:
         else:
             first = self._base.entries[number].name.code
             end = first + 1
-        rows = [row for file in files for row in range(segment.first_rows[file], segment.first_rows[file + 1])]
-        if len(rows) <= FEW_DOCUMENTS:
-            identifiers = tuple(segment.document_id_of(row) for row in rows)
-            self._doomed.append(DoomedRows(first, end, document_ids=identifiers))
-        else:
-            self._doomed.append(DoomedRows(first, end, paths=tuple(segment.path_of(file) for file in files)))
+        paths = tuple(segment.path_of(file) for file in files)
+        self._doomed.append(DoomedRows(first, end, paths=paths))
 
     def _choose_joined(self, entries: list[SegmentEntry], segments: list[SearchIndex]) -> set[int]:
         """Return which segments are written anew with the rows that are new, the smallest first.

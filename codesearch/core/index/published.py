@@ -110,9 +110,9 @@ class SearchIndexes:
     def mend(self, source_id: str, run_id: int) -> bool:
         """Read all files of a run, make them again when one is damaged or missing, and say whether it was.
 
-        Raises StoreError.
+        What was read here before and did not change since is not read again. Raises StoreError.
         """
-        damage = self.files.find_damage(source_id, run_id)
+        damage = self.files.find_damage(source_id, run_id, unread_only=True)
         if damage is None:
             return False
         path, what = damage

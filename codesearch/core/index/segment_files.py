@@ -33,6 +33,8 @@ Read = TypeVar("Read")
 Part = tuple[SegmentEntry, SearchIndex]
 
 _LOCK_NAME = "build.lock"
+# So many files are remembered as read and found whole; then all are forgotten.
+_REMEMBERED_FILES = 10_000
 _MANIFEST = ".manifest"
 
 
@@ -43,6 +45,8 @@ class SegmentFiles:
         self._folder = folder
         self._format_name = format_name
         self._dimension = dimension
+        # Inode, size and time of change of the segments that were read here and found whole.
+        self._whole: dict[Path, tuple[int, int, int]] = {}
 
     def source_ids(self) -> list[str]:
         """Return the data sources that have a folder here, in order."""
@@ -147,7 +151,18 @@ class SegmentFiles:
         """Open one segment; None when it is missing or cannot be read. Raises StoreError."""
         borrower = source_id if entry.lender else ""
         path = self.segment_path(source_id, entry.name)
-        return _read_if_whole(path, lambda path: open_search_index(path, entry.dead_files, borrower))
+        state = _state_of(path)
+        segment = _read_if_whole(path, lambda path: open_search_index(path, entry.dead_files, borrower))
+        if segment is not None and not segment.is_large:
+            self._remember_whole(path, state)
+        return segment
+
+    def _remember_whole(self, path: Path, state: tuple[int, int, int] | None) -> None:
+        """Remember that a file was read whole whose state was noted before."""
+        if state is not None:
+            if len(self._whole) >= _REMEMBERED_FILES:
+                self._whole.clear()
+            self._whole[path] = state
 
     def lend(self, lender_id: str, borrower_id: str, name: SegmentName) -> None:
         """Let another data source have a segment, too: the same file, or a copy where there can be no second name.
@@ -169,14 +184,20 @@ class SegmentFiles:
             finally:
                 unfinished.unlink(missing_ok=True)
 
-    def find_damage(self, source_id: str, run_id: int) -> tuple[Path, str] | None:
-        """Read all files of a run and return the one that is not what was written and why, '' when it is missing."""
+    def find_damage(self, source_id: str, run_id: int, *, unread_only: bool = False) -> tuple[Path, str] | None:
+        """Read all files of a run and return the one that is not what was written and why, '' when it is missing.
+
+        `unread_only` leaves out segments that were read whole here before and did not change since.
+        """
         manifest = self.manifest_path(source_id, run_id)
         for path in self._paths_of(source_id, manifest):
             try:
-                verify_arrays(path)
+                state = _state_of(path)
                 if path == manifest:
                     read_manifest(path)
+                elif not unread_only or state is None or self._whole.get(path) != state:
+                    verify_arrays(path)
+                    self._remember_whole(path, state)
             except FileNotFoundError:
                 return path, ""
             except DamagedFileError as error:
@@ -252,6 +273,15 @@ class SegmentFiles:
             f"Cannot write the search index at {where}: {error.strerror or error}. Mend that and run the same again; "
             "the vector store still has every row."
         )
+
+
+def _state_of(path: Path) -> tuple[int, int, int] | None:
+    """Return what is another one when a file was changed; None when there is none that can be looked at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read_if_whole(path: Path, read: Callable[[Path], Read | None]) -> Read | None:

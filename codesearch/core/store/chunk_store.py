@@ -228,9 +228,9 @@ class ChunkStore:
             table.checkout(table.version)
             files = FilesOfSource.read(_select(table, where, ["path", "segment"]))
         for condition in files.parts(part_rows):
-            yield self._scan_part(table, where + condition, files.newest)
+            yield self._scan_part(table, source_id, where + condition, files.newest)
 
-    def _scan_part(self, table: Any, where: str, newest: Mapping[str, int]) -> Iterator[RowBatch]:
+    def _scan_part(self, table: Any, source_id: str, where: str, newest: Mapping[str, int]) -> Iterator[RowBatch]:
         with self._translated("Cannot read"):
             batches = (drop_superseded(batch, newest) for batch in _select(table, where, SCANNED_COLUMNS))
 
@@ -238,7 +238,7 @@ class ChunkStore:
                 listed = ", ".join(map(quote, paths))
                 return _select(table, f"{where} AND path IN ({listed}) AND file_text IS NOT NULL", TEXT_KEY_COLUMNS)
 
-            yield from map(batch_to_rows, restore_batches(batches, read_texts))
+            yield from map(batch_to_rows, restore_batches(batches, source_id, read_texts))
 
     def find_superseded(self, source_id: str, end: int) -> dict[str, int]:
         """Return the files with rows of several segments whose codes are below `end`, and the highest of these."""

@@ -15,7 +15,7 @@ from codesearch.core.paths import file_extension_of
 from codesearch.core.text.chunk_text import shows_signature
 from codesearch.core.types import Chunk
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 # The major version of Lance in the lancedb that pyproject.toml pins. Version 14 writes what 13 would corrupt without a
 # word, so that rows of another generation are another format. Raise it with the pin.
 LANCE_GENERATION = 13
@@ -75,7 +75,13 @@ class RowColumns:
 
 def document_id_of(source_id: str, chunk: Chunk) -> str:
     """Return the record's id, 32 hex digits: the same as long as its path, its lines and its symbol are."""
-    parts = (source_id, chunk.path, str(chunk.start_line), str(chunk.end_line), chunk.symbol or "", chunk.content)
+    lines = chunk.start_line, chunk.end_line
+    return identify_row(source_id, chunk.path, lines, chunk.symbol or "", chunk.content)
+
+
+def identify_row(source_id: str, path: str, lines: tuple[int, int], symbol: str, content: str) -> str:
+    """Return the id of the record of a row, which is not kept with it."""
+    parts = (source_id, path, str(lines[0]), str(lines[1]), symbol, content)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

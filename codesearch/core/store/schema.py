@@ -21,10 +21,9 @@ from codesearch.core.store.rows import IndexFormat, RowColumns
 FORMAT_KEY = b"codesearch"
 # Tables of the first generation of Lance do not say it.
 _UNSAID_GENERATION = 13
-# What only staged rows have: the table has the text of each file once, and terms follow from the text.
-STAGED_TEXT_COLUMNS = ["content"]
+# What only staged rows have: the table has the text of each file once, and terms and ids follow from the text.
+STAGED_TEXT_COLUMNS = ["document_id", "content"]
 TEXT_COLUMNS = [
-    "document_id",
     "data_source_id",
     "path",
     "file_extension",
@@ -41,9 +40,8 @@ LINE_COLUMNS = ["start_line", "end_line", "symbol_start_line", "symbol_end_line"
 # Where a row's content is in its file's text, in bytes, and its signature in its content, in characters; a length of 0
 # says that the signature is in a column of its own.
 PLACE_COLUMNS = ["content_start", "content_length", "signature_start", "signature_length"]
-# What a search index is built from: of staged rows, and of those in the table.
+# What a search index is built from, of staged rows and of those in the table alike.
 SEARCHED_COLUMNS = [
-    "document_id",
     "path",
     "content_id",
     "language",

@@ -1,4 +1,4 @@
-"""What a table keeps of staged rows, and staged rows made of it again: each file's text is there once, terms are not.
+"""What a table keeps of staged rows, and those made of it again: each file's text is there once, terms and ids are not.
 
 A file's rows overlap, as a class and its methods do, and a signature is in most contents. So one row of each file has
 the text of all of them, and each says where in it its own content is. All rows of a file come and go together.
@@ -12,6 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from codesearch.core.index.file_texts import FileText
+from codesearch.core.store.rows import identify_row
 from codesearch.core.store.schema import SEARCHED_COLUMNS
 from codesearch.core.text.terms import pack_terms
 from codesearch.core.types import NOTEBOOK_LANGUAGE, ArtifactKind, Chunk
@@ -66,9 +67,11 @@ def _place_signatures(batch: pa.RecordBatch) -> tuple[list[str], list[tuple[int,
 
 
 def restore_batches(
-    batches: Iterable[pa.RecordBatch], read_texts: Callable[[Sequence[str]], Iterable[pa.RecordBatch]]
+    batches: Iterable[pa.RecordBatch],
+    source_id: str,
+    read_texts: Callable[[Sequence[str]], Iterable[pa.RecordBatch]],
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of batches of SCANNED_COLUMNS as they were staged, as far as a search index needs them.
+    """Yield the rows of batches of SCANNED_COLUMNS, all of one data source, as they were staged, as far as needed.
 
     The row with a file's text is the first of its rows, where nobody moved them. For others `read_texts` is asked in
     the end: it gives the rows with text, TEXT_KEY_COLUMNS, of some paths. Raises ValueError for a text that is nowhere.
@@ -85,12 +88,13 @@ def restore_batches(
             left.append(batch.take(pa.array(lacking)))
             batch = batch.take(pa.array([row for row, key in enumerate(keys) if key in known], pa.int64()))
         if batch.num_rows:
-            yield _restore(batch, known)
+            yield _restore(batch, source_id, known)
         known = {key: known[key] for key in keys[-1:] if key in known}
-    if left:
-        paths = sorted({path for batch in left for path in batch.column("path").to_pylist()})
-        known = {key: text for batch in read_texts(paths) for key, text in _texts_of(batch).items()}
-        yield from (_restore(batch, known) for batch in left)
+    for batch in left:
+        # Batch by batch: the texts of all of them may be most of the source.
+        paths = sorted(set(batch.column("path").to_pylist()))
+        known = {key: text for found in read_texts(paths) for key, text in _texts_of(found).items()}
+        yield _restore(batch, source_id, known)
 
 
 def _keys_of(batch: pa.RecordBatch) -> list[TextKey]:
@@ -103,7 +107,7 @@ def _texts_of(batch: pa.RecordBatch) -> dict[TextKey, bytes]:
     return dict(zip(_keys_of(with_text), texts, strict=True))
 
 
-def _restore(batch: pa.RecordBatch, texts: dict[TextKey, bytes]) -> pa.RecordBatch:
+def _restore(batch: pa.RecordBatch, source_id: str, texts: dict[TextKey, bytes]) -> pa.RecordBatch:
     lacking = [path for path, segment in _keys_of(batch) if (path, segment) not in texts]
     if lacking:
         raise ValueError(f"the text of {lacking[0]} is not in the store")
@@ -116,12 +120,23 @@ def _restore(batch: pa.RecordBatch, texts: dict[TextKey, bytes]) -> pa.RecordBat
     symbols, outlines = batch.column("symbol").to_pylist(), batch.column("outline").to_pylist()
     chunks = (_chunk_of(*values) for values in zip(contents, symbols, signatures, outlines, strict=True))
     made = {
+        "document_id": pa.array(_identify(batch, source_id, contents), pa.string()),
         "content": pa.array(contents, pa.string()),
         "signature": pa.array(signatures, pa.string()),
         "terms": pa.array([pack_terms(chunk) for chunk in chunks], pa.binary()),
     }
-    columns: dict[str, Any] = {name: batch.column(name) for name in SEARCHED_COLUMNS} | made
+    columns: dict[str, Any] = {"document_id": made.pop("document_id")}
+    columns |= {name: batch.column(name) for name in SEARCHED_COLUMNS} | made
     return pa.record_batch(columns)
+
+
+def _identify(batch: pa.RecordBatch, source_id: str, contents: Sequence[str]) -> list[str]:
+    names = ("path", "start_line", "end_line", "symbol")
+    columns = (batch.column(name).to_pylist() for name in names)
+    return [
+        identify_row(source_id, path, (first, last), symbol, content)
+        for path, first, last, symbol, content in zip(*columns, contents, strict=True)
+    ]
 
 
 def _signatures_of(batch: pa.RecordBatch, contents: Sequence[str]) -> list[str]:

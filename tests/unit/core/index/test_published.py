@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -287,6 +288,22 @@ def test_a_folder_in_the_place_of_a_file_and_the_reverse_are_made_good(tmp_path:
     assert shown(indexes.get(SOURCE, 1)) == ["one", "two"]
     (tmp_path / "search" / OTHER).write_text("a file in the way")
     assert shown(indexes.get(OTHER, 2)) == ["three"]
+
+
+def test_what_was_read_whole_is_not_read_again_to_be_mended(tmp_path: Path, indexes: SearchIndexes) -> None:
+    indexes.get(SOURCE, 1)
+    path = file_of(tmp_path, 1)
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    with path.open("r+b") as file:
+        # A damage that nobody sees without reading the file.
+        place = file.read().index(b"one")
+        file.seek(place)
+        file.write(b"0ne")
+    os.utime(path, ns=times)
+    assert not indexes.mend(SOURCE, 1)
+    assert "not what was written" in str(indexes.find_damage(SOURCE, 1)), "who looks for damage reads all"
+    os.utime(path)
+    assert indexes.mend(SOURCE, 1)
 
 
 def test_a_damaged_file_is_found_and_mended(tmp_path: Path, indexes: SearchIndexes) -> None:

@@ -49,7 +49,7 @@ def restore(stored: Sequence[pa.RecordBatch]) -> list[dict[str, object]]:
     def read_texts(paths: Sequence[str]) -> list[pa.RecordBatch]:
         return [batch.take(pa.array(rows_at(batch, paths), pa.int64())) for batch in stored]
 
-    return [row for batch in restore_batches(stored, read_texts) for row in batch.to_pylist()]
+    return [row for batch in restore_batches(stored, SOURCE, read_texts) for row in batch.to_pylist()]
 
 
 def rows_at(batch: pa.RecordBatch, paths: Sequence[str]) -> list[int]:
@@ -61,7 +61,7 @@ def by_id(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def expected_of(batches: Sequence[pa.RecordBatch]) -> list[dict[str, object]]:
-    names = [*SEARCHED_COLUMNS, "content", "terms"]
+    names = ["document_id", *SEARCHED_COLUMNS, "content", "terms"]
     return [row for batch in batches for row in batch.select(names).to_pylist()]
 
 
@@ -70,7 +70,7 @@ def test_rows_come_back_as_they_were_staged() -> None:
     stored = to_stored(staged, schema_of(FORMAT))
     assert stored.schema == schema_of(FORMAT)
     assert restore([stored]) == expected_of([staged])
-    (rows,) = (batch_to_rows(batch) for batch in restore_batches([stored], lambda paths: []))
+    (rows,) = (batch_to_rows(batch) for batch in restore_batches([stored], SOURCE, lambda paths: []))
     assert contents_of([rows]) == [row.chunk.content for row in ROWS]
 
 

@@ -35,7 +35,7 @@ from tests.unit.core.store.store_rows import (
     scan,
 )
 
-INDEXED_COLUMNS = {"data_source_id", "document_id"}
+INDEXED_COLUMNS = {"data_source_id", "segment"}
 
 
 def test_nothing_is_visible_before_it_is_published(tmp_path: Path) -> None:
@@ -76,7 +76,6 @@ def test_rows_that_stay_as_they_were_are_not_doubled(tmp_path: Path) -> None:
     store, writer = open_store(tmp_path)
     kept = make_row("a.py", "kept")
     publish(writer, SOURCE, [kept, make_row("a.py", "old", start_line=5)], run_id=1)
-    identifiers = tuple(store.table().to_arrow()["document_id"].to_pylist())
     code = SegmentName(2, 0).code
     with writer.stage(SOURCE, code, None) as staged:
         staged.write_columns(rows_to_columns([kept, make_row("a.py", "new", start_line=5)], SOURCE))
@@ -84,7 +83,7 @@ def test_rows_that_stay_as_they_were_are_not_doubled(tmp_path: Path) -> None:
     assert contents_of(scan(store, SOURCE, 1)) == ["kept", "old"], "until it is published"
     assert sorted(contents_of(scan(store, SOURCE, 2))) == ["kept", "new"], "the newest of a file's rows count"
     assert store.find_superseded(SOURCE, code + 1) == {"a.py": code}
-    writer.delete(SOURCE, DoomedRows(0, code, document_ids=identifiers))
+    writer.delete(SOURCE, DoomedRows(0, code, paths=("a.py",)))
     assert contents(store) == {SOURCE: ["kept", "new"]}
     assert store.table().to_arrow()["segment"].to_pylist() == [code, code]
     assert store.find_superseded(SOURCE, code + 1) == {}

@@ -19,6 +19,7 @@ class JobKind(str, Enum):
     REFRESH = "refresh"
     REFRESH_ALL = "refresh all"
     REMOVE = "remove"
+    DISCOVER = "discover"
 
 
 class JobState(str, Enum):
@@ -41,7 +42,7 @@ class JobRequest:
     """What somebody asked for. `title` is what people call it; `location` holds no secret.
 
     A source to add is told by its location, branch and sub-folder, and may be given a name; one to be refreshed or
-    removed, by its id.
+    removed, by its id; repositories to be discovered, by the organisation that has them.
     """
 
     kind: JobKind
@@ -51,6 +52,7 @@ class JobRequest:
     branch: str | None = None
     subdir: str | None = None
     name: str | None = None
+    organisation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,13 @@ class Job:
 
 
 class Jobs(Protocol):
-    """Who does jobs, one at a time, in the order in which they were asked for."""
+    """Who does jobs, in the order in which they were asked for; no two of one source at once."""
 
     def submit(self, request: JobRequest, requested_by: str) -> Job:
         """Take a job, or return the same one that waits already; raises TooManyRequestsError when too many wait."""
+
+    def get(self, job_id: str) -> Job:
+        """Return a job. Accepts any string. Raises NotFoundError, also for one that is over for long."""
 
     def list_jobs(self) -> Sequence[Job]:
         """Return the jobs that wait or work, and the last ones that are over, the newest first."""

@@ -79,6 +79,9 @@ class DataSource:
     names the format they were written in. Of a work tree that is read as it is on disk, `commit` is the one that is
     checked out, `uncommitted_count` says how many of the indexed files are not as in it (None: it is no such tree),
     and `uncommitted_paths` which, each between line ends (None: too many to name).
+
+    It is to be refreshed every `refresh_minutes` (None: only on request), next at `next_refresh_at`, and never while it
+    `is_paused`. `remote_commit` is what its remote was last seen to have, at `remote_seen_at`.
     """
 
     id: str
@@ -97,6 +100,11 @@ class DataSource:
     index_format: str | None = None
     uncommitted_count: int | None = None
     uncommitted_paths: str | None = None
+    refresh_minutes: int | None = None
+    is_paused: bool = False
+    next_refresh_at: datetime | None = None
+    remote_commit: str | None = None
+    remote_seen_at: datetime | None = None
 
     def commit_of(self, path: str) -> str | None:
         """Return the commit in which a file is as it was indexed; None where it is in none, as far as is known."""

@@ -12,7 +12,7 @@ from codesearch.cli.index import index_targets
 from codesearch.cli.index_child import reported_progress, run_child
 from codesearch.cli.programs import lower_priority
 from codesearch.cli.targets import Target
-from codesearch.core.errors import SourceError
+from codesearch.core.errors import ConfigurationError, SourceError
 from codesearch.core.types import DataSource
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def _do(assembly: Assembly, forked: ForkServer | None, request: JobRequest) -> N
     if request.kind is JobKind.REMOVE:
         _remove(assembly, request)
         return
+    if request.kind is JobKind.DISCOVER:
+        raise ConfigurationError("This codesearch discovers no repositories of organisations.")
     targets = _targets(assembly, request)
     index_targets(assembly, targets, as_json=True, forked_workers=forked, show=reported_progress)
 

@@ -74,6 +74,10 @@ class JobRunner:
         self.start()
         return job
 
+    def get(self, job_id: str) -> Job:
+        """Return a job. Raises NotFoundError."""
+        return self._as_wanted(self._files.get(job_id))
+
     def list_jobs(self) -> list[Job]:
         """Return the jobs that wait or work, and the last ones that are over, the newest first."""
         jobs = self._files.list_jobs()

@@ -41,9 +41,22 @@ def _add_groups(connection: Connection) -> None:
         )
 
 
+def _add_schedules(connection: Connection) -> None:
+    """Schema 4 knows when a data source is to be refreshed, and what its remote was last seen to have."""
+    moment = "DATETIME" if connection.dialect.name == "sqlite" else "TIMESTAMP WITH TIME ZONE"
+    for column in (
+        "refresh_minutes BIGINT",
+        "is_paused BOOLEAN NOT NULL DEFAULT FALSE",
+        f"next_refresh_at {moment}",
+        "remote_commit TEXT",
+        f"remote_seen_at {moment}",
+    ):
+        connection.exec_driver_sql(f"ALTER TABLE codesearch_data_sources ADD COLUMN {column}")
+
+
 # The first one leads from schema 1 to schema 2, and so on. A step that was released is never changed again: it names
 # its columns itself and does not import schema.py, which goes on changing. The last step leads to schema.py as it is.
-STEPS: tuple[Step, ...] = (_add_uncommitted_files, _add_groups)
+STEPS: tuple[Step, ...] = (_add_uncommitted_files, _add_groups, _add_schedules)
 _FIRST_VERSION = 1
 
 

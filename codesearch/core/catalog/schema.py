@@ -82,6 +82,11 @@ data_sources = Table(
     Column("index_format", Text),
     Column("uncommitted_count", BigInteger),
     Column("uncommitted_paths", Text),
+    Column("refresh_minutes", BigInteger),
+    Column("is_paused", Boolean, nullable=False, default=False),
+    Column("next_refresh_at", UtcDateTime),
+    Column("remote_commit", Text),
+    Column("remote_seen_at", UtcDateTime),
 )
 
 workspaces = Table(f"{TABLE_PREFIX}workspaces", metadata, _reference("id", knowledge_bases))

@@ -42,6 +42,11 @@ _COLUMNS_BY_FIELD = {
     "index_format": data_sources.c.index_format,
     "uncommitted_count": data_sources.c.uncommitted_count,
     "uncommitted_paths": data_sources.c.uncommitted_paths,
+    "refresh_minutes": data_sources.c.refresh_minutes,
+    "is_paused": data_sources.c.is_paused,
+    "next_refresh_at": data_sources.c.next_refresh_at,
+    "remote_commit": data_sources.c.remote_commit,
+    "remote_seen_at": data_sources.c.remote_seen_at,
 }
 _LABELS_BY_FIELD = {field: f"source_{field}" for field in _COLUMNS_BY_FIELD}
 _SOURCE_COLUMNS = [column.label(_LABELS_BY_FIELD[field]) for field, column in _COLUMNS_BY_FIELD.items()]

@@ -26,7 +26,8 @@ from codesearch.api.request_log import RequestLog
 from codesearch.api.request_paths import NormalizedPaths
 from codesearch.api.responses import ApiResponse
 from codesearch.api.retrieval_request import MAX_BODY_BYTES
-from codesearch.api.routes import description, health, mcp, metrics, retrieval, search_code, tools
+from codesearch.api.routes import description, health, mcp, metrics, retrieval, search_code, tools, webhooks
+from codesearch.api.webhooks.desk import open_desk, takes_webhooks
 from codesearch.core.config import Settings
 from codesearch.web.pages import prepare_pages
 from codesearch.web.routers import PAGES, install_pages
@@ -75,6 +76,7 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
                     authenticating=anyio.CapacityLimiter(AUTHENTICATING_THREADS),
                     verifying=anyio.CapacityLimiter(VERIFYING_THREADS),
                     mcp=mcp_server,
+                    webhooks=open_desk(settings, services.management),
                 )
         finally:
             await anyio.to_thread.run_sync(warming.join, WARM_UP_GRACE_SECONDS)
@@ -102,7 +104,8 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
     )
     app.router.routes.append(mcp.route)
     watching = (metrics.router,) if settings.metrics else ()
-    routers = (*watching, search_code.router, retrieval.router, tools.router, health.router, description.router)
+    told = (webhooks.router,) if takes_webhooks(settings) else ()
+    routers = (*watching, *told, search_code.router, retrieval.router, tools.router, health.router, description.router)
     api_routes = [*app.routes, *(route for router in routers for route in router.routes)]
     page_routes = [route for router in PAGES for route in router.routes]
     for router in (*routers, *PAGES):

@@ -16,6 +16,7 @@ from codesearch.api.admission import Admission
 from codesearch.api.auditing import AuditLike, RetrieverLike, ToolboxLike
 from codesearch.api.management import Management
 from codesearch.api.pacing import Pacing
+from codesearch.api.webhooks.desk import Desk
 from codesearch.core.config import Settings
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.stages import Stage, StageClock
@@ -115,6 +116,7 @@ class AppState(TypedDict):
     authenticating: anyio.CapacityLimiter
     verifying: anyio.CapacityLimiter
     mcp: HttpServer
+    webhooks: Desk | None
 
 
 def services_of(request: Request) -> Services:

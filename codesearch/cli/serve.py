@@ -55,6 +55,7 @@ def serve(
     import uvicorn
 
     from codesearch.access.opening import open_audit_log, open_door
+    from codesearch.api.webhooks.secret_list import SecretList
     from codesearch.cli.connections import BACKLOG, ConnectionFactory
     from codesearch.cli.welcome import own_command, print_welcome
     from codesearch.telemetry.opening import require_telemetry
@@ -72,6 +73,7 @@ def serve(
     for source in assembly.outdated_sources():
         logger.warning("%s is not served: %s", source.name, assembly.describe_mismatch())
     open_door(settings, assembly.catalog).close()
+    SecretList(settings)
     if (audit := open_audit_log(settings)) is not None:
         audit.close()
     key = None

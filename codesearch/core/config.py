@@ -40,6 +40,8 @@ EDITOR_LINKS = {
 }
 # What prometheus_client reads when it is imported: the folder of several processes.
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# Of what strangers may try as often as they like.
+MIN_SECRET_LENGTH = 16
 # Paths are put behind it as they are.
 _PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~%/-]*)?", re.ASCII)
 
@@ -144,6 +146,13 @@ class Settings(BaseSettings):
     traces: bool = Field(
         False, description="Send traces to an OpenTelemetry collector, which the `OTEL_` variables name"
     )
+    webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="Secrets that code hosts sign webhooks with; none here and in the file: no webhooks",
+    )
+    webhook_secrets_file: Path | None = Field(
+        None, description="File with more of them, one a line, that is read again when it changes"
+    )
     log_format: Literal["text", "json"] = Field("text", description="Form of log lines on stderr")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged"
@@ -221,7 +230,15 @@ class Settings(BaseSettings):
             raise ValueError("give an address such as https://search.example.com/code, without a login, ? and #")
         return value.strip().rstrip("/")
 
-    @field_validator("include", "exclude", "mcp_allowed_hosts", "mcp_allowed_origins", "oidc_audience", mode="before")
+    @field_validator(
+        "include",
+        "exclude",
+        "mcp_allowed_hosts",
+        "mcp_allowed_origins",
+        "oidc_audience",
+        "webhook_secrets",
+        mode="before",
+    )
     @classmethod
     def split_list(cls, value: object) -> object:
         """Take a list from the environment as one text with commas or line breaks between them."""
@@ -229,7 +246,15 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.replace("\n", ",").split(",") if part.strip())
         return value
 
-    @field_validator("permissions_file", "oidc_issuer", "oidc_jwks", "oidc_groups_claim", "audit_log", mode="before")
+    @field_validator(
+        "permissions_file",
+        "oidc_issuer",
+        "oidc_jwks",
+        "oidc_groups_claim",
+        "audit_log",
+        "webhook_secrets_file",
+        mode="before",
+    )
     @classmethod
     def drop_blank(cls, value: object) -> object:
         """Take a blank, as an empty line of a compose file leaves it, for what is not set."""
@@ -247,6 +272,14 @@ class Settings(BaseSettings):
         """Refuse two answers to one question."""
         if value and info.data.get("permissions_file") is not None:
             raise ValueError("set this or CODESEARCH_PERMISSIONS_FILE, not both")
+        return value
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def check_secrets(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Refuse a secret that can be guessed: nothing bounds how often that is tried."""
+        if any(len(secret.get_secret_value()) < MIN_SECRET_LENGTH for secret in value):
+            raise ValueError(f"a secret has {MIN_SECRET_LENGTH} characters or more")
         return value
 
     @field_validator("fallback_encoding")

@@ -162,7 +162,7 @@ def test_every_address_is_documented() -> None:
     rows = table_under(PAGES["docs/api.md"], "Address", "Answers")
     documented = {address.strip("`").removeprefix("POST ") for address, _ in rows if "POST" in address}
     addresses = {getattr(route, "path", "") for route in retrieval.router.routes}
-    assert documented == {*addresses, search_code.PATH, "/api/tools/NAME", mcp.PATH}
+    assert documented == {*addresses, search_code.PATH, "/api/tools/NAME", mcp.PATH, "/webhooks/HOST"}
     assert {getattr(route, "path", "") for route in tools.router.routes} == {
         f"/api/tools/{tool.name}" for tool in TOOLS
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codesearch.core.catalog import sqlite_file
 from codesearch.core.catalog.database import open_database, sqlite_path_of
+from codesearch.core.catalog.deliveries import DeliveryCatalog
 from codesearch.core.catalog.groups import GroupCatalog
 from codesearch.core.catalog.keys import KeyCatalog
 from codesearch.core.catalog.runs import IndexRun, RunCatalog, RunState
@@ -19,7 +20,7 @@ from codesearch.core.keys import ApiKey
 __all__ = ["ApiKey", "Catalog", "IndexRun", "RunState", "open_catalog", "restore_catalog"]
 
 
-class Catalog(SourceCatalog, ScheduleCatalog, RunCatalog, KeyCatalog, GroupCatalog):
+class Catalog(SourceCatalog, ScheduleCatalog, RunCatalog, KeyCatalog, GroupCatalog, DeliveryCatalog):
     """All parts of the catalog on one database; safe to share between threads, to be opened anew after a fork.
 
     Every method raises CatalogError when the database fails.

@@ -54,9 +54,20 @@ def _add_schedules(connection: Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE codesearch_data_sources ADD COLUMN {column}")
 
 
+def _add_webhook_deliveries(connection: Connection) -> None:
+    """The next schema knows which deliveries of webhooks were taken."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    key = "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT" if is_sqlite else "BIGSERIAL NOT NULL PRIMARY KEY"
+    moment = "DATETIME" if is_sqlite else "TIMESTAMP WITH TIME ZONE"
+    connection.exec_driver_sql(
+        f"CREATE TABLE codesearch_webhook_deliveries"
+        f" (id {key}, delivery VARCHAR(64) NOT NULL, received_at {moment} NOT NULL, UNIQUE (delivery))"
+    )
+
+
 # The first one leads from schema 1 to schema 2, and so on. A step that was released is never changed again: it names
 # its columns itself and does not import schema.py, which goes on changing. The last step leads to schema.py as it is.
-STEPS: tuple[Step, ...] = (_add_uncommitted_files, _add_groups, _add_schedules)
+STEPS: tuple[Step, ...] = (_add_uncommitted_files, _add_groups, _add_schedules, _add_webhook_deliveries)
 _FIRST_VERSION = 1
 
 

@@ -145,6 +145,16 @@ api_key_scopes = Table(
     _reference("source_id", data_sources, index=True),
 )
 
+# What tells a webhook's delivery from others, as a hash. Ids grow: the oldest are forgotten first.
+webhook_deliveries = Table(
+    f"{TABLE_PREFIX}webhook_deliveries",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("delivery", String(64), nullable=False, unique=True),
+    Column("received_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 # Named apart from data sources and workspaces: the group that reads the workspace `payments` may be called so, too.
 groups = Table(
     f"{TABLE_PREFIX}groups",

@@ -54,13 +54,13 @@ def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: p
     values |= {"max_parse_seconds": "2.5", "editor_link": "vscode", "mcp_max_tokens": "7000"}
     values |= {"public_url": "https://search.example.com/code", "page_paths": "True"}
     values |= {"audit_queries": "True", "metrics": "True", "traces": "True", "metrics_token": "a token of its own"}
+    values |= {"webhook_secrets": "a secret of its own"}
     annotation = Settings.model_fields[setting].annotation
     value = values.get(setting, "77" if annotation is int else "7.5" if annotation is float else "some/where")
     monkeypatch.setenv(f"CODESEARCH_{setting.upper()}", value)
     read = getattr(load_settings(), setting)
-    if isinstance(read, SecretStr):
-        read = read.get_secret_value()
-    assert str(read[0] if isinstance(read, tuple) else read) == value
+    read = read[0] if isinstance(read, tuple) else read
+    assert str(read.get_secret_value() if isinstance(read, SecretStr) else read) == value
     assert getattr(load_settings(), setting) != Settings.model_fields[setting].default
 
 

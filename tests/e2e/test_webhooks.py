@@ -1,0 +1,79 @@
+"""A push to a real git server, told by a webhook to a real service of two processes: the new lines are found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.service import PATIENCE_SECONDS, Service, create_key, run_cli
+from tests.unit.api.webhooks.senders import SECRET, Pushed, github, gitlab
+from tests.unit.indexer.conftest import Repository, isolated_git
+from tests.unit.indexer.source.git_server import GitServer, serve
+
+__all__ = ["isolated_git"]
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Repository:
+    repository = Repository(tmp_path / "origin")
+    repository.commit({"cart.py": "def add_to_cart(item):\n    return [item]\n"})
+    return repository
+
+
+@pytest.fixture
+def server(tmp_path: Path, origin: Repository) -> Iterator[GitServer]:
+    root = tmp_path / "served"
+    root.mkdir()
+    origin.git("clone", "--quiet", "--bare", str(origin.path), str(root / "shop.git"))
+    origin.git("remote", "add", "host", str(root / "shop.git"))
+    with serve(root, None) as server:
+        yield server
+
+
+def wait_for_line(service: Service, text: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not any(text in record["content"] for record in service.records("shop", text)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_push_is_found_after_its_webhook(tmp_path: Path, origin: Repository, server: GitServer) -> None:
+    data_dir, url = tmp_path / "data", f"http://{server.address}/shop.git"
+    assert run_cli(data_dir, "index", url, index_workers="1").status == 0
+    secret = create_key(data_dir, "reader")
+    with Service(data_dir, secret, "--workers", "2", index_workers="1", webhook_secrets=SECRET) as service:
+
+        def tell(push: Pushed, secret: str = SECRET) -> httpx.Response:
+            webhook = github(push, secret)
+            return httpx.post(
+                f"{service.url}/webhooks/{webhook.host}",
+                content=webhook.body,
+                headers=dict(webhook.headers),
+                timeout=60,
+            )
+
+        origin.commit({"coupon.py": "def redeem_coupon(code):\n    return code\n"})
+        branch = origin.git("branch", "--show-current").strip()
+        origin.git("push", "--quiet", "host", branch)
+        push = Pushed(url, f"refs/heads/{branch}", branch)
+        assert tell(push, "no secret of this service").status_code == 401
+        told = tell(push)
+        assert told.status_code == 202, told.text
+        assert [job["data_source"] for job in told.json()["jobs"]] == ["shop"]
+        wait_for_line(service, "def redeem_coupon")
+        # Whichever process is asked.
+        assert {tell(push).status_code for _ in range(6)} == {200}
+
+        # The default branch gets another name, and goes on there.
+        origin.git("branch", "--move", branch, "trunk")
+        origin.commit({"refund.py": "def refund_order(order):\n    return order\n"})
+        origin.git("push", "--quiet", "host", "trunk")
+        origin.git("--git-dir", str(tmp_path / "served" / "shop.git"), "symbolic-ref", "HEAD", "refs/heads/trunk")
+        webhook = gitlab(Pushed(url, "refs/heads/trunk", "trunk", "renamed"))
+        address = f"{service.url}/webhooks/gitlab"
+        assert httpx.post(address, content=webhook.body, headers=dict(webhook.headers), timeout=60).status_code == 202
+        wait_for_line(service, "def refund_order")

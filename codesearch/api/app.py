@@ -26,7 +26,8 @@ from codesearch.api.request_log import RequestLog
 from codesearch.api.request_paths import NormalizedPaths
 from codesearch.api.responses import ApiResponse
 from codesearch.api.retrieval_request import MAX_BODY_BYTES
-from codesearch.api.routes import description, health, mcp, metrics, retrieval, search_code, tools, webhooks
+from codesearch.api.routes import datasources, description, health, mcp, metrics, retrieval, search_code, tools, webhooks
+from codesearch.api.routes.manage import jobs, keys, sources, workspaces
 from codesearch.api.webhooks.desk import open_desk, takes_webhooks
 from codesearch.core.config import Settings
 from codesearch.web.pages import prepare_pages
@@ -105,7 +106,9 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
     app.router.routes.append(mcp.route)
     watching = (metrics.router,) if settings.metrics else ()
     told = (webhooks.router,) if takes_webhooks(settings) else ()
-    routers = (*watching, *told, search_code.router, retrieval.router, tools.router, health.router, description.router)
+    asking = (search_code.router, retrieval.router, tools.router, datasources.router)
+    managing = (sources.router, workspaces.router, keys.router, jobs.router)
+    routers = (*watching, *told, *asking, *managing, health.router, description.router)
     api_routes = [*app.routes, *(route for router in routers for route in router.routes)]
     page_routes = [route for router in PAGES for route in router.routes]
     for router in (*routers, *PAGES):

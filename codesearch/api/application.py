@@ -25,6 +25,17 @@ class Application(FastAPI):
         with self._describing:
             if self._document is None:
                 document = super().openapi()
-                document["components"]["schemas"].update(request_schemas(self._max_conditions))
+                schemas = document["components"]["schemas"]
+                schemas.update(request_schemas(self._max_conditions))
+                _leave_out_validation(document["paths"], schemas)
                 self._document = document
             return self._document
+
+
+def _leave_out_validation(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Take out the answer that the framework would give to a wrong address: ours says 400, which is described."""
+    for operations in paths.values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)

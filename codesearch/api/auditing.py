@@ -118,6 +118,8 @@ def describe_request(
         **_describe_caller(principal),
         "method": method,
         "path": path,
+        # What an admin has done: the deed, and what it was done to.
+        **state.get("deed", {}),
         "tool": " ".join(dict.fromkeys(inquiry.tool for inquiry in inquiries if inquiry.tool)) or None,
         "asked": list(asked)[:_MAX_NAMES],
         "sources": searched[:_MAX_NAMES],

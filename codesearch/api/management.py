@@ -1,4 +1,4 @@
-"""What admins may have done through the page: jobs, their states, and the parts that do them; the CLI builds those."""
+"""What admins may have done over HTTP: jobs, their states, and the parts that do them; the CLI builds those."""
 
 from __future__ import annotations
 
@@ -109,12 +109,21 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexSize:
+    """How many segments of a source's search index are on this machine's disk, and their bytes."""
+
+    segments: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Management:
-    """The parts behind the pages for admins.
+    """The parts behind what admins do over HTTP: on the pages and at the addresses of the API.
 
     `check_address` reads what somebody typed as location, branch and sub-folder, contacts nobody, and raises
     InvalidRequestError for what is not taken. `note_removal` says that the data source of an id is about to be removed.
-    `takes_paths` says whether places on the service's own machine are taken, too.
+    `takes_paths` says whether places on the service's own machine are taken, too. `measure_index` looks up what the
+    search index of a data source takes.
     """
 
     catalog: Catalog
@@ -122,3 +131,4 @@ class Management:
     check_address: Callable[[str, str | None, str | None], Address]
     note_removal: Callable[[str], None]
     takes_paths: bool = False
+    measure_index: Callable[[str], IndexSize] = lambda _: IndexSize()

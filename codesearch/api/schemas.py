@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
+from codesearch.api.manage.requests import MODELS as ADMIN_REQUESTS
 from codesearch.api.retrieval_request import (
     DEFAULT_SCORE_THRESHOLD,
     DEFAULT_TOP_K,
@@ -265,9 +266,9 @@ def describe_error(description: str, code: ErrorCode, message: str) -> dict[str,
 
 
 def request_schemas(max_conditions: int) -> dict[str, Any]:
-    """Return the component schemas of both requests and what they refer to, by name."""
+    """Return the component schemas of all requests that are read by hand and what they refer to, by name."""
     template = "#/components/schemas/{model}"
-    models: list[type[BaseModel]] = [RetrievalRequest, SearchCodeRequest]
+    models: list[type[BaseModel]] = [RetrievalRequest, SearchCodeRequest, *ADMIN_REQUESTS]
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template=template)
     definitions: dict[str, Any] = schema["$defs"]
     definitions["MetadataCondition"]["properties"]["conditions"]["anyOf"][0]["maxItems"] = max_conditions

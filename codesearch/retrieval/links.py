@@ -29,6 +29,14 @@ def line_url(location_display: str, commit: str | None, path: str, start_line: i
     return form(f"https://{address}/{repository}", commit, quote(path), start_line, end_line) if form else None
 
 
+def repository_url(location_display: str) -> str | None:
+    """Return the web address of a repository on a code host; None where `line_url` would know none either."""
+    address_and_repository = _split_location(location_display)
+    if address_and_repository is None or _find_form(address_and_repository[0]) is None:
+        return None
+    return "https://{}/{}".format(*address_and_repository)
+
+
 def _split_location(location: str) -> tuple[str, str] | None:
     """Return the web host (with an http address's port) and the repository's quoted path; None for local sources."""
     if "://" in location:

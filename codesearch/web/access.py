@@ -11,6 +11,7 @@ import anyio.to_thread
 from fastapi import Depends, Request
 
 from codesearch.api.deps import admit, door_of
+from codesearch.api.manage.running import ADMINS_ONLY
 from codesearch.core.errors import AccessDeniedError, AuthenticationError
 from codesearch.web.forms import read_form, value_of
 from codesearch.web.sessions import Session, Sessions, Visitor
@@ -46,7 +47,7 @@ async def find_visitor(request: Request) -> Visitor:
 async def find_admin(visitor: Annotated[Visitor, Depends(find_visitor)]) -> Visitor:
     """Return who is signed in with an admin key; raises AuthenticationError, AccessDeniedError."""
     if not visitor.principal.is_admin:
-        raise AccessDeniedError("This takes an admin key: `codesearch key create NAME --admin` makes one.")
+        raise AccessDeniedError(ADMINS_ONLY)
     return visitor
 
 

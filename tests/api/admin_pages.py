@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from codesearch.access.opening import open_audit_log
 from codesearch.api.app import create_app
 from codesearch.api.deps import Services
 from codesearch.assembly import Assembly
@@ -77,15 +78,24 @@ def serve_admin_pages(
     """Serve a data folder in this process while jobs wait; where it cannot be written, none comes to that."""
     assembly = Assembly(load_settings(data_dir=data_dir, index_workers=1, **settings), CHUNKER_VERSION)
     management, runner = open_management(assembly)
+    audit = open_audit_log(assembly.settings)
 
     def close() -> None:
         runner.close()
+        if audit is not None:
+            audit.close()
         assembly.close()
 
     def open_services(_: object) -> Services:
         retriever = assembly.retriever
         return Services(
-            retriever, assembly.catalog, close, assembly.toolbox, retriever.turns, management if is_managed else None
+            retriever,
+            assembly.catalog,
+            close,
+            assembly.toolbox,
+            retriever.turns,
+            management if is_managed else None,
+            audit=audit,
         )
 
     with (

@@ -21,6 +21,7 @@ from codesearch.core.config import load_settings
 from codesearch.core.errors import AccessDeniedError, InvalidRequestError, UnwritableError
 from codesearch.core.types import Principal
 from tests.api import mcp_requests
+from tests.api.admin_pages import serve_admin_pages
 from tests.api.api_client import KEY, PRINCIPAL, ApiClient, OneKey, ScriptedRetriever, ScriptedToolbox, bearer
 from tests.api.page_visitor import PageVisitor
 
@@ -186,6 +187,23 @@ def test_what_cannot_be_written_has_its_code(tmp_path: Path, retriever: Scripted
         response = visitor.get("/manage/keys")
         (entry,) = audited.read()
     assert (response.status_code, entry["status"], entry["code"], entry["key"]) == (503, 503, 2001, "Dify key")
+
+
+def test_what_an_admin_has_done_is_said(tmp_path: Path, retriever: ScriptedRetriever) -> None:
+    with serve_admin_pages(tmp_path / "data", audit_log=tmp_path / "audit.jsonl") as pages:
+        secret = pages.catalog.create_key("boss", is_admin=True)[1]
+        body = {"name": "Dify", "user": "alice"}
+        answer = pages.client.request("POST", "/api/keys", json=body, headers=bearer(secret)).json()
+        pages.client.request("POST", "/api/keys", json=body, headers=bearer(secret))
+        pages.visit(name="chief").submit("/manage/workspaces", name="team", source=[])
+    text = (tmp_path / "audit.jsonl").read_text(encoding="ascii")
+    assert answer["secret"] not in text
+    entries = [json.loads(line) for line in text.splitlines()]
+    made, refused = (entry for entry in entries if entry["path"] == "/api/keys")
+    assert (made["deed"], made["about"]) == ("a key was created", {"created": "Dify", "admin": "no"})
+    assert (made["key"], made["status"]) == ("boss", 201)
+    assert ("deed" in refused, refused["status"], refused["code"]) == (False, 400, 1001)
+    assert [entry["code"] for entry in entries if entry["path"] == "/manage/workspaces"] == [1001]
 
 
 @pytest.mark.parametrize("secret", [None, "cs_wrong"])

@@ -21,9 +21,10 @@ from codesearch.retrieval.condition_operators import RULES
 from codesearch.tools.toolbox import TOOLS
 from tests.api.api_client import ApiClient, ScriptedRetriever, bearer, build_app, read_error
 from tests.api.test_addresses import ENDPOINTS
+from tests.api.test_management_document import OPERATIONS as MANAGEMENT
 
 OPERATIONS = [("POST", path) for path in (*ENDPOINTS, search_code.PATH)] + [
-    ("GET", path) for path in ("/healthz", "/readyz", "/about")
+    ("GET", path) for path in ("/healthz", "/readyz", "/about", "/api/datasources/all", "/api/datasources/ready")
 ]
 
 
@@ -71,7 +72,7 @@ def test_the_document_names_every_operation(openapi_schema: Any) -> None:
     described = [operation.ok() for operation in openapi_schema.get_all_operations()]
     of_tools = [("POST", f"/api/tools/{tool.name}") for tool in TOOLS]
     found = sorted((operation.method.upper(), operation.path) for operation in described)
-    assert found == sorted([*OPERATIONS, *of_tools])
+    assert found == sorted([*OPERATIONS, *of_tools, *MANAGEMENT])
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,14 @@ from pathlib import Path, PurePosixPath
 import click
 import pytest
 import yaml
+from fastapi.routing import APIRoute
 
 from codesearch.api.errors import HTTP_STATUS, STATUS_OF_CLASS
+from codesearch.api.manage.answers import SourceAnswer
+from codesearch.api.manage.requests import MODELS
 from codesearch.api.retrieval_request import parse_retrieval_request
-from codesearch.api.routes import mcp, retrieval, search_code, tools
+from codesearch.api.routes import datasources, mcp, retrieval, search_code, tools
+from codesearch.api.routes.manage import jobs, keys, sources, workspaces
 from codesearch.api.schemas import RecordMetadata
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.cli.main import commands
@@ -66,6 +70,7 @@ PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 MODULES = [path.as_posix() for path in find_files("*.py")]
 SOURCES = [path for folder in ("codesearch", "indexer") for path in sorted((ROOT / folder).rglob("*.py"))]
+MANAGEMENT = (sources, workspaces, keys, jobs)
 every_page = pytest.mark.parametrize("page", PAGES)
 
 
@@ -168,6 +173,37 @@ def test_every_address_is_documented() -> None:
     }
     bases = table_under(PAGES["docs/dify.md"], "API endpoint to paste", "What the language model sees")
     assert {f"{base.strip('`').removeprefix('http://HOST:8000')}/retrieval" for base, _ in bases} == addresses
+
+
+def test_every_address_for_admins_is_documented_with_what_it_does() -> None:
+    rows = table_under(PAGES["docs/api.md"], "Address for admins", "Does")
+    routes = [route for module in MANAGEMENT for route in module.router.routes if isinstance(route, APIRoute)]
+    described = {
+        (f"{method} {re.sub(r'{.*?}', 'ID', route.path)}", route.summary)
+        for route in routes
+        for method in route.methods or ()
+    }
+    assert {(address.strip("`"), does) for address, does in rows} == described
+
+
+def test_every_part_of_a_source_is_documented() -> None:
+    rows = table_under(PAGES["docs/api.md"], "Part of a source", "Value")
+    assert {name for names, _ in rows for name in re.findall("`([^`]+)`", names)} == set(SourceAnswer.model_fields)
+
+
+def test_the_requests_shown_for_admins_are_understood() -> None:
+    section = section_of(PAGES["docs/api.md"], "For admins")
+    shown = [json.loads(block) for block in blocks_of(section, "json")]
+    assert len(shown) >= 3
+    for request in shown:
+        fitting = [model for model in MODELS if set(request) <= set(model.model_fields)]
+        assert fitting
+        fitting[0].model_validate(request)
+
+
+def test_the_data_sources_shown_have_the_form_of_an_answer() -> None:
+    (block,) = blocks_of(section_of(PAGES["docs/api.md"], "Data sources as CodeAlive lists them"), "json")
+    assert len(datasources.DatasourceListAnswer.model_validate_json(block).root) == 2
 
 
 def test_the_request_shown_is_understood() -> None:

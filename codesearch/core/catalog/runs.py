@@ -186,6 +186,13 @@ class RunCatalog(CatalogPart):
         with self._database.reading() as connection:
             return _find_latest(connection, source_id)
 
+    def list_latest_runs(self) -> dict[str, IndexRun]:
+        """Return the latest run of each data source that had one, by the ids of the data sources."""
+        latest = select(func.max(index_runs.c.id)).group_by(index_runs.c.source_id)
+        with self._database.reading() as connection:
+            rows = connection.execute(_SELECT_RUNS.where(index_runs.c.id.in_(latest))).mappings()
+            return {row["source_id"]: _to_run(row) for row in rows}
+
     def list_running(self) -> dict[str, IndexRun]:
         """Return the runs that are at work now, as far as can be told, by the ids of their data sources."""
         statement = _SELECT_RUNS.where(index_runs.c.state == RunState.RUNNING.value).order_by(index_runs.c.id)

@@ -191,6 +191,38 @@ class SourceCatalog(CatalogPart):
             created = _find(connection, workspace_id)
         return _expect_workspace(created, name)
 
+    def change_workspace(
+        self,
+        id_or_name: str,
+        *,
+        name: str | None = None,
+        sources: Iterable[str] | None = None,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+    ) -> Workspace:
+        """Give a workspace another name or other members, given by id or name; return what it is now.
+
+        `sources`, where they are given, take the place of its members; then some are added, and others taken out. What
+        is in it already, or is not, is passed over. Raises NotFoundError that names the unknown, and
+        InvalidRequestError for a wrong or taken name, and where no member would be left.
+        """
+        name = None if name is None else validate_name(name, "workspace")
+        with self._database.writing() as connection:
+            workspace = _find_workspace(connection, id_or_name)
+            members = [member.id for member in workspace.members]
+            wanted = members if sources is None else find_source_ids(connection, sources)
+            wanted = list(dict.fromkeys([*wanted, *find_source_ids(connection, add)]))
+            gone = set(find_source_ids(connection, remove))
+            wanted = [source_id for source_id in wanted if source_id not in gone]
+            if not wanted and set(members) != set(wanted):
+                raise InvalidRequestError(f"The workspace {workspace.name!r} needs at least one repository.")
+            if name is not None:
+                _check_free(connection, name, unless_id=workspace.id)
+                statement = knowledge_bases.update().where(knowledge_bases.c.id == workspace.id)
+                connection.execute(statement.values(name=name, name_key=fold_name(name)))
+            _change_members(connection, workspace.id, members, wanted)
+            return _find_workspace(connection, workspace.id)
+
     def list_workspaces(self) -> list[Workspace]:
         """Return every workspace, in name order."""
         statement = _SELECT_KNOWLEDGE_BASES.where(knowledge_bases.c.kind == WORKSPACE_KIND)
@@ -199,11 +231,14 @@ class SourceCatalog(CatalogPart):
         found = [_to_workspace(list(group)) for _, group in groupby(rows, key=lambda row: row["id"])]
         return sorted(found, key=lambda workspace: fold_name(workspace.name))
 
+    def get_workspace(self, id_or_name: str) -> Workspace:
+        """Return the workspace with that id or name. Raises NotFoundError."""
+        return _expect_workspace(self.resolve(id_or_name), id_or_name)
+
     def remove_workspace(self, id_or_name: str) -> Workspace:
         """Remove a workspace, not its members; return what it was. Raises NotFoundError."""
-        key = lookup_key(id_or_name)
         with self._database.writing() as connection:
-            workspace = _expect_workspace(_find(connection, key) if key else None, id_or_name)
+            workspace = _find_workspace(connection, id_or_name)
             connection.execute(knowledge_bases.delete().where(knowledge_bases.c.id == workspace.id))
         return workspace
 
@@ -212,6 +247,19 @@ def find_source_row(connection: Connection, id_or_name: str) -> DataSource:
     """Return the data source with that id or name inside a transaction. Raises NotFoundError."""
     key = lookup_key(id_or_name)
     return _expect_source(_find(connection, key) if key else None, id_or_name)
+
+
+def _find_workspace(connection: Connection, id_or_name: str) -> Workspace:
+    key = lookup_key(id_or_name)
+    return _expect_workspace(_find(connection, key) if key else None, id_or_name)
+
+
+def _change_members(connection: Connection, workspace_id: str, members: Sequence[str], wanted: Sequence[str]) -> None:
+    table, gone = workspace_members, set(members) - set(wanted)
+    connection.execute(table.delete().where(table.c.workspace_id == workspace_id, table.c.source_id.in_(sorted(gone))))
+    rows = [{"workspace_id": workspace_id, "source_id": item} for item in wanted if item not in set(members)]
+    if rows:
+        connection.execute(table.insert(), rows)
 
 
 def find_source_ids(connection: Connection, ids_or_names: Iterable[str]) -> list[str]:

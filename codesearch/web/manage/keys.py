@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from codesearch.api.manage.running import note_deed
 from codesearch.api.management import Management
 from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError
 from codesearch.core.keys import ApiKey
@@ -17,7 +18,7 @@ from codesearch.web.access import Admin, SentByAdmin, SentForm
 from codesearch.web.errors import PageRoute
 from codesearch.web.fields import first_of
 from codesearch.web.forms import int_or_zero
-from codesearch.web.manage.parts import manage, note_deed, render_form
+from codesearch.web.manage.parts import manage, render_form
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.sessions import Visitor
 
@@ -51,7 +52,9 @@ async def post_key(request: Request, form: SentByAdmin) -> Response:
         key, secret = await manage(request, form.visitor, lambda management: _create(management, form))
     except (InvalidRequestError, NotFoundError) as error:
         return await _show(request, form.visitor, error, form.fields)
-    note_deed(form.visitor, "a key was created", created=key.name, admin="yes" if key.is_admin else "no")
+    note_deed(
+        request, form.visitor.principal, "a key was created", created=key.name, admin="yes" if key.is_admin else "no"
+    )
     return render_page(request, "manage/key_created.html", form.visitor, key=key, secret=secret)
 
 
@@ -82,7 +85,7 @@ async def post_revocation(request: Request, form: SentByAdmin, key_id: str) -> R
         return management.catalog.revoke_key(_find(management, key_id).id)
 
     key = await manage(request, form.visitor, revoke)
-    note_deed(form.visitor, "a key was revoked", revoked=key.name)
+    note_deed(request, form.visitor.principal, "a key was revoked", revoked=key.name)
     return redirect_to(HOME)
 
 

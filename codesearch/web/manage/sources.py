@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from codesearch.api.management import Job, JobKind, JobRequest, Management
-from codesearch.core.catalog.names import validate_name
+from codesearch.api.manage.deeds import WantedSource, add_source, refresh_all, refresh_source, remove_source
+from codesearch.api.manage.running import note_deed
+from codesearch.api.management import Job, Management
 from codesearch.core.catalog.runs import IndexRun
 from codesearch.core.counts import say_count
-from codesearch.core.errors import CodesearchError, ErrorCode, InvalidRequestError, TooManyRequestsError
+from codesearch.core.errors import CodesearchError, ErrorCode
 from codesearch.core.types import DataSource
 from codesearch.web.access import Admin, SentByAdmin, SentForm
 from codesearch.web.errors import PageRoute
-from codesearch.web.manage.parts import manage, note_deed, render_form
+from codesearch.web.manage.parts import manage, render_form
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.sessions import Visitor
 
@@ -64,36 +64,33 @@ async def get_state(request: Request, visitor: Admin) -> Response:
 async def post_source(request: Request, form: SentByAdmin) -> Response:
     """Have a source added, or say what is wrong with what was typed."""
     given = {name: form.value(name) for name in _FIELDS}
+    branch, subdir, name = (given[field] or None for field in ("branch", "subdir", "name"))
+    wanted = WantedSource(given["location"], branch, subdir, name)
     try:
-        job = await manage(request, form.visitor, lambda management: _add(management, form, given))
+        added = await manage(request, form.visitor, lambda management: add_source(management, wanted, _name_of(form)))
     except CodesearchError as error:
         if error.code in (ErrorCode.INTERNAL, ErrorCode.UNAUTHENTICATED):
             raise
         return await _show(request, form.visitor, error, given)
-    note_deed(form.visitor, "a source is to be added", source=job.request.location)
+    note_deed(request, form.visitor.principal, "a source is to be added", source=added.source.location)
     return redirect_to(HOME)
 
 
 @router.post("/sources/refresh")
 async def post_refresh_all(request: Request, form: SentByAdmin) -> Response:
     """Have every source brought up to date."""
-    wanted = JobRequest(JobKind.REFRESH_ALL, "all sources")
-    await manage(request, form.visitor, lambda management: management.jobs.submit(wanted, _name_of(form)))
-    note_deed(form.visitor, "all sources are to be refreshed")
+    await manage(request, form.visitor, lambda management: refresh_all(management, _name_of(form)))
+    note_deed(request, form.visitor.principal, "all sources are to be refreshed")
     return redirect_to(HOME)
 
 
 @router.post("/sources/{source_id}/refresh")
 async def post_refresh(request: Request, form: SentByAdmin, source_id: str) -> Response:
     """Have a source brought up to date."""
-
-    def refresh(management: Management) -> DataSource:
-        source = management.catalog.get_source(source_id)
-        management.jobs.submit(JobRequest(JobKind.REFRESH, source.name, source.id), _name_of(form))
-        return source
-
-    source = await manage(request, form.visitor, refresh)
-    note_deed(form.visitor, "a source is to be refreshed", source=source.name)
+    source, _ = await manage(
+        request, form.visitor, lambda management: refresh_source(management, source_id, _name_of(form))
+    )
+    note_deed(request, form.visitor.principal, "a source is to be refreshed", source=source.name)
     return redirect_to(HOME)
 
 
@@ -120,8 +117,10 @@ async def get_removal(request: Request, visitor: Admin, source_id: str) -> Respo
 @router.post("/sources/{source_id}/remove")
 async def post_removal(request: Request, form: SentByAdmin, source_id: str) -> Response:
     """Remove a source: from sight at once, its rows and files by a job."""
-    source = await manage(request, form.visitor, lambda management: _remove(management, source_id, _name_of(form)))
-    note_deed(form.visitor, "a source was removed", source=source.name)
+    source, _ = await manage(
+        request, form.visitor, lambda management: remove_source(management, source_id, _name_of(form))
+    )
+    note_deed(request, form.visitor.principal, "a source was removed", source=source.name)
     return redirect_to(HOME)
 
 
@@ -129,7 +128,7 @@ async def post_removal(request: Request, form: SentByAdmin, source_id: str) -> R
 async def post_cancel(request: Request, form: SentByAdmin, job_id: str) -> Response:
     """Stop a job."""
     job = await manage(request, form.visitor, lambda management: management.jobs.cancel(job_id))
-    note_deed(form.visitor, "a job is to stop", job=f"{job.request.kind.value} {job.request.title}")
+    note_deed(request, form.visitor.principal, "a job is to stop", job=f"{job.request.kind.value} {job.request.title}")
     return redirect_to(HOME)
 
 
@@ -157,32 +156,3 @@ async def _show(
         takes_paths=takes_paths,
         given=given or dict.fromkeys(_FIELDS, ""),
     )
-
-
-def _add(management: Management, form: SentForm, given: Mapping[str, str]) -> Job:
-    branch, subdir, name = (given[field] or None for field in ("branch", "subdir", "name"))
-    address = management.check_address(given["location"], branch, subdir)
-    found = management.catalog.resolve(address.source_id)
-    if name is not None:
-        name = validate_name(name)
-        owner = management.catalog.resolve(name)
-        if owner is not None and owner.id != address.source_id:
-            raise InvalidRequestError(f"The name {name!r} is taken; choose another one.")
-    title = name or (address.name if found is None else found.name)
-    wanted = JobRequest(JobKind.ADD, title, address.source_id, address.location, branch, subdir, name)
-    return management.jobs.submit(wanted, _name_of(form))
-
-
-def _remove(management: Management, source_id: str, requested_by: str) -> DataSource:
-    catalog, jobs = management.catalog, management.jobs
-    source = catalog.get_source(source_id)
-    for job in jobs.list_jobs():
-        if job.request.source_id == source.id and not job.state.is_over and job.request.kind is not JobKind.REMOVE:
-            jobs.cancel(job.id)
-    # First out of sight, then out of the store: a reader never meets half of it. An indexer that works on it stops.
-    management.note_removal(source.id)
-    catalog.remove_source(source.id)
-    # Noted as it is, the next run of the indexer does it where no more jobs are taken.
-    with suppress(TooManyRequestsError):
-        jobs.submit(JobRequest(JobKind.REMOVE, source.name, source.id), requested_by)
-    return source

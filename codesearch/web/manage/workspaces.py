@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from codesearch.api.manage.running import note_deed
 from codesearch.api.management import Management
 from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError
 from codesearch.core.types import Workspace
 from codesearch.web.access import Admin, SentByAdmin
 from codesearch.web.errors import PageRoute
 from codesearch.web.fields import first_of
-from codesearch.web.manage.parts import manage, note_deed, render_form
+from codesearch.web.manage.parts import manage, render_form
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.sessions import Visitor
 
@@ -40,7 +41,7 @@ async def post_workspace(request: Request, form: SentByAdmin) -> Response:
         )
     except (InvalidRequestError, NotFoundError) as error:
         return await _show(request, form.visitor, error, form.fields)
-    note_deed(form.visitor, "a workspace was created", workspace=created.name)
+    note_deed(request, form.visitor.principal, "a workspace was created", workspace=created.name)
     return redirect_to(HOME)
 
 
@@ -64,7 +65,7 @@ async def get_removal(request: Request, visitor: Admin, workspace_id: str) -> Re
 async def post_removal(request: Request, form: SentByAdmin, workspace_id: str) -> Response:
     """Remove a workspace."""
     removed = await manage(request, form.visitor, lambda management: management.catalog.remove_workspace(workspace_id))
-    note_deed(form.visitor, "a workspace was removed", workspace=removed.name)
+    note_deed(request, form.visitor.principal, "a workspace was removed", workspace=removed.name)
     return redirect_to(HOME)
 
 

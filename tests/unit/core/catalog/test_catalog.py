@@ -216,6 +216,37 @@ def test_a_workspace_of_unknown_members_names_them(catalog: Catalog) -> None:
     assert [workspace.name for workspace in catalog.list_workspaces()] == ["team"]
 
 
+def test_a_workspace_gets_another_name_and_other_members(catalog: Catalog) -> None:
+    alpha, beta, gamma = add(catalog, 1, "alpha"), add(catalog, 2, "beta"), add(catalog, 3, "gamma")
+    team = catalog.create_workspace("team", ["alpha"])
+    changed = catalog.change_workspace("TEAM", name="Crew", add=["beta", alpha.id])
+    assert changed == Workspace(team.id, "Crew", (alpha, beta))
+    assert catalog.get_workspace("crew") == changed
+    assert catalog.change_workspace(team.id, add=["gamma"], remove=["beta", "gamma"]).members == (alpha,)
+    assert catalog.change_workspace(team.id, sources=["gamma", "beta"]).members == (beta, gamma)
+    assert catalog.change_workspace(team.id, name="crew") == Workspace(team.id, "crew", (beta, gamma))
+    with pytest.raises(InvalidRequestError, match="at least one"):
+        catalog.change_workspace("crew", sources=[])
+    with pytest.raises(InvalidRequestError, match="at least one"):
+        catalog.change_workspace("crew", remove=["beta", "gamma"])
+    with pytest.raises(InvalidRequestError, match="is taken"):
+        catalog.change_workspace("crew", name="alpha", add=["alpha"])
+    with pytest.raises(NotFoundError, match="nobody"):
+        catalog.change_workspace("crew", add=["alpha", "nobody"])
+    for unknown in ("alpha", "nobody"):
+        with pytest.raises(NotFoundError):
+            catalog.change_workspace(unknown)
+    assert catalog.get_workspace("crew").members == (beta, gamma)
+
+
+def test_an_emptied_workspace_can_be_renamed_and_filled(catalog: Catalog) -> None:
+    add(catalog, 1, "alpha")
+    catalog.create_workspace("team", ["alpha"])
+    catalog.remove_source("alpha")
+    assert catalog.change_workspace("team", name="crew").members == ()
+    assert catalog.change_workspace("crew", add=[add(catalog, 2, "beta").id]).members[0].name == "beta"
+
+
 def test_removing_a_workspace_keeps_its_members(catalog: Catalog) -> None:
     source = add(catalog, 1)
     team = catalog.create_workspace("team", [source.id])
@@ -249,6 +280,7 @@ def test_a_removed_source_leaves_workspaces_runs_and_its_name(catalog: Catalog) 
     assert catalog.resolve("lonely") == Workspace(lonely.id, "lonely", ())
     assert catalog.list_workspaces() == [Workspace(lonely.id, "lonely", ()), Workspace(team.id, "team", (two,))]
     assert catalog.latest_run(one.id) is None
+    assert catalog.list_latest_runs() == {}
     with pytest.raises(NotFoundError, match="removed"):
         catalog.finish_run(run_id, commit="c", file_count=1, chunk_count=1)
     with pytest.raises(NotFoundError):
@@ -260,6 +292,17 @@ def test_a_removed_source_leaves_workspaces_runs_and_its_name(catalog: Catalog) 
 
 
 # Runs
+
+
+def test_the_latest_runs_of_all_sources_are_read_together(catalog: Catalog) -> None:
+    one, two = add(catalog, 1), add(catalog, 2)
+    add(catalog, 3)
+    catalog.start_run(one.id)
+    runs = [catalog.start_run(source.id) for source in (two, one)]
+    assert {source_id: run.id for source_id, run in catalog.list_latest_runs().items()} == {
+        two.id: runs[0],
+        one.id: runs[1],
+    }
 
 
 def test_a_finished_run_publishes_the_source(catalog: Catalog, clock: Clock) -> None:

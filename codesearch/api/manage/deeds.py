@@ -1,0 +1,131 @@
+"""What is done about sources and their jobs, for the API and the page alike; runs in a worker thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from codesearch.api.management import Job, JobKind, JobRequest, Management
+from codesearch.core.catalog.names import validate_name
+from codesearch.core.errors import InvalidRequestError, TooManyRequestsError
+from codesearch.core.types import DataSource
+
+ALL_SOURCES = "all sources"
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSource:
+    """A source that somebody wants to be searched, as they wrote it."""
+
+    location: str
+    branch: str | None = None
+    subdir: str | None = None
+    name: str | None = None
+    refresh_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedSource:
+    """A source, whether it is a new one, and the job that reads it."""
+
+    source: DataSource
+    is_new: bool
+    job: Job
+
+
+def add_source(management: Management, wanted: WantedSource, requested_by: str) -> AddedSource:
+    """Put a source into the catalog and have it indexed; one that is there already is refreshed.
+
+    Raises InvalidRequestError for a wrong address or name and for a name that is taken, TooManyRequestsError.
+    """
+    catalog = management.catalog
+    address = management.check_address(wanted.location, wanted.branch, wanted.subdir)
+    found = catalog.resolve(address.source_id)
+    name = None if wanted.name is None else validate_name(wanted.name)
+    if name is not None:
+        owner = catalog.resolve(name)
+        if owner is not None and owner.id != address.source_id:
+            raise InvalidRequestError(f"The name {name!r} is taken; choose another one.")
+    title = name or (address.name if found is None else found.name)
+    # The job first: where no more are taken, nothing was done.
+    job = management.jobs.submit(
+        JobRequest(
+            JobKind.ADD, title, address.source_id, address.location, wanted.branch, wanted.subdir, name=wanted.name
+        ),
+        requested_by,
+    )
+    source = catalog.add_source(
+        id=address.source_id,
+        location=address.location,
+        name=name,
+        suggested_names=[address.name],
+        branch=wanted.branch,
+        subdir=wanted.subdir,
+    )
+    if name is not None and source.name != name:
+        source = catalog.rename_source(source.id, name)
+    if wanted.refresh_minutes is not None:
+        source = catalog.set_schedule(source.id, wanted.refresh_minutes)
+    return AddedSource(source, found is None, job)
+
+
+def change_source(
+    management: Management,
+    id_or_name: str,
+    *,
+    name: str | None = None,
+    is_paused: bool | None = None,
+    schedule: tuple[int | None] | None = None,
+) -> DataSource:
+    """Give a source another name, pause it, or have it refreshed every so many minutes; return what it is now.
+
+    None leaves each as it is; a schedule is in a tuple, for it may be none. Raises NotFoundError, InvalidRequestError.
+    """
+    catalog = management.catalog
+    source = catalog.get_source(id_or_name)
+    if name is not None:
+        # First: it alone may be refused.
+        source = catalog.rename_source(source.id, name)
+    if schedule is not None:
+        source = catalog.set_schedule(source.id, schedule[0])
+    if is_paused is not None:
+        source = catalog.set_paused(source.id, is_paused)
+    return source
+
+
+def refresh_source(management: Management, id_or_name: str, requested_by: str) -> tuple[DataSource, Job]:
+    """Have a source brought up to date. Raises NotFoundError, TooManyRequestsError."""
+    source = management.catalog.get_source(id_or_name)
+    return source, management.jobs.submit(JobRequest(JobKind.REFRESH, source.name, source.id), requested_by)
+
+
+def refresh_all(management: Management, requested_by: str) -> Job:
+    """Have every source brought up to date. Raises TooManyRequestsError."""
+    return management.jobs.submit(JobRequest(JobKind.REFRESH_ALL, ALL_SOURCES), requested_by)
+
+
+def remove_source(management: Management, id_or_name: str, requested_by: str) -> tuple[DataSource, Job | None]:
+    """Remove a source: from sight at once, its rows and files by a job, None where no more jobs are taken.
+
+    Raises NotFoundError.
+    """
+    catalog, jobs = management.catalog, management.jobs
+    source = catalog.get_source(id_or_name)
+    for job in find_jobs_of(management, source.id):
+        if job.request.kind is not JobKind.REMOVE:
+            jobs.cancel(job.id)
+    # First out of sight, then out of the store: a reader never meets half of it. An indexer that works on it stops.
+    management.note_removal(source.id)
+    catalog.remove_source(source.id)
+    # Noted as it is, the next run of the indexer does it where no more jobs are taken.
+    with suppress(TooManyRequestsError):
+        return source, jobs.submit(JobRequest(JobKind.REMOVE, source.name, source.id), requested_by)
+    return source, None
+
+
+def find_jobs_of(management: Management, source_id: str) -> Iterator[Job]:
+    """Yield the jobs of a source that wait or work, the newest first."""
+    for job in management.jobs.list_jobs():
+        if job.request.source_id == source_id and not job.state.is_over:
+            yield job

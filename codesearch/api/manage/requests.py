@@ -1,0 +1,89 @@
+"""What admins send: the bodies of their deeds, as they are checked and as OpenAPI shows them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_LOCATION_LENGTH: Final = 2048
+MAX_NAMES: Final = 10_000
+MAX_MINUTES: Final = 366 * 24 * 60
+MAX_DAYS: Final = 36_500
+
+Text = Annotated[str, Field(max_length=MAX_LOCATION_LENGTH)]
+Names = Annotated[list[Annotated[str, Field(max_length=512)]], Field(max_length=MAX_NAMES)]
+Minutes = Annotated[int, Field(ge=1, le=MAX_MINUTES, strict=True)]
+
+
+def _shown(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
+
+
+class SourceRequest(BaseModel):
+    """A repository to be added. One that is there already is refreshed, and changed where a field says so."""
+
+    model_config = _shown({"location": "https://github.com/pallets/flask", "name": "flask", "refresh_minutes": 60})
+
+    location: Text = Field(
+        min_length=1,
+        description="Clone URL without a login, or `owner/name` of GitHub; a path only where the service takes paths",
+    )
+    branch: Text | None = Field(None, description="Branch or tag; the default is the repository's own branch")
+    subdir: Text | None = Field(None, description="Only this folder of the repository")
+    name: Text | None = Field(None, description="What it is called; the default comes from the location")
+    refresh_minutes: Minutes | None = Field(None, description="Refresh it every so many minutes")
+
+
+class SourceChange(BaseModel):
+    """What is to be otherwise about a source; a field that is left out stays as it is."""
+
+    model_config = _shown({"name": "flask", "refresh_minutes": 30})
+
+    name: Text | None = Field(None, description="Its new name")
+    refresh_minutes: Minutes | None = Field(None, description="Refresh it every so many minutes; null: on request only")
+    paused: Annotated[bool, Field(strict=True)] | None = Field(None, description="true: no schedule refreshes it")
+
+
+class WorkspaceRequest(BaseModel):
+    """Sources that are searched together."""
+
+    model_config = _shown({"name": "shop", "sources": ["orders-service", "webshop-frontend"]})
+
+    name: Text = Field(min_length=1, description="Its name, free among repositories and workspaces")
+    sources: Names = Field(min_length=1, description="Ids or names of its repositories")
+
+
+class WorkspaceChange(BaseModel):
+    """What is to be otherwise about a workspace; a field that is left out stays as it is."""
+
+    model_config = _shown({"add": ["billing-service"], "remove": ["webshop-frontend"]})
+
+    name: Text | None = Field(None, description="Its new name")
+    sources: Names | None = Field(None, description="All of its repositories, by id or name")
+    add: Names = Field(default_factory=list, description="These, too")
+    remove: Names = Field(default_factory=list, description="These no longer")
+
+
+class KeyRequest(BaseModel):
+    """A key to be made. Without sources and groups it reads everything."""
+
+    model_config = _shown({"name": "dify", "sources": ["orders-service"], "expires_days": 365})
+
+    name: Text = Field(min_length=1, description="Its name, free among the keys that open something")
+    sources: Names | None = Field(None, description="Only these repositories, by id or name; [] with groups: no others")
+    groups: Names = Field(default_factory=list, description="What these groups read, also later")
+    user: Text | None = Field(None, description="Of that, only what the code host lets this person read")
+    admin: Annotated[bool, Field(strict=True)] = Field(False, description="Reads everything and manages everything")
+    expires_days: Annotated[int, Field(ge=1, le=MAX_DAYS, strict=True)] | None = Field(
+        None, description="Stops working after so many days"
+    )
+
+
+MODELS: Final[tuple[type[BaseModel], ...]] = (
+    SourceRequest,
+    SourceChange,
+    WorkspaceRequest,
+    WorkspaceChange,
+    KeyRequest,
+)

@@ -1,0 +1,1 @@
+"""The addresses for admins: sources, organisations, workspaces, keys and jobs."""

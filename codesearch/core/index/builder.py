@@ -20,7 +20,7 @@ from codesearch.core.index.pieces import PieceRows, describe_pieces, no_piece_ro
 from codesearch.core.index.postings import pack_entries, sort_entries, sum_by_file
 from codesearch.core.index.search_index import LAYOUT_VERSION
 from codesearch.core.index.sign_bits import sign_bits_of
-from codesearch.core.text.terms import path_terms
+from codesearch.core.text.terms import IN_NAME, path_terms
 from codesearch.core.types import NOTEBOOK_LANGUAGE
 
 _PIECE_COLUMNS = ("rows", "lines", "heads", "signatures")
@@ -165,10 +165,12 @@ class _Rows:
         large = [np.repeat(ranks, terms.pop("term_counts")), terms.pop("terms"), terms.pop("payloads")]
         entries = sort_entries(large, row_count)
         arrays["lengths"] = np.bincount(entries.ids, entries.payloads >> 8, row_count).astype(np.int32)
-        by_file = sum_by_file(entries, file_of_row, [path_terms(path) for path in paths])
+        name_lengths = np.bincount(entries.ids[(entries.payloads & IN_NAME) > 0], minlength=row_count)
+        terms_of_paths = [path_terms(path) for path in paths]
+        by_file = sum_by_file(entries, file_of_row, terms_of_paths)
         arrays |= pack_entries(entries, by_file)
-        arrays.update(describe_names(texts["symbol"], arrays, by_file))
-        arrays.update(describe_files(paths, arrays, by_file))
+        arrays.update(describe_names(texts["symbol"], arrays, name_lengths, by_file))
+        arrays.update(describe_files(paths, terms_of_paths, arrays, by_file))
         arrays["content_id_texts"], arrays["content_id_starts"] = pack_texts(
             [self._content_ids[path] for path in paths]
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from codesearch.core.index.narrowing import narrow
 from codesearch.core.index.postings import SortedEntries
 from codesearch.core.paths import file_extension_of, file_name_of
-from codesearch.core.text.terms import name_term, term_of
-from codesearch.core.text.tokens import tokenize
+from codesearch.core.text.terms import IN_STEM, hash_token, name_term
+from codesearch.core.text.tokens import MAX_WORD_LENGTH, tokenize
 
 _INT8_MAX = 127
+# More of a name or a file's stem count as so many.
+_MOST_TERMS = 255
 _FILES_AT_ONCE = 2048
 
 
@@ -33,9 +35,15 @@ def quantise(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
 
 
 def describe_files(
-    paths: list[str], arrays: dict[str, NDArray[Any]], by_file: SortedEntries
+    paths: list[str],
+    terms_of_paths: Sequence[Mapping[int, int]],
+    arrays: dict[str, NDArray[Any]],
+    by_file: SortedEntries,
 ) -> dict[str, NDArray[Any]]:
-    """Say of each file what its path is, how long and deep it is, how many files refer to it and its mean vector."""
+    """Say of each file what its path is, how long and deep it is, how many files refer to it and its mean vector.
+
+    `terms_of_paths` is what `terms.path_terms` gives for each.
+    """
     described: dict[str, NDArray[Any]] = {}
     for name, texts in (
         ("path", paths),
@@ -45,7 +53,8 @@ def describe_files(
     ):
         described[f"{name}_texts"], described[f"{name}_starts"] = pack_texts(texts)
     stems = [file_name_of(path).rpartition(".")[0] or file_name_of(path) for path in paths]
-    described["file_stem_lengths"] = np.array([_count_terms(text) for text in stems], np.uint8)
+    counts = [sum(1 for field in terms.values() if field & IN_STEM) for terms in terms_of_paths]
+    described["file_stem_lengths"] = np.minimum(np.array(counts, np.int64), _MOST_TERMS).astype(np.uint8)
     described["stem_terms"] = _whole_terms(stems)
     described["file_references"] = by_file.frequencies(described["stem_terms"])
     firsts = arrays["first_rows"][:-1]
@@ -86,19 +95,26 @@ def _mean_vectors(arrays: dict[str, NDArray[Any]]) -> tuple[NDArray[np.int8], ND
 
 
 def describe_names(
-    symbols: list[str], arrays: dict[str, NDArray[Any]], by_file: SortedEntries
+    symbols: list[str],
+    arrays: dict[str, NDArray[Any]],
+    name_lengths: NDArray[np.integer[Any]],
+    by_file: SortedEntries,
 ) -> dict[str, NDArray[Any]]:
-    """Say of each row which name it defines, how long that is and how many files have it."""
+    """Say of each row which name it defines, how long that is and how many files have it.
+
+    `name_lengths` (n,): how many distinct terms each row's name has.
+    """
     names = [symbol.rpartition(".")[2] for symbol in symbols]
     codes = arrays["symbol_codes"]
-    hashes = np.array([name_term(name) if name else 0 for name in names], np.uint32)[codes]
+    hashes_of_names = {name: name_term(name) if name else 0 for name in set(names)}
+    hashes = np.array([hashes_of_names[name] for name in names], np.uint32)[codes]
     order = np.argsort(hashes, kind="stable").astype(np.int32)
     order = order[np.searchsorted(hashes[order], 1) :]
     terms = _whole_terms(names)
     return {
         "names": hashes,
         "qualified_names": np.array([name_term(symbol) if symbol else 0 for symbol in symbols], np.uint32)[codes],
-        "name_lengths": np.array([_count_terms(name) for name in names], np.uint8)[codes],
+        "name_lengths": np.minimum(name_lengths, _MOST_TERMS).astype(np.uint8),
         "symbol_terms": terms,
         "references": by_file.frequencies(terms)[codes],
         "rows_by_name": order,
@@ -108,8 +124,13 @@ def describe_names(
 
 def _whole_terms(names: Sequence[str]) -> NDArray[np.uint32]:
     """Return for each name the term that it is as a whole, 0 for none."""
-    return np.array([term_of(tokens[0]) if (tokens := tokenize(name)) else 0 for name in names], np.uint32)
+    known = {name: _whole_term(name) for name in set(names)}
+    return np.array([known[name] for name in names], np.uint32)
 
 
-def _count_terms(text: str) -> int:
-    return min(len({term_of(token) for token in tokenize(text)}), 255)
+def _whole_term(name: str) -> int:
+    word = name.strip("_")
+    if word.isascii() and word.isidentifier() and len(word) <= MAX_WORD_LENGTH:
+        # Its parts joined: they leave nothing out but what is between them.
+        return hash_token(word.replace("_", "").lower())
+    return hash_token(tokens[0]) if (tokens := tokenize(name)) else 0

@@ -163,10 +163,11 @@ class FileText:
         # The last line that is there, and whether more lines may follow it directly.
         self._covered = 0
         self._is_open = False
-        # Where the lines of each added part begin, and the number of its first; parts that nobody asked for so far.
+        # Of each added part the number of its first line, and where it begins and ends; where its lines begin, once
+        # somebody asked: of most nobody does.
         self._firsts: list[int] = []
-        self._line_starts: list[list[int]] = []
-        self._unread: list[tuple[int | None, bytes]] = []
+        self._bounds: list[tuple[int, int]] = []
+        self._line_starts: dict[int, list[int]] = {}
 
     def place(self, content: bytes, first: int, last: int, is_sparse: bool) -> int:
         """Put a row's lines where they are missing; return where its content begins, in bytes.
@@ -197,16 +198,20 @@ class FileText:
         if not self._is_open or first > self._covered + 1 + missing:
             self.segments.append((len(self.data), first - missing))
         if missing:
-            self._unread.append((self._covered + 1, b"\n" * missing))
+            self._note_part(self._covered + 1, missing)
             self.data += b"\n" * missing
         self._add_lines(content, first, last)
         return len(self.data) - len(content) - 1
 
     def _add_lines(self, content: bytes, first: int, last: int) -> None:
-        self._unread.append((first, content + b"\n"))
+        self._note_part(first, len(content) + 1)
         self.data += content
         self.data += b"\n"
         self._covered, self._is_open = last, True
+
+    def _note_part(self, first: int, size: int) -> None:
+        self._firsts.append(first)
+        self._bounds.append((len(self.data), len(self.data) + size))
 
     def _place_apart(self, content: bytes, first: int) -> int:
         """Put what says other things of these lines, or only a part of one, behind all else."""
@@ -214,21 +219,22 @@ class FileText:
         self.segments.append((start, first))
         self.data += content
         self.data += b"\n"
-        self._unread.append((None, content + b"\n"))
         self._is_open = False
         return start
 
     def _start_of(self, line: int) -> int | None:
         """Return where a line begins, None when it is not there."""
-        place = len(self.data) - sum(len(part) for _, part in self._unread)
-        for first, part in self._unread:
-            if first is not None:
-                ends = np.flatnonzero(np.frombuffer(part, np.uint8) == _LINE_END)
-                self._firsts.append(first)
-                self._line_starts.append([place, *(ends[:-1] + (place + 1)).tolist()])
-            place += len(part)
-        self._unread.clear()
-        known = bisect_right(self._firsts, line) - 1
-        starts = self._line_starts[known] if known >= 0 else []
-        within = line - self._firsts[known] if known >= 0 else 0
+        part = bisect_right(self._firsts, line) - 1
+        if part < 0:
+            return None
+        within = line - self._firsts[part]
+        if not within:
+            return self._bounds[part][0]
+        starts = self._line_starts.get(part)
+        if starts is None:
+            starts = self._line_starts[part] = self._find_lines(*self._bounds[part])
         return starts[within] if within < len(starts) else None
+
+    def _find_lines(self, start: int, end: int) -> list[int]:
+        ends = np.flatnonzero(np.frombuffer(self.data[start : end - 1], np.uint8) == _LINE_END)
+        return [start, *(ends + (start + 1)).tolist()]

@@ -24,46 +24,51 @@ TextKey = tuple[str, int]
 
 def to_stored(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """Turn staged rows into those of the table, in the same order; all rows of a file are in one batch."""
-    texts, starts, lengths = _place_contents(batch)
-    signatures, places = _place_signatures(batch)
+    contents = batch.column("content").cast(pa.binary()).to_pylist()
+    texts, starts, lengths = _place_contents(batch, contents)
+    signatures, signature_starts, signature_lengths = _place_signatures(batch, contents)
     made = {
-        "file_text": pa.array(texts, pa.string()),
+        "file_text": pa.array(texts, pa.binary()).cast(pa.string()),
         "content_start": pa.array(starts, pa.int64()),
         "content_length": pa.array(lengths, pa.int64()),
         "signature": pa.array(signatures, pa.string()),
-        "signature_start": pa.array([start for start, _ in places], pa.int64()),
-        "signature_length": pa.array([length for _, length in places], pa.int64()),
+        "signature_start": pa.array(signature_starts, pa.int64()),
+        "signature_length": pa.array(signature_lengths, pa.int64()),
     }
     columns = [made[name] if name in made else batch.column(name) for name in schema.names]
     return pa.record_batch(columns, schema=schema)
 
 
-def _place_contents(batch: pa.RecordBatch) -> tuple[list[str | None], list[int], list[int]]:
+def _place_contents(
+    batch: pa.RecordBatch, contents: Sequence[bytes]
+) -> tuple[list[bytes | None], list[int], list[int]]:
     """Return for each row its file's text, None in all but the first of a file, and where its content is in it."""
-    names = ("path", "language", "content", "start_line", "end_line")
-    paths, languages, contents, firsts, lasts = (batch.column(name).to_pylist() for name in names)
+    names = ("path", "language", "start_line", "end_line")
+    paths, languages, firsts, lasts = (batch.column(name).to_pylist() for name in names)
     rows_of_files: dict[str, list[int]] = {}
     for row, path in enumerate(paths):
         rows_of_files.setdefault(path, []).append(row)
-    texts: list[str | None] = [None] * len(paths)
-    starts, lengths = [0] * len(paths), [0] * len(paths)
+    texts: list[bytes | None] = [None] * len(paths)
+    starts = [0] * len(paths)
     for rows in rows_of_files.values():
         text = FileText()
         for row in sorted(rows, key=lambda row: (firsts[row], lasts[row])):
-            content = contents[row].encode()
-            starts[row] = text.place(content, firsts[row], lasts[row], languages[row] == NOTEBOOK_LANGUAGE)
-            lengths[row] = len(content)
-        texts[rows[0]] = text.data.decode()
-    return texts, starts, lengths
+            starts[row] = text.place(contents[row], firsts[row], lasts[row], languages[row] == NOTEBOOK_LANGUAGE)
+        texts[rows[0]] = bytes(text.data)
+    return texts, starts, list(map(len, contents))
 
 
-def _place_signatures(batch: pa.RecordBatch) -> tuple[list[str], list[tuple[int, int]]]:
-    """Return the signatures that are not in their rows' contents, and where the others are: first and length."""
-    signatures, contents = batch.column("signature").to_pylist(), batch.column("content").to_pylist()
-    found = [content.find(signature) for signature, content in zip(signatures, contents, strict=True)]
-    rest = [signature if start < 0 else "" for signature, start in zip(signatures, found, strict=True)]
-    places = [(max(start, 0), 0 if start < 0 else len(text)) for text, start in zip(signatures, found, strict=True)]
-    return rest, places
+def _place_signatures(batch: pa.RecordBatch, contents: Sequence[bytes]) -> tuple[list[str], list[int], list[int]]:
+    """Return the signatures that are not in their rows' contents, and where the others are, in characters."""
+    signatures = batch.column("signature").to_pylist()
+    starts, lengths = [0] * len(signatures), [0] * len(signatures)
+    for row, (signature, content) in enumerate(zip(signatures, contents, strict=True)):
+        start = content.find(signature.encode()) if signature else -1
+        if start >= 0:
+            starts[row] = start if content.isascii() else len(content[:start].decode())
+            lengths[row] = len(signature)
+            signatures[row] = ""
+    return signatures, starts, lengths
 
 
 def restore_batches(

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.text.word_reading import NO_WORD, WordReader
+
 Number = TypeVar("Number", bound=np.generic)
 
-# What tokens.find_words finds in ASCII text lies between blanks once this has turned everything else into blanks, but
-# for the underscores at a word's ends, which _Numbers cuts off. A line end is an item of its own.
-_LINE_END_ITEM = "."
-_KEPT = {"\n": _LINE_END_ITEM, "_": "_"}
-_TO_ITEMS = "".join(_KEPT.get(chr(code), chr(code) if chr(code).isalnum() else " ") for code in range(128))
-_LINE_END = 0
-_NO_WORD = -1
+# What tokens.find_words finds in ASCII text are runs of letters, digits and underscores, but for the underscores at a
+# word's ends, which _Numbers cuts off.
 # A few hundred MB of source have so many; then it starts over.
 REMEMBERED_WORDS = 200_000
 
@@ -53,13 +49,14 @@ class _Numbers(dict[str, int]):
     """Numbers words in the order they come; knows each also with underscores around it, which are no part of it."""
 
     def __init__(self) -> None:
-        super().__init__({_LINE_END_ITEM: _LINE_END})
+        super().__init__()
+        # What stands for a line end where words are joined by lines.
         self.words = ["\n"]
 
     def __missing__(self, item: str) -> int:
         word = item.strip("_") if item.isascii() else item
         if word != item:
-            number = self[word] if word else _NO_WORD
+            number = self[word] if word else NO_WORD
         else:
             number = len(self.words)
             self.words.append(word)
@@ -72,6 +69,7 @@ class WordTable:
 
     def __init__(self) -> None:
         self._numbers = _Numbers()
+        self._reader = WordReader(self._numbers)
         self.generation = 0
 
     @property
@@ -82,14 +80,17 @@ class WordTable:
     def read(self, lines: Sequence[str]) -> LineWords:
         """Return the words of lines without their line ends."""
         joined = "\n".join([*lines, ""])
-        items = _items_of(joined) if joined.isascii() else _items_of_any(lines)
-        numbers = np.fromiter(map(self._numbers.__getitem__, items), np.int32, len(items))
-        if len(numbers) and numbers.min() == _NO_WORD:
-            numbers = numbers[numbers != _NO_WORD]
-        ends = np.flatnonzero(numbers == _LINE_END)
-        starts = np.zeros(len(lines) + 1, np.int64)
-        starts[1:] = ends - np.arange(len(ends))
-        return LineWords(numbers[numbers != _LINE_END], starts, self.generation)
+        if joined.isascii():
+            numbers, starts = self._reader.read(joined, len(lines))
+            return LineWords(numbers, starts, self.generation)
+        others = [place for place, line in enumerate(lines) if not line.isascii()]
+        joined = "\n".join([*(line if line.isascii() else "" for line in lines), ""])
+        numbers, starts = self._reader.read(joined, len(lines))
+        found = np.array([self._numbers[lines[place]] for place in others], np.int32)
+        numbers = np.insert(numbers, starts[others], found)
+        is_other = np.zeros(len(lines) + 1, np.int64)
+        is_other[np.array(others) + 1] = 1
+        return LineWords(numbers, starts + np.cumsum(is_other), self.generation)
 
     def numbers_of(self, words: Sequence[Words]) -> list[NDArray[np.int32]]:
         """Return the numbers of each. Raises RuntimeError for words that were read before the table began again."""
@@ -101,21 +102,8 @@ class WordTable:
         """Begin again when there are too many words. What was read before is refused from then on."""
         if len(self._numbers) > REMEMBERED_WORDS:
             self._numbers = _Numbers()
+            self._reader = WordReader(self._numbers)
             self.generation += 1
-
-
-def _items_of(text: str) -> list[str]:
-    return text.replace("\n", " \n ").translate(_TO_ITEMS).split()
-
-
-def _items_of_any(lines: Iterable[str]) -> list[str]:
-    items: list[str] = []
-    for is_ascii, run in groupby(lines, str.isascii):
-        if is_ascii:
-            items += _items_of("\n".join([*run, ""]))
-        else:
-            items += chain.from_iterable((line, _LINE_END_ITEM) for line in run)
-    return items
 
 
 class Vocabulary(Protocol):

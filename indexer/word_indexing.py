@@ -83,15 +83,9 @@ class WordIndexer:
         parts = [embedding_parts(chunk) for chunk in chunks]
         heads = self._table.read([head.rstrip("\n") for head, _, _ in parts])
         signatures = self._table.read([signature.replace("\n", " ") for _, _, signature in parts])
-        pieces: list[NDArray[np.int32]] = []
-        sizes = []
-        head_starts, signature_starts = heads.starts.tolist(), signatures.starts.tolist()
-        for index, (content, (_, repeats, _)) in enumerate(zip(contents, parts, strict=True)):
-            head = heads.numbers[head_starts[index] : head_starts[index + 1]]
-            signature = signatures.numbers[signature_starts[index] : signature_starts[index + 1]]
-            pieces += [content, *[head] * repeats, signature]
-            sizes.append(len(content) + repeats * len(head) + len(signature))
-        ids, counts = self._token_ids.of(np.concatenate(pieces))
+        repeats = np.array([repeats for _, repeats, _ in parts], np.int64)
+        numbers, sizes = _compose(contents, heads, repeats, signatures)
+        ids, counts = self._token_ids.of(numbers)
         ends = np.concatenate(([0], np.cumsum(counts)))[np.cumsum(sizes)]
         lengths = np.diff(ends, prepend=0)
         # The context cuts what is longer.
@@ -102,6 +96,27 @@ class WordIndexer:
     def pack_terms(self, chunks: Sequence[Chunk], words: Sequence[Words]) -> list[bytes]:
         """Return the packed terms of chunks; `words` are those of their lines. Raises RuntimeError as `embed`."""
         return self._packer.pack(chunks, self._table.numbers_of(words))
+
+
+def _compose(
+    contents: Sequence[NDArray[np.int32]], heads: LineWords, repeats: NDArray[np.int64], signatures: LineWords
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the words of texts, each its content, its head so many times and its signature, and how many each has."""
+    content_counts = np.fromiter(map(len, contents), np.int64, len(contents))
+    ends = np.cumsum(content_counts)
+    known = np.concatenate([*contents, heads.numbers, signatures.numbers])
+    heads_start = int(ends[-1])
+    signatures_start = heads_start + len(heads.numbers)
+    # A text is as many runs of neighbouring words in `known`.
+    firsts = np.concatenate(([0], np.cumsum(repeats + 2)[:-1]))
+    starts = np.repeat(heads.starts[:-1] + heads_start, repeats + 2)
+    counts = np.repeat(np.diff(heads.starts), repeats + 2)
+    starts[firsts], counts[firsts] = ends - content_counts, content_counts
+    lasts = firsts + repeats + 1
+    starts[lasts], counts[lasts] = signatures.starts[:-1] + signatures_start, np.diff(signatures.starts)
+    shifts = starts - (np.cumsum(counts) - counts)
+    numbers: NDArray[np.int32] = known[np.arange(int(counts.sum())) + np.repeat(shifts, counts)]
+    return numbers, np.add.reduceat(counts, firsts)
 
 
 def _describe(model: StaticModel, parts: Sequence[str]) -> Described:

@@ -26,7 +26,17 @@ from codesearch.api.request_log import RequestLog
 from codesearch.api.request_paths import NormalizedPaths
 from codesearch.api.responses import ApiResponse
 from codesearch.api.retrieval_request import MAX_BODY_BYTES
-from codesearch.api.routes import datasources, description, health, mcp, metrics, retrieval, search_code, tools, webhooks
+from codesearch.api.routes import (
+    datasources,
+    description,
+    health,
+    mcp,
+    metrics,
+    retrieval,
+    search_code,
+    tools,
+    webhooks,
+)
 from codesearch.api.routes.manage import jobs, keys, sources, workspaces
 from codesearch.api.webhooks.desk import open_desk, takes_webhooks
 from codesearch.core.config import Settings

@@ -12,10 +12,17 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from codesearch.core.errors import ConfigurationError, DamagedStoreError, IndexMismatchError, LostRowsError
+from codesearch.core.errors import (
+    ConfigurationError,
+    DamagedStoreError,
+    IndexMismatchError,
+    JobsUnavailableError,
+    LostRowsError,
+)
 from codesearch.core.types import BUNDLED_MODEL, DataSource, Principal, SourceState
 
 if TYPE_CHECKING:
+    from codesearch.api.management import JobFigures
     from codesearch.core.catalog.catalog import Catalog
     from codesearch.core.config import Settings
     from codesearch.core.embedding.embedder import Embedder
@@ -24,6 +31,8 @@ if TYPE_CHECKING:
     from codesearch.core.store.chunk_store import ChunkStore
     from codesearch.core.store.rows import IndexFormat
     from codesearch.core.store.writer import StoreWriter
+    from codesearch.jobs.database import JobDatabase
+    from codesearch.jobs.queue import JobQueue
     from codesearch.retrieval.search import Retriever
     from codesearch.telemetry.figures import InstallationFigures
     from codesearch.telemetry.opening import Telemetry
@@ -140,6 +149,20 @@ class Assembly:
             )
 
     @cached_property
+    def job_database(self) -> JobDatabase:
+        """Where jobs are kept; opened when something is asked of it."""
+        from codesearch.jobs.database import JobDatabase, jobs_url
+
+        return JobDatabase(jobs_url(self.settings.data_dir, self.settings.jobs_url, self.settings.database_url))
+
+    @cached_property
+    def jobs(self) -> JobQueue:
+        """The queue of jobs."""
+        from codesearch.jobs.queue import JobQueue
+
+        return JobQueue(self.job_database)
+
+    @cached_property
     def writer(self) -> StoreWriter:
         """The one way to change the store."""
         from codesearch.core.store.writer import StoreWriter
@@ -171,8 +194,19 @@ class Assembly:
 
         folder, now = self.settings.data_dir / SEARCH_FOLDER, datetime.now(timezone.utc)
         return measure_installation(
-            self.catalog, lambda source_id: list_segments(folder / source_id), self.index_format.table_name, now
+            self.catalog,
+            lambda source_id: list_segments(folder / source_id),
+            self.index_format.table_name,
+            now,
+            self._measure_jobs(),
         )
+
+    def _measure_jobs(self) -> JobFigures | None:
+        try:
+            return self.jobs.measure()
+        except JobsUnavailableError as error:
+            logger.warning("%s", error.message)
+            return None
 
     def open_telemetry(self) -> Telemetry:
         """Return what observes requests, as far as the settings ask for it. Raises ConfigurationError."""
@@ -197,6 +231,8 @@ class Assembly:
 
     def close(self) -> None:
         """Close what was opened."""
+        if "job_database" in self.__dict__:
+            self.job_database.close()
         if "retriever" in self.__dict__:
             self.retriever.close()
         if "catalog" in self.__dict__:

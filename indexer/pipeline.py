@@ -347,13 +347,19 @@ class Indexer:
     def _one_at_a_time(self, identifier: str, progress: Progress) -> Iterator[None]:
         """Hold the data source's lock: a second indexer of the same source waits for the first."""
         lock = source_lock(self._settings.data_dir, identifier)
+
+        def say_waiting() -> None:
+            progress.start("waiting for another indexer of the same source")
+
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            progress.start("waiting for another indexer of the same source")
+            say_waiting()
             lock.acquire()
         try:
-            yield
+            # Those of this machine have taken turns already; others share the catalog.
+            with self._catalog.turn_of(identifier, say_waiting):
+                yield
         finally:
             lock.release()
 

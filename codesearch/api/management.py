@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from codesearch.core.catalog.catalog import Catalog
@@ -20,6 +20,7 @@ class JobKind(str, Enum):
     REFRESH_ALL = "refresh all"
     REMOVE = "remove"
     DISCOVER = "discover"
+    UPKEEP = "upkeep"
 
 
 class JobState(str, Enum):
@@ -81,6 +82,16 @@ class Job:
     progress: JobProgress = field(default_factory=JobProgress)
     message: str = ""
     is_stopping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobFigures:
+    """How many jobs are in each state, of those that are over the last MOST_OVER; how long the oldest one waits."""
+
+    MOST_OVER: ClassVar[int] = 200
+
+    counts: Mapping[str, int] = field(default_factory=lambda: {state.value: 0 for state in JobState})
+    longest_wait_seconds: float = 0.0
 
 
 class Jobs(Protocol):

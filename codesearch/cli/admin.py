@@ -11,6 +11,7 @@ from codesearch.cli import listings, output
 from codesearch.cli.completion import complete_repositories, complete_workspaces
 from codesearch.cli.context import LazyAssembly, as_json_option
 from codesearch.cli.sources import find_named, list_known, require_catalog
+from codesearch.core.conditions import condition_of
 from codesearch.core.errors import NotFoundError
 from codesearch.core.types import DataSource, Workspace
 
@@ -27,9 +28,16 @@ def list_sources(holder: LazyAssembly, as_json: bool) -> None:
 
     assembly = holder.get()
     search = assembly.settings.data_dir / "search"
+    known = list_known(assembly)
+    running = assembly.catalog.list_running() if known else {}
     sources = [
-        (source, assembly.catalog.describe_progress(source), measure_segments(search / source.id))
-        for source in list_known(assembly)
+        listings.ListedSource(
+            source,
+            condition_of(source, is_at_work=source.id in running),
+            assembly.catalog.describe_progress(source),
+            measure_segments(search / source.id),
+        )
+        for source in known
     ]
     listings.print_sources(sources, as_json=as_json)
 

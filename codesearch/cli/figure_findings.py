@@ -17,6 +17,13 @@ _MEGABYTE = 1_000_000
 def examine_figures(assembly: Assembly) -> Iterator[Finding]:
     """Say how large and how old the search indexes are, and what the last runs came to. Judges nothing."""
     figures = assembly.measure()
+    if (jobs := figures.jobs) is None:
+        advice = "Start that database, or correct CODESEARCH_JOBS_URL; until then nothing is added or refreshed."
+        yield Finding("jobs", False, f"{assembly.job_database.name} is out of reach", advice)
+    elif any(jobs.counts.values()):
+        wait = f", the oldest since {jobs.longest_wait_seconds:,.0f} s" if jobs.longest_wait_seconds else ""
+        states = [f"{count:,} {state}" for state, count in jobs.counts.items() if count]
+        yield Finding("jobs", True, f"{', '.join(states)}{wait}")
     if not figures.segments:
         return
     size = f"{figures.index_bytes / _MEGABYTE:,.1f} MB in {say_count(figures.segments, 'segment')}"

@@ -53,14 +53,14 @@ class IndexProcess:
             listener.join(_GRACE_SECONDS)
         return True
 
-    def stop(self) -> None:
+    def stop(self, grace_seconds: float = _GRACE_SECONDS) -> None:
         """Interrupt it as ctrl-C does, and end it if that does not help; what it has not published is as before."""
         if self._process.poll() is not None:
             return
         self._is_stopped = True
         if self._process.stdin is not None:
             self._process.stdin.close()
-        if not self.wait(_GRACE_SECONDS):
+        if not self.wait(grace_seconds):
             self._kill_group()
             self.wait()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from codesearch.cli.output import print_json, print_table
 from codesearch.core.ages import say_age
+from codesearch.core.conditions import Condition
 from codesearch.core.counts import say_bytes
 from codesearch.core.index.usage import DiskUsage
 from codesearch.core.keys import ApiKey
@@ -46,13 +47,20 @@ def source_as_json(source: DataSource) -> dict[str, object]:
     return {key: item for key, item in value.items() if item is not None}
 
 
-def print_sources(sources: Sequence[tuple[DataSource, str, DiskUsage]], *, as_json: bool) -> None:
-    """Print the data sources, each with a phrase on its progress and what its segments take."""
+@dataclass(frozen=True, slots=True)
+class ListedSource:
+    """A data source to be listed: how it stands, a phrase on its progress, and what its segments take."""
+
+    source: DataSource
+    condition: Condition
+    progress: str
+    usage: DiskUsage
+
+
+def print_sources(sources: Sequence[ListedSource], *, as_json: bool) -> None:
+    """Print the data sources."""
     if as_json:
-        listed = [
-            {**source_as_json(source), "progress": progress, **asdict(usage)} for source, progress, usage in sources
-        ]
-        print_json({"sources": listed})
+        print_json({"sources": [_listed_as_json(item) for item in sources]})
         return
     if not sources:
         print("Nothing is indexed yet. Run `codesearch index SOURCE`.")
@@ -60,19 +68,35 @@ def print_sources(sources: Sequence[tuple[DataSource, str, DiskUsage]], *, as_js
     now = datetime.now(timezone.utc)
     rows = [
         (
-            source.id,
-            source.name,
-            _describe_state(source, progress),
-            (source.commit or "")[:12],
-            f"{source.file_count:,}",
-            f"{source.chunk_count:,}",
-            _describe_usage(usage),
-            "" if source.indexed_at is None else say_age(source.indexed_at, now),
-            _describe_location(source),
+            item.source.id,
+            item.source.name,
+            _describe_state(item),
+            (item.source.commit or "")[:12],
+            f"{item.source.file_count:,}",
+            f"{item.source.chunk_count:,}",
+            _describe_usage(item.usage),
+            "" if item.source.indexed_at is None else say_age(item.source.indexed_at, now),
+            _describe_location(item.source),
         )
-        for source, progress, usage in sources
+        for item in sources
     ]
     print_table(("id", "name", "state", "commit", "files", "chunks", "index", "age", "location"), rows)
+
+
+def _listed_as_json(item: ListedSource) -> dict[str, object]:
+    source = item.source
+    scheduled = {
+        "refresh_minutes": source.refresh_minutes,
+        "paused": True if source.is_paused else None,
+        "remote_commit": source.remote_commit,
+    }
+    return {
+        **source_as_json(source),
+        "state": item.condition.value,
+        "progress": item.progress,
+        **asdict(item.usage),
+        **{name: value for name, value in scheduled.items() if value is not None},
+    }
 
 
 def _describe_usage(usage: DiskUsage) -> str:
@@ -80,11 +104,12 @@ def _describe_usage(usage: DiskUsage) -> str:
     return f"{say_bytes(usage.index_bytes)}{shared}" if usage.segments else ""
 
 
-def _describe_state(source: DataSource, progress: str) -> str:
+def _describe_state(item: ListedSource) -> str:
+    source = item.source
     if source.message:
         message = source.message if len(source.message) <= SHOWN_MESSAGE else f"{source.message[:SHOWN_MESSAGE]}…"
-        return f"{source.state.value}; last run failed: {message}"
-    return source.state.value if source.state is SourceState.READY else progress
+        return f"{item.condition.value}; last run failed: {message}"
+    return item.condition.value if source.state is SourceState.READY else item.progress
 
 
 def _describe_location(source: DataSource) -> str:

@@ -21,6 +21,7 @@ from codesearch.cli.evaluate import evaluate
 from codesearch.cli.grep import grep
 from codesearch.cli.groups import group
 from codesearch.cli.index import index
+from codesearch.cli.jobs import job, jobs, schedule
 from codesearch.cli.keys import key
 from codesearch.cli.limits import explain_refusal
 from codesearch.cli.mcp.command import mcp
@@ -31,6 +32,7 @@ from codesearch.cli.serve import serve
 from codesearch.cli.show import outline, related, show, tree
 from codesearch.cli.trust import init, trust
 from codesearch.cli.wording import say_at_shell
+from codesearch.cli.worker import worker
 from codesearch.core.errors import CodesearchError
 
 logger = logging.getLogger(__name__)
@@ -119,6 +121,10 @@ for command in (
     index,
     search,
     serve,
+    worker,
+    jobs,
+    job,
+    schedule,
     admin.list_sources,
     admin.remove,
     admin.workspace,

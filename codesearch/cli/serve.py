@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.listening import find_port, run_workers, share_metrics, url_host
 from codesearch.cli.stopping import Stopping
+from codesearch.cli.worker import Workers
 from codesearch.core.errors import ConfigurationError, SourceError
 
 if TYPE_CHECKING:
@@ -38,13 +39,21 @@ FIRST_KEY_FILE = "first-key"
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; default CODESEARCH_PORT or 8000.")
 @click.option("--workers", type=click.IntRange(1), help="Server processes; default CODESEARCH_WORKERS or 1.")
 @click.option(
+    "--jobs", type=click.IntRange(0, 64), help="Jobs done at once; default CODESEARCH_WORKER_JOBS or 1; 0: none."
+)
+@click.option(
     "--first-run",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="When nothing is indexed yet, index each folder in this one; create a first key when there is none.",
 )
 @click.pass_obj
 def serve(
-    holder: LazyAssembly, host: str | None, port: int | None, workers: int | None, first_run: Path | None
+    holder: LazyAssembly,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    jobs: int | None,
+    first_run: Path | None,
 ) -> None:
     """Serve the retrieval API until ctrl-C.
 
@@ -96,12 +105,13 @@ def serve(
         "loop": "codesearch.cli.connections:ServingLoop",
         "backlog": BACKLOG,
     }
-    if workers == 1:
-        uvicorn.run(_application(assembly), **options)
-    else:
-        config = uvicorn.Config("codesearch.cli.serve:application", factory=True, workers=workers, **options)
-        with share_metrics(settings):
-            run_workers(config)
+    with closing(Workers(settings.worker_jobs if jobs is None else jobs)):
+        if workers == 1:
+            uvicorn.run(_application(assembly), **options)
+        else:
+            config = uvicorn.Config("codesearch.cli.serve:application", factory=True, workers=workers, **options)
+            with share_metrics(settings):
+                run_workers(config)
 
 
 def _index_first(assembly: Assembly, folder: Path) -> None:
@@ -159,8 +169,7 @@ def _application(assembly: Assembly) -> ASGIApp:
 
     def open_services(_: Settings) -> Services:
         retriever = assembly.retriever
-        management, runner = open_management(assembly)
-        runner.start()
+        management = open_management(assembly)
         door = open_door(assembly.settings, assembly.catalog)
         audit = open_audit_log(assembly.settings)
 
@@ -171,7 +180,7 @@ def _application(assembly: Assembly) -> ASGIApp:
         parts.callback(assembly.close)
         if audit is not None:
             parts.callback(audit.close)
-        for part in (door, telemetry, runner):
+        for part in (door, telemetry):
             parts.callback(part.close)
 
         return Services(

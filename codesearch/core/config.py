@@ -134,6 +134,12 @@ class Settings(BaseSettings):
         None, description="File to which every request is written: who asked what, and what came"
     )
     audit_queries: bool = Field(False, description="The audit log has the questions, too")
+    jobs_url: str | None = Field(
+        None, description="URL of a PostgreSQL for the jobs; default: that of the catalog, else a file in DATA_DIR"
+    )
+    worker_jobs: int = Field(
+        1, ge=0, le=64, description="Jobs that the service does at once; 0: none, which `codesearch worker` then does"
+    )
     page_paths: bool = Field(
         False, description="Admins may add folders and repositories of the service's own machine through the page"
     )
@@ -229,6 +235,16 @@ class Settings(BaseSettings):
         if not _PUBLIC_URL.fullmatch(value.strip()):
             raise ValueError("give an address such as https://search.example.com/code, without a login, ? and #")
         return value.strip().rstrip("/")
+
+    @field_validator("jobs_url")
+    @classmethod
+    def check_jobs_url(cls, value: str | None) -> str | None:
+        """Refuse what is no PostgreSQL."""
+        if value is None or not value.strip():
+            return None
+        if not value.strip().startswith(("postgresql://", "postgres://")):
+            raise ValueError("give an address such as postgresql://user:password@host/database, or leave it out")
+        return value.strip()
 
     @field_validator(
         "include",
@@ -392,12 +408,13 @@ def _keep_secrets_home(
             f"Ignored permissions_command of {CONFIG_FILE}: only CODESEARCH_PERMISSIONS_COMMAND or your own "
             "configuration says which command is run."
         )
-    database = urlsplit(str(local.get("database_url", "")))
-    lends_password = database.password is None and "PGPASSWORD" in os.environ
-    if database.scheme.startswith("postgres") and (lends_password or "service" in parse_qs(database.query)):
-        raise ConfigurationError(
-            f"database_url of {CONFIG_FILE} would get a password of yours; set CODESEARCH_DATABASE_URL instead."
-        )
+    for name in ("database_url", "jobs_url"):
+        database = urlsplit(str(local.get(name, "")))
+        lends_password = database.password is None and "PGPASSWORD" in os.environ
+        if database.scheme.startswith("postgres") and (lends_password or "service" in parse_qs(database.query)):
+            raise ConfigurationError(
+                f"{name} of {CONFIG_FILE} would get a password of yours; set CODESEARCH_{name.upper()} instead."
+            )
     scheme, separator, _ = str(local.get("store_uri", "")).partition("://")
     if separator and scheme not in {"s3", "file"}:
         raise ConfigurationError(f"store_uri of {CONFIG_FILE} names a host; set CODESEARCH_STORE_URI instead.")

@@ -18,12 +18,14 @@
     |- ConfigurationError         2001   a setting is wrong, at a shell a message that says which
     |  |- UnreliableFileError      2001   a file of the configuration that others may have made
     |- SourceError                2001   a repository or folder cannot be read
+    |  |- UnreachableSourceError  2001   not now: its host does not answer, or something else is at it
     |- IndexMismatchError         2001   the index was written by another model or chunker
     |- StoreError                 2001   the vector store failed
     |  |- DamagedStoreError       2001   one of its files is not what was written
     |  |- LostRowsError           2001   it lacks rows that were published
     |- CatalogError               2001   the catalog failed
     |- UnwritableError            2001   the data folder, or the catalog in it, takes nothing: read-only, a full disk
+    |  |- JobsUnavailableError  2001   the database of the jobs cannot be reached or written
     |- DifyError                  2001   Dify, which the command line asks, cannot do it
        |- DifyUnreachableError    2001   no answer comes, and nothing was done there
        |- DifyUncertainError      2001   the answer was lost: it may have been done or not
@@ -148,6 +150,10 @@ class SourceError(CodesearchError):
     """A repository or folder cannot be read."""
 
 
+class UnreachableSourceError(SourceError):
+    """A repository cannot be read now, and may be in a while: its host does not answer, or something else is at it."""
+
+
 class IndexMismatchError(CodesearchError):
     """The index was written with another embedding model, dimension, chunker or schema."""
 
@@ -174,6 +180,10 @@ class CatalogError(CodesearchError):
 
 class UnwritableError(CodesearchError):
     """The data folder, or the catalog in it, cannot be written: it is read-only, or the disk is full."""
+
+
+class JobsUnavailableError(UnwritableError):
+    """The database of the jobs cannot be reached or written; searching goes on."""
 
 
 class DifyError(CodesearchError):

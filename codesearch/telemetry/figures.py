@@ -30,6 +30,18 @@ class CatalogLike(Protocol):
         """Return the data source's latest run, whatever became of it."""
 
 
+class JobsLike(Protocol):
+    """Figures of the queue of jobs."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many jobs are in each state."""
+
+    @property
+    def longest_wait_seconds(self) -> float:
+        """For how long the oldest one in the queue has waited."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunFigures:
     """The latest run of a data source. `state` is of RunState, or `stopped` for one whose process is gone."""
@@ -63,7 +75,8 @@ class InstallationFigures:
     """All data sources together, and those with the most chunks one by one.
 
     `states` has how many are in each of SOURCE_STATES; `failing`, of how many the last run failed; `running`, how many
-    runs are at work; `longest_run_seconds`, for how long the oldest of those has been.
+    runs are at work; `longest_run_seconds`, for how long the oldest of those has been. `jobs` are None where their
+    database is out of reach.
     """
 
     states: Mapping[str, int]
@@ -76,6 +89,7 @@ class InstallationFigures:
     segments: int
     oldest_indexed_at: datetime | None
     sources: Sequence[SourceFigures]
+    jobs: JobsLike | None = None
 
 
 def measure_installation(
@@ -83,6 +97,7 @@ def measure_installation(
     list_segments: Callable[[str], Mapping[tuple[int, int], int]],
     index_format: str,
     now: datetime,
+    jobs: JobsLike | None = None,
 ) -> InstallationFigures:
     """Return the figures of this moment. Raises CatalogError.
 
@@ -107,6 +122,7 @@ def measure_installation(
         segments=len(on_disk),
         oldest_indexed_at=min(indexed, default=None),
         sources=[_describe(source, segments[source.id], catalog.latest_run(source.id), now) for source in largest],
+        jobs=jobs,
     )
 
 

@@ -126,11 +126,14 @@ class _Installation:
 
 def _collect_sums(figures: InstallationFigures) -> Iterator[MetricFamily]:
     yield _family(table.SOURCES, [([state], float(count)) for state, count in figures.states.items()])
-    oldest = figures.oldest_indexed_at
+    jobs, oldest = figures.jobs, figures.oldest_indexed_at
+    counts = {} if jobs is None else jobs.counts
+    yield _family(table.JOBS, [([state], float(count)) for state, count in counts.items()])
     for metric, value in (
         (table.FAILING, figures.failing),
         (table.RUNNING, figures.running),
         (table.LONGEST_RUN, figures.longest_run_seconds),
+        (table.JOB_WAIT, None if jobs is None else jobs.longest_wait_seconds),
         (table.FILES, figures.files),
         (table.CHUNKS, figures.chunks),
         (table.INDEX_BYTES, figures.index_bytes),

@@ -66,6 +66,15 @@ RUNNING: Final = Metric("codesearch_index_runs_running", "gauge", (), "Index run
 LONGEST_RUN: Final = Metric(
     "codesearch_index_runs_longest_seconds", "gauge", (), "For how long the longest of them has been"
 )
+JOBS: Final = Metric(
+    "codesearch_jobs",
+    "gauge",
+    ("state",),
+    "Jobs: `queued`, `running`, and of the last 200 that are over `done`, `failed`, `cancelled`",
+)
+JOB_WAIT: Final = Metric(
+    "codesearch_jobs_longest_wait_seconds", "gauge", (), "For how long the oldest job in the queue has waited; 0: none"
+)
 FILES: Final = Metric("codesearch_files", "gauge", (), "Files that are indexed, of all data sources")
 CHUNKS: Final = Metric("codesearch_chunks", "gauge", (), "Chunks of all data sources")
 INDEX_BYTES: Final = Metric(
@@ -101,7 +110,8 @@ RUN_RATE: Final = Metric(
 COUNTED: Final = (REQUESTS, REQUEST_SECONDS, IN_PROGRESS, STAGE_SECONDS, WAITING, REFUSED, ERRORS, OPEN_INDEXES)
 # What is read when it is asked for. Those of a source are there for the MAX_SOURCES with the most chunks.
 READ: Final = (
-    INFO, UP, SOURCES, FAILING, RUNNING, LONGEST_RUN, FILES, CHUNKS, INDEX_BYTES, SEGMENTS, OLDEST,
+    INFO, UP, SOURCES, FAILING, RUNNING, LONGEST_RUN, JOBS, JOB_WAIT, FILES, CHUNKS, INDEX_BYTES, SEGMENTS,
+    OLDEST,
     SOURCE_CHUNKS, SOURCE_BYTES, SOURCE_SEGMENTS, SOURCE_INDEXED, RUN_STARTED, RUN_SECONDS, RUN_CHUNKS, RUN_RATE,
 )  # fmt: skip
 TABLE: Final = (*COUNTED, *READ)

@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from codesearch.core.errors import SourceError
-from indexer.source.git_messages import explain_failure
+from codesearch.core.errors import SourceError, UnreachableSourceError
+from indexer.source.git_messages import explain_failure, may_pass
 from indexer.source.location import Location, secrets_of
 
 if TYPE_CHECKING:
@@ -252,16 +252,16 @@ class Git:
 
     def failure(self, error_text: str) -> SourceError:
         """Return the error that explains what git said."""
-        return SourceError(self.access.scrub(explain_failure(error_text, self.display)))
+        kind = UnreachableSourceError if may_pass(error_text) else SourceError
+        return kind(self.access.scrub(explain_failure(error_text, self.display)))
 
     def _stalled(self, network: bool) -> SourceError:
         remedy = "check the network, or raise CODESEARCH_GIT_TIMEOUT_SECONDS."
         if not network:
             remedy = "raise CODESEARCH_GIT_TIMEOUT_SECONDS"
             remedy += ", or index what is committed with --committed." if self._work_tree else "."
-        return SourceError(
-            f"git made no progress on {self.display} for {self.timeout_seconds:g} s and was stopped; {remedy}"
-        )
+        kind = UnreachableSourceError if network else SourceError
+        return kind(f"git made no progress on {self.display} for {self.timeout_seconds:g} s and was stopped; {remedy}")
 
     def _configuration(self, network: bool) -> Iterable[str]:
         values = list(_CONFIGURATION.items())

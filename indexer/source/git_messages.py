@@ -68,6 +68,12 @@ _EXPLANATIONS = (
     ),
     (r"No space left on device", "The disk is full; make room in the data folder and run it again."),
 )
+# A host that is not found is more likely a wrong address than a network that comes back.
+_PASSING = (
+    r"Temporary failure in name resolution|Connection refused|Connection timed out|Network is unreachable"
+    r"|Operation too slow|Operation timed out|Connection reset|early EOF|the remote end hung up unexpectedly"
+    r"|returned error: (?:429|50[0234])|Unable to create '.*\.lock'"
+)
 
 
 def explain_failure(error_text: str, address: str) -> str:
@@ -78,6 +84,11 @@ def explain_failure(error_text: str, address: str) -> str:
             named = next((text for text in found.groups() if text), detail)
             return explanation.format(address=address, detail=detail, what=named)
     return f"git could not read {address}: {detail}"
+
+
+def may_pass(error_text: str) -> bool:
+    """Say whether the same command may go well in a while."""
+    return re.search(_PASSING, error_text, re.IGNORECASE) is not None
 
 
 def last_message(error_text: str) -> str:

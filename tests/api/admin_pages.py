@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from codesearch.assembly import Assembly
 from codesearch.cli.management.opening import open_management
 from codesearch.core.config import load_settings
 from codesearch.core.keys import ApiKey
-from codesearch.core.locks import file_lock
 from indexer.chunking.version import CHUNKER_VERSION
 from tests.api.api_client import ApiClient
 from tests.api.page_visitor import PageVisitor, form_token_in
@@ -59,8 +58,9 @@ class AdminPages:
             self.catalog.remove_source(source.id)
         for key in self.catalog.list_keys():
             self.catalog.revoke_key(key.id)
-        for folder in ("page-jobs", "removals"):
-            shutil.rmtree(self.assembly.settings.data_dir / folder, ignore_errors=True)
+        shutil.rmtree(self.assembly.settings.data_dir / "removals", ignore_errors=True)
+        with self.assembly.job_database.asking() as engine:
+            engine.delete_workflows([status.workflow_id for status in engine.list_workflows()])
 
     def find_key(self, name: str) -> ApiKey:
         """Return the key of that name that opens something."""
@@ -72,16 +72,13 @@ class AdminPages:
 
 
 @contextmanager
-def serve_admin_pages(
-    data_dir: Path, *, is_managed: bool = True, is_writable: bool = True, **settings: object
-) -> Iterator[AdminPages]:
-    """Serve a data folder in this process while jobs wait; where it cannot be written, none comes to that."""
+def serve_admin_pages(data_dir: Path, *, is_managed: bool = True, **settings: object) -> Iterator[AdminPages]:
+    """Serve a data folder in this process, without a worker: jobs wait."""
     assembly = Assembly(load_settings(data_dir=data_dir, index_workers=1, **settings), CHUNKER_VERSION)
-    management, runner = open_management(assembly)
+    management = open_management(assembly)
     audit = open_audit_log(assembly.settings)
 
     def close() -> None:
-        runner.close()
         if audit is not None:
             audit.close()
         assembly.close()
@@ -98,8 +95,5 @@ def serve_admin_pages(
             audit=audit,
         )
 
-    with (
-        file_lock(data_dir / "locks" / "page-jobs.lock") if is_writable else nullcontext(),
-        ApiClient(create_app(assembly.settings, open_services)) as client,
-    ):
+    with ApiClient(create_app(assembly.settings, open_services)) as client:
         yield AdminPages(client, assembly)

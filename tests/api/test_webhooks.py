@@ -196,7 +196,7 @@ def test_where_no_more_jobs_are_taken_the_delivery_may_come_again(
     pages: AdminPages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("codesearch.cli.management.runner.MAX_QUEUED", 0)
+        patch.setattr("codesearch.jobs.queue.MAX_QUEUED", 0)
         assert read_error(deliver(pages.client, github(Pushed(PLACE, delivery="full"))))[:2] == (429, 1005)
     assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery="full")))) == ["shop"]
 

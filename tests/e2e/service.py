@@ -184,7 +184,9 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log or (data_dir or Path.cwd()).parent / f"serve-{self.port}.log"
         self._client = httpx.Client(base_url=self.url, timeout=30)
-        command = command_of("serve", "--port", str(self.port), *arguments)
+        # A worker takes as long to start as the service: only tests about jobs have one.
+        without_jobs = () if "--jobs" in arguments else ("--jobs", "0")
+        command = command_of("serve", "--port", str(self.port), *without_jobs, *arguments)
         with self.log.open("wb") as stderr, self.log.with_suffix(".out").open("wb") as stdout:
             self.process = subprocess.Popen(
                 command,

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from codesearch.api.management import JobState
-from codesearch.cli.management.job_files import JobFiles
-from codesearch.cli.management.runner import STOPPED
+from codesearch.jobs.database import JobDatabase, jobs_url
+from codesearch.jobs.queue import JobQueue
 from tests.e2e.service import PATIENCE_SECONDS, Service, create_key, run_cli, source_ids
 from tests.unit.indexer.conftest import Repository, isolated_git
 from tests.unit.indexer.source.git_server import GitServer, serve
@@ -99,7 +99,7 @@ def test_an_admin_brings_a_source_in_and_out_and_gives_a_key(tmp_path: Path, hos
     data_dir = tmp_path / "data"
     secret = create_key(data_dir, "boss", "--admin")
     server, silent = hosts
-    with Service(data_dir, secret, "--workers", "2", index_workers="1") as service:
+    with Service(data_dir, secret, "--workers", "2", "--jobs", "1", index_workers="1") as service:
         browser = Browser(service.url)
         browser.get("/login")
         browser.send("/login", key=secret)
@@ -138,8 +138,10 @@ def test_an_admin_brings_a_source_in_and_out_and_gives_a_key(tmp_path: Path, hos
     assert given not in service.logged
     assert secret not in service.logged
     assert "a key was created" in service.logged
-    last = JobFiles(data_dir / "page-jobs").list_jobs()[-1]
-    assert (last.request.title, last.state, last.message) == ("never", JobState.FAILED, STOPPED)
+    queue = JobQueue(JobDatabase(jobs_url(data_dir)))
+    last = queue.list_jobs()[0]
+    queue.close()
+    assert (last.request.title, last.state) == ("never", JobState.QUEUED)
 
 
 def stop_a_job(browser: Browser, silent: str) -> None:

@@ -131,7 +131,7 @@ def test_what_admins_send_to_a_service_that_cannot_write_is_refused_with_a_reaso
         with read_only(data, tmp_path / "mounted") if fault == "read-only" else nullcontext(data) as served:
             if fault == "full":
                 resize(disk, ROOMY - shutil.disk_usage(disk).free)
-            with serve_admin_pages(served, is_writable=False) as pages:
+            with serve_admin_pages(served) as pages:
                 visit = Visit(pages.client, admin)
                 refused = refused_forms(visit, source, key, workspace)
                 assert len(refused) == 8

@@ -18,6 +18,7 @@ ONLY_IN = {
     "lancedb": ["codesearch/core/store/*"],
     "pyarrow": ["codesearch/core/store/*"],
     "sqlalchemy": ["codesearch/core/catalog/*"],
+    "dbos": ["codesearch/jobs/*"],
     "re2": ["codesearch/core/text/matching.py"],
     "pydantic": ["codesearch/core/config.py", "codesearch/api/*"],
     "pydantic_settings": ["codesearch/core/config.py"],
@@ -39,6 +40,7 @@ TEXT, EMBEDDING, INDEX = "codesearch.core.text", "codesearch.core.embedding", "c
 STORE, CATALOG = "codesearch.core.store", "codesearch.core.catalog"
 LOGS = "codesearch.logs"
 ACCESS = "codesearch.access"
+JOBS = "codesearch.api.management"
 ROOMS = {
     VALUES: set[str](),
     TEXT: {VALUES},
@@ -53,7 +55,11 @@ ROOMS = {
     "codesearch.dify": {VALUES, INDEX, "codesearch.retrieval"},
     "codesearch.mcp": {VALUES, LOGS, "codesearch.retrieval", "codesearch.tools"},
     "codesearch.telemetry": {VALUES, CATALOG},
+    # What jobs are: known to whoever asks for one, and to whoever does it.
+    JOBS: {CATALOG},
+    "codesearch.jobs": {VALUES, CATALOG, JOBS},
     "codesearch.api": {
+        JOBS,
         VALUES,
         CATALOG,
         LOGS,
@@ -62,7 +68,7 @@ ROOMS = {
         "codesearch.mcp",
         "codesearch.telemetry",
     },
-    "codesearch.web": {VALUES, CATALOG, "codesearch.retrieval", "codesearch.tools", "codesearch.api"},
+    "codesearch.web": {VALUES, CATALOG, JOBS, "codesearch.retrieval", "codesearch.tools", "codesearch.api"},
     # Wires the page and the API; neither of them knows it.
     "codesearch.api.app": {
         VALUES,

@@ -112,11 +112,11 @@ def remove_source(management: Management, id_or_name: str, requested_by: str) ->
     """
     catalog, jobs = management.catalog, management.jobs
     source = catalog.get_source(id_or_name)
+    # First out of sight, then out of the store: a reader never meets half of it. An indexer that works on it stops.
+    management.note_removal(source.id)
     for job in find_jobs_of(management, source.id):
         if job.request.kind is not JobKind.REMOVE:
             jobs.cancel(job.id)
-    # First out of sight, then out of the store: a reader never meets half of it. An indexer that works on it stops.
-    management.note_removal(source.id)
     catalog.remove_source(source.id)
     # Noted as it is, the next run of the indexer does it where no more jobs are taken.
     with suppress(TooManyRequestsError):

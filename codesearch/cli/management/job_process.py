@@ -1,9 +1,10 @@
-"""The process that does one job of the page."""
+"""The process that does one job."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from codesearch.api.management import JobKind, JobRequest
 from codesearch.assembly import Assembly
@@ -12,20 +13,26 @@ from codesearch.cli.index import index_targets
 from codesearch.cli.index_child import reported_progress, run_child
 from codesearch.cli.programs import lower_priority
 from codesearch.cli.targets import Target
-from codesearch.core.errors import ConfigurationError, SourceError
-from codesearch.core.types import DataSource
+from codesearch.core.errors import (
+    CatalogError,
+    CodesearchError,
+    ConfigurationError,
+    SourceError,
+    StoreError,
+    UnreachableSourceError,
+)
 
 if TYPE_CHECKING:
     from indexer.workers.processes import ForkServer
 
 # An indexer tells the catalog every second how far it is, and stops when its source is gone; a clone takes longer.
-_INDEXER_STOPS_SECONDS = 30.0
+_INDEXER_STOPS_SECONDS: Final = 30.0
 
 
 def main(text: str) -> None:
     """Do what a request, as JSON, asks for, and exit with 0, or with 1 after one line on stderr; ends with stdin.
 
-    Searches go first. Progress and what was done are lines of JSON on stdout.
+    Searches go first. Progress and what was done are lines of JSON on stdout, and so is whether what failed may pass.
     """
     lower_priority()
     values = json.loads(text)
@@ -34,37 +41,61 @@ def main(text: str) -> None:
 
 
 def _do(assembly: Assembly, forked: ForkServer | None, request: JobRequest) -> None:
-    if request.kind is JobKind.REMOVE:
-        _remove(assembly, request)
-        return
-    if request.kind is JobKind.DISCOVER:
-        raise ConfigurationError("This codesearch discovers no repositories of organisations.")
-    targets = _targets(assembly, request)
-    index_targets(assembly, targets, as_json=True, forked_workers=forked, show=reported_progress)
+    try:
+        _WAYS[request.kind](assembly, forked, request)
+    except CodesearchError as error:
+        output.print_json({"may_pass": _may_pass(error)})
+        raise
 
 
-def _targets(assembly: Assembly, request: JobRequest) -> list[Target]:
-    if request.kind is JobKind.ADD:
-        return [Target(request.location or "", request.branch, request.subdir, request.name)]
-    catalog = assembly.catalog
-    if request.kind is JobKind.REFRESH:
-        return [_target_of(catalog.get_source(request.source_id or ""))]
-    sources = catalog.list_sources()
-    if not sources:
-        raise SourceError("Nothing is indexed yet.")
-    assembly.heal_damaged_files()
-    return [_target_of(source) for source in sources]
+def _may_pass(error: CodesearchError) -> bool:
+    """Say whether the same may go well in a while: a network, a lock, a database that begins again."""
+    return isinstance(error, (UnreachableSourceError, StoreError, CatalogError))
 
 
-def _target_of(source: DataSource) -> Target:
-    return Target(source.location, source.branch, source.subdir, shown=source.name)
+def _add(assembly: Assembly, forked: ForkServer | None, request: JobRequest) -> None:
+    _index(assembly, forked, Target(request.location or "", request.branch, request.subdir, request.name))
 
 
-def _remove(assembly: Assembly, request: JobRequest) -> None:
+def _refresh(assembly: Assembly, forked: ForkServer | None, request: JobRequest) -> None:
+    source = assembly.catalog.get_source(request.source_id or "")
+    _index(assembly, forked, Target(source.location, source.branch, source.subdir, shown=source.name))
+
+
+def _index(assembly: Assembly, forked: ForkServer | None, target: Target) -> None:
+    index_targets(assembly, [target], as_json=True, forked_workers=forked, show=reported_progress)
+
+
+def _remove(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> None:
     """Delete the rows and files of a source that the catalog no longer has."""
     source_id = request.source_id or ""
     with reported_progress(request.title) as progress:
         progress.start("deleting rows and files")
     if not assembly.removals.finish(source_id, timeout_seconds=_INDEXER_STOPS_SECONDS):
         raise SourceError("A run still works on it: the next one deletes what that leaves.")
-    output.print_json({"removed": source_id})
+    output.print_json({"summary": "Removed."})
+
+
+def _discover(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> None:
+    raise ConfigurationError("This codesearch discovers no repositories of organisations.")
+
+
+def _tidy_up(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> None:
+    """Do what runs leave to the next one: removals that were cut short, damaged files, versions that nobody reads."""
+    with reported_progress(request.title) as progress:
+        progress.start("finishing removals")
+        assembly.removals.finish_all()
+        progress.start("reading every file of the store")
+        assembly.heal_damaged_files()
+        progress.start("tidying up")
+        assembly.writer.maintain()
+    output.print_json({"summary": "Tidied up."})
+
+
+_WAYS: Final[Mapping[JobKind, Callable[[Assembly, ForkServer | None, JobRequest], None]]] = {
+    JobKind.ADD: _add,
+    JobKind.REFRESH: _refresh,
+    JobKind.REMOVE: _remove,
+    JobKind.DISCOVER: _discover,
+    JobKind.UPKEEP: _tidy_up,
+}

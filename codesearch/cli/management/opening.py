@@ -1,34 +1,40 @@
-"""Opens what is behind the pages and addresses for admins."""
+"""Opens what is behind the pages and addresses for admins, and what does jobs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codesearch.api.management import IndexSize, JobRequest, Management
-from codesearch.assembly import SEARCH_FOLDER, Assembly
+from codesearch.cli.index_process import IndexProcess
 from codesearch.cli.management.addresses import check_address
-from codesearch.cli.management.runner import JobRunner
 from codesearch.cli.programs import command_of
 from codesearch.core.index.usage import measure_segments
+from codesearch.core.locks import delete_path
+
+if TYPE_CHECKING:
+    from codesearch.assembly import Assembly
 
 
-def open_management(assembly: Assembly) -> tuple[Management, JobRunner]:
-    """Return the parts, and who does the jobs: to be started, and closed before the assembly is."""
+def open_management(assembly: Assembly) -> Management:
+    """Return the parts, which are closed with the assembly. Contacts nobody."""
+    from codesearch.assembly import SEARCH_FOLDER
+
     takes_paths = assembly.settings.page_paths
-    runner = JobRunner(assembly.settings.data_dir, _job_command)
-    management = Management(
+    return Management(
         catalog=assembly.catalog,
-        jobs=runner,
+        jobs=assembly.jobs,
         check_address=partial(check_address, takes_paths=takes_paths),
         note_removal=lambda source_id: assembly.removals.note(source_id),
         takes_paths=takes_paths,
         measure_index=partial(_measure_index, assembly.settings.data_dir / SEARCH_FOLDER),
     )
-    return management, runner
 
 
 def _measure_index(folder: Path, source_id: str) -> IndexSize:
@@ -36,5 +42,19 @@ def _measure_index(folder: Path, source_id: str) -> IndexSize:
     return IndexSize(usage.segments, usage.index_bytes)
 
 
-def _job_command(request: JobRequest) -> Sequence[str]:
-    return command_of("codesearch.cli.management.job_process", json.dumps(asdict(request)))
+def work(assembly: Assembly, is_over: threading.Event) -> None:
+    """Do jobs until the event is set. Raises ConfigurationError, JobsUnavailableError."""
+    from codesearch.jobs.places import WorkerPlace
+    from codesearch.jobs.worker import Worker
+
+    assembly.require_data_dir()
+    # What waited in files of earlier versions.
+    with suppress(OSError):
+        delete_path(assembly.settings.data_dir / "page-jobs")
+    place = WorkerPlace(assembly.settings.data_dir)
+    Worker(assembly.job_database, place, assembly.catalog, _start_process).run(is_over)
+
+
+def _start_process(request: JobRequest, report: Callable[[str], None]) -> IndexProcess:
+    command = command_of("codesearch.cli.management.job_process", json.dumps(asdict(request)))
+    return IndexProcess(command, report, has_own_group=True)

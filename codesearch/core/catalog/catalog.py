@@ -14,13 +14,14 @@ from codesearch.core.catalog.keys import KeyCatalog
 from codesearch.core.catalog.runs import IndexRun, RunCatalog, RunState
 from codesearch.core.catalog.schedules import ScheduleCatalog
 from codesearch.core.catalog.sources import SourceCatalog, utc_now
+from codesearch.core.catalog.turns import TurnCatalog
 from codesearch.core.errors import CatalogError
 from codesearch.core.keys import ApiKey
 
 __all__ = ["ApiKey", "Catalog", "IndexRun", "RunState", "open_catalog", "restore_catalog"]
 
 
-class Catalog(SourceCatalog, ScheduleCatalog, RunCatalog, KeyCatalog, GroupCatalog, DeliveryCatalog):
+class Catalog(SourceCatalog, ScheduleCatalog, TurnCatalog, RunCatalog, KeyCatalog, GroupCatalog, DeliveryCatalog):
     """All parts of the catalog on one database; safe to share between threads, to be opened anew after a fork.
 
     Every method raises CatalogError when the database fails.

@@ -113,6 +113,25 @@ class Database:
         self._has_written |= has_changed
 
     @contextmanager
+    def holding(self, number: int) -> Iterator[Callable[[], bool]]:
+        """Give what tries to take PostgreSQL's lock of a number, of 64 bits with sign, and says whether it has it.
+
+        It is held until the context ends, or the connection does. Raises CatalogError.
+        """
+        try:
+            # A connection of its own: it may be held for hours, and is no part of any transaction.
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                try:
+                    yield lambda: bool(
+                        connection.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}).scalar()
+                    )
+                finally:
+                    # The server takes the lock back with the connection.
+                    connection.invalidate()
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise self._translate(error) from error
+
+    @contextmanager
     def altering(self) -> Iterator[Connection]:
         """Yield a connection as `writing` does, on which tables may be made anew.
 

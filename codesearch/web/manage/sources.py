@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,14 +13,17 @@ from codesearch.api.manage.deeds import WantedSource, add_source, refresh_all, r
 from codesearch.api.manage.running import note_deed
 from codesearch.api.management import Job, Management
 from codesearch.core.catalog.runs import IndexRun
+from codesearch.core.conditions import condition_of
 from codesearch.core.counts import say_count
-from codesearch.core.errors import CodesearchError, ErrorCode
+from codesearch.core.errors import CodesearchError, ErrorCode, JobsUnavailableError
 from codesearch.core.types import DataSource
 from codesearch.web.access import Admin, SentByAdmin, SentForm
 from codesearch.web.errors import PageRoute
 from codesearch.web.manage.parts import manage, render_form
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.sessions import Visitor
+
+logger = logging.getLogger(__name__)
 
 HOME = "/manage"
 # What somebody may have typed, for the form that is shown again.
@@ -30,16 +34,25 @@ router = APIRouter(prefix=HOME, include_in_schema=False, route_class=PageRoute)
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What changes while somebody looks: jobs, the newest first, sources in name order, and the runs at work."""
+    """What changes while somebody looks: jobs, the newest first, sources in name order, and the runs at work.
+
+    `has_jobs` says whether the jobs are known: their database may be out of reach, or not to be written.
+    """
 
     jobs: Sequence[Job]
     sources: Sequence[DataSource]
     runs: Mapping[str, IndexRun]
+    has_jobs: bool = True
 
     @property
     def is_busy(self) -> bool:
         """Whether it will soon be another one."""
         return bool(self.runs) or any(not job.state.is_over for job in self.jobs)
+
+    def condition_of(self, source: DataSource) -> str:
+        """Return a word for how a source stands."""
+        is_at_work = source.id in self.runs or source.id in self.jobs_by_source
+        return condition_of(source, is_at_work=is_at_work).value
 
     @property
     def jobs_by_source(self) -> Mapping[str, Job]:
@@ -138,7 +151,12 @@ def _name_of(form: SentForm) -> str:
 
 def _read_state(management: Management) -> _State:
     catalog = management.catalog
-    return _State(management.jobs.list_jobs(), catalog.list_sources(), catalog.list_running())
+    sources, runs = catalog.list_sources(), catalog.list_running()
+    try:
+        return _State(management.jobs.list_jobs(), sources, runs)
+    except JobsUnavailableError as error:
+        logger.warning("%s", error.message)
+        return _State((), sources, runs, has_jobs=False)
 
 
 async def _show(

@@ -16,6 +16,7 @@ from codesearch.cli import output as cli_output
 from codesearch.cli import progress as cli_progress
 from codesearch.cli.filters import Form
 from codesearch.cli.welcome import NewKey, own_command, print_welcome
+from codesearch.core.conditions import condition_of
 from codesearch.core.config import find_default_data_dir
 from codesearch.core.index.usage import DiskUsage
 from codesearch.core.keys import ApiKey
@@ -57,6 +58,13 @@ def test_an_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "codesearch: first second \\x1b[31mred\n"
 
 
+def listed(
+    source: DataSource, progress: str = "", usage: DiskUsage | None = None, *, is_at_work: bool = False
+) -> listings.ListedSource:
+    condition = condition_of(source, is_at_work=is_at_work)
+    return listings.ListedSource(source, condition, progress, usage or DiskUsage())
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [
@@ -69,7 +77,7 @@ def test_an_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_ages(capsys: pytest.CaptureFixture[str], seconds: int, shown: str) -> None:
     source = make_source(indexed_at=datetime.now(timezone.utc) - timedelta(seconds=seconds))
-    listings.print_sources([(source, "", DiskUsage())], as_json=False)
+    listings.print_sources([listed(source)], as_json=False)
     _, row = columns_of(capsys.readouterr().out)
     assert row[-2].strip() == shown
 
@@ -79,7 +87,7 @@ def columns_of(text: str) -> Sequence[Sequence[str]]:
 
 
 def test_sources_are_aligned_whatever_their_names(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [(make_source(name=name), "", DiskUsage()) for name in ("a", "[b]wide name[/b]", "日本語")]
+    rows = [listed(make_source(name=name)) for name in ("a", "[b]wide name[/b]", "日本語")]
     listings.print_sources(rows, as_json=False)
     head, *lines = capsys.readouterr().out.splitlines()
     assert "[b]wide name[/b]" in lines[1]
@@ -90,20 +98,21 @@ def test_sources_are_aligned_whatever_their_names(capsys: pytest.CaptureFixture[
 
 def test_a_state_names_progress_and_failures(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [
-        (make_source(state=SourceState.INDEXING, name="busy"), "indexing: 5 of 9 files", DiskUsage()),
-        (make_source(message="x" * 500, name="failed once"), "its last run failed", DiskUsage(1, 999)),
-        (make_source(branch="next", subdir="server"), "", DiskUsage(2, 2_345_000, 1_200_000)),
+        listed(make_source(state=SourceState.INDEXING, name="busy"), "indexing: 5 of 9 files", is_at_work=True),
+        listed(make_source(message="x" * 500, name="failed once"), "its last run failed", DiskUsage(1, 999)),
+        listed(make_source(branch="next", subdir="server"), "", DiskUsage(2, 2_345_000, 1_200_000)),
     ]
     listings.print_sources(rows, as_json=False)
     shown = capsys.readouterr().out
     assert "indexing: 5 of 9 files" in shown
-    assert f"ready; last run failed: {'x' * 80}…  " in shown
+    assert f"stale; last run failed: {'x' * 80}…  " in shown
     assert "/srv/app, branch next, folder server" in shown
     assert "  999 B  " in shown
     assert "  2.3 MB, 1.2 MB shared  " in shown
     listings.print_sources(rows, as_json=True)
     items = json.loads(capsys.readouterr().out)["sources"]
     assert items[1]["message"] == "x" * 500
+    assert [item["state"] for item in items] == ["processing", "stale", "ready"]
     assert (items[2]["segments"], items[2]["index_bytes"], items[2]["shared_bytes"]) == (2, 2_345_000, 1_200_000)
     assert "commit" not in items[0]
 

@@ -21,6 +21,7 @@ class Reports:
         self.progress = JobProgress()
         self.summary = ""
         self.failures: tuple[str, ...] = ()
+        self.may_pass = False
 
     def add(self, line: str) -> None:
         """Take a line; what is no JSON object of ours is passed over."""
@@ -30,10 +31,12 @@ class Reports:
             return
         if not isinstance(said, dict):
             return
-        if "phase" in said:
+        if "may_pass" in said:
+            self.may_pass = bool(said["may_pass"])
+        elif "phase" in said:
             self._take_progress(said)
-        elif "removed" in said:
-            self.summary = "Removed."
+        elif "summary" in said:
+            self.summary = str(said["summary"])
         else:
             self._take_report(said)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from codesearch.api.management import JobProgress
-from codesearch.cli.management.job_reports import Reports
+from codesearch.jobs.reports import Reports
 
 REPORT = {"changed_files": 1200, "removed_files": 3, "warnings": []}
 

@@ -1,0 +1,125 @@
+"""Where jobs are kept: the engine's tables in a file of the data folder, or in PostgreSQL; opened when first asked."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from codesearch.core.errors import CodesearchError, JobsUnavailableError
+from codesearch.core.redaction import redact
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient
+
+# What the engine calls whom the jobs belong to, and what it may meet of other versions: to be raised when what a job
+# is told changes, for workers of one version do those of another no more.
+APPLICATION: Final = "codesearch"
+JOBS_VERSION: Final = "1"
+SCHEMA: Final = "codesearch_jobs"
+QUEUE: Final = "jobs"
+WORKFLOW: Final = "job"
+_CONNECT_SECONDS = 5
+_FILE_PREFIX = "sqlite:///"
+
+
+def jobs_url(data_dir: Path, *urls: str | None) -> str:
+    """Return the URL of the jobs: the first one that is given and PostgreSQL's, else a file in the data folder."""
+    for url in urls:
+        if url is not None and url.startswith("postgres"):
+            parts = urlsplit(url)
+            query = {"connect_timeout": str(_CONNECT_SECONDS), **dict(parse_qsl(parts.query))}
+            return parts._replace(scheme="postgresql", query=urlencode(query)).geturl()
+    return f"{_FILE_PREFIX}{data_dir.absolute() / 'jobs.sqlite3'}"
+
+
+class JobDatabase:
+    """The database of the jobs; safe to use from many threads. Every method raises JobsUnavailableError."""
+
+    def __init__(self, url: str) -> None:
+        """Take a URL that `jobs_url` gave."""
+        self.url = url
+        self._lock = Lock()
+        self._client: DBOSClient | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the jobs, None where they are in PostgreSQL."""
+        return Path(self.url.removeprefix(_FILE_PREFIX)) if self.url.startswith(_FILE_PREFIX) else None
+
+    def is_there(self) -> bool:
+        """Say whether there is one, or may be: a file is made when the first job is asked for."""
+        return self.file is None or self.file.exists()
+
+    @contextmanager
+    def asking(self) -> Iterator[DBOSClient]:
+        """Yield the engine's client."""
+        with self.translating():
+            yield self._open()
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Raise JobsUnavailableError for whatever the engine or its database raises."""
+        try:
+            yield
+        except CodesearchError:
+            raise
+        # The engine has no root of its errors, and passes on those of three libraries.
+        except Exception as error:
+            raise JobsUnavailableError(f"The jobs in {self.name} cannot be had: {_one_line(error)}") from error
+
+    @property
+    def name(self) -> str:
+        """The URL without password and options, for messages."""
+        return redact(self.url.partition("?")[0])
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.destroy()
+
+    def _open(self) -> DBOSClient:
+        with self._lock:
+            if self._client is None:
+                self._client = self._connect()
+            return self._client
+
+    def _connect(self) -> DBOSClient:
+        # It takes half a second: commands and requests that are not about jobs never wait for it.
+        from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+
+        quiet_engine()
+        if self.file is not None:
+            # Who looks at the jobs need not wait for who writes them.
+            with sqlite3.connect(self.file, timeout=_CONNECT_SECONDS) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            connection.close()
+        DBOS.migrate(self.url, schema=SCHEMA)
+        return DBOSClient(
+            system_database_url=self.url,
+            dbos_system_schema=SCHEMA,
+            # The other one reads pickles: whoever can write the database could have workers run anything.
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            retry_connection_errors=False,
+        )
+
+
+def quiet_engine() -> None:
+    """Have the engine log what is wrong, as the rest of this process logs."""
+    logger = logging.getLogger("dbos")
+    logger.handlers.clear()
+    logger.propagate = True
+    logger.setLevel(logging.WARNING)
+
+
+def _one_line(error: Exception) -> str:
+    text = redact(str(error)).split("\n[SQL:")[0].split("\n(Background")[0]
+    return " ".join(text.split())[:300] or type(error).__name__

@@ -1,0 +1,151 @@
+"""The queue of jobs as services and commands see it: submit, look, stop. They do no work themselves."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from codesearch.api.management import Job, JobFigures, JobRequest, JobState
+from codesearch.core.catalog.sources import utc_now
+from codesearch.core.errors import NotFoundError, TooManyRequestsError
+from codesearch.jobs.database import JOBS_VERSION, QUEUE, WORKFLOW, JobDatabase
+from codesearch.jobs.records import AT_WORK, OVER, WAITING, partition_of, request_to_json, to_job
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient, EnqueueOptions, WorkflowHandle, WorkflowStatus
+
+MAX_QUEUED: Final = 10_000
+# Jobs that are over: so many are shown, and so many kept.
+SHOWN: Final = 30
+KEPT: Final = 1_000
+_UNKNOWN: Final = "There is no such job, or it is over for long. `codesearch jobs` lists them."
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-z]{1,40}")
+
+
+class JobQueue:
+    """Takes jobs for workers anywhere. Safe to use from many threads.
+
+    Every method raises JobsUnavailableError where the database of the jobs cannot be reached or written.
+    """
+
+    def __init__(self, database: JobDatabase, clock: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def submit(self, request: JobRequest, requested_by: str, *, occasion: str | None = None) -> Job:
+        """Take a job, or return the one that waits for the same already; raises TooManyRequestsError.
+
+        Of those with one `occasion`, letters and digits, one is taken, also when it is over.
+        """
+        with self._database.asking() as client:
+            partition = partition_of(request)
+            same = [job for job in self._list_about(client, partition) if job.request == request]
+            waiting = next((job for job in same if job.state is JobState.QUEUED), None)
+            if waiting is not None:
+                return waiting
+            if len(_list(client, WAITING, limit=MAX_QUEUED, has_values=False)) >= MAX_QUEUED:
+                raise TooManyRequestsError(
+                    f"{MAX_QUEUED:,} jobs are waiting already. Try again when some are done.", "jobs"
+                )
+            working = next((job.id for job in same if job.state is JobState.RUNNING), "none")
+            options: EnqueueOptions = {
+                "workflow_name": WORKFLOW,
+                "queue_name": QUEUE,
+                "workflow_id": f"{partition[:8]}-{occasion or secrets.token_hex(5)}",
+                "app_version": JOBS_VERSION,
+                "queue_partition_key": partition,
+                # What is asked for at once in several places is one job; what begins after one at work is another.
+                "deduplication_id": f"{request!r} {working}",
+                "duplication_policy": "return-existing",
+                "authenticated_user": requested_by,
+            }
+            now = int(self._clock().timestamp() * 1000)
+            handle: WorkflowHandle[object] = client.enqueue(options, request_to_json(request), now)
+            return self._get(client, handle.get_workflow_id())
+
+    def get(self, job_id: str) -> Job:
+        """Return a job. Accepts any string. Raises NotFoundError."""
+        if not self._database.is_there():
+            raise NotFoundError(_UNKNOWN)
+        with self._database.asking() as client:
+            return self._get(client, job_id)
+
+    def list_jobs(self) -> list[Job]:
+        """Return the jobs that wait or work, and the last ones that are over, the newest first."""
+        if not self._database.is_there():
+            return []
+        with self._database.asking() as client:
+            found = [*_list(client, (*WAITING, AT_WORK)), *_list(client, OVER, limit=SHOWN)]
+        now = self._clock()
+        jobs = (to_job(status, now) for status in found)
+        return sorted(
+            (job for job in jobs if job is not None), key=lambda job: (job.requested_at, job.id), reverse=True
+        )
+
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job, or keep it from beginning. Raises NotFoundError."""
+        if not self._database.is_there():
+            raise NotFoundError(_UNKNOWN)
+        with self._database.asking() as client:
+            if not self._get(client, job_id).state.is_over:
+                client.cancel_workflow(job_id)
+            return self._get(client, job_id)
+
+    def prune(self) -> None:
+        """Delete the oldest jobs that are over."""
+        with self._database.asking() as client:
+            old = client.list_workflows(
+                name=WORKFLOW,
+                status=list(OVER),
+                sort_desc=True,
+                limit=KEPT,
+                offset=KEPT,
+                load_input=False,
+                load_output=False,
+            )
+            if old:
+                client.delete_workflows([status.workflow_id for status in old])
+
+    def measure(self) -> JobFigures:
+        """Return the queue in figures of this moment."""
+        if not self._database.is_there():
+            return JobFigures()
+        now = self._clock()
+        with self._database.asking() as client:
+            found = [*_list(client, (*WAITING, AT_WORK)), *_list(client, OVER, limit=JobFigures.MOST_OVER)]
+        jobs = [job for job in (to_job(status, now) for status in found) if job is not None]
+        counts = Counter(job.state for job in jobs)
+        oldest = min((job.requested_at for job in jobs if job.state is JobState.QUEUED), default=now)
+        return JobFigures({state.value: counts[state] for state in JobState}, max(0.0, (now - oldest).total_seconds()))
+
+    def close(self) -> None:
+        """Close the connections; jobs go on."""
+        self._database.close()
+
+    def _get(self, client: DBOSClient, job_id: str) -> Job:
+        found = client.list_workflows(workflow_ids=[job_id]) if _ID.fullmatch(job_id) else []
+        job = to_job(found[0], self._clock()) if found else None
+        if job is None:
+            raise NotFoundError(_UNKNOWN)
+        return job
+
+    def _list_about(self, client: DBOSClient, partition: str) -> list[Job]:
+        """Return the jobs that wait or work in a partition."""
+        found = client.list_workflows(
+            name=WORKFLOW, status=[*WAITING, AT_WORK], workflow_id_prefix=f"{partition[:8]}-", queue_name=QUEUE
+        )
+        jobs = (to_job(status, self._clock()) for status in found if status.queue_partition_key == partition)
+        return [job for job in jobs if job is not None]
+
+
+def _list(
+    client: DBOSClient, states: Sequence[str], *, limit: int | None = None, has_values: bool = True
+) -> list[WorkflowStatus]:
+    """Return workflows, the newest first."""
+    return client.list_workflows(
+        name=WORKFLOW, status=list(states), sort_desc=True, limit=limit, load_input=has_values, load_output=has_values
+    )

@@ -1,0 +1,1 @@
+"""Jobs: the queue, workers in real processes, and what they agree on."""

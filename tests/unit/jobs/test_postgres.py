@@ -1,0 +1,66 @@
+"""Jobs in a real PostgreSQL: workers of several machines, each with a data folder of its own."""
+
+from __future__ import annotations
+
+import signal
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from codesearch.api.management import JobState
+from codesearch.jobs.database import jobs_url
+from tests.unit.core.catalog.conftest import postgres_url
+from tests.unit.jobs.workers import Jobs, is_at_work, is_over, jobs_in
+
+__all__ = ["postgres_url"]
+
+ONE, TWO = "1" * 24, "2" * 24
+
+
+@pytest.fixture
+def jobs(tmp_path: Path, postgres_url: str) -> Iterator[Jobs]:
+    """Jobs in a database of their own, which is the catalog's, too."""
+    url = sqlalchemy.make_url(postgres_url).set(drivername="postgresql+psycopg")
+    engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.NullPool)
+    name = f"test_{uuid.uuid4().hex}"
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    own = url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        with jobs_in(tmp_path, jobs_url(tmp_path, own), own) as jobs:
+            yield jobs
+    finally:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_of_two_machines_one_does_a_job_and_the_other_goes_on_when_it_dies(jobs: Jobs) -> None:
+    here, there = jobs.folder / "here", jobs.folder / "there"
+    there.mkdir()
+    (there / "again").touch()
+    job = jobs.submit("once", ONE)
+    assert jobs.submit("once", ONE) == job
+    first = jobs.start_worker(here)
+    jobs.wait_for(job, is_at_work)
+    jobs.start_worker(there)
+    same, another = jobs.submit("marks", ONE), jobs.submit("marks", TWO)
+    assert jobs.wait_for(another, is_over).state is JobState.DONE
+    assert jobs.queue.get(same.id).state is JobState.QUEUED
+    jobs.stop(first, signal.SIGKILL)
+    assert jobs.wait_for(job, is_over).state is JobState.DONE
+    assert jobs.wait_for(same, is_over).state is JobState.DONE
+    assert jobs.marks(here) == [f"+{ONE}"]
+    done_there = [f"+{ONE}", f"-{ONE}", f"+{ONE}", f"-{ONE}"]
+    assert [mark for mark in jobs.marks(there) if mark[1:] == ONE] == done_there
+
+
+def test_a_job_is_stopped_from_another_machine(jobs: Jobs) -> None:
+    job = jobs.submit("long", ONE)
+    jobs.start_worker()
+    jobs.wait_for(job, is_at_work)
+    assert jobs.queue.cancel(job.id).is_stopping
+    assert jobs.wait_for(job, is_over).state is JobState.CANCELLED
+    assert jobs.queue.measure().counts["cancelled"] == 1

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 _REPORT_SECONDS = 0.5
 
 
-def run_child(work: Callable[[Assembly, ForkServer | None], None]) -> None:
-    """Open the assembly, fork the workers, do the work, and exit with 0, or with 1 after one line on stderr."""
+def run_child(work: Callable[[Assembly, ForkServer | None], None], hear: Callable[[bytes], object] = bytes) -> None:
+    """Open the assembly, fork the workers, do the work, and exit with 0, or with 1 after one line on stderr.
+
+    What comes from stdin is given to `hear`, in another thread; its end ends the work.
+    """
     try:
-        _run(work)
+        _run(work, hear)
     except KeyboardInterrupt:
         sys.exit(1)
     except CodesearchError as error:
@@ -32,14 +35,14 @@ def run_child(work: Callable[[Assembly, ForkServer | None], None]) -> None:
         sys.exit(1)
 
 
-def _run(work: Callable[[Assembly, ForkServer | None], None]) -> None:
+def _run(work: Callable[[Assembly, ForkServer | None], None], hear: Callable[[bytes], object]) -> None:
     # Whoever started this process has said what does not count.
     assembly = open_logging_assembly(lambda _: None)
     from indexer.workers.nurseries import fork_workers
 
     # Before the first thread: a process with threads cannot be forked.
     with fork_workers(assembly.settings) as forked:
-        end_with(sys.stdin.fileno())
+        end_with(sys.stdin.fileno(), hear)
         try:
             work(assembly, forked)
         finally:

@@ -27,7 +27,7 @@ class IndexProcess:
         self._is_stopped = False
         self._process = subprocess.Popen(
             command,
-            # Nothing is ever written to it: it ends when this end is closed, be it by the death of this process.
+            # It ends when this end is closed, be it by the death of this process.
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL if report is None else subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -37,6 +37,13 @@ class IndexProcess:
         self._listeners = [self._listen(self._hear_errors, self._process.stderr)]
         if report is not None:
             self._listeners.append(self._listen(self._hear_reports, self._process.stdout, report))
+
+    def send(self, line: str) -> None:
+        """Write a line to its stdin. Raises OSError where it has ended."""
+        if self._process.stdin is None or self._process.stdin.closed:
+            raise BrokenPipeError
+        self._process.stdin.write(line.encode())
+        self._process.stdin.flush()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for its end, for so long at most; say whether it has ended."""

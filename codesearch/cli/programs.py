@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 _GRACE_SECONDS = 5.0
 
@@ -22,17 +23,17 @@ def command_of(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-c", code, *arguments]
 
 
-def end_with(pipe: int) -> None:
+def end_with(pipe: int, hear: Callable[[bytes], object] = bytes) -> None:
     """Interrupt this process, as ctrl-C does, when the other end of a pipe is closed; end it if that does not.
 
     To be called from the main thread. `pipe` is its file descriptor: a thread that holds a file object's lock keeps
-    Python from ending.
+    Python from ending. What is written to the other end is given to `hear`, in another thread.
     """
     main_thread = threading.get_ident()
 
     def watch() -> None:
-        while os.read(pipe, 1):
-            pass
+        while sent := os.read(pipe, 1 << 16):
+            hear(sent)
         if hasattr(signal, "pthread_kill"):
             signal.pthread_kill(main_thread, signal.SIGINT)
         else:

@@ -143,6 +143,22 @@ def test_paths_are_taken_where_a_setting_says_so(tmp_path: Path) -> None:
         assert titles_of(admin.read("/manage")) == [("queued", "add here")]
 
 
+def test_without_the_database_of_the_jobs_the_rest_is_there(tmp_path: Path) -> None:
+    with serve_admin_pages(tmp_path / "data", jobs_url="postgresql://me:hush@127.0.0.1:9/none") as pages:
+        pages.catalog.add_source(id=IDS[0], name="shop", location=URL)
+        admin = pages.visit()
+        text = admin.read("/manage")
+        assert "The jobs cannot be shown now" in text
+        assert "shop" in text
+        for path, fields in (("/manage/sources", {"location": URL}), (f"/manage/sources/{IDS[0]}/refresh", {})):
+            refused = admin.submit(path, **fields)
+            assert refused.status_code == 503
+            assert "hush" not in refused.text
+        assert admin.submit(f"/manage/sources/{IDS[0]}/remove").status_code == 503
+        assert pages.catalog.resolve("shop") is not None
+        assert admin.submit("/manage/keys", name="x", reads="everything").status_code == 200
+
+
 def test_sources_are_refreshed_one_or_all(admin: Visit) -> None:
     for path in (f"/manage/sources/{IDS[0]}/refresh", f"/manage/sources/{IDS[0]}/refresh", "/manage/sources/refresh"):
         assert admin.submit(path).status_code == 303

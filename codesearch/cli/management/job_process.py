@@ -1,9 +1,11 @@
-"""The process that does one job."""
+"""The process that does jobs, one after the other."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from codesearch.api.management import JobKind, JobRequest
@@ -29,23 +31,48 @@ if TYPE_CHECKING:
 _INDEXER_STOPS_SECONDS: Final = 30.0
 
 
-def main(text: str) -> None:
-    """Do what a request, as JSON, asks for, and exit with 0, or with 1 after one line on stderr; ends with stdin.
+def main() -> None:
+    """Do what requests, a line of JSON each on stdin, ask for, until stdin ends.
 
-    Searches go first. Progress and what was done are lines of JSON on stdout, and so is whether what failed may pass.
+    Searches go first. Progress, what was done, and how a job ended are lines of JSON on stdout. An error that is none
+    of ours ends the process.
     """
     lower_priority()
-    values = json.loads(text)
-    request = JobRequest(**{**values, "kind": JobKind(values["kind"])})
-    run_child(lambda assembly, forked: _do(assembly, forked, request))
+    requests = _Requests()
+    run_child(lambda assembly, forked: _do_all(assembly, forked, requests), requests.hear)
 
 
-def _do(assembly: Assembly, forked: ForkServer | None, request: JobRequest) -> None:
-    try:
-        _WAYS[request.kind](assembly, forked, request)
-    except CodesearchError as error:
-        output.print_json({"may_pass": _may_pass(error)})
-        raise
+class _Requests:
+    """Requests in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._queue = SimpleQueue[JobRequest]()
+        self._rest = b""
+
+    def hear(self, sent: bytes) -> None:
+        """Take what came from stdin."""
+        *lines, self._rest = (self._rest + sent).split(b"\n")
+        for line in lines:
+            values = json.loads(line)
+            self._queue.put(JobRequest(**{**values, "kind": JobKind(values["kind"])}))
+
+    def wait_for_next(self) -> JobRequest:
+        """Return the next request."""
+        return self._queue.get()
+
+
+def _do_all(assembly: Assembly, forked: ForkServer | None, requests: _Requests) -> None:
+    while True:
+        request, failure = requests.wait_for_next(), None
+        try:
+            _WAYS[request.kind](assembly, forked, request)
+        except CodesearchError as error:
+            failure = error.message
+            output.print_error(failure)
+            output.print_json({"may_pass": _may_pass(error)})
+        assembly.catalog.back_up()
+        output.print_json({"ended": True, "failure": failure})
+        sys.stdout.flush()
 
 
 def _may_pass(error: CodesearchError) -> bool:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesearch.api.management import IndexSize, JobRequest, Management
-from codesearch.cli.index_process import IndexProcess
+from codesearch.api.management import IndexSize, Management
 from codesearch.cli.management.addresses import check_address
+from codesearch.cli.management.kept_process import KeptProcess
 from codesearch.cli.programs import command_of
 from codesearch.core.index.usage import measure_segments
 from codesearch.core.locks import delete_path
@@ -52,9 +49,5 @@ def work(assembly: Assembly, is_over: threading.Event) -> None:
     with suppress(OSError):
         delete_path(assembly.settings.data_dir / "page-jobs")
     place = WorkerPlace(assembly.settings.data_dir)
-    Worker(assembly.job_database, place, assembly.catalog, _start_process).run(is_over)
-
-
-def _start_process(request: JobRequest, report: Callable[[str], None]) -> IndexProcess:
-    command = command_of("codesearch.cli.management.job_process", json.dumps(asdict(request)))
-    return IndexProcess(command, report, has_own_group=True)
+    process = KeptProcess(command_of("codesearch.cli.management.job_process"))
+    Worker(assembly.job_database, place, assembly.catalog, process.start).run(is_over)

@@ -76,6 +76,11 @@ class IndexProcess:
         """Why it failed, in one line; None where it did not, or has not ended."""
         return self._failure if self._process.returncode else None
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether the system or somebody else ended it."""
+        return not self._is_stopped and (self._process.returncode or 0) < 0
+
     def _hear_errors(self, stream: IO[bytes]) -> None:
         with stream:
             for line in stream:

@@ -47,7 +47,7 @@ class JobQueue:
             waiting = next((job for job in same if job.state is JobState.QUEUED), None)
             if waiting is not None:
                 return waiting
-            if len(_list(client, WAITING, limit=MAX_QUEUED, has_values=False)) >= MAX_QUEUED:
+            if _list(client, WAITING, limit=1, offset=MAX_QUEUED - 1, has_values=False):
                 raise TooManyRequestsError(
                     f"{MAX_QUEUED:,} jobs are waiting already. Try again when some are done.", "jobs"
                 )
@@ -98,15 +98,7 @@ class JobQueue:
     def prune(self) -> None:
         """Delete the oldest jobs that are over."""
         with self._database.asking() as client:
-            old = client.list_workflows(
-                name=WORKFLOW,
-                status=list(OVER),
-                sort_desc=True,
-                limit=KEPT,
-                offset=KEPT,
-                load_input=False,
-                load_output=False,
-            )
+            old = _list(client, OVER, limit=KEPT, offset=KEPT, has_values=False)
             if old:
                 client.delete_workflows([status.workflow_id for status in old])
 
@@ -143,9 +135,20 @@ class JobQueue:
 
 
 def _list(
-    client: DBOSClient, states: Sequence[str], *, limit: int | None = None, has_values: bool = True
+    client: DBOSClient,
+    states: Sequence[str],
+    *,
+    limit: int | None = None,
+    offset: int | None = None,
+    has_values: bool = True,
 ) -> list[WorkflowStatus]:
     """Return workflows, the newest first."""
     return client.list_workflows(
-        name=WORKFLOW, status=list(states), sort_desc=True, limit=limit, load_input=has_values, load_output=has_values
+        name=WORKFLOW,
+        status=list(states),
+        sort_desc=True,
+        limit=limit,
+        offset=offset,
+        load_input=has_values,
+        load_output=has_values,
     )

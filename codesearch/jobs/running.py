@@ -33,6 +33,10 @@ class Process(Protocol):
     def failure(self) -> str | None:
         """Why it failed, in one line; None where it did not, or has not ended."""
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether the system or somebody else ended it."""
+
 
 # Starts the process that does what is asked for; each line of its stdout is given to the function. Raises OSError.
 StartProcess = Callable[[JobRequest, Callable[[str], None]], Process]
@@ -135,7 +139,7 @@ class RunningJob:
         if process.failure is None:
             return JobOutcome(_to_line(self._reports.summary))
         failure = _to_line(" ".join((process.failure, *self._reports.failures)))
-        if self._reports.may_pass:
+        if self._reports.may_pass or process.was_killed:
             self._note = f"trying again soon, since this failed: {failure}"
             raise PassingError(failure)
         return JobOutcome(failure, has_failed=True)

@@ -24,8 +24,8 @@ _MAX_ADDRESS_LENGTH: Final = 4_000
 # An admin over HTTP need not be who runs the service: the log has the path and the reason.
 _UNWRITABLE: Final = (
     "This could not be done: the service cannot write to its data folder, which is read-only or on a full disk, or "
-    "cannot reach the database of its jobs. Searching goes on. Whoever runs the service sees what is wrong with `codesearch doctor`, mends it and starts the "
-    "service again."
+    "cannot reach the database of its jobs. Searching goes on. Whoever runs the service sees what is wrong with "
+    "`codesearch doctor`, mends it and starts the service again."
 )
 _KEPT_HEADERS: Final = ("Allow", "Retry-After", "Connection")
 

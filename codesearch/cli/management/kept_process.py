@@ -113,6 +113,11 @@ class _Turn:
         """Why it failed, in one line; None where it did not, or has not ended."""
         return self._failure
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether the system or somebody else ended its process."""
+        return self._process.was_killed
+
     def _end(self, failure: str | None) -> None:
         """Take the first thing that is said about the end."""
         if not self._has_ended.is_set():

@@ -83,6 +83,8 @@ def sleepers() -> set[str]:
 
 def test_what_may_pass_is_tried_again_and_what_will_not_is_not(shared: Jobs) -> None:
     assert shared.wait_for(shared.submit("flaky", ONE), is_over).state is JobState.DONE
+    (shared.folder / "again").unlink()
+    assert shared.wait_for(shared.submit("killed"), is_over).state is JobState.DONE
     assert shared.wait_for(shared.submit("bad", TWO), is_over).state is JobState.FAILED
     assert [mark for mark in shared.marks() if mark[1:] in (ONE, TWO)] == [f"+{ONE}", f"+{ONE}", f"-{ONE}", f"+{TWO}"]
 

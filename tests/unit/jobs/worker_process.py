@@ -21,7 +21,7 @@ PROGRESS = {"source": "shop", "phase": "indexing", "files_done": 3, "files_total
 REPORT = {"changed_files": 9, "removed_files": 0, "warnings": []}
 # By the first word of what a job is called. `long` says how far it is and waits for the end of stdin, with a process of
 # its own that would not end by itself; `once` waits the first time, and succeeds the second; `flaky` fails the first
-# time; `marks` takes a moment. Each notes in the file `marks` when it begins and ends.
+# time, and `killed` is killed; `marks` takes a moment. Each notes in the file `marks` when it begins and ends.
 PROGRAMS = {
     "good": f"print({json.dumps(REPORT)!r})",
     "bad": "print('noise\\ncodesearch: https://a:b@c/d is gone', file=sys.stderr); sys.exit(1)",
@@ -34,6 +34,9 @@ PROGRAMS = {
     f"print({json.dumps(REPORT)!r})",
     "flaky": "again = folder.joinpath('again'); is_first = not again.exists(); again.touch()\n"
     "if is_first: print('{\"may_pass\": true}'); print('codesearch: no answer', file=sys.stderr); sys.exit(1)\n"
+    f"print({json.dumps(REPORT)!r})",
+    "killed": "again = folder.joinpath('again'); is_first = not again.exists(); again.touch()\n"
+    "if is_first: os.kill(os.getpid(), 9)\n"
     f"print({json.dumps(REPORT)!r})",
     "marks": f"time.sleep(0.3); print({json.dumps(REPORT)!r})",
 }

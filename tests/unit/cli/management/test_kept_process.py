@@ -11,6 +11,7 @@ import pytest
 from codesearch.api.management import JobKind, JobRequest
 from codesearch.cli.management import kept_process
 from codesearch.cli.management.kept_process import KeptProcess
+from codesearch.jobs.running import Process
 
 PATIENCE_SECONDS = 60.0
 # Says its process id, and then does what a request is called.
@@ -21,10 +22,15 @@ for line in sys.stdin:
     print(json.dumps({"phase": str(os.getpid())}), flush=True)
     if title == "die":
         os._exit(3)
+    if title == "kill":
+        os.kill(os.getpid(), 9)
     if title == "hang":
         time.sleep(600)
     print(json.dumps({"ended": True, "failure": "no such branch" if title == "fail" else None}), flush=True)
 """
+
+
+turns: list[Process] = []
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -43,6 +49,7 @@ def run(kept: KeptProcess, title: str) -> tuple[str, str | None]:
     """Run a job as a worker does; return what its process said of itself, and why it failed."""
     lines: list[str] = []
     turn = kept.start(JobRequest(JobKind.REFRESH, title), lines.append)
+    turns.append(turn)
     if title == "hang":
         wait_until(lambda: bool(lines))
     else:
@@ -57,10 +64,13 @@ def test_jobs_that_go_well_share_a_process(kept: KeptProcess) -> None:
     assert run(kept, "good") == run(kept, "good") == first
 
 
-@pytest.mark.parametrize(("title", "failure"), [("fail", "no such branch"), ("die", "ended without a word")])
+@pytest.mark.parametrize(
+    ("title", "failure"), [("fail", "no such branch"), ("die", "without a word"), ("kill", "without a word")]
+)
 def test_after_a_failure_there_is_another_process(kept: KeptProcess, title: str, failure: str) -> None:
     first, _ = run(kept, "good")
     said, told = run(kept, title)
+    assert turns[-1].was_killed is (title == "kill")
     assert said == first
     assert told is not None
     assert failure in told

@@ -37,7 +37,7 @@ from codesearch.api.routes import (
     tools,
     webhooks,
 )
-from codesearch.api.routes.manage import jobs, keys, sources, workspaces
+from codesearch.api.routes.manage import jobs, keys, organisations, sources, workspaces
 from codesearch.api.webhooks.desk import open_desk, takes_webhooks
 from codesearch.core.config import Settings
 from codesearch.web.pages import prepare_pages
@@ -117,7 +117,9 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
     watching = (metrics.router,) if settings.metrics else ()
     told = (webhooks.router,) if takes_webhooks(settings) else ()
     asking = (search_code.router, retrieval.router, tools.router, datasources.router)
-    managing = (sources.router, workspaces.router, keys.router, jobs.router)
+    told = (webhooks.router,) if takes_webhooks(settings) else ()
+    asking = (search_code.router, retrieval.router, tools.router, datasources.router)
+    managing = (sources.router, organisations.router, workspaces.router, keys.router, jobs.router)
     routers = (*watching, *told, *asking, *managing, health.router, description.router)
     api_routes = [*app.routes, *(route for router in routers for route in router.routes)]
     page_routes = [route for router in PAGES for route in router.routes]

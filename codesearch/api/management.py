@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from codesearch.core.types import HostKind
+
 if TYPE_CHECKING:
     from codesearch.core.catalog.catalog import Catalog
 
@@ -120,6 +122,16 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class OrganisationPlace:
+    """Where an organisation is: whose API its host speaks, the host's address, the path there, and a name for it."""
+
+    kind: HostKind
+    host_url: str
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class IndexSize:
     """How many segments of a source's search index are on this machine's disk, and their bytes."""
 
@@ -133,13 +145,15 @@ class Management:
 
     `check_address` reads what somebody typed as location, branch and sub-folder, contacts nobody, and raises
     InvalidRequestError for what is not taken. `note_removal` says that the data source of an id is about to be removed.
-    `takes_paths` says whether places on the service's own machine are taken, too. `measure_index` looks up what the
-    search index of a data source takes.
+    `check_organisation` does the same for the address of an organisation and the kind of its host. `takes_paths` says
+    whether places on the service's own machine are taken, too. `measure_index` looks up what the search index of a data
+    source takes.
     """
 
     catalog: Catalog
     jobs: Jobs
     check_address: Callable[[str, str | None, str | None], Address]
     note_removal: Callable[[str], None]
+    check_organisation: Callable[[str, str | None], OrganisationPlace]
     takes_paths: bool = False
     measure_index: Callable[[str], IndexSize] = lambda _: IndexSize()

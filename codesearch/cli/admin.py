@@ -56,14 +56,14 @@ def remove(holder: LazyAssembly, knowledge_id: str | None, examples: bool, as_js
         _remove_examples(assembly, as_json=as_json)
         return
     source = _find_removable(assembly, knowledge_id)
-    output.print_done(_remove(assembly, source), {"removed": source.id}, as_json=as_json)
+    output.print_done(remove_source(assembly, source), {"removed": source.id}, as_json=as_json)
 
 
 def _remove_examples(assembly: Assembly, *, as_json: bool) -> None:
     from codesearch.cli.examples import find_removable_examples
 
     found, group = find_removable_examples(assembly) if assembly.has_catalog() else ([], None)
-    lines = [_remove(assembly, source) for source in found]
+    lines = [remove_source(assembly, source) for source in found]
     if group is not None:
         assembly.catalog.remove_workspace(group.id)
         lines.append(f"Removed the workspace {group.name}.")
@@ -71,7 +71,7 @@ def _remove_examples(assembly: Assembly, *, as_json: bool) -> None:
     output.print_done(message, {"removed": [source.id for source in found]}, as_json=as_json)
 
 
-def _remove(assembly: Assembly, source: DataSource) -> str:
+def remove_source(assembly: Assembly, source: DataSource) -> str:
     """Remove a data source and say so in one line."""
     removals = assembly.removals
     removals.note(source.id)

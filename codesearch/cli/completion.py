@@ -58,6 +58,11 @@ def complete_groups(context: click.Context, parameter: click.Parameter, incomple
     return _complete(incomplete, lambda catalog: [group.name for group in catalog.list_groups()])
 
 
+def complete_organisations(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the names of organisations that begin so."""
+    return _complete(incomplete, lambda catalog: [item.name for item in catalog.list_organisations()])
+
+
 def complete_names(incomplete: str, *, with_workspaces: bool, with_sources: bool = True) -> list[CompletionItem]:
     """Return what begins so, in name order. A shell that waits for a list gets an empty one, not an error."""
 

@@ -26,6 +26,7 @@
     |- CatalogError               2001   the catalog failed
     |- UnwritableError            2001   the data folder, or the catalog in it, takes nothing: read-only, a full disk
     |  |- JobsUnavailableError  2001   the database of the jobs cannot be reached or written
+    |- CodeHostError              2001   a code host cannot say which repositories an organisation has
     |- DifyError                  2001   Dify, which the command line asks, cannot do it
        |- DifyUnreachableError    2001   no answer comes, and nothing was done there
        |- DifyUncertainError      2001   the answer was lost: it may have been done or not
@@ -184,6 +185,10 @@ class UnwritableError(CodesearchError):
 
 class JobsUnavailableError(UnwritableError):
     """The database of the jobs cannot be reached or written; searching goes on."""
+
+
+class CodeHostError(CodesearchError):
+    """A code host cannot be asked, or does not say, which repositories an organisation has."""
 
 
 class DifyError(CodesearchError):

@@ -122,6 +122,63 @@ class Workspace:
     members: tuple[DataSource, ...]
 
 
+class HostKind(str, Enum):
+    """Whose API a code host speaks."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    GITEA = "gitea"
+    FORGEJO = "forgejo"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A group or user of a code host whose repositories are data sources: `path` at the host that `host_url` leads to.
+
+    Patterns are globs of names, or of paths where they hold a slash; without `include` all are wanted. Repositories are
+    looked for every `discover_minutes` (None: only on request), next at `next_discovery_at`, and refreshed every
+    `refresh_minutes`. With `prunes`, data sources of those that are gone are removed. `message` is what came of the
+    last look at `discovered_at`, and `has_failed` says whether that is an error. It has no secret.
+    """
+
+    id: str
+    name: str
+    kind: HostKind
+    host_url: str
+    path: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    takes_archived: bool = False
+    takes_forks: bool = False
+    prunes: bool = False
+    discover_minutes: int | None = None
+    refresh_minutes: int | None = None
+    next_discovery_at: datetime | None = None
+    discovered_at: datetime | None = None
+    message: str | None = None
+    has_failed: bool = False
+    repositories: tuple[KnownRepository, ...] = ()
+
+    @property
+    def location(self) -> str:
+        """The address of its page."""
+        return f"{self.host_url}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRepository:
+    """A repository of an organisation that is a data source. `remote_id` is the host's, and stays when it is renamed.
+
+    It `is_gone` when it was not there, or not wanted, at the last look; its data source stays until it is removed.
+    """
+
+    source_id: str
+    source_name: str
+    remote_id: str
+    full_name: str
+    is_gone: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """What keys and tokens are given together: data sources, and workspaces with whatever is in them at the time.

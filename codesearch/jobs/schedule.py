@@ -44,21 +44,24 @@ class Schedule:
         self._upkeep_of = ""
 
     def enqueue_due(self) -> None:
-        """Put refreshes that are due into the queue, and once a day the upkeep.
+        """Put refreshes and looks at organisations that are due into the queue, and once a day the upkeep.
 
-        A refresh has a name of its own in the queue: whoever ends between the two steps, and however many do this at
+        Each has a name of its own in the queue: whoever ends between the two steps, and however many do this at
         once, it is asked for once. Raises CatalogError, JobsUnavailableError.
         """
         self._enqueue_upkeep()
+        for organisation in self._catalog.list_due_organisations():
+            look = JobRequest(JobKind.DISCOVER, organisation.name, organisation=organisation.id)
+            self._queue.submit(look, BY_SCHEDULE, occasion=_occasion(organisation.next_discovery_at or self._clock()))
+            self._catalog.pass_due_organisation(organisation)
         due = self._catalog.list_due()
         if not due:
             return
         jobs = self._queue.list_jobs()
         waiting = sum(job.state is JobState.QUEUED and job.requested_by == BY_SCHEDULE for job in jobs)
         for source in due[: max(0, MOST_WAITING - waiting)]:
-            moment = source.next_refresh_at or self._clock()
             request = JobRequest(JobKind.REFRESH, source.name, source.id)
-            self._queue.submit(request, BY_SCHEDULE, occasion=f"due{int(moment.timestamp() * 1000)}")
+            self._queue.submit(request, BY_SCHEDULE, occasion=_occasion(source.next_refresh_at or self._clock()))
             self._catalog.pass_due(source)
 
     def _enqueue_upkeep(self) -> None:
@@ -68,3 +71,7 @@ class Schedule:
         if day != self._upkeep_of:
             self._upkeep_of = day
             self._queue.submit(JobRequest(JobKind.UPKEEP, "the store"), BY_SCHEDULE, occasion=f"day{day}")
+
+
+def _occasion(moment: datetime) -> str:
+    return f"due{int(moment.timestamp() * 1000)}"

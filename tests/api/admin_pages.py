@@ -51,7 +51,9 @@ class AdminPages:
         self.catalog = assembly.catalog
 
     def reset(self) -> None:
-        """Leave no source, workspace, job or key that opens anything."""
+        """Leave no source, organisation, workspace, job or key that opens anything."""
+        for organisation in self.catalog.list_organisations():
+            self.catalog.remove_organisation(organisation.id)
         for workspace in self.catalog.list_workspaces():
             self.catalog.remove_workspace(workspace.id)
         for source in self.catalog.list_sources():

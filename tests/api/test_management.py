@@ -38,6 +38,12 @@ OPERATIONS = [
     ("GET", "/api/jobs"),
     ("GET", "/api/jobs/1"),
     ("POST", "/api/jobs/1/cancel"),
+    ("GET", "/api/organisations"),
+    ("POST", "/api/organisations"),
+    ("GET", "/api/organisations/acme"),
+    ("PATCH", "/api/organisations/acme"),
+    ("DELETE", "/api/organisations/acme"),
+    ("POST", "/api/organisations/acme/discover"),
 ]
 
 

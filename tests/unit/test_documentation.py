@@ -18,11 +18,11 @@ import yaml
 from fastapi.routing import APIRoute
 
 from codesearch.api.errors import HTTP_STATUS, STATUS_OF_CLASS
-from codesearch.api.manage.answers import SourceAnswer
+from codesearch.api.manage.answers import OrganisationAnswer, SourceAnswer
 from codesearch.api.manage.requests import MODELS
 from codesearch.api.retrieval_request import parse_retrieval_request
 from codesearch.api.routes import datasources, mcp, retrieval, search_code, tools
-from codesearch.api.routes.manage import jobs, keys, sources, workspaces
+from codesearch.api.routes.manage import jobs, keys, organisations, sources, workspaces
 from codesearch.api.schemas import RecordMetadata
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_indexer
 from codesearch.cli.main import commands
@@ -70,7 +70,7 @@ PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 MODULES = [path.as_posix() for path in find_files("*.py")]
 SOURCES = [path for folder in ("codesearch", "indexer") for path in sorted((ROOT / folder).rglob("*.py"))]
-MANAGEMENT = (sources, workspaces, keys, jobs)
+MANAGEMENT = (sources, organisations, workspaces, keys, jobs)
 every_page = pytest.mark.parametrize("page", PAGES)
 
 
@@ -189,6 +189,13 @@ def test_every_address_for_admins_is_documented_with_what_it_does() -> None:
 def test_every_part_of_a_source_is_documented() -> None:
     rows = table_under(PAGES["docs/api.md"], "Part of a source", "Value")
     assert {name for names, _ in rows for name in re.findall("`([^`]+)`", names)} == set(SourceAnswer.model_fields)
+
+
+def test_every_part_of_an_organisation_is_documented() -> None:
+    rows = table_under(PAGES["docs/api.md"], "Part of an organisation", "Value")
+    assert {name for names, _ in rows for name in re.findall("`([^`]+)`", names)} == set(
+        OrganisationAnswer.model_fields
+    )
 
 
 def test_the_requests_shown_for_admins_are_understood() -> None:

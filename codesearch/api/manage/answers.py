@@ -1,4 +1,4 @@
-"""What admins are answered, as OpenAPI shows it: sources, workspaces, keys, jobs. A key without a value is absent."""
+"""What admins are answered, as OpenAPI shows it. A key without a value is absent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from codesearch.api.management import JobKind, JobState
+from codesearch.core.types import HostKind
 
 Moment: TypeAlias = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
@@ -66,6 +67,35 @@ _KEY: Final = {
     "sources": [_ID],
     "created_at": _MOMENT,
     "expires_at": "2027-11-30T10:50:15Z",
+}
+_LOOK: Final = {
+    "id": "01764499815422000000-8f14e45f",
+    "kind": "discover",
+    "title": "github.com/pallets",
+    "state": "queued",
+    "organisation_id": _ID,
+    "requested_by": "ops",
+    "requested_at": _MOMENT,
+    "stopping": False,
+}
+_ORGANISATION: Final = {
+    "id": _ID,
+    "name": "github.com/pallets",
+    "kind": "github",
+    "location": "https://github.com/pallets",
+    "include": [],
+    "exclude": ["*-website"],
+    "archived": False,
+    "forks": False,
+    "prune": False,
+    "discover_minutes": 1440,
+    "refresh_minutes": 60,
+    "discovered_at": _MOMENT,
+    "message": "9 repositories wanted, 9 new.",
+    "failed": False,
+    "repositories": [
+        {"source_id": _ID, "source_name": "flask", "full_name": "pallets/flask", "gone": False},
+    ],
 }
 
 
@@ -149,7 +179,8 @@ class SourceAnswer(BaseModel):
     subdir: str = ""
     state: str = Field(
         description="`new`: never indexed; `processing`: a job or run is at work; `ready`; `stale`: what is indexed "
-        "answers, and is known not to be the newest; `failed`: nothing is indexed, and the last try failed"
+        "answers, and the remote has something newer or the last run failed; `failed`: nothing is indexed, and the "
+        "last try failed"
     )
     paused: bool = Field(description="No schedule refreshes it")
     refresh_minutes: int = Field(0, description="How often it is refreshed; absent: on request only")
@@ -217,6 +248,69 @@ class OneJobAnswer(BaseModel):
     model_config = shown({"job": _JOB})
 
     job: JobAnswer
+
+
+class OrganisationRepository(BaseModel):
+    """A repository of an organisation, and the source that it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source_id: str
+    source_name: str
+    full_name: str = Field(description="Its path at the code host")
+    gone: bool = Field(description="It was not there, or not wanted, at the last look; its source is")
+
+
+class OrganisationAnswer(BaseModel):
+    """A group or user of a code host whose repositories are sources."""
+
+    model_config = shown(_ORGANISATION)
+
+    id: str
+    name: str
+    kind: HostKind
+    location: str
+    include: list[str]
+    exclude: list[str]
+    archived: bool
+    forks: bool
+    prune: bool
+    discover_minutes: int = 0
+    next_discovery_at: Moment = ""
+    refresh_minutes: int = 0
+    discovered_at: Moment = ""
+    message: str = Field("", description="What came of the last look")
+    failed: bool = Field(description="The last look failed")
+    repositories: list[OrganisationRepository] = Field(description="In the order of their paths")
+    job: JobAnswer | None = Field(None, description="The look that waits or is under way")
+
+
+class OrganisationListAnswer(BaseModel):
+    """A part of the organisations, in name order."""
+
+    model_config = shown({"organisations": [_ORGANISATION], "total": 1})
+
+    organisations: list[OrganisationAnswer]
+    total: int
+    next_offset: int = Field(0, description="Where the next part begins; absent at the end")
+
+
+class OrganisationJobAnswer(BaseModel):
+    """An organisation, and the job that looks for its repositories."""
+
+    model_config = shown({"organisation": _ORGANISATION, "job": _LOOK})
+
+    organisation: OrganisationAnswer
+    job: JobAnswer
+
+
+class RemovedOrganisationAnswer(BaseModel):
+    """An organisation that is gone, and the sources that went with it."""
+
+    model_config = shown({"removed": {"id": _ID, "name": "github.com/pallets"}, "sources": []})
+
+    removed: NamedAnswer
+    sources: list[NamedAnswer] = Field(description="With `prune`: those that were removed, too")
 
 
 class WorkspaceAnswer(BaseModel):

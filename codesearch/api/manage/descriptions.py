@@ -10,7 +10,7 @@ from codesearch.api.management import IndexSize, Job, JobState
 from codesearch.core.catalog.runs import IndexRun
 from codesearch.core.keys import ApiKey
 from codesearch.core.redaction import redact
-from codesearch.core.types import DataSource, Workspace
+from codesearch.core.types import DataSource, Organisation, Workspace
 
 
 def describe_source(
@@ -101,6 +101,39 @@ def describe_job(job: Job) -> dict[str, Any]:
                 "files_per_second": progress.files_per_second,
             }
         )
+    return _present(values)
+
+
+def describe_organisation(organisation: Organisation, job: Job | None) -> dict[str, Any]:
+    """Return an organisation with its repositories, and the look that waits or is under way."""
+    repositories = [
+        {
+            "source_id": item.source_id,
+            "source_name": item.source_name,
+            "full_name": item.full_name,
+            "gone": item.is_gone,
+        }
+        for item in organisation.repositories
+    ]
+    values: dict[str, Any] = {
+        "id": organisation.id,
+        "name": organisation.name,
+        "kind": organisation.kind.value,
+        "location": organisation.location,
+        "include": list(organisation.include),
+        "exclude": list(organisation.exclude),
+        "archived": organisation.takes_archived,
+        "forks": organisation.takes_forks,
+        "prune": organisation.prunes,
+        "discover_minutes": organisation.discover_minutes,
+        "next_discovery_at": describe_moment(organisation.next_discovery_at),
+        "refresh_minutes": organisation.refresh_minutes,
+        "discovered_at": describe_moment(organisation.discovered_at),
+        "message": organisation.message,
+        "failed": organisation.has_failed,
+        "repositories": repositories,
+        "job": None if job is None else describe_job(job),
+    }
     return _present(values)
 
 

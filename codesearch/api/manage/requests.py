@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from codesearch.core.types import HostKind
+
 MAX_LOCATION_LENGTH: Final = 2048
 MAX_NAMES: Final = 10_000
 MAX_MINUTES: Final = 366 * 24 * 60
@@ -13,6 +15,10 @@ MAX_DAYS: Final = 36_500
 
 Text = Annotated[str, Field(max_length=MAX_LOCATION_LENGTH)]
 Names = Annotated[list[Annotated[str, Field(max_length=512)]], Field(max_length=MAX_NAMES)]
+Patterns = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\r\n]*$")]], Field(max_length=200)
+]
+Flag = Annotated[bool, Field(strict=True)]
 Minutes = Annotated[int, Field(ge=1, le=MAX_MINUTES, strict=True)]
 
 
@@ -42,7 +48,45 @@ class SourceChange(BaseModel):
 
     name: Text | None = Field(None, description="Its new name")
     refresh_minutes: Minutes | None = Field(None, description="Refresh it every so many minutes; null: on request only")
-    paused: Annotated[bool, Field(strict=True)] | None = Field(None, description="true: no schedule refreshes it")
+    paused: Flag | None = Field(None, description="true: no schedule refreshes it")
+
+
+class OrganisationRequest(BaseModel):
+    """A group or user of a code host whose repositories are to be sources."""
+
+    model_config = _shown(
+        {"location": "https://github.com/pallets", "exclude": ["*-website"], "discover_minutes": 1440}
+    )
+
+    location: Text = Field(min_length=1, description="Address of its page, without a login")
+    kind: HostKind | None = Field(None, description="Whose API the host speaks, where its name does not say it")
+    name: Text | None = Field(None, description="What it is called; the default is host and path")
+    include: Patterns = Field(default_factory=list, description="Only these: globs of names, or of paths with a slash")
+    exclude: Patterns = Field(default_factory=list, description="Not these")
+    archived: Flag = Field(False, description="Archived repositories, too")
+    forks: Flag = Field(False, description="Forks, too")
+    prune: Flag = Field(False, description="Sources of repositories that are gone are removed, not only marked")
+    discover_minutes: Minutes | None = Field(
+        1440, description="Look again every so many minutes; null: on request only"
+    )
+    refresh_minutes: Minutes | None = Field(
+        60, description="New sources are refreshed every so many minutes; null: on request only"
+    )
+
+
+class OrganisationChange(BaseModel):
+    """What is to be otherwise about an organisation; a field that is left out stays as it is."""
+
+    model_config = _shown({"include": ["flask*"], "prune": True})
+
+    name: Text | None = Field(None, description="Its new name")
+    include: Patterns | None = Field(None, description="Only these")
+    exclude: Patterns | None = Field(None, description="Not these")
+    archived: Flag | None = Field(None, description="Archived repositories, too")
+    forks: Flag | None = Field(None, description="Forks, too")
+    prune: Flag | None = Field(None, description="Sources of repositories that are gone are removed")
+    discover_minutes: Minutes | None = Field(None, description="Look again so often; null: on request only")
+    refresh_minutes: Minutes | None = Field(None, description="Of new sources; null: on request only")
 
 
 class WorkspaceRequest(BaseModel):
@@ -74,7 +118,7 @@ class KeyRequest(BaseModel):
     sources: Names | None = Field(None, description="Only these repositories, by id or name; [] with groups: no others")
     groups: Names = Field(default_factory=list, description="What these groups read, also later")
     user: Text | None = Field(None, description="Of that, only what the code host lets this person read")
-    admin: Annotated[bool, Field(strict=True)] = Field(False, description="Reads everything and manages everything")
+    admin: Flag = Field(False, description="Reads everything and manages everything")
     expires_days: Annotated[int, Field(ge=1, le=MAX_DAYS, strict=True)] | None = Field(
         None, description="Stops working after so many days"
     )
@@ -83,6 +127,8 @@ class KeyRequest(BaseModel):
 MODELS: Final[tuple[type[BaseModel], ...]] = (
     SourceRequest,
     SourceChange,
+    OrganisationRequest,
+    OrganisationChange,
     WorkspaceRequest,
     WorkspaceChange,
     KeyRequest,

@@ -9,9 +9,10 @@ from typing import Any, Final
 from codesearch.api.manage.descriptions import describe_source
 from codesearch.api.management import Job, JobKind, JobState, Management
 from codesearch.core.catalog.runs import IndexRun, RunState
-from codesearch.core.types import DataSource, SourceState
+from codesearch.core.conditions import Condition, condition_of
+from codesearch.core.types import DataSource
 
-STATES: Final = ("new", "processing", "ready", "failed", "stale")
+STATES: Final = tuple(condition.value for condition in Condition)
 
 
 class Sightings:
@@ -24,13 +25,11 @@ class Sightings:
 
     def state_of(self, source: DataSource) -> str:
         """Return the derived state of a source."""
-        run, job = self._runs.get(source.id), self._waiting.get(source.id)
-        is_at_work = run is not None and run.state is RunState.RUNNING and not run.has_stopped(self._now)
-        if is_at_work or job is not None:
-            return "processing"
-        if source.state is SourceState.READY:
-            return "ready"
-        return "failed" if source.id in self._failed or source.state is SourceState.FAILED else "new"
+        run = self._runs.get(source.id)
+        is_running = run is not None and run.state is RunState.RUNNING and not run.has_stopped(self._now)
+        found = condition_of(source, is_at_work=is_running or source.id in self._waiting)
+        # A clone that fails comes before any run.
+        return Condition.FAILED.value if found is Condition.NEW and source.id in self._failed else found.value
 
     def describe(self, source: DataSource) -> dict[str, Any]:
         """Return a source for admins."""
@@ -63,7 +62,7 @@ class Sightings:
 
     @cached_property
     def _failed(self) -> dict[str, str]:
-        """Why the last job failed, by the ids of sources: a clone that fails comes before any run."""
+        """Why the last job failed, by the ids of sources."""
         last: dict[str, Job] = {}
         for job in self._jobs:
             if job.request.source_id and job.state.is_over and job.request.kind is not JobKind.REMOVE:

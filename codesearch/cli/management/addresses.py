@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from codesearch.api.management import Address
+from codesearch.api.management import Address, OrganisationPlace
 from codesearch.core.errors import InvalidRequestError, SourceError
+from codesearch.hosts.address import read_address
 from indexer.source.location import (
     Location,
     LocationKind,
@@ -38,6 +39,12 @@ def check_address(text: str, branch: str | None, subdir: str | None, *, takes_pa
         return Address(location.display, source_id(location, branch, subdir), name)
     except SourceError as error:
         raise InvalidRequestError(error.message) from error
+
+
+def check_organisation(text: str, kind: str | None) -> OrganisationPlace:
+    """Return where an organisation is; contacts nobody. Raises InvalidRequestError."""
+    address = read_address(text, kind)
+    return OrganisationPlace(address.kind, address.host_url, address.path, address.suggested_name)
 
 
 def _parse(text: str, *, takes_paths: bool) -> Location:

@@ -18,7 +18,6 @@ from codesearch.cli.targets import Target
 from codesearch.core.errors import (
     CatalogError,
     CodesearchError,
-    ConfigurationError,
     SourceError,
     StoreError,
     UnreachableSourceError,
@@ -104,7 +103,13 @@ def _remove(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> No
 
 
 def _discover(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> None:
-    raise ConfigurationError("This codesearch discovers no repositories of organisations.")
+    """Look for the repositories of an organisation, and have those that are new indexed."""
+    from codesearch.cli.management.discovery import discover
+
+    with reported_progress(request.title) as progress:
+        progress.start("asking the code host")
+        found = discover(assembly, request.organisation or "")
+    output.print_json({"summary": found.summary})
 
 
 def _tidy_up(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.api.management import IndexSize, Management
-from codesearch.cli.management.addresses import check_address
+from codesearch.cli.management.addresses import check_address, check_organisation
 from codesearch.cli.management.kept_process import KeptProcess
 from codesearch.cli.programs import command_of
 from codesearch.core.index.usage import measure_segments
@@ -28,6 +28,7 @@ def open_management(assembly: Assembly) -> Management:
         catalog=assembly.catalog,
         jobs=assembly.jobs,
         check_address=partial(check_address, takes_paths=takes_paths),
+        check_organisation=check_organisation,
         note_removal=lambda source_id: assembly.removals.note(source_id),
         takes_paths=takes_paths,
         measure_index=partial(_measure_index, assembly.settings.data_dir / SEARCH_FOLDER),

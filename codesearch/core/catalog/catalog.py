@@ -11,6 +11,7 @@ from codesearch.core.catalog.database import open_database, sqlite_path_of
 from codesearch.core.catalog.deliveries import DeliveryCatalog
 from codesearch.core.catalog.groups import GroupCatalog
 from codesearch.core.catalog.keys import KeyCatalog
+from codesearch.core.catalog.organisations import OrganisationCatalog
 from codesearch.core.catalog.runs import IndexRun, RunCatalog, RunState
 from codesearch.core.catalog.schedules import ScheduleCatalog
 from codesearch.core.catalog.sources import SourceCatalog, utc_now
@@ -21,7 +22,16 @@ from codesearch.core.keys import ApiKey
 __all__ = ["ApiKey", "Catalog", "IndexRun", "RunState", "open_catalog", "restore_catalog"]
 
 
-class Catalog(SourceCatalog, ScheduleCatalog, TurnCatalog, RunCatalog, KeyCatalog, GroupCatalog, DeliveryCatalog):
+class Catalog(
+    SourceCatalog,
+    ScheduleCatalog,
+    TurnCatalog,
+    RunCatalog,
+    KeyCatalog,
+    GroupCatalog,
+    DeliveryCatalog,
+    OrganisationCatalog,
+):
     """All parts of the catalog on one database; safe to share between threads, to be opened anew after a fork.
 
     Every method raises CatalogError when the database fails.

@@ -65,9 +65,38 @@ def _add_webhook_deliveries(connection: Connection) -> None:
     )
 
 
+def _add_organisations(connection: Connection) -> None:
+    """The next schema has organisations, and knows which data sources are their repositories."""
+    moment = "DATETIME" if connection.dialect.name == "sqlite" else "TIMESTAMP WITH TIME ZONE"
+    connection.exec_driver_sql(
+        "CREATE TABLE codesearch_organisations"
+        " (id VARCHAR(24) NOT NULL PRIMARY KEY, name TEXT NOT NULL, name_key TEXT NOT NULL UNIQUE,"
+        " kind VARCHAR(16) NOT NULL, host_url TEXT NOT NULL, path TEXT NOT NULL, include_patterns TEXT NOT NULL,"
+        " exclude_patterns TEXT NOT NULL, takes_archived BOOLEAN NOT NULL, takes_forks BOOLEAN NOT NULL,"
+        " prunes BOOLEAN NOT NULL, discover_minutes BIGINT, refresh_minutes BIGINT,"
+        f" next_discovery_at {moment}, discovered_at {moment}, message TEXT, has_failed BOOLEAN NOT NULL)"
+    )
+    connection.exec_driver_sql(
+        "CREATE TABLE codesearch_organisation_sources"
+        " (organisation_id VARCHAR(24) NOT NULL, source_id VARCHAR(24) NOT NULL, remote_id TEXT NOT NULL,"
+        " full_name TEXT NOT NULL, is_gone BOOLEAN NOT NULL, PRIMARY KEY (organisation_id, source_id),"
+        " FOREIGN KEY (organisation_id) REFERENCES codesearch_organisations (id) ON DELETE CASCADE,"
+        " FOREIGN KEY (source_id) REFERENCES codesearch_data_sources (id) ON DELETE CASCADE)"
+    )
+    connection.exec_driver_sql(
+        "CREATE INDEX ix_codesearch_organisation_sources_source_id ON codesearch_organisation_sources (source_id)"
+    )
+
+
 # The first one leads from schema 1 to schema 2, and so on. A step that was released is never changed again: it names
 # its columns itself and does not import schema.py, which goes on changing. The last step leads to schema.py as it is.
-STEPS: tuple[Step, ...] = (_add_uncommitted_files, _add_groups, _add_schedules, _add_webhook_deliveries)
+STEPS: tuple[Step, ...] = (
+    _add_uncommitted_files,
+    _add_groups,
+    _add_schedules,
+    _add_webhook_deliveries,
+    _add_organisations,
+)
 _FIRST_VERSION = 1
 
 

@@ -177,3 +177,37 @@ group_keys = Table(
     _reference("group_id", groups),
     _reference("key_id", api_keys, index=True),
 )
+
+# Named apart from data sources, as groups are. Patterns are texts, a line each.
+organisations = Table(
+    f"{TABLE_PREFIX}organisations",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("host_url", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("include_patterns", Text, nullable=False),
+    Column("exclude_patterns", Text, nullable=False),
+    Column("takes_archived", Boolean, nullable=False),
+    Column("takes_forks", Boolean, nullable=False),
+    Column("prunes", Boolean, nullable=False),
+    Column("discover_minutes", BigInteger),
+    Column("refresh_minutes", BigInteger),
+    Column("next_discovery_at", UtcDateTime),
+    Column("discovered_at", UtcDateTime),
+    Column("message", Text),
+    Column("has_failed", Boolean, nullable=False),
+)
+
+# Which data sources are its repositories; a data source may be in several organisations.
+organisation_sources = Table(
+    f"{TABLE_PREFIX}organisation_sources",
+    metadata,
+    _reference("organisation_id", organisations),
+    _reference("source_id", data_sources, index=True),
+    Column("remote_id", Text, nullable=False),
+    Column("full_name", Text, nullable=False),
+    Column("is_gone", Boolean, nullable=False),
+)

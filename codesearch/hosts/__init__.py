@@ -1,0 +1,1 @@
+"""A client of code hosts: which repositories an organisation has there, and what that means for its sources."""

@@ -19,6 +19,8 @@ PAGES = (
     "/manage",
     "/manage/state",
     "/manage/keys",
+    "/manage/organisations",
+    f"/manage/organisations/{IDS[0]}/remove",
     "/manage/workspaces",
     f"/manage/sources/{IDS[0]}/remove",
     f"/manage/sources/{'f' * 24}/remove",
@@ -32,6 +34,9 @@ FORMS = (
     f"/manage/sources/{'f' * 24}/refresh",
     f"/manage/sources/{IDS[0]}/remove",
     "/manage/jobs/1/cancel",
+    "/manage/organisations",
+    f"/manage/organisations/{IDS[0]}/discover",
+    f"/manage/organisations/{IDS[0]}/remove",
     "/manage/keys",
     f"/manage/keys/{IDS[0]}/revoke",
     "/manage/workspaces",
@@ -175,6 +180,52 @@ def test_a_removed_source_is_out_of_sight_at_once_and_its_jobs_are_stopped(pages
     assert pages.assembly.removals.noted() == [IDS[0]]
     assert titles_of(admin.read("/manage")) == [("queued", "remove shop"), ("cancelled", "refresh shop")]
     assert admin.submit(f"/manage/sources/{IDS[0]}/remove").status_code == 404
+
+
+def test_an_organisation_is_added_looked_at_and_removed(pages: AdminPages, admin: Visit) -> None:
+    assert "There is none yet" in admin.read("/manage/organisations")
+    fields = {"include": "shop-*, team/*", "exclude": "*-old", "forks": "yes", "discover_minutes": "60"}
+    added = admin.submit("/manage/organisations", location="https://gitlab.example.org/team", name="Team", **fields)
+    assert (added.status_code, added.headers["location"]) == (303, "/manage/organisations")
+    (found,) = pages.catalog.list_organisations()
+    assert (found.name, found.location, found.kind.value) == ("Team", "https://gitlab.example.org/team", "gitlab")
+    assert (found.include, found.exclude, found.takes_forks, found.prunes) == (
+        ("shop-*", "team/*"),
+        ("*-old",),
+        True,
+        False,
+    )
+    assert (found.discover_minutes, found.refresh_minutes) == (60, None)
+    assert titles_of(admin.read("/manage")) == [("queued", "discover Team")]
+    pages.catalog.note_discovery(found.id, "the host is away", has_failed=True)
+    text = admin.read("/manage/organisations")
+    assert re.search(r"Team.*gitlab.*only shop-\*, team/\*.*the host is away", text, re.DOTALL)
+    assert admin.submit(f"/manage/organisations/{found.id}/discover").status_code == 303
+    assert "Remove the organisation Team?" in admin.read(f"/manage/organisations/{found.id}/remove")
+    assert admin.submit(f"/manage/organisations/{found.id}/remove").status_code == 303
+    assert pages.catalog.list_organisations() == []
+    assert titles_of(admin.read("/manage")) == [("cancelled", "discover Team")]
+    assert admin.submit(f"/manage/organisations/{found.id}/remove").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"location": ""}, "http or https"),
+        ({"location": "https://code.example.org/team"}, "give its kind"),
+        ({"location": "https://github.com/team", "discover_minutes": "often"}, "whole number"),
+        ({"location": "https://github.com/team", "name": "!"}, "cannot be a name"),
+    ],
+)
+def test_a_wrong_organisation_is_explained_beside_what_was_typed(
+    admin: Visit, fields: dict[str, str], told: str
+) -> None:
+    response = admin.submit("/manage/organisations", **fields)
+    assert response.status_code == 400
+    assert told in response.text
+    for value in fields.values():
+        assert f'value="{value}"' in response.text
+    assert "There is none yet" in response.text
 
 
 def test_a_run_from_elsewhere_is_seen(pages: AdminPages, admin: Visit) -> None:

@@ -33,6 +33,7 @@ PAGES = (
     "/manage",
     "/manage/keys",
     "/manage/workspaces",
+    "/manage/organisations",
     "/docs",
     "/nowhere",
 )

@@ -94,7 +94,9 @@ def index(
         targets = [Target(source, branch, subdir, name, committed) for source in sources]
         if everything:
             known = assembly.catalog.list_sources() if assembly.has_catalog() else []
-            targets = [Target(item.location, item.branch, item.subdir, shown=item.name) for item in known]
+            targets = [
+                Target(item.location, item.branch, item.subdir, shown=item.name, is_known=True) for item in known
+            ]
             if not targets:
                 raise SourceError("Nothing is indexed yet. Run `codesearch index SOURCE`.")
             assembly.heal_damaged_files()
@@ -189,7 +191,10 @@ def _runs_of(
             yield lambda target: _index(assembly, pool, target, show)
             return
         with Runs(
-            targets, lambda target, turn: _run(open_indexer(assembly, pool, _refuse_to_heal), target, turn)
+            targets,
+            lambda target, turn: _run(open_indexer(assembly, pool, _refuse_to_heal), target, turn),
+            must_wait=Target.must_wait_for,
+            is_known=lambda target: target.is_known,
         ) as runs:
 
             def next_report(target: Target) -> IndexReport:

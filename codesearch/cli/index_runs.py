@@ -85,11 +85,17 @@ class Runs(Generic[T]):
         targets: Sequence[T],
         index: Callable[[T, Progress], IndexReport],
         must_wait: Callable[[T, T], bool] = lambda target, before: False,
+        is_known: Callable[[T], bool] = lambda target: False,
     ) -> None:
-        """`index` does a run, in any thread. `must_wait`: whether one may only begin once the one before has ended."""
+        """`index` does a run, in any thread. `must_wait`: whether one may only begin once the one before has ended.
+
+        `is_known`: whether one has its name, so that it begins at once. Others begin when the files of the one before
+        are known.
+        """
         self._targets = targets
         self._next = 0
         self._must_wait = must_wait
+        self._is_known = is_known
         self._index = index
         self._stop = threading.Event()
         self._threads = ThreadPoolExecutor(RUNS_AT_ONCE, thread_name_prefix="index")
@@ -122,6 +128,8 @@ class Runs(Generic[T]):
         turn, run = self._begun[-1]
         if self._must_wait(target, self._targets[self._next - 1]):
             return lambda: wait([run])
+        if self._is_known(target):
+            return lambda: None
         # Of two with one name, the first gets it.
         return turn.is_underway.wait
 

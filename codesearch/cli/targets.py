@@ -12,7 +12,10 @@ from codesearch.core.redaction import redact
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be indexed, and how, as the command line or the catalog says it. `shown` is what it is called."""
+    """What is to be indexed, and how, as the command line or the catalog says it.
+
+    `shown` is what it is called. `is_known`: it is in the catalog already, so its name and what it begins with are its.
+    """
 
     source: str
     branch: str | None = None
@@ -20,6 +23,7 @@ class Target:
     name: str | None = None
     committed: bool = False
     shown: str | None = None
+    is_known: bool = False
 
     @property
     def label(self) -> str:
@@ -32,6 +36,10 @@ class Target:
             return suggested_name(parse_location(self.source), self.subdir)
         except CodesearchError:
             return redact(self.source)
+
+    def must_wait_for(self, other: Target) -> bool:
+        """Say whether this may only begin once the other's run has ended: it may begin with that one's index."""
+        return not self.is_known and self.may_be_like(other)
 
     def may_be_like(self, other: Target) -> bool:
         """Say whether both may have most files in common: branches, work trees, copies or forks of one repository."""

@@ -118,6 +118,16 @@ def test_sources_of_one_name_get_theirs_in_the_order_of_the_command(data_dir: Pa
     ]
 
 
+def test_copies_in_one_command_are_read_once(data_dir: Path, tmp_path: Path, make_repository: MakeRepository) -> None:
+    first = make_repository("app")
+    first.commit({f"part_{number}.py": f"def part_{number}():\n    return {number}\n" for number in range(150)})
+    (tmp_path / "copies").mkdir()
+    copy = shutil.copytree(first.path, tmp_path / "copies" / "app")
+    reports = run_cli(data_dir, "index", str(first.path), str(copy), "--committed", "--json").json["sources"]
+    counts = [(item["changed_files"], item["unchanged_files"]) for item in reports]
+    assert counts == [(150, 0), (0, 150)]
+
+
 def test_all_brings_every_source_up_to_date(data_dir: Path, tmp_path: Path) -> None:
     assert "codesearch index SOURCE" in run_cli(data_dir, "index", "--all").error
     for name in ("one", "two"):

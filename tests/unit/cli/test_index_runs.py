@@ -137,6 +137,22 @@ def test_a_run_that_must_wait_begins_when_the_one_before_has_ended() -> None:
     assert not any({"b", "B"} <= names for names in together)
 
 
+def test_a_run_of_what_is_known_does_not_wait_for_the_files_of_the_one_before() -> None:
+    has_begun = {name: threading.Event() for name in "ab"}
+
+    def index(name: str, progress: Progress) -> str:
+        has_begun[name].set()
+        # Neither knows its files yet.
+        wait_for(has_begun["a"])
+        wait_for(has_begun["b"])
+        return name
+
+    runs = Runs(["a", "b"], cast("Callable[[str, Progress], IndexReport]", index), is_known=lambda name: True)
+    with runs:
+        found: list[Any] = [runs.next_report(Shown().show(name)) for name in "ab"]
+    assert found == ["a", "b"]
+
+
 def test_a_run_that_fails_before_it_knows_its_files_keeps_nobody_waiting() -> None:
     def index(name: str, progress: Progress) -> str:
         if name == "a":

@@ -47,3 +47,11 @@ def test_work_trees_of_a_repository_are_alike_whatever_their_names(tmp_path: Pat
         subprocess.run(["git", *command], check=True, capture_output=True)
     assert Target(str(app)).may_be_like(Target(str(feature)))
     assert Target(str(feature)).may_be_like(Target(str(other)))
+
+
+def test_what_is_known_begins_with_its_own_index() -> None:
+    app, fork = "https://github.com/team/app", "https://github.com/fork/app"
+    assert Target(fork).must_wait_for(Target(app))
+    assert Target(fork).must_wait_for(Target(app, is_known=True))
+    assert not Target(fork, is_known=True).must_wait_for(Target(app))
+    assert not Target(fork).must_wait_for(Target("https://github.com/team/library"))

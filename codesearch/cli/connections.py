@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,11 +38,53 @@ class ServingLoop(asyncio.SelectorEventLoop):
 
     async def create_server(self, *where: Any, backlog: int = BACKLOG, **options: Any) -> asyncio.Server:
         """Listen as asyncio does; `backlog` is for the system alone."""
-        server = await super().create_server(*where, backlog=count_accepted(), **options)
+        server = await super().create_server(*where, backlog=self.count_accepted(), **options)
         for listening in server.sockets:
             with socket.fromfd(listening.fileno(), listening.family, listening.type) as same:
                 same.listen(backlog)
         return server
+
+    def count_accepted(self) -> int:
+        """Return how many connections are accepted before any is looked at."""
+        return count_accepted()
+
+
+class SharingLoop(ServingLoop):
+    """The event loop of one of several processes that serve one address.
+
+    At one socket for all, who wakes first takes all connections that come together. They stay open, and leave the
+    other processes without work: 16 clients got no more from two processes than from one. So each listens at a socket
+    of its own where the system spreads connections over them; elsewhere it takes one connection at a time.
+    """
+
+    async def create_server(self, *where: Any, sock: socket.socket | None = None, **options: Any) -> asyncio.Server:
+        """Listen as asyncio does, in place of `sock` at a socket beside it."""
+        return await super().create_server(*where, sock=None if sock is None else bind_beside(sock), **options)
+
+    def count_accepted(self) -> int:
+        """Return 1."""
+        return 1
+
+
+def share_address(listening: socket.socket) -> None:
+    """Let the sockets of `bind_beside` have the address that this one is bound to next, where there are such."""
+    if sys.platform == "linux":
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
+
+def bind_beside(bound: socket.socket) -> socket.socket:
+    """Return another socket bound to the address of one of `share_address`; elsewhere the same one."""
+    if sys.platform != "linux" or not bound.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT):
+        return bound
+    beside = socket.socket(bound.family, bound.type, socket.IPPROTO_TCP)
+    try:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            beside.setsockopt(socket.SOL_SOCKET, option, 1)
+        beside.bind(bound.getsockname())
+    except BaseException:
+        beside.close()
+        raise
+    return beside
 
 
 @dataclass(frozen=True)

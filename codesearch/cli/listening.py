@@ -59,13 +59,21 @@ def share_metrics(settings: Settings) -> Iterator[None]:
 
 
 def run_workers(config: uvicorn.Config) -> None:
-    """Serve from several processes, as uvicorn.run does, on a socket that sends at once.
+    """Serve from several processes, as uvicorn.run does, on sockets that send at once.
 
-    The sockets that these processes accept hold every answer back by 40 ms otherwise: uvicorn leaves their protocol
+    Each process listens at one of its own beside the one that keeps the address for them (`SharingLoop`). The sockets
+    that these processes accept hold every answer back by 40 ms otherwise: uvicorn leaves their protocol
     unnamed, and asyncio sets TCP_NODELAY on sockets alone that are said to be TCP.
     """
     from uvicorn.supervisors import Multiprocess
 
-    listening = config.bind_socket()
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    Multiprocess(config, sockets=[listening]).run()
+    from codesearch.cli.connections import share_address
+
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        share_address(bound)
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        bound.bind((config.host, config.port))
+        bound.set_inheritable(True)
+        Multiprocess(config, sockets=[bound]).run()

@@ -102,7 +102,7 @@ def serve(
         "http": ConnectionFactory(settings.request_seconds, settings.max_connections),
         "timeout_keep_alive": settings.idle_seconds,
         "timeout_graceful_shutdown": settings.stop_seconds,
-        "loop": "codesearch.cli.connections:ServingLoop",
+        "loop": f"codesearch.cli.connections:{'ServingLoop' if workers == 1 else 'SharingLoop'}",
         "backlog": BACKLOG,
     }
     with closing(Workers(settings.worker_jobs if jobs is None else jobs)):

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from codesearch.core.catalog.catalog import open_catalog
+from tests.e2e.evidence import wait_until
 from tests.e2e.service import (
     PATIENCE_SECONDS,
     Service,
@@ -183,6 +186,35 @@ def test_several_workers_answer_at_once(data_dir: Path, tmp_path: Path) -> None:
             seconds.append(time.monotonic() - started)
     # What is held back until the client's system has acknowledged the head of an answer takes 40 ms and more.
     assert min(seconds[2:]) < 0.035
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_connections_that_come_together_are_spread_over_the_workers(data_dir: Path, tmp_path: Path) -> None:
+    with Service(data_dir, "no-key", "--workers", "2", log=tmp_path / "workers.log") as service, ExitStack() as stack:
+        assert wait_until(lambda: _count_listening(service.port) == 2, timeout_seconds=PATIENCE_SECONDS)
+        before = {pid: _count_sockets(pid) for pid in _children_of(service.process.pid)}
+        for _ in range(32):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+        wait_until(lambda: sum(_count_sockets(pid) - count for pid, count in before.items()) >= 32)
+        # What the kernel draws from their ports leaves one of two without any once in two thousand million times.
+        shares = sorted(_count_sockets(pid) - count for pid, count in before.items())[-2:]
+    assert min(shares) > 0, shares
+
+
+def _children_of(process_id: int) -> list[int]:
+    tasks = Path(f"/proc/{process_id}/task").glob("*/children")
+    return [int(pid) for task in tasks for pid in task.read_text().split()]
+
+
+def _count_listening(port: int) -> int:
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines())
+    return sum(1 for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}"))
+
+
+def _count_sockets(process_id: int) -> int:
+    opened = Path(f"/proc/{process_id}/fd").iterdir()
+    return sum(1 for path in opened if path.is_symlink() and str(path.readlink()).startswith("socket:"))
 
 
 def _ask_on_a_new_connection(service: Service, key: str) -> tuple[int, bytes]:

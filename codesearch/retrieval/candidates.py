@@ -19,7 +19,14 @@ from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIF
 from codesearch.retrieval.features.groups import find_runs
 from codesearch.retrieval.lexical import LexicalScores, Rarity, find_hits, measure_rarity, payloads_of, score_hits
 from codesearch.retrieval.mentions import Mentions, find_mentions
-from codesearch.retrieval.nearest import choose_lowest, file_similarity_of, find_nearest, rows_of, similarity_of
+from codesearch.retrieval.nearest import (
+    choose_lowest,
+    file_similarity_of,
+    find_high_values,
+    find_nearest,
+    rows_of,
+    similarity_to,
+)
 from codesearch.retrieval.query.terms import QueryTerms
 from codesearch.retrieval.related_terms import ANYWHERE, RelatedTerms, find_related, related_in_fields
 from codesearch.retrieval.row_order import RowOrder
@@ -32,6 +39,10 @@ NEAREST_ROWS = 80
 NAMED_ROWS = 30
 # What a file's whole text says of a row beside the row's own words, when rows are chosen.
 FILE_SHARE = 0.5
+# From so many rows on it takes less to leave out those that cannot be among the best; below, to look at all.
+PRUNED_ROWS = 500_000
+# Sums of numbers of 24 bits are off by less.
+_ROUNDING = 1e-5
 # From so many rows on, in indexes of so many on average, both searches run at once on two cores; below, handing one
 # over costs what it saves.
 PARALLEL_ROWS, PARALLEL_ROWS_OF_INDEX = 200_000, 50_000
@@ -145,14 +156,14 @@ def find_candidates(
     if sum(index.row_count for index in indexes) < max(PARALLEL_ROWS, PARALLEL_ROWS_OF_INDEX * len(scope)):
         nearest = find_nearest(indexes, vector, allowed, nearest_rows, order)
         check()
-        rarity, scores, lexical = _search_text(order, masks, terms, lexical_rows)
+        rarity, scores, lexical = _search_text(scope, order, masks, terms, lexical_rows)
+        mentions, named = find_mentions(order, masks, terms, check), _find_named(order, masks, terms)
     else:
         with ThreadPoolExecutor(1) as beside:
             running = beside.submit(find_nearest, indexes, vector, allowed, nearest_rows, order)
-            rarity, scores, lexical = _search_text(order, masks, terms, lexical_rows)
+            rarity, scores, lexical = _search_text(scope, order, masks, terms, lexical_rows)
+            mentions, named = find_mentions(order, masks, terms, check), _find_named(order, masks, terms)
             nearest = running.result()
-    mentions = find_mentions(order, masks, terms, check)
-    named = _find_named(order, masks, terms)
     found = []
     for number, index in enumerate(indexes):
         check()
@@ -161,15 +172,17 @@ def find_candidates(
     missing = wanted - sum(map(len, found))
     if missing > 0:
         found = _fill_up(order, found, allowed, missing)
-    related = find_related(terms.terms)
+    query = _Query(terms, vector, rarity, find_related(terms.terms))
     described = []
-    for (source, _), span in zip(scope, order.spans, strict=True):
-        asked = AskedSource(source)
-        for number in [number for number in span if len(found[number])] or span[:1]:
-            check()
-            place = asked, number - span.start, indexes[number]
-            rows, mentioned_there = found[number].astype(np.int32), mentions[number]
-            described.append(_describe(place, rows, terms, vector, rarity, scores[number], related, mentioned_there))
+    for (source, _), of_source, span in zip(scope, scores, order.spans, strict=True):
+        check()
+        described += _describe(
+            AskedSource(source),
+            found[span.start : span.stop],
+            query,
+            of_source,
+            mentions[span.start : span.stop],
+        )
     return described
 
 
@@ -233,13 +246,18 @@ def _number_runs(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _search_text(
-    order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, limit: int
+    scope: Sequence[tuple[SourceIndex, Predicate]],
+    order: RowOrder,
+    masks: Sequence[NDArray[np.bool_] | None],
+    terms: QueryTerms,
+    limit: int,
 ) -> tuple[Rarity, list[LexicalScores], list[NDArray[np.int64]]]:
-    indexes = order.segments
-    hits = [find_hits(index, terms.terms, terms.alternatives) for index in indexes]
-    rarity = measure_rarity(indexes, hits)
-    scores = [score_hits(index, of_index, rarity) for index, of_index in zip(indexes, hits, strict=True)]
-    return rarity, scores, _find_best(order, scores, masks, limit)
+    """Return how rare the terms are, what they come to in each data source, and the best rows of each segment."""
+    sources = [source for source, _ in scope]
+    hits = [find_hits(source, terms.terms, terms.alternatives) for source in sources]
+    rarity = measure_rarity(sources, hits)
+    scores = [score_hits(source, of_source, rarity) for source, of_source in zip(sources, hits, strict=True)]
+    return rarity, scores, _find_best(sources, order, scores, masks, limit)
 
 
 def _find_named(
@@ -254,71 +272,137 @@ def _find_named(
     return named
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Query:
+    """What candidates are described by: a query's terms and vector, how rare the terms are, and what is near them."""
+
+    terms: QueryTerms
+    vector: NDArray[np.float32]
+    rarity: Rarity
+    related: RelatedTerms
+
+
 def _describe(
-    place: tuple[AskedSource, int, SearchIndex],
-    rows: NDArray[np.int32],
-    terms: QueryTerms,
-    vector: NDArray[np.float32],
-    rarity: Rarity,
+    asked: AskedSource,
+    found: Sequence[NDArray[np.int64]],
+    query: _Query,
     scores: LexicalScores,
-    related: RelatedTerms,
-    mentions: Mentions,
-) -> Candidates:
-    source, number, index = place
-    files = index.file_of_row[rows]
-    named_file, named_line, phrase = mentions.describe(index, rows)
-    compounds = len(terms.compounds)
-    others = np.concatenate((terms.compounds, related.terms)).astype(np.uint32)
-    in_rows, in_files = _find_payloads(index, others, rows, files)
-    return Candidates(
-        source=source,
-        number=number,
-        index=index,
-        rows=rows,
-        files=files,
-        lexical=scores.rows[rows],
-        file_lexical=scores.files[files],
-        similarity=similarity_of(index, vector, rows),
-        file_similarity=file_similarity_of(index, vector, files),
-        row_payloads=payloads_of(scores.hits.rows, rows),
-        file_payloads=payloads_of(scores.hits.files, files),
-        row_compounds=in_rows[:compounds],
-        file_compounds=in_files[:compounds],
-        row_relatives=in_rows[compounds:],
-        file_relatives=in_files[compounds:],
-        related=related,
-        rarity=rarity,
-        named_file=named_file,
-        named_line=named_line,
-        phrase=phrase,
-    )
+    mentions: Sequence[Mentions],
+) -> list[Candidates]:
+    """Describe rows of each segment of a data source; what is said of all of them is looked up at once.
+
+    By segment, without those that have none, but for one.
+    """
+    source = asked.index
+    numbers = [number for number, of_segment in enumerate(found) if len(of_segment)] or [0]
+    segments = [source.segments[number] for number in numbers]
+    rows_of = [found[number].astype(np.int32) for number in numbers]
+    files_of = [segment.file_of_row[rows] for segment, rows in zip(segments, rows_of, strict=True)]
+    rows = _count_on(rows_of, source.first_rows[numbers])
+    files = _count_on(files_of, source.first_files[numbers])
+    lexical, file_lexical = scores.rows[rows], scores.files[files]
+    similarity = similarity_to(segments, query.vector, rows_of)
+    file_similarity = [
+        file_similarity_of(segment, query.vector, of_segment)
+        for segment, of_segment in zip(segments, files_of, strict=True)
+    ]
+    row_payloads, file_payloads = payloads_of(scores.hits.rows, rows), payloads_of(scores.hits.files, files)
+    compounds = len(query.terms.compounds)
+    others = np.concatenate((query.terms.compounds, query.related.terms)).astype(np.uint32)
+    in_rows, in_files = _find_payloads(source, others, rows, files)
+    described, begin = [], 0
+    for place, (number, segment) in enumerate(zip(numbers, segments, strict=True)):
+        part = slice(begin, begin + len(rows_of[place]))
+        begin = part.stop
+        named_file, named_line, phrase = mentions[number].describe(segment, rows_of[place])
+        described.append(
+            Candidates(
+                source=asked,
+                number=number,
+                index=segment,
+                rows=rows_of[place],
+                files=files_of[place],
+                lexical=lexical[part],
+                file_lexical=file_lexical[part],
+                similarity=similarity[part],
+                file_similarity=file_similarity[place],
+                row_payloads=row_payloads[:, part],
+                file_payloads=file_payloads[:, part],
+                row_compounds=in_rows[:compounds, part],
+                file_compounds=in_files[:compounds, part],
+                row_relatives=in_rows[compounds:, part],
+                file_relatives=in_files[compounds:, part],
+                related=query.related,
+                rarity=query.rarity,
+                named_file=named_file,
+                named_line=named_line,
+                phrase=phrase,
+            )
+        )
+    return described
+
+
+def _count_on(parts: Sequence[NDArray[np.int32]], firsts: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return numbers of several segments as those of all, given where each segment's begin there."""
+    if len(parts) == 1:
+        return parts[0] + np.int32(firsts[0]) if firsts[0] else parts[0]
+    return np.concatenate([part + np.int32(first) for part, first in zip(parts, firsts, strict=True)])
 
 
 def _find_payloads(
-    index: SearchIndex, terms: NDArray[np.uint32], rows: NDArray[np.int32], files: NDArray[np.int32]
+    source: SourceIndex, terms: NDArray[np.uint32], rows: NDArray[np.int32], files: NDArray[np.int32]
 ) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """Return the payload of each term at each of the rows and at the file of each, (terms, rows); 0 where it is not."""
     firsts, counts = find_runs(files)
-    in_files = index.file_postings.payloads_at(terms, files[firsts], index.file_count)
-    return index.row_postings.payloads_at(terms, rows, index.row_count), np.repeat(in_files, counts, axis=1)
+    in_rows, in_files = source.postings.payloads_at(terms, rows, files[firsts])
+    return in_rows, np.repeat(in_files, counts, axis=1)
 
 
 def _find_best(
+    sources: Sequence[SourceIndex],
     order: RowOrder,
     scores: Sequence[LexicalScores],
     masks: Sequence[NDArray[np.bool_] | None],
     limit: int,
 ) -> list[NDArray[np.int64]]:
-    """Return for each index the rows that have a term and are among the best of all with their files, ascending."""
-    rows, sums = [], []
-    for index, of_index, mask in zip(order.segments, scores, masks, strict=True):
-        scored = of_index.rows > 0
+    """Return for each segment the rows that have a term and are among the best of all with their files, ascending."""
+    rows: list[NDArray[np.int64]] = []
+    sums: list[NDArray[np.float32]] = []
+    for source, of_source, span in zip(sources, scores, order.spans, strict=True):
+        mask = _join_masks(source, masks[span.start : span.stop])
+        found = np.flatnonzero(of_source.rows > _least_score(source, of_source, mask, limit))
         if mask is not None:
-            scored &= mask
-        found = np.flatnonzero(scored)
-        rows.append(found)
-        sums.append(-of_index.rows[found] - FILE_SHARE * of_index.files[index.file_of_row[found]])
+            found = found[mask[found]]
+        values = -of_source.rows[found] - FILE_SHARE * of_source.files[source.file_of_row[found]]
+        rows += source.split_rows(found)
+        sums += [values] if len(span) == 1 else np.split(values, found.searchsorted(source.first_rows[1:-1]))
     return choose_lowest(sums, rows, limit, order)
+
+
+def _least_score(source: SourceIndex, scores: LexicalScores, mask: NDArray[np.bool_] | None, limit: int) -> float:
+    """Return a score that no row that is among the best `limit` with its file stays under or has.
+
+    Of many rows most have a common term alone. Those with the highest scores say what the last of the best has at
+    least; a file can add no more than the best of them.
+    """
+    rows, files = scores.rows, scores.files
+    if len(rows) < PRUNED_ROWS or not len(files):
+        return 0.0
+    high = find_high_values(rows, limit)
+    if mask is not None:
+        high = high[mask[high]]
+    if len(high) < limit:
+        return 0.0
+    sums = rows[high] + FILE_SHARE * files[source.file_of_row[high]]
+    last = float(np.partition(sums, len(sums) - limit)[len(sums) - limit])
+    return max(0.0, last * (1 - _ROUNDING) - FILE_SHARE * float(files.max()))
+
+
+def _join_masks(source: SourceIndex, masks: Sequence[NDArray[np.bool_] | None]) -> NDArray[np.bool_] | None:
+    """Return the masks of a source's segments as one; that of all rows that count is there already."""
+    if all(mask is segment.live_rows for mask, segment in zip(masks, source.segments, strict=True)):
+        return source.live_rows
+    return source.join_masks(masks)
 
 
 def _keep(rows: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDArray[Any]:

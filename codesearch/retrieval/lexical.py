@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.joined_postings import JoinedPostings
+from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT, TermHits
 from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
 
 # Saturation and length norm of BM25 (Robertson and Zaragoza 2009, the BM25F form: occurrences are weighed by field,
@@ -34,6 +36,36 @@ ROW_WEIGHTS = _weigh_payloads({IN_NAME: 4.0, IN_QUALIFIER: 1.5, IN_SIGNATURE: 1.
 FILE_WEIGHTS = _weigh_payloads({IN_STEM: 12.0, IN_FOLDER: 4.0, FILE_NAMES_IT: 4.0, FILE_COMMENTS_ON_IT: 1.0})
 
 
+class SearchedText(Protocol):
+    """What full-text search asks of a data source or of one segment: rows and files by number, dead ones among them."""
+
+    @property
+    def postings(self) -> JoinedPostings:
+        """Where each term is."""
+
+    @property
+    def dead_rows(self) -> NDArray[np.int32]:
+        """The rows that no longer count, ascending."""
+
+    @property
+    def dead_files(self) -> NDArray[np.int32]:
+        """The files that no longer count, ascending."""
+
+    @property
+    def live_row_count(self) -> int:
+        """How many rows count."""
+
+    @property
+    def live_file_count(self) -> int:
+        """How many files count."""
+
+    def row_norms(self, saturation: float, length_norm: float) -> NDArray[np.float32]:
+        """Return BM25's k1 (1 - b + b length / mean length) for each row."""
+
+    def file_norms(self, saturation: float, length_norm: float) -> NDArray[np.float32]:
+        """Return the same for each file."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rarity:
     """How rare each of the query's terms is among the rows and among the files that are asked, (t,) float32 each."""
@@ -46,8 +78,8 @@ class Rarity:
 class Hits:
     """Where the query's terms are in one index: ids and payloads of each, of rows and of files."""
 
-    rows: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]
-    files: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]
+    rows: list[TermHits]
+    files: list[TermHits]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,18 +91,19 @@ class LexicalScores:
     hits: Hits
 
 
-def find_hits(index: SearchIndex, terms: NDArray[np.uint32], alternatives: Sequence[NDArray[np.uint32]] = ()) -> Hits:
+def find_hits(index: SearchedText, terms: NDArray[np.uint32], alternatives: Sequence[NDArray[np.uint32]] = ()) -> Hits:
     """Return where each of the terms is, in the given order; of one with alternatives, where any of them is."""
     if not any(map(len, alternatives)):
-        return Hits(index.row_postings.find(terms), index.file_postings.find(terms))
+        return Hits(*index.postings.find(terms))
     asked = [np.concatenate((term[None], others)) for term, others in zip(terms, alternatives, strict=True)]
+    in_rows, in_files = index.postings.find(np.concatenate(asked))
+    bounds = list(pairwise([0, *accumulate(map(len, asked))]))
     return Hits(
-        [_unite(index.row_postings.find(of_term)) for of_term in asked],
-        [_unite(index.file_postings.find(of_term)) for of_term in asked],
+        [_unite(in_rows[begin:end]) for begin, end in bounds], [_unite(in_files[begin:end]) for begin, end in bounds]
     )
 
 
-def _unite(hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+def _unite(hits: list[TermHits]) -> TermHits:
     """Return where any of some terms is: with the highest of their counts, in each field that one of them is in."""
     hits = [of_term for of_term in hits if len(of_term[0])] or hits[:1]
     if len(hits) == 1:
@@ -86,8 +119,8 @@ def _unite(hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]]) -> tuple[ND
     return ids[firsts], united
 
 
-def measure_rarity(indexes: Sequence[SearchIndex], hits: Sequence[Hits]) -> Rarity:
-    """Return the inverse document frequency of each term over all of these indexes, and over no other."""
+def measure_rarity(indexes: Sequence[SearchedText], hits: Sequence[Hits]) -> Rarity:
+    """Return the inverse document frequency of each term over all of these together, and over no other."""
     row_frequencies = np.array([[len(ids) for ids, _ in of_index.rows] for of_index in hits]).sum(axis=0)
     file_frequencies = np.array([[len(ids) for ids, _ in of_index.files] for of_index in hits]).sum(axis=0)
     for index, of_index in zip(indexes, hits, strict=True):
@@ -120,7 +153,7 @@ def _invert(frequencies: NDArray[np.int64], count: int) -> NDArray[np.float32]:
     return inverted
 
 
-def score_hits(index: SearchIndex, hits: Hits, rarity: Rarity) -> LexicalScores:
+def score_hits(index: SearchedText, hits: Hits, rarity: Rarity) -> LexicalScores:
     """Score every row and every file of an index by where the query's distinct terms are."""
     return LexicalScores(
         _score(hits.rows, rarity.rows, index.row_norms(SATURATION, LENGTH_NORM), ROW_WEIGHTS),
@@ -130,7 +163,7 @@ def score_hits(index: SearchIndex, hits: Hits, rarity: Rarity) -> LexicalScores:
 
 
 def _score(
-    hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]],
+    hits: list[TermHits],
     rarity: NDArray[np.float32],
     norms: NDArray[np.float32],
     weights: NDArray[np.float32],
@@ -152,9 +185,7 @@ def _score(
     return scores
 
 
-def payloads_of(
-    hits: list[tuple[NDArray[np.int32], NDArray[np.uint16]]], ids: NDArray[np.int32] | NDArray[np.int64]
-) -> NDArray[np.uint16]:
+def payloads_of(hits: list[TermHits], ids: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.uint16]:
     """Return the payload of each term at each of the ids, (terms, ids); 0 where it is not."""
     found = np.zeros((len(hits), len(ids)), np.uint16)
     for number, (known, payloads) in enumerate(hits):

@@ -19,9 +19,9 @@ KEPT_ROWS = 2_000
 # From so many values on, the lowest are looked for with a sample of this size.
 SAMPLED_VALUES = 50_000
 SAMPLE_SIZE = 8_192
+_LEAST_VALUE = np.finfo(np.float32).tiny
 # In so many bits no row differs that is near.
 _FARTHEST = 255
-_NO_VALUES: NDArray[np.float32] = np.empty(0, np.float32)
 
 
 def find_nearest(
@@ -48,11 +48,9 @@ def find_nearest(
         rows = [_leave_dead(index, of_index) for index, of_index in zip(indexes, rows, strict=True)]
     else:
         rows = [rows_of(index, chosen) for index, chosen in zip(indexes, allowed, strict=True)]
-    far = [
-        -similarity_of(index, vector, chosen) if len(chosen) else _NO_VALUES
-        for index, chosen in zip(indexes, rows, strict=True)
-    ]
-    return choose_lowest(far, rows, limit, order)
+    far = -similarity_to(indexes, vector, rows)
+    ends = np.cumsum([len(chosen) for chosen in rows])
+    return choose_lowest(np.split(far, ends[:-1]), rows, limit, order)
 
 
 def rows_of(index: SearchIndex, chosen: NDArray[np.int64] | None) -> NDArray[np.int64]:
@@ -123,6 +121,16 @@ def _find_lowest(values: NDArray[Any], limit: int) -> tuple[NDArray[np.int64], N
     return _divide(values, limit)
 
 
+def find_high_values(values: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
+    """Return where the highest of many values are: the `limit` highest and some more, or too few.
+
+    A sample says above what they probably lie.
+    """
+    sample = values[:: max(1, len(values) // SAMPLE_SIZE)]
+    rank = max(0, len(sample) - 9 - 2 * limit * len(sample) // len(values))
+    return np.flatnonzero(values >= max(np.partition(sample, rank)[rank], _LEAST_VALUE))
+
+
 def _divide(values: NDArray[Any], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     last = np.partition(values, limit - 1)[limit - 1]
     return np.flatnonzero(values < last), np.flatnonzero(values == last)
@@ -133,10 +141,31 @@ def similarity_of(
 ) -> NDArray[np.float32]:
     """Return the cosine of the query's vector and each row's, all rows for None."""
     chosen = slice(None) if rows is None else rows
+    return _multiply(index.vectors[chosen], vector) * index.vector_scales[chosen]
+
+
+def _multiply(vectors: NDArray[np.int8], vector: NDArray[np.float32]) -> NDArray[np.float32]:
     # A matrix product would add up some rows in another order than others, by where they stand: the same vectors are
     # to be equally near.
-    products: NDArray[np.float32] = np.einsum("ij,j->i", index.vectors[chosen].astype(np.float32), vector)
-    return products * index.vector_scales[chosen]
+    products: NDArray[np.float32] = np.einsum("ij,j->i", vectors.astype(np.float32), vector)
+    return products
+
+
+def similarity_to(
+    indexes: Sequence[SearchIndex], vector: NDArray[np.float32], rows: Sequence[NDArray[np.int64] | NDArray[np.int32]]
+) -> NDArray[np.float32]:
+    """Return the cosines of the query's vector and of rows of several segments, those of one after another's."""
+    if len(indexes) == 1:
+        return similarity_of(indexes[0], vector, rows[0])
+    sizes = [len(of_index) for of_index in rows]
+    ends = np.cumsum(sizes).tolist()
+    vectors = np.empty((sum(sizes), len(vector)), np.int8)
+    scales = np.empty(len(vectors), np.float32)
+    for index, of_index, size, end in zip(indexes, rows, sizes, ends, strict=True):
+        if size:
+            index.vectors.take(of_index, axis=0, out=vectors[end - size : end], mode="clip")
+            index.vector_scales.take(of_index, out=scales[end - size : end], mode="clip")
+    return _multiply(vectors, vector) * scales
 
 
 def file_similarity_of(

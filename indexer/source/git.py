@@ -45,6 +45,9 @@ _CONFIGURATION = {
     "advice.detachedHead": "false",
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
+    # Reading a large repository file by file would map a quarter of a gigabyte of it, for nothing.
+    "core.packedGitLimit": "32m",
+    "core.packedGitWindowSize": "4m",
     "core.quotePath": "false",
     "fetch.recurseSubmodules": "false",
     "fetch.unpackLimit": "1",  # keeps every fetch one pack, so that a mirror never fills with loose objects

@@ -113,7 +113,9 @@ class IgnoreRules:
 
         As in git, nothing below a folder that is left out comes back.
         """
-        above = self._find_folder(path.rpartition("/")[0]) if self._patterns else None
+        if not self._patterns:
+            return None
+        above = self._find_folder(path.rpartition("/")[0])
         if above is not None and not above.is_negated:
             return above
         return self._last(path, is_folder=False) or above

@@ -131,6 +131,8 @@ _BINARY_EXTENSIONS = _words(
 
 
 _ODD_PARTS = frozenset({"", ".", ".."})
+# What most paths are: no part is empty or begins with a dot.
+_NO_ODD_PART = re.compile(r"[^/.][^/]*(?:/[^/.][^/]*)*")
 
 
 def vendored_folder(parent: str, name: str, exists: Callable[[str], bool]) -> str | None:
@@ -167,6 +169,8 @@ def judge_name(path: str) -> tuple[SkipReason, str] | None:
 
 def name_problem(path: str) -> str | None:
     """Say why a path cannot be stored or shown; None when it can."""
+    if path.isascii() and path.isprintable() and _NO_ODD_PART.fullmatch(path):
+        return None
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:

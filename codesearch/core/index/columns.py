@@ -17,7 +17,7 @@ from codesearch.core.text.tokens import MAX_WORD_LENGTH, tokenize
 _INT8_MAX = 127
 # More of a name or a file's stem count as so many.
 _MOST_TERMS = 255
-_FILES_AT_ONCE = 2048
+_FILES_AT_ONCE = 256
 
 
 def pack_texts(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.integer[Any]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +13,19 @@ from numpy.typing import NDArray
 from codesearch.core.index.narrowing import narrow
 from codesearch.core.text.terms import IN_COMMENT, IN_NAME, MAX_COUNT
 
+# Ids, ascending, and the payload that a term has at each.
+TermHits: TypeAlias = tuple[NDArray[np.int32], NDArray[np.uint16]]
+
 # What a file's payload says of its rows: a definition's name, a comment has the term. Beside IN_STEM and IN_FOLDER.
 FILE_NAMES_IT, FILE_COMMENTS_ON_IT = 4, 8
 # A term, a row's position in its block and a payload fit 64 bits, which numpy sorts eight times as fast as keys.
 _BLOCK_BITS = 16
 # Summing up takes some forty bytes for each entry that it looks at.
 _SUMMED_AT_ONCE = 1 << 20
-# So many entries are looked at one by one, of more terms each is searched for.
-_FEW_ENTRIES = 20_000
 # The code of a payload that is not among the 255 most frequent ones: 1 in 1,000 of rows, 1 in 50 of files.
-_RARE = 255
+RARE = 255
 # Four bytes hold an entry of up to 16 million ids.
-_CODE_BITS, _ID_BITS = 8, 24
+CODE_BITS, _ID_BITS = 8, 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,98 +46,50 @@ class Entries:
     """Where terms are, packed: id and payload of an entry in four bytes.
 
     terms ascending (t,) uint32. starts (t + 1,): the entries of term i are those from starts[i] to starts[i + 1],
-    ids ascending; there may be none. entries (e,): the id, and in the lowest 8 bits which of `payload_table` (255,)
-    its payload is. 255 there says that it is in `rare_payloads`, in the place that `rare_places`, ascending, has it.
+    ids ascending; there may be none. entries (e,): the id, and in the lowest 8 bits which of `payload_table` its
+    payload is. 255 there says that it is in `rare_payloads`, in the place that `rare_places`, ascending, has it.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], kind: str) -> None:
         self.terms: NDArray[np.uint32] = arrays["terms"]
         self.starts: NDArray[np.integer[Any]] = arrays[f"{kind}_starts"]
-        self._entries: NDArray[np.unsignedinteger[Any]] = arrays[f"{kind}_entries"]
-        self._table: NDArray[np.uint16] = np.append(arrays[f"{kind}_payload_table"], np.uint16(0))
-        self._rare_places: NDArray[np.integer[Any]] = arrays[f"{kind}_rare_places"]
-        self._rare_payloads: NDArray[np.uint16] = arrays[f"{kind}_rare_payloads"]
+        self.entries: NDArray[np.unsignedinteger[Any]] = arrays[f"{kind}_entries"]
+        self.payload_table: NDArray[np.uint16] = np.append(arrays[f"{kind}_payload_table"], np.uint16(0))
+        self.rare_places: NDArray[np.integer[Any]] = arrays[f"{kind}_rare_places"]
+        self.rare_payloads: NDArray[np.uint16] = arrays[f"{kind}_rare_payloads"]
 
     @property
     def ids(self) -> NDArray[np.int32]:
         """The ids of all entries; unpacked anew each time."""
-        return _ids_of(self._entries)
+        return _ids_of(self.entries)
 
     @property
     def payloads(self) -> NDArray[np.uint16]:
         """The payloads of all entries; unpacked anew each time."""
-        payloads: NDArray[np.uint16] = self._table[self._entries.astype(np.uint8)]
-        payloads[self._rare_places] = self._rare_payloads
+        payloads: NDArray[np.uint16] = self.payload_table[self.entries.astype(np.uint8)]
+        payloads[self.rare_places] = self.rare_payloads
         return payloads
 
-    def find(self, terms: NDArray[np.uint32]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
+    def find(self, terms: NDArray[np.uint32]) -> list[TermHits]:
         """Return ids and payloads for each term, in the given order; empty arrays for a term that is nowhere."""
-        if not len(terms):
-            return []
-        starts, ends = _find_spans(self.terms, self.starts, terms)
+        return self.read(*_find_spans(self.terms, self.starts, terms)) if len(terms) else []
+
+    def read(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[TermHits]:
+        """Return ids and payloads of some lists, given where the entries of each begin and end."""
         bounds = list(zip(starts.tolist(), ends.tolist(), strict=True))
         # All at once: a query asks for a hundred terms, most of which are in few rows.
-        joined = np.concatenate([self._entries[:0], *(self._entries[start:end] for start, end in bounds)])
+        joined = np.concatenate([self.entries[:0], *(self.entries[start:end] for start, end in bounds)])
         codes = joined.astype(np.uint8)
-        ids, payloads = _ids_of(joined), self._table.take(codes)
+        ids, payloads = _ids_of(joined), self.payload_table.take(codes)
         # Of one type: numpy would turn all of the places into the other one first.
-        width = self._rare_places.dtype
-        firsts = self._rare_places.searchsorted(starts.astype(width)).tolist()
-        lasts = self._rare_places.searchsorted(ends.astype(width)).tolist()
-        rare = [self._rare_payloads[first:last] for first, last in zip(firsts, lasts, strict=True) if last > first]
+        width = self.rare_places.dtype
+        firsts = self.rare_places.searchsorted(starts.astype(width)).tolist()
+        lasts = self.rare_places.searchsorted(ends.astype(width)).tolist()
+        rare = [self.rare_payloads[first:last] for first, last in zip(firsts, lasts, strict=True) if last > first]
         if rare:
-            payloads[codes == _RARE] = np.concatenate(rare)
+            payloads[codes == RARE] = np.concatenate(rare)
         places = [0, *accumulate(end - start for start, end in bounds)]
         return [(ids[start:end], payloads[start:end]) for start, end in pairwise(places)]
-
-    def payloads_at(self, terms: NDArray[np.uint32], ids: NDArray[np.int32], id_count: int) -> NDArray[np.uint16]:
-        """Return the payload of each term at each of the ids, which ascend, (terms, ids); 0 where it is not.
-
-        All ids are below `id_count`.
-        """
-        found = np.zeros((len(terms), len(ids)), np.uint16)
-        if not len(ids):
-            return found
-        starts, ends = _find_spans(self.terms, self.starts, terms)
-        sizes = ends - starts
-        if int(sizes.sum()) <= _FEW_ENTRIES:
-            self._fill_at_once(found, starts, sizes, ids, id_count)
-            return found
-        asked = ids.astype(self._entries.dtype) << self._entries.dtype.type(_CODE_BITS)
-        for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-            if start < end:
-                span = self._entries[start:end]
-                places = np.minimum(span.searchsorted(asked), end - start - 1)
-                hits = (_ids_of(span[places]) == ids).nonzero()[0]
-                found[number, hits] = self._payloads_at(places[hits] + start)
-        return found
-
-    def _fill_at_once(
-        self,
-        found: NDArray[np.uint16],
-        starts: NDArray[np.int64],
-        sizes: NDArray[np.int64],
-        ids: NDArray[np.int32],
-        id_count: int,
-    ) -> None:
-        """Look at every entry of the terms: of few that takes less than one search for each term."""
-        columns_of_ids = np.zeros(id_count, np.int32)
-        columns_of_ids[ids] = np.arange(1, len(ids) + 1)
-        places = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
-        columns = columns_of_ids[_ids_of(self._entries[places])]
-        hits = columns.nonzero()[0]
-        found[np.repeat(np.arange(len(sizes)), sizes)[hits], columns[hits] - 1] = self._payloads_at(places[hits])
-
-    def _payloads_at(self, places: NDArray[np.int64]) -> NDArray[np.uint16]:
-        """Return the payloads of some entries."""
-        codes = self._entries[places].astype(np.uint8)
-        payloads: NDArray[np.uint16] = self._table.take(codes)
-        rare = (codes == _RARE).nonzero()[0]
-        if len(rare):
-            # Of one type: numpy would turn all of the places into the other one first.
-            wanted = places[rare].astype(self._rare_places.dtype)
-            payloads[rare] = self._rare_payloads[self._rare_places.searchsorted(wanted)]
-        return payloads
 
     def frequencies(self, terms: NDArray[np.uint32]) -> NDArray[np.int32]:
         """Return for each term how many ids it has."""
@@ -159,14 +112,14 @@ def pack_entries(rows: SortedEntries, files: SortedEntries) -> dict[str, NDArray
 
 def _pack(ids: NDArray[np.int32], payloads: NDArray[np.uint16]) -> dict[str, NDArray[Any]]:
     # The most frequent payloads; the stable order makes the same of the same rows.
-    table = np.argsort(-np.bincount(payloads, minlength=1 << 16), kind="stable")[:_RARE]
-    codes = np.full(1 << 16, _RARE, np.uint8)
-    codes[table] = np.arange(_RARE)
+    table = np.argsort(-np.bincount(payloads, minlength=1 << 16), kind="stable")[:RARE]
+    codes = np.full(1 << 16, RARE, np.uint8)
+    codes[table] = np.arange(RARE)
     code = codes[payloads]
-    rare = np.flatnonzero(code == _RARE)
+    rare = np.flatnonzero(code == RARE)
     is_wide = len(ids) > 0 and int(ids.max()) >= 1 << _ID_BITS
     entries: NDArray[Any] = ids.astype(np.uint64 if is_wide else np.uint32)
-    entries <<= entries.dtype.type(_CODE_BITS)
+    entries <<= entries.dtype.type(CODE_BITS)
     entries |= code
     return {
         "entries": entries,
@@ -177,7 +130,7 @@ def _pack(ids: NDArray[np.int32], payloads: NDArray[np.uint16]) -> dict[str, NDA
 
 
 def _ids_of(entries: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.int32]:
-    ids: NDArray[np.int32] = (entries >> _CODE_BITS).astype(np.int32)
+    ids: NDArray[np.int32] = (entries >> CODE_BITS).astype(np.int32)
     return ids
 
 

@@ -23,6 +23,7 @@ from codesearch.core.index.array_file import DamagedFileError, map_arrays, verif
 from codesearch.core.index.content_column import ContentColumn
 from codesearch.core.index.distinct_values import NumberColumn, TextColumn
 from codesearch.core.index.file_texts import FileTexts
+from codesearch.core.index.joined_postings import JoinedPostings
 from codesearch.core.index.pieces import Pieces
 from codesearch.core.index.postings import Entries
 from codesearch.core.index.row_filter import select_rows
@@ -106,6 +107,7 @@ class SearchIndex:
         self.depths: NDArray[np.uint8] = arrays["depths"]
         self.row_postings = Entries(arrays, "row")
         self.file_postings = Entries(arrays, "file")
+        self.postings = JoinedPostings([self.row_postings], [self.file_postings], [self.row_count], [self.file_count])
         self.pieces = Pieces(arrays)
         self.texts = FileTexts(arrays)
         self._known_norms: dict[tuple[str, float, float], NDArray[np.float32]] = {}

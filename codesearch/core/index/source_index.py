@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.joined_postings import JoinedPostings
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.statistics import NO_TERMS, Statistics, TermCounts
 from codesearch.core.index.versions import find_old_folders
@@ -22,7 +23,9 @@ IndexedFile: TypeAlias = tuple[SearchIndex, int]
 class SourceIndex:
     """The segments of one data source, the oldest first. No two have a live file of the same path.
 
-    `dead_terms` say of each segment how many of its dead files have each term.
+    `dead_terms` say of each segment how many of its dead files have each term. Where rows or files of all segments are
+    spoken of, their numbers count on from segment to segment, dead ones among them: first_rows, first_files
+    (segments + 1,) say where those of each segment begin. postings: of all of them.
     """
 
     def __init__(self, segments: Sequence[SearchIndex], dead_terms: Sequence[TermCounts] = ()) -> None:
@@ -34,6 +37,23 @@ class SourceIndex:
             folders = find_old_folders(path for segment in self.segments for path in segment.live_paths())
         for segment in self.segments:
             segment.join_source(self.statistics, folders)
+        self.first_rows, self.first_files = (
+            np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+            for counts in (
+                [segment.row_count for segment in self.segments],
+                [segment.file_count for segment in self.segments],
+            )
+        )
+        self.postings = self.segments[0].postings if len(segments) == 1 else self._join_postings()
+        self._known_norms: dict[tuple[str, float, float], NDArray[np.float32]] = {}
+
+    def _join_postings(self) -> JoinedPostings:
+        return JoinedPostings(
+            [segment.row_postings for segment in self.segments],
+            [segment.file_postings for segment in self.segments],
+            [segment.row_count for segment in self.segments],
+            [segment.file_count for segment in self.segments],
+        )
 
     @property
     def row_count(self) -> int:
@@ -59,6 +79,78 @@ class SourceIndex:
     def is_large(self) -> bool:
         """Whether the file of a segment was not read whole yet."""
         return any(segment.is_large for segment in self.segments)
+
+    @property
+    def live_row_count(self) -> int:
+        """How many rows count."""
+        return self.statistics.row_count
+
+    @property
+    def live_file_count(self) -> int:
+        """How many files count."""
+        return self.statistics.file_count
+
+    @cached_property
+    def dead_rows(self) -> NDArray[np.int32]:
+        """The rows that no longer count, ascending."""
+        return self._count_on(self.first_rows, [segment.dead_rows for segment in self.segments])
+
+    @cached_property
+    def dead_files(self) -> NDArray[np.int32]:
+        """The files that no longer count, ascending."""
+        return self._count_on(self.first_files, [segment.dead_files for segment in self.segments])
+
+    @cached_property
+    def file_of_row(self) -> NDArray[np.int32]:
+        """The file of each row."""
+        return self._count_on(self.first_files, [segment.file_of_row for segment in self.segments])
+
+    @cached_property
+    def live_rows(self) -> NDArray[np.bool_] | None:
+        """Which rows count, None for all."""
+        return self.join_masks([segment.live_rows for segment in self.segments])
+
+    def join_masks(self, masks: Sequence[NDArray[np.bool_] | None]) -> NDArray[np.bool_] | None:
+        """Return the masks of the segments' rows, None for all, as one."""
+        if all(mask is None for mask in masks):
+            return None
+        if len(masks) == 1:
+            return masks[0]
+        return np.concatenate(
+            [
+                np.ones(segment.row_count, np.bool_) if mask is None else mask
+                for segment, mask in zip(self.segments, masks, strict=True)
+            ]
+        )
+
+    def row_norms(self, saturation: float, length_norm: float) -> NDArray[np.float32]:
+        """Return BM25's k1 (1 - b + b length / mean length) for each row."""
+        return self._norms("row_norms", saturation, length_norm)
+
+    def file_norms(self, saturation: float, length_norm: float) -> NDArray[np.float32]:
+        """Return BM25's k1 (1 - b + b length / mean length) for each file."""
+        return self._norms("file_norms", saturation, length_norm)
+
+    def _norms(self, name: str, saturation: float, length_norm: float) -> NDArray[np.float32]:
+        key = (name, saturation, length_norm)
+        norms = self._known_norms.get(key)
+        if norms is None:
+            parts = [getattr(segment, name)(saturation, length_norm) for segment in self.segments]
+            norms = self._known_norms[key] = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return norms
+
+    def _count_on(self, firsts: NDArray[np.int64], parts: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+        """Return numbers of files or rows of each segment as those of all."""
+        if len(parts) == 1:
+            return parts[0]
+        return np.concatenate([part + np.int32(first) for part, first in zip(parts, firsts[:-1], strict=True)])
+
+    def split_rows(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Return ascending rows of all segments by segment, as the numbers that they have there."""
+        if len(self.segments) == 1:
+            return [rows]
+        parts = np.split(rows, rows.searchsorted(self.first_rows[1:-1]))
+        return [part - first for part, first in zip(parts, self.first_rows[:-1], strict=True)]
 
     @cached_property
     def path_ranks(self) -> tuple[NDArray[np.int32], ...]:

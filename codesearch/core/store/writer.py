@@ -103,6 +103,7 @@ class StagedRows:
 
     def close(self) -> None:
         """Close the file for writing. Raises StoreError."""
+        self._seen = set()
         try:
             self._writer.close()
         except OSError as error:

@@ -10,6 +10,7 @@ import pytest
 
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import EVERYTHING, Comparison, Not, Operator, Predicate
+from codesearch.retrieval import candidates
 from codesearch.retrieval.candidates import find_candidates, join_candidates
 from codesearch.retrieval.features.table import FEATURES, compute_features
 from codesearch.retrieval.features.view import View
@@ -101,6 +102,20 @@ def test_of_many_rows_the_same_are_the_nearest() -> None:
     assert whole.row_count > EXACT_ROWS
     for query in QUERIES:
         check_same([apart], [whole], query, EVERYTHING)
+
+
+def test_of_many_rows_those_that_are_left_out_at_once_would_not_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(6)
+    monkeypatch.setattr(candidates, "LEXICAL_ROWS", 3)
+    whole, apart = divide(chance, draw_files(chance, 200, most_rows=7), 4)
+    for limit in (1, 7):
+        for query in QUERIES[:8]:
+            for predicate in (EVERYTHING, GO):
+                for source in (whole, apart):
+                    expected = answer([source], query, predicate, limit, 3)
+                    with monkeypatch.context() as patched:
+                        patched.setattr(candidates, "PRUNED_ROWS", 1)
+                        assert answer([source], query, predicate, limit, 3) == expected
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,0 +1,213 @@
+"""JoinedPostings: the postings of a data source's segments looked up at once. Ids count on from segment to segment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.index.postings import CODE_BITS, RARE, Entries, TermHits
+
+# Of a term with more entries in a segment than this and twice the ids that are asked for there, each id is searched
+# for, where such terms together have so many entries there; of others all entries are looked at, which takes less.
+_READ_ENTRIES, _SEARCHED_ENTRIES = 128, 8_192
+# The payloads of more entries are read list by list, of fewer at once.
+_READ_AT_ONCE = 100_000
+_NO_ENTRIES = np.empty(0, np.uint32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spans:
+    """Where the entries of terms begin in each segment, and how many there are, (segments, terms) each."""
+
+    starts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+
+class _Lists:
+    """The lists of one kind, of rows or of files, in all segments."""
+
+    def __init__(self, parts: Sequence[Entries], id_counts: Sequence[int]) -> None:
+        self.parts = tuple(parts)
+        self.firsts: NDArray[np.int64] = np.concatenate(([0], np.cumsum(id_counts, dtype=np.int64)))
+        self.id_count = int(self.firsts[-1])
+        self._is_one = len(parts) == 1
+        self._tables = parts[0].payload_table if self._is_one else np.concatenate([p.payload_table for p in parts])
+        self._table_size = len(parts[0].payload_table)
+
+    def find(self, spans: _Spans) -> list[TermHits]:
+        """Return ids and payloads for each term."""
+        if self._is_one:
+            return self.parts[0].read(spans.starts[0], spans.starts[0] + spans.sizes[0])
+        # Term by term, so that the ids of each ascend.
+        terms, numbers = spans.sizes.T.nonzero()
+        starts, counts = spans.starts[numbers, terms], spans.sizes[numbers, terms]
+        bounds = zip(numbers.tolist(), starts.tolist(), (starts + counts).tolist(), strict=True)
+        joined = np.concatenate([_NO_ENTRIES, *(self.parts[part].entries[begin:end] for part, begin, end in bounds)])
+        codes = joined.astype(np.uint8)
+        ids: NDArray[np.int32] = (joined >> joined.dtype.type(CODE_BITS)).astype(np.int32)
+        payloads = self._count_on(ids, codes, numbers, counts)
+        if rare := self._find_rare(spans, terms, numbers):
+            payloads[codes == RARE] = np.concatenate(rare)
+        places = [0, *np.cumsum(spans.sizes.sum(axis=0)).tolist()]
+        return [(ids[begin:end], payloads[begin:end]) for begin, end in pairwise(places)]
+
+    def _count_on(
+        self, ids: NDArray[np.int32], codes: NDArray[np.uint8], numbers: NDArray[np.intp], counts: NDArray[np.int64]
+    ) -> NDArray[np.uint16]:
+        """Make ids within segments ids of all, in place, and return the payloads of the codes."""
+        if len(ids) <= _READ_AT_ONCE:
+            ids += np.repeat(self.firsts[numbers].astype(np.int32), counts)
+            found: NDArray[np.uint16] = self._tables.take(codes + np.repeat(self._table_size * numbers, counts))
+            return found
+        payloads = np.empty(len(ids), np.uint16)
+        bounds = [0, *np.cumsum(counts).tolist()]
+        for number, (begin, end) in zip(numbers.tolist(), pairwise(bounds), strict=True):
+            ids[begin:end] += np.int32(self.firsts[number])
+            self.parts[number].payload_table.take(codes[begin:end], out=payloads[begin:end], mode="clip")
+        return payloads
+
+    def _find_rare(self, spans: _Spans, terms: NDArray[np.intp], numbers: NDArray[np.intp]) -> list[NDArray[np.uint16]]:
+        """Return the rare payloads of the lists, list by list, where there are any."""
+        firsts, lasts = np.empty_like(spans.starts), np.empty_like(spans.starts)
+        every_end = spans.starts + spans.sizes
+        for part, first, last, starts, ends in zip(self.parts, firsts, lasts, spans.starts, every_end, strict=True):
+            # Of one type: numpy would turn all of the places into the other one first.
+            width = part.rare_places.dtype
+            first[:] = part.rare_places.searchsorted(starts.astype(width))
+            last[:] = part.rare_places.searchsorted(ends.astype(width))
+        begins, ends = firsts[numbers, terms], lasts[numbers, terms]
+        some = (ends > begins).nonzero()[0]
+        bounds = zip(numbers[some].tolist(), begins[some].tolist(), ends[some].tolist(), strict=True)
+        return [self.parts[part].rare_payloads[begin:end] for part, begin, end in bounds]
+
+    def payloads_at(self, spans: _Spans, ids: NDArray[np.integer[Any]]) -> NDArray[np.uint16]:
+        """Return the payload of each term at each of the ids, which ascend, (terms, ids); 0 where it is not."""
+        found = np.zeros((spans.starts.shape[1], len(ids)), np.uint16)
+        bounds = [0, len(ids)] if self._is_one else ids.searchsorted(self.firsts).tolist()
+        asked = np.array([[end - begin] for begin, end in pairwise(bounds)])
+        sizes = spans.sizes * (asked > 0)
+        is_long = sizes > _READ_ENTRIES + 2 * asked
+        is_long &= (sizes * is_long).sum(axis=1, keepdims=True) > _SEARCHED_ENTRIES
+        self._read_all(found, spans.starts, sizes * ~is_long, ids)
+        for number in np.flatnonzero(is_long.any(axis=1)).tolist():
+            terms = np.flatnonzero(is_long[number])
+            here = _Spans(spans.starts[number, terms], sizes[number, terms])
+            columns = slice(bounds[number], bounds[number + 1])
+            self._search(found, terms, number, here, ids[columns] - self.firsts[number], columns.start)
+        return found
+
+    def _read_all(
+        self,
+        found: NDArray[np.uint16],
+        starts: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+        ids: NDArray[np.integer[Any]],
+    ) -> None:
+        """Fill in what the entries of some lists say, looking at each."""
+        counts = sizes.ravel()
+        ends = counts.cumsum()
+        if not ends[-1:].any():
+            return
+        places: NDArray[np.int64] = np.arange(int(ends[-1]))
+        places += np.repeat(starts.ravel() - (ends - counts), counts)
+        bounds = [0, *ends[sizes.shape[1] - 1 :: sizes.shape[1]].tolist()]
+        read = [
+            part.entries[places[begin:end]]
+            for part, (begin, end) in zip(self.parts, pairwise(bounds), strict=True)
+            if begin < end
+        ]
+        entries = read[0] if len(read) == 1 else np.concatenate(read)
+        those: NDArray[np.int64] = (entries >> entries.dtype.type(CODE_BITS)).astype(np.int64)
+        if not self._is_one:
+            those += np.repeat(self.firsts[:-1], np.diff(bounds))
+        columns_of_ids = np.zeros(self.id_count, np.int32)
+        columns_of_ids[ids] = np.arange(1, len(ids) + 1)
+        columns = columns_of_ids[those]
+        hits = columns.nonzero()[0]
+        lists: NDArray[np.intp] = ends.searchsorted(hits, side="right")
+        numbers, terms = lists // sizes.shape[1], lists % sizes.shape[1]
+        found[terms, columns[hits] - 1] = self._payloads_of(numbers, entries[hits], places[hits])
+
+    def _search(
+        self,
+        found: NDArray[np.uint16],
+        terms: NDArray[np.intp],
+        number: int,
+        spans: _Spans,
+        ids: NDArray[np.integer[Any]],
+        column: int,
+    ) -> None:
+        """Fill in what the lists of some terms in one segment say, searching each for the ids, from a column on."""
+        entries = self.parts[number].entries
+        asked = ids.astype(entries.dtype) << entries.dtype.type(CODE_BITS)
+        places = np.empty((len(terms), len(ids)), np.int64)
+        for row, (start, size) in enumerate(zip(spans.starts.tolist(), spans.sizes.tolist(), strict=True)):
+            places[row] = entries[start : start + size].searchsorted(asked)
+        np.minimum(places, spans.sizes[:, None] - 1, out=places)
+        places += spans.starts[:, None]
+        there = entries[places]
+        is_there: NDArray[np.bool_] = (there >> entries.dtype.type(CODE_BITS)) == ids
+        rows, columns = is_there.nonzero()
+        numbers = np.full(len(rows), number)
+        payloads = self._payloads_of(numbers, there[rows, columns], places[rows, columns])
+        found[terms[rows], columns + column] = payloads
+
+    def _payloads_of(
+        self, numbers: NDArray[np.integer[Any]], entries: NDArray[np.unsignedinteger[Any]], places: NDArray[np.int64]
+    ) -> NDArray[np.uint16]:
+        """Return the payloads of some entries, given the numbers of their segments, ascending, and their places."""
+        codes = entries.astype(np.uint8)
+        payloads: NDArray[np.uint16] = self._tables.take(codes if self._is_one else codes + self._table_size * numbers)
+        rare = (codes == RARE).nonzero()[0]
+        if len(rare):
+            bounds = numbers[rare].searchsorted(np.arange(len(self.parts) + 1)).tolist()
+            for part, (begin, end) in zip(self.parts, pairwise(bounds), strict=True):
+                if begin < end:
+                    wanted = places[rare[begin:end]].astype(part.rare_places.dtype)
+                    payloads[rare[begin:end]] = part.rare_payloads[part.rare_places.searchsorted(wanted)]
+        return payloads
+
+
+class JoinedPostings:
+    """Where terms are in some segments: in rows and in files, whose numbers count on from segment to segment."""
+
+    def __init__(
+        self, rows: Sequence[Entries], files: Sequence[Entries], row_counts: Sequence[int], file_counts: Sequence[int]
+    ) -> None:
+        """Take the postings of each segment, at least one, and how many rows and files it has, dead ones among them."""
+        self._rows, self._files = _Lists(rows, row_counts), _Lists(files, file_counts)
+
+    def find(self, terms: NDArray[np.uint32]) -> tuple[list[TermHits], list[TermHits]]:
+        """Return ids and payloads of rows and of files for each term; empty arrays for a term that is nowhere."""
+        in_rows, in_files = self._find_spans(terms)
+        return self._rows.find(in_rows), self._files.find(in_files)
+
+    def payloads_at(
+        self, terms: NDArray[np.uint32], rows: NDArray[np.integer[Any]], files: NDArray[np.integer[Any]]
+    ) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+        """Return the payload of each term at each of the rows and of the files, (terms, ids); 0 where it is not.
+
+        Rows and files ascend.
+        """
+        in_rows, in_files = self._find_spans(terms)
+        return self._rows.payloads_at(in_rows, rows), self._files.payloads_at(in_files, files)
+
+    def _find_spans(self, terms: NDArray[np.uint32]) -> tuple[_Spans, _Spans]:
+        """Look the terms up once: rows and files of a segment have the same."""
+        starts, sizes = np.zeros((2, 2, len(self._rows.parts), len(terms)), np.int64)
+        for number, (rows, files) in enumerate(zip(self._rows.parts, self._files.parts, strict=True)):
+            if not len(rows.terms):
+                continue
+            places = rows.terms.searchsorted(terms)
+            is_known = rows.terms.take(places, mode="clip") == terms
+            for kind, bounds in enumerate((rows.starts, files.starts)):
+                starts[kind, number] = bounds.take(places)
+                sizes[kind, number] = bounds.take(places + 1, mode="clip")
+                sizes[kind, number] -= starts[kind, number]
+                sizes[kind, number] *= is_known
+        return _Spans(starts[0], sizes[0]), _Spans(starts[1], sizes[1])

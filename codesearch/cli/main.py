@@ -32,6 +32,7 @@ from codesearch.cli.search import search
 from codesearch.cli.serve import serve
 from codesearch.cli.show import outline, related, show, tree
 from codesearch.cli.trust import init, trust
+from codesearch.cli.watch import watch
 from codesearch.cli.wording import say_at_shell
 from codesearch.cli.worker import worker
 from codesearch.core.errors import CodesearchError
@@ -120,6 +121,7 @@ def commands(context: click.Context) -> None:
 
 for command in (
     index,
+    watch,
     search,
     serve,
     worker,

@@ -97,6 +97,17 @@ class WorkTreeGit:
             if not pattern.startswith("!")
         }
 
+    def find_ignored(self, paths: Sequence[str]) -> set[str]:
+        """Return those of the paths that are ignored and not tracked, be they there or not any more.
+
+        Raises SourceError where git cannot say, such as for what lies in another repository.
+        """
+        question = "".join(f"./{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+        outcome = self.git.run(*self._options, "check-ignore", "-z", "--stdin", content=question)
+        if outcome.status not in (0, 1):
+            raise self.git.failure(outcome.error_text)
+        return {path.removeprefix("./") for path in _split(outcome.output)}
+
     def read_commit_ids(self, commit: str) -> dict[str, str]:
         """Return the blob ids of a commit's files, by path."""
         found: dict[str, str] = {}

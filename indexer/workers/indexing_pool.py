@@ -110,6 +110,11 @@ class IndexingPool:
         for group in group_files(chain([first], files)):
             yield here.embed(here.chunk(group), source_id)
 
+    def end_workers(self) -> None:
+        """End the workers that nobody uses; the next data source gets others."""
+        with self._lock:
+            self._give_up()
+
     def _enter(self, planned_bytes: int) -> WorkerPool | None:
         """Return the workers, None where there are none; `_leave` is to follow."""
         with self._lock:
@@ -149,5 +154,4 @@ class IndexingPool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._give_up()
+        self.end_workers()

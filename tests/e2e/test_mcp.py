@@ -299,6 +299,26 @@ def test_a_file_that_changes_is_found_after_the_next_look(tmp_path: Path, reposi
     anyio.run(run)
 
 
+def test_what_is_saved_while_a_client_runs_is_found_without_another_call(
+    tmp_path: Path, repository: Repository
+) -> None:
+    data_dir = tmp_path / "data"
+    assert run_cli(data_dir, "index", str(repository.path), index_workers="1").status == 0
+
+    async def run() -> None:
+        async with stdio_session(data_dir, "auto", cwd=repository.path) as client:
+            assert "pelican.py:1-2" in await ask(client, "semantic_search", {"question": "feed_pelican"})
+            with anyio.fail_after(PATIENCE_SECONDS):
+                # Two, one after the other: no look after a call, which comes every 30 seconds, finds both.
+                for name in ("heron", "stork"):
+                    (repository.path / f"{name}.py").write_text(f"def feed_{name}(frogs):\n    return frogs\n")
+                    while f'"{name}.py"' not in run_cli(data_dir, "grep", f"feed_{name}", "--json").out:
+                        await anyio.sleep(0.2)
+
+    anyio.run(run)
+    wait_until(lambda: count_processes(data_dir) == 0)
+
+
 def test_a_work_tree_of_its_own_is_read_and_not_the_one_around_it(tmp_path: Path, repository: Repository) -> None:
     data_dir = tmp_path / "data"
     assert run_cli(data_dir, "index", str(repository.path), index_workers="1").status == 0

@@ -32,6 +32,7 @@ ONLY_IN = {
     "prometheus_client": ["codesearch/telemetry/prometheus.py"],
     "opentelemetry": ["codesearch/telemetry/traces.py"],
     "Stemmer": ["codesearch/retrieval/translation/lexicon.py"],
+    "watchfiles": ["codesearch/cli/watching/watcher.py"],
     "tree_sitter_language_pack": ["indexer/chunking/grammars.py"],
 }
 # Which rooms a room knows besides itself. The composition knows all of them, and nobody knows it but itself.

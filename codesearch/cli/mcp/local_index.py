@@ -1,4 +1,7 @@
-"""Keeps the index of one folder up to date by processes of its own, and says how far they are."""
+"""Keeps the index of one folder up to date by processes of its own, and says how far they are.
+
+The first index is made by a run; from then on a process watches the folder. Where that ends, runs look now and then.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,7 @@ class LocalIndex:
         self._is_ready = is_ready
         self._lock = threading.Lock()
         self._process: IndexProcess | None = None
+        self._watcher: IndexProcess | None = None
         self._started = 0.0
         self._took = 0.0
         self._ended = float("-inf")
@@ -56,11 +60,22 @@ class LocalIndex:
         return find_covering(self._catalog.list_sources(), self._folder)
 
     def refresh(self) -> None:
-        """Begin to bring the index up to date, unless that is under way or was done just now."""
+        """Begin to watch the folder, which brings its index up to date first; nothing where it is watched already.
+
+        Where it has no index yet, or could not be watched, begin a run, unless one is under way or was done just now.
+        """
         root = self._folder.root
         if root is None:
             return
+        source = self.find()
+        is_indexed = source is not None and self._is_ready(source)
         with self._lock:
+            if self._watcher is not None and not self._watcher.wait(0):
+                return
+            if self._watcher is None and is_indexed and self._process is None:
+                arguments = (str(self._folder.here), str(root))
+                self._watcher = IndexProcess(command_of("codesearch.cli.watching.process", *arguments))
+                return
             rest = max(REFRESH_SECONDS, self._took * REFRESH_SHARE)
             if self._process is None and time.monotonic() - self._ended >= rest:
                 self._start(root)
@@ -116,3 +131,6 @@ class LocalIndex:
             self._process, self._ended = None, time.monotonic()
             self._took = self._ended - self._started
             self._failure = process.failure
+            if self._failure is None and self._watcher is not None:
+                # What kept it from being watched may be over, too.
+                self._watcher = None

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from codesearch.core.config import read_storage_variables
 from codesearch.core.errors import (
     ConfigurationError,
     DamagedStoreError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from codesearch.core.catalog.catalog import Catalog
     from codesearch.core.config import Settings
     from codesearch.core.embedding.embedder import Embedder
+    from codesearch.core.index.objects import Objects
     from codesearch.core.index.published import SearchIndexes
     from codesearch.core.removals import Removals
     from codesearch.core.store.chunk_store import ChunkStore
@@ -133,7 +135,16 @@ class Assembly:
             current.dimension,
             lambda source_id, run_id: self.store.scan_rows(source_id, run_id, self.settings.segment_chunks),
             self._require_rows,
+            self._open_objects(),
+            self.settings.cache_bytes,
         )
+
+    def _open_objects(self) -> Objects | None:
+        """Return the object storage that the store is on, where search indexes are published beside the rows."""
+        from codesearch.core.store.objects import S3_SCHEME, S3Objects
+
+        uri = self.settings.resolved_store_uri
+        return S3Objects(uri, read_storage_variables()) if uri.startswith(S3_SCHEME) else None
 
     def _require_rows(self, source_id: str, row_count: int) -> None:
         """Raise LostRowsError when fewer rows of a data source are there than the catalog knows to be published."""
@@ -235,6 +246,8 @@ class Assembly:
             self.job_database.close()
         if "retriever" in self.__dict__:
             self.retriever.close()
+        if "search_indexes" in self.__dict__:
+            self.search_indexes.close()
         if "catalog" in self.__dict__:
             self.catalog.close()
 

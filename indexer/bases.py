@@ -82,6 +82,8 @@ class Bases:
         self._finish_deletion(source.id, run_id)
         # By a column: who counts by the index of data sources alone would not see that a file of rows is lost.
         total = self._store.count_rows(source.id, (0, NO_END))
+        if total and newest_run > run_id:
+            self._indexes.fetch_unfinished(source.id, run_id, newest_run)
         left = self._find_left(source.id, run_id, newest_run)
         parts = self._open_published(source.id, run_id, self._indexes.open_parts)
         expected = sum(segment.live_row_count for entry, segment in parts if not entry.lender)

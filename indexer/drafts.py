@@ -94,6 +94,7 @@ class Draft:
             kept = [SegmentEntry(name)]
         self._indexes.files.write_doomed(self._source_id, self._run_id, [rows.as_json() for rows in self._doomed])
         self._indexes.files.write_manifest(self._source_id, self._run_id, kept)
+        self._indexes.publish(self._source_id, self._run_id)
 
     def _next_name(self) -> SegmentName:
         return SegmentName(self._run_id, len(self._made))
@@ -114,6 +115,7 @@ class Draft:
                 written = side.submit(self._indexes.files.write_segment, self._source_id, name, batches)
                 self._writer.append(staged)
                 written.result()
+        self._indexes.upload_segment(self._source_id, name)
         self._made.append(SegmentEntry(name))
         self._staged = None
         staged.discard()

@@ -189,7 +189,7 @@ class Indexer:
         location = parse_location(raw)
         branch = choose_branch(location, branch, committed=committed)
         identifier = source_id(location, branch, subdir)
-        with self._one_at_a_time(identifier, progress):
+        with self._one_at_a_time(identifier, progress), self._search_indexes.hold(identifier):
             self._writer.remove_leftovers(identifier)
             try:
                 return self._index(location, identifier, name, branch, subdir, progress)
@@ -335,6 +335,7 @@ class Indexer:
             if any(segment.is_large for segment in base.segments):
                 # Smaller ones were read as a whole when they were opened.
                 self._search_indexes.mend(source.id, source.run_id)
+            self._search_indexes.publish_lost(source.id, source.run_id)
             self._search_indexes.discard_others(source.id, source.run_id)
         else:
             run.begin()

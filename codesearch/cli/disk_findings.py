@@ -75,8 +75,11 @@ def examine_search_files(assembly: Assembly) -> Iterator[Finding]:
         if source.state is SourceState.READY and source.index_format == assembly.index_format.table_name:
             count += 1
             total += measure_segments(assembly.settings.data_dir / "search" / source.id)
+            if lost := assembly.search_indexes.find_lost_objects(source.id, source.run_id):
+                found = f"{lost[0]} is lost from {assembly.store.uri}, {say_count(len(lost), 'object')} in all"
+                yield Finding(f"published index of {source.name}", False, found, _INDEX_ALL)
             problem = assembly.search_indexes.find_damage(source.id, source.run_id)
-            if problem is not None:
+            if problem is not None and not assembly.search_indexes.is_elsewhere(source.id, source.run_id):
                 advice = f"The next query makes it again, or `{index_command(source)}`."
                 yield Finding(f"search index of {source.name}", False, problem, advice)
     found = f"{say_count(count, 'search index', 'search indexes')} of {say_count(total.segments, 'segment')}, all read"

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     store_uri: str | None = Field(
         None, description="Where LanceDB keeps the vectors, e.g. s3://bucket/prefix; default DATA_DIR/store"
     )
+    cache_bytes: int = Field(
+        0,
+        ge=0,
+        description="With a store on S3: what fetched search indexes may take on this machine's disk; 0: any number",
+    )
     database_url: str | None = Field(None, description="SQLAlchemy URL of the catalog; default SQLite in DATA_DIR")
     embedding_model: str = Field(
         BUNDLED_MODEL,
@@ -366,6 +371,11 @@ def load_settings(report: Callable[[str], None] = logger.warning, /, **overrides
         raise ConfigurationError(f"Wrong setting: {problems}.") from error
     except (SettingsError, ValueError) as error:
         raise ConfigurationError(f"Cannot read the settings from the environment: {error}") from error
+
+
+def read_storage_variables() -> dict[str, str]:
+    """Return AWS's own variables: address and credentials of object storage, which LanceDB reads by itself."""
+    return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 
 
 def find_metrics_folder() -> Path | None:

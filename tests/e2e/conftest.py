@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -70,6 +71,32 @@ def assembly_factory(data_dir: Path, bundled_embedder: Embedder) -> Iterator[Ass
     yield open_assembly
     for assembly in opened:
         assembly.close()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """An S3 server on this machine with a bucket called `index`."""
+    server = pytest.importorskip("moto.server", reason="moto[server] is not installed", exc_type=ImportError)
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    url = f"http://{host}:{port}"
+    urlopen(Request(f"{url}/index", method="PUT")).close()
+    yield url
+    running.stop()
+
+
+@pytest.fixture
+def object_store(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Set what AWS's own tools read from the environment; return an address for a store of this test."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT", s3_endpoint)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    return f"s3://index/{tmp_path.name}"
 
 
 def index_with(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -17,34 +14,7 @@ from tests.e2e.conftest import AssemblyFactory, index_with
 from tests.e2e.evidence import answers, ask, run_codesearch
 from tests.unit.core.store.store_rows import FORMAT
 
-server = pytest.importorskip("moto.server", reason="moto[server] is not installed", exc_type=ImportError)
-
 FILES = {f"part_{number}.py": f"def part_{number}():\n    return {number}\n" for number in range(4)}
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """An S3 server on this machine with a bucket called `index`."""
-    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    url = f"http://{host}:{port}"
-    urlopen(Request(f"{url}/index", method="PUT")).close()
-    yield url
-    running.stop()
-
-
-@pytest.fixture
-def object_store(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """Set what AWS's own tools read from the environment; return an address for a store of this test."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ENDPOINT", endpoint)
-    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    return f"s3://index/{tmp_path.name}"
 
 
 def paths(assembly: Assembly, knowledge_id: str) -> set[str]:
@@ -62,7 +32,7 @@ def test_index_ask_update_and_remove(
     source = index_with(assembly, folder).source
     assert paths(assembly, source.id) == set(FILES)
     assert not (data_dir / "store").exists()
-    # The search index lies here all the same; another machine makes its own of the same rows.
+    # The search index lies here all the same; another machine fetches it.
     answered = answers(assembly, source.id, "part_2")
     shutil.rmtree(data_dir / "search")
     assert answers(assembly_factory(store_uri=object_store), source.id, "part_2") == answered

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 
 from codesearch.core.errors import CodesearchError, StoreError
 from codesearch.core.index.builder import RowBatch
-from codesearch.core.index.manifest import SegmentEntry
+from codesearch.core.index.cache import SegmentCache
+from codesearch.core.index.manifest import SegmentEntry, SegmentName
+from codesearch.core.index.objects import Objects
 from codesearch.core.index.segment_files import Part, SegmentFiles
+from codesearch.core.index.shared_segments import SharedSegments
 from codesearch.core.index.source_index import SourceIndex
 
 logger = logging.getLogger(__name__)
@@ -27,7 +31,8 @@ class SearchIndexes:
     """The search indexes in one folder, for the rows of one index format.
 
     A run's files are complete before the catalog names the run, so that whoever asks for the catalog's run sees the old
-    index or the new one. Files that are missing are made again. Safe to use from many threads and processes.
+    index or the new one. With object storage, a run's files are published there, and whoever lacks them fetches them:
+    the folder is then a cache. Files that are missing are made again. Safe to use from many threads and processes.
     """
 
     def __init__(
@@ -37,17 +42,25 @@ class SearchIndexes:
         dimension: int,
         scan_rows: ScanRows,
         check_rows: Callable[[str, int], None] = lambda source_id, row_count: None,
+        objects: Objects | None = None,
+        cache_bytes: int = 0,
     ) -> None:
         """Keep the parts; `scan_rows` gives the rows of a data source's published run, a part for each segment.
 
         `check_rows` raises StoreError when so few rows of it cannot be all: what was lost is not served as if it had
-        never been.
+        never been. `objects` is where other machines find the files; the folder then takes `cache_bytes` at most, 0 for
+        any number.
         """
         self.files = SegmentFiles(folder, format_name, dimension)
         self._check_rows = check_rows
         self._scan_rows = scan_rows
         self._opened: dict[str, tuple[int, SourceIndex]] = {}
         self._opening: dict[str, Lock] = {}
+        self._cache: SegmentCache | None = None
+        self._shared: SharedSegments | None = None
+        if objects is not None:
+            self._cache = SegmentCache(folder, self.files, cache_bytes, self._let_go)
+            self._shared = SharedSegments(objects, self.files, format_name, self._cache.make_room)
 
     def get(self, source_id: str, run_id: int) -> SourceIndex:
         """Return the index of the data source's published run, or of a later one. Raises StoreError.
@@ -56,6 +69,8 @@ class SearchIndexes:
         """
         opened = self._opened.get(source_id)
         if opened is not None and opened[0] >= run_id:
+            if self._cache is not None:
+                self._cache.note_use(source_id)
             return opened[1]
         with self._opening.setdefault(source_id, Lock()):
             opened = self._opened.get(source_id)
@@ -72,6 +87,49 @@ class SearchIndexes:
                     # Reading gigabytes first would keep the query waiting; who asks again gets the mended one.
                     Thread(target=self._mend_quietly, args=(source_id, run_id), daemon=True).start()
         return opened[1]
+
+    def _let_go(self, source_id: str) -> None:
+        """Close an index that can be opened again; who is asking it keeps it."""
+        self._opened.pop(source_id, None)
+
+    def close(self) -> None:
+        """Stop what works in the background."""
+        if self._cache is not None:
+            self._cache.close()
+
+    @contextmanager
+    def hold(self, source_id: str) -> Iterator[None]:
+        """Keep the files of a data source in their place, whoever needs room meanwhile. Raises StoreError."""
+        lease = self._lease(source_id)
+        try:
+            yield
+        finally:
+            del lease
+
+    def _lease(self, source_id: str) -> object:
+        try:
+            return None if self._cache is None else self._cache.hold(source_id)
+        except OSError as error:
+            raise self.files.cannot_write(error) from error
+
+    def upload_segment(self, source_id: str, name: SegmentName) -> None:
+        """Put a segment of a run under way where others find it, if there is such a place. Raises StoreError."""
+        if self._shared is not None:
+            self._shared.upload_segment(source_id, name)
+
+    def publish(self, source_id: str, run_id: int) -> None:
+        """Put the files of a run where others find them, if there is such a place. Raises StoreError."""
+        if self._shared is not None:
+            self._shared.publish(source_id, run_id)
+
+    def fetch_unfinished(self, source_id: str, run_id: int, newest_run: int) -> None:
+        """Fetch the segments that killed runs after a published one left on other machines. Raises StoreError."""
+        if self._shared is not None:
+            self._shared.fetch_unfinished(source_id, run_id, newest_run)
+
+    def find_lost_objects(self, source_id: str, run_id: int) -> list[str]:
+        """Return what of a run others would look for in vain, nothing without object storage. Raises StoreError."""
+        return [] if self._shared is None else self._shared.find_lost(source_id, run_id)
 
     def count_open(self) -> int:
         """Return how many data sources have their index open here."""
@@ -126,6 +184,17 @@ class SearchIndexes:
         self._rebuild(source_id, run_id, partial(self.files.find_damage, source_id, run_id))
         return True
 
+    def is_elsewhere(self, source_id: str, run_id: int) -> bool:
+        """Say whether nothing of a run is here, and object storage has it."""
+        return self._shared is not None and not self.files.manifest_path(source_id, run_id).exists()
+
+    def publish_lost(self, source_id: str, run_id: int) -> None:
+        """Put there what of a published run others look for in vain: its files have to be here. Raises StoreError."""
+        lost = self.find_lost_objects(source_id, run_id)
+        if lost:
+            logger.warning("%s is published again, and whatever else of its run is lost", lost[0])
+            self.publish(source_id, run_id)
+
     def _mend_quietly(self, source_id: str, run_id: int) -> None:
         try:
             self.mend(source_id, run_id)
@@ -150,11 +219,12 @@ class SearchIndexes:
         Segments that are lent to it have no rows of its own: they stay.
         """
         lent = self._find_lent(source_id, run_id)
+        others = () if self._shared is None else self._shared.used_names(source_id)
         for attempt in range(1, SCAN_ATTEMPTS + 1):
             try:
                 entries = [entry for entry, _ in lent]
                 for part in self._scan_rows(source_id, run_id):
-                    name = self.files.unused_name(source_id, run_id)
+                    name = self.files.unused_name(source_id, run_id, others)
                     self.files.write_segment(source_id, name, part)
                     entries.append(SegmentEntry(name))
                 self.files.write_manifest(source_id, run_id, entries)
@@ -178,33 +248,69 @@ class SearchIndexes:
         entries = self.files.read_manifest(source_id, run_id)
         if entries is not None:
             self.files.discard_others(source_id, run_id, [entry.name for entry in entries])
+        if self._shared is not None:
+            try:
+                self._shared.discard_garbage(source_id, run_id)
+            except StoreError as error:
+                logger.warning("older objects of %s stay: %s", source_id, error)
 
     def remove(self, source_id: str) -> None:
-        """Delete every file of a data source."""
+        """Delete every file of a data source, and every object. Raises StoreError."""
         self._opened.pop(source_id, None)
         self.files.remove(source_id)
+        if self._shared is not None:
+            self._shared.remove(source_id)
 
     def _open(self, source_id: str, run_id: int) -> SourceIndex | None:
         entries = self.files.read_manifest(source_id, run_id)
-        return None if entries is None else self.files.open(source_id, entries)
+        if entries is None:
+            return None
+        lease = self._lease(source_id)
+        index = self.files.open(source_id, entries)
+        if index is not None:
+            index.lease = lease
+        return index
 
     def _build_missing(
         self, source_id: str, run_id: int, *, is_stale: Callable[[], object] = lambda: False
     ) -> SourceIndex:
-        """Make the files from the store's rows, unless another process did meanwhile and they are not stale."""
+        """Fetch the files, or make them from the store's rows, unless another process did and they are not stale."""
         try:
             with self.files.lock(source_id):
                 index = self._open(source_id, run_id)
+                is_here = index is not None
                 if index is None or is_stale():
-                    logger.info("making the search index of %s again", source_id)
-                    self.prepare(source_id, run_id)
-                    index = self._open(source_id, run_id)
-                    self._require_rows(source_id, run_id, index)
+                    index = self._fetch(source_id, run_id, is_stale, is_doubted=is_here)
+                    if index is None:
+                        index = self._make_again(source_id, run_id)
                     self._discard_earlier(source_id, run_id)
         except OSError as error:
             raise self.files.cannot_write(error) from error
         if index is None:
             raise self._cannot_read_back(source_id)
+        return index
+
+    def _fetch(
+        self, source_id: str, run_id: int, is_stale: Callable[[], object], *, is_doubted: bool
+    ) -> SourceIndex | None:
+        """Return the index as it was published, or that of a later run; None where it is not to be had."""
+        if self._shared is None:
+            return None
+        fetched = self._shared.fetch(source_id, run_id, is_doubted=is_doubted)
+        index = None if fetched is None else self._open(source_id, fetched)
+        return None if index is not None and fetched == run_id and is_stale() else index
+
+    def _make_again(self, source_id: str, run_id: int) -> SourceIndex | None:
+        logger.info("making the search index of %s again", source_id)
+        self.prepare(source_id, run_id)
+        index = self._open(source_id, run_id)
+        self._require_rows(source_id, run_id, index)
+        if index is not None and self._shared is not None:
+            try:
+                # So that nobody else has to.
+                self._shared.publish(source_id, run_id)
+            except StoreError as error:
+                logger.warning("the search index of %s is here alone: %s", source_id, error)
         return index
 
     def _discard_earlier(self, source_id: str, run_id: int) -> None:

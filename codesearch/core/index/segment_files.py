@@ -23,6 +23,7 @@ from codesearch.core.index.manifest import (
     read_segment_name,
     write_manifest,
 )
+from codesearch.core.index.publication import SUFFIX as PUBLICATION
 from codesearch.core.index.search_index import SearchIndex, open_search_index
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.locks import delete_path, file_lock
@@ -33,6 +34,8 @@ Read = TypeVar("Read")
 Part = tuple[SegmentEntry, SearchIndex]
 
 _LOCK_NAME = "build.lock"
+# Who has the search index of a data source open shares this lock: cache.py.
+LEASE_NAME = "use.lock"
 # So many files are remembered as read and found whole; then all are forgotten.
 _REMEMBERED_FILES = 10_000
 _MANIFEST = ".manifest"
@@ -67,9 +70,9 @@ class SegmentFiles:
         names = (read_segment_name(path.name[len(prefix) :].removesuffix(".segment")) for path in found)
         return sorted(name for name in names if name is not None)
 
-    def unused_name(self, source_id: str, run_id: int) -> SegmentName:
-        """Return a name that no segment of a run has."""
-        taken = [name.number for name in self.segment_names(source_id) if name.run_id == run_id]
+    def unused_name(self, source_id: str, run_id: int, others: Iterable[SegmentName] = ()) -> SegmentName:
+        """Return a name that no segment of a run has, here or among `others`."""
+        taken = [name.number for name in (*self.segment_names(source_id), *others) if name.run_id == run_id]
         return SegmentName(run_id, max(taken, default=-1) + 1)
 
     def write_segment(self, source_id: str, name: SegmentName, batches: Iterable[RowBatch]) -> None:
@@ -89,6 +92,28 @@ class SegmentFiles:
             write_manifest(path, entries)
         except OSError as error:
             raise self.cannot_write(error) from error
+
+    def publication_path(self, source_id: str, run_id: int) -> Path:
+        """Return where it is noted here as what a run was published."""
+        return self._folder / source_id / f"{self._format_name}-{run_id}{PUBLICATION}"
+
+    def write_publication(self, source_id: str, run_id: int, data: bytes) -> None:
+        """Note as what a run was published. Raises StoreError."""
+        path = self.publication_path(source_id, run_id)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError as error:
+            raise self.cannot_write(error) from error
+
+    def read_publications(self, source_id: str) -> list[bytes]:
+        """Return what is noted here of the runs of a data source, the newest last."""
+        paths = [self.publication_path(source_id, run) for run in self._runs_of(source_id)]
+        found = []
+        for path in paths:
+            with suppress(OSError):
+                found.append(path.read_bytes())
+        return found
 
     def write_doomed(self, source_id: str, run_id: int, doomed: Sequence[Mapping[str, Any]]) -> None:
         """Note which rows of the store a run replaced, until they are deleted. Raises StoreError."""
@@ -214,7 +239,8 @@ class SegmentFiles:
     def discard_others(self, source_id: str, run_id: int, kept: Iterable[SegmentName]) -> None:
         """Delete all but a run's manifest and its segments. Who has one open keeps it; what can't be deleted stays."""
         paths = {self.manifest_path(source_id, run_id), *(self.segment_path(source_id, name) for name in kept)}
-        paths |= {self._doomed_path(source_id, run_id), self._folder / source_id / _LOCK_NAME}
+        paths |= {self._doomed_path(source_id, run_id), self.publication_path(source_id, run_id)}
+        paths |= {self._folder / source_id / name for name in (_LOCK_NAME, LEASE_NAME)}
         try:
             if not self._list_others(source_id, paths):
                 return
@@ -243,6 +269,7 @@ class SegmentFiles:
                         if entry.name not in kept:
                             delete_path(self.segment_path(source_id, entry.name))
                     delete_path(self.manifest_path(source_id, run))
+                    delete_path(self.publication_path(source_id, run))
         except (OSError, CodesearchError) as error:
             logger.warning("older search indexes of %s stay: %s", source_id, error)
 

@@ -46,6 +46,8 @@ class SourceIndex:
         )
         self.postings = self.segments[0].postings if len(segments) == 1 else self._join_postings()
         self._known_norms: dict[tuple[str, float, float], NDArray[np.float32]] = {}
+        # Keeps the files in their place for as long as somebody has the index: cache.py.
+        self.lease: object = None
 
     def _join_postings(self) -> JoinedPostings:
         return JoinedPostings(

@@ -138,13 +138,12 @@ class SharedSegments:
     def find_lost(self, source_id: str, run_id: int) -> list[str]:
         """Return the objects of a published run that are not there or have another size, the publication among them."""
         there = {item.name: item.size_bytes for item in self._list(source_id)}
-        found = self._read(source_id, run_id)
-        if found is None:
-            return [self._address(source_id, self._publication_name(run_id))]
+        name = self._publication_name(run_id)
+        files = self._files_of(source_id, run_id) if name in there else None
+        if files is None:
+            return [self._place(source_id, name)]
         return [
-            self._address(source_id, file.object_name)
-            for file in found[0]
-            if there.get(file.object_name) != file.size_bytes
+            self._place(source_id, file.object_name) for file in files if there.get(file.object_name) != file.size_bytes
         ]
 
     def used_names(self, source_id: str) -> list[SegmentName]:
@@ -169,7 +168,7 @@ class SharedSegments:
                 kept_runs.append(run)
         named = {self._publication_name(run) for run in kept_runs}
         for run in kept_runs:
-            named |= {file.object_name for file in (self._read(source_id, run) or ((), b""))[0]}
+            named |= {file.object_name for file in self._files_of(source_id, run) or ()}
         # What names them first: who finds it finds the objects, too.
         garbage = dropped + [
             item.name for item in items if item.name not in named and self._is_garbage(item, run_id, now)
@@ -207,8 +206,16 @@ class SharedSegments:
         except FileNotFoundError:
             return None
         except DamagedFileError as error:
-            logger.warning("%s: %s", self._address(source_id, name), error)
+            logger.warning("%s: %s", self._place(source_id, name), error)
             return None
+
+    def _files_of(self, source_id: str, run_id: int) -> list[SharedFile] | None:
+        """Return the files of a published run, by what is noted here where it is; None where there is nothing."""
+        try:
+            return read_publication(self._files.publication_path(source_id, run_id).read_bytes())
+        except (OSError, DamagedFileError):
+            found = self._read(source_id, run_id)
+            return None if found is None else found[0]
 
     def _read_local(self, source_id: str) -> Iterable[SharedFile]:
         for data in self._files.read_publications(source_id):
@@ -234,9 +241,6 @@ class SharedSegments:
 
     def _place(self, source_id: str, name: str) -> str:
         return f"{FOLDER}/{source_id}/{name}"
-
-    def _address(self, source_id: str, name: str) -> str:
-        return self._place(source_id, name)
 
     def _cannot_read(self, error: OSError) -> StoreError:
         return StoreError(f"Cannot read {error.filename or 'the search index'}: {error.strerror or error}.")

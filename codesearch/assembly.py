@@ -188,7 +188,12 @@ class Assembly:
 
         lexicons = Lexicons(self.settings.data_dir / OWN_LEXICONS)
         return Retriever(
-            self.search_indexes, self.catalog, lambda: self.embedder, self.index_format.table_name, lexicons
+            self.search_indexes,
+            self.catalog,
+            lambda: self.embedder,
+            self.index_format.table_name,
+            lexicons,
+            self.search_indexes.connect,
         )
 
     @cached_property

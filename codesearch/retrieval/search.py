@@ -73,8 +73,9 @@ class Retriever:
         load_embedder: Callable[[], QueryEmbedder],
         format_name: str,
         lexicons: Lexicons = BUNDLED_LEXICONS,
+        connect: Callable[[], None] = lambda: None,
     ) -> None:
-        """Keep the parts; the model is loaded by `warm_up` or by the first query.
+        """Keep the parts; the model is loaded by `warm_up` or by the first query. `connect` is called by `warm_up`.
 
         `format_name` is that of the index format which the indexes are of. `lexicons` are of the languages that queries
         may be in besides English.
@@ -84,6 +85,7 @@ class Retriever:
         self._catalog = catalog
         self._format_name = format_name
         self._load_embedder = load_embedder
+        self._connect = connect
         self._embedder: QueryEmbedder | None = None
         self._loading = Lock()
         # Two searches at once in one process only take the interpreter from one another, at each of some hundred small
@@ -101,6 +103,7 @@ class Retriever:
         load_related_terms()
         self._lexicons.warm_up()
         self._loaded_embedder().embed_query("warm up")
+        self._connect()
 
     def close(self) -> None:
         """Let go of the model."""

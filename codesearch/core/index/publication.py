@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
+from zlib import crc32
 
 from codesearch.core.index.array_file import DamagedFileError
 
@@ -15,7 +16,7 @@ SUFFIX: Final = ".published"
 # Each part is fetched by itself and compared with a checksum of its own.
 PART_BYTES: Final = 8 << 20
 _LAYOUT = 1
-_DIGEST_BYTES = 16
+_NAME_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +36,19 @@ class SharedFile:
 
 
 def digest_of(data: bytes) -> str:
-    """Return the checksum of a part."""
-    return blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
+    """Return the checksum of a part: CRC-32, as in the files themselves, at 4 GB a second. It guards against faults."""
+    return f"{crc32(data):08x}"
 
 
 def describe_file(path: Path) -> SharedFile:
     """Read a file and return how it is shared. Its object's name says what is in it. Raises OSError."""
     with path.open("rb") as file:
-        digests, size = _read_digests(file)
-    whole = blake2b("".join(digests).encode(), digest_size=_DIGEST_BYTES).hexdigest()
-    return SharedFile(path.name, f"{path.stem}.{whole}{path.suffix}", size, digests)
-
-
-def _read_digests(file: IO[bytes]) -> tuple[tuple[str, ...], int]:
-    digests, size = [], 0
-    while data := file.read(PART_BYTES):
-        digests.append(digest_of(data))
-        size += len(data)
-    return tuple(digests), size
+        digests, size, whole = [], 0, blake2b(digest_size=_NAME_BYTES)
+        while data := file.read(PART_BYTES):
+            digests.append(digest_of(data))
+            whole.update(data)
+            size += len(data)
+    return SharedFile(path.name, f"{path.stem}.{whole.hexdigest()}{path.suffix}", size, tuple(digests))
 
 
 def write_publication(files: Iterable[SharedFile]) -> bytes:

@@ -58,6 +58,7 @@ class SearchIndexes:
         self._opening: dict[str, Lock] = {}
         self._cache: SegmentCache | None = None
         self._shared: SharedSegments | None = None
+        self._fetched: dict[str, int] = {}
         if objects is not None:
             self._cache = SegmentCache(folder, self.files, cache_bytes, self._let_go)
             self._shared = SharedSegments(objects, self.files, format_name, self._cache.make_room)
@@ -83,7 +84,8 @@ class SearchIndexes:
                     run_id = run_id if found is None or later is None else later
                 opened = (run_id, found or self._build_missing(source_id, run_id))
                 self._opened[source_id] = opened
-                if opened[1].is_large:
+                # What was just fetched was compared with its checksums as it came.
+                if opened[1].is_large and self._fetched.get(source_id) != run_id:
                     # Reading gigabytes first would keep the query waiting; who asks again gets the mended one.
                     Thread(target=self._mend_quietly, args=(source_id, run_id), daemon=True).start()
         return opened[1]
@@ -96,6 +98,15 @@ class SearchIndexes:
         """Stop what works in the background."""
         if self._cache is not None:
             self._cache.close()
+
+    def connect(self) -> None:
+        """Make the first request to object storage, if there is one, which takes longer than others."""
+        if self._shared is not None:
+            try:
+                self._shared.connect()
+            except StoreError as error:
+                # What is here answers all the same.
+                logger.warning("%s", error.message)
 
     @contextmanager
     def hold(self, source_id: str) -> Iterator[None]:
@@ -298,6 +309,8 @@ class SearchIndexes:
             return None
         fetched = self._shared.fetch(source_id, run_id, is_doubted=is_doubted)
         index = None if fetched is None else self._open(source_id, fetched)
+        if fetched is not None:
+            self._fetched[source_id] = fetched
         return None if index is not None and fetched == run_id and is_stale() else index
 
     def _make_again(self, source_id: str, run_id: int) -> SourceIndex | None:

@@ -49,6 +49,10 @@ class SharedSegments:
         self._format_name = format_name
         self._uploaded: dict[tuple[str, SegmentName], SharedFile] = {}
 
+    def connect(self) -> None:
+        """Make a first request: it loads the client and opens a connection."""
+        self._objects.list(f"{FOLDER}/none")
+
     def upload_segment(self, source_id: str, name: SegmentName) -> None:
         """Upload a segment of a run that is under way: who goes on from it may be on another machine."""
         path = self._files.segment_path(source_id, name)

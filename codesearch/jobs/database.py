@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -25,7 +26,17 @@ SCHEMA: Final = "codesearch_jobs"
 QUEUE: Final = "jobs"
 WORKFLOW: Final = "job"
 _CONNECT_SECONDS = 5
+# Of libpq. A connection that is cut is noticed long before another worker takes this one for dead; the system's own
+# times are hours.
+_CONNECTION: Final = {
+    "connect_timeout": str(_CONNECT_SECONDS),
+    "keepalives_idle": "4",
+    "keepalives_interval": "2",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "6000",
+}
 _FILE_PREFIX = "sqlite:///"
+_REPEATED_SECONDS = 60.0
 
 
 def jobs_url(data_dir: Path, *urls: str | None) -> str:
@@ -33,7 +44,7 @@ def jobs_url(data_dir: Path, *urls: str | None) -> str:
     for url in urls:
         if url is not None and url.startswith("postgres"):
             parts = urlsplit(url)
-            query = {"connect_timeout": str(_CONNECT_SECONDS), **dict(parse_qsl(parts.query))}
+            query = {**_CONNECTION, **dict(parse_qsl(parts.query))}
             return parts._replace(scheme="postgresql", query=urlencode(query)).geturl()
     return f"{_FILE_PREFIX}{data_dir.absolute() / 'jobs.sqlite3'}"
 
@@ -113,11 +124,38 @@ class JobDatabase:
 
 
 def quiet_engine() -> None:
-    """Have the engine log what is wrong, as the rest of this process logs."""
+    """Have the engine log what is wrong, as the rest of this process logs, and not twice a second."""
     logger = logging.getLogger("dbos")
     logger.handlers.clear()
     logger.propagate = True
     logger.setLevel(logging.WARNING)
+    if not any(isinstance(item, EngineNoise) for item in logger.filters):
+        logger.addFilter(EngineNoise())
+
+
+class EngineNoise(logging.Filter):
+    """Makes each message of the engine one line without a trace, and lets the same through once a minute."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` gives seconds."""
+        super().__init__()
+        self._clock = clock
+        self._told: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a message is to be logged; that a job was stopped is none."""
+        line = redact(record.getMessage()).strip().partition("\n")[0]
+        if record.exc_info is not None and record.exc_info[0] is not None:
+            line = f"{line} {record.exc_info[0].__name__}: {record.exc_info[1]}".partition("\n")[0]
+        if "was cancelled" in line or "WorkflowCancelled" in line:
+            return False
+        # What differs is behind the first words: ids, ports, errors.
+        kind, now = line[:40], self._clock()
+        if now - self._told.get(kind, float("-inf")) < _REPEATED_SECONDS:
+            return False
+        self._told[kind] = now
+        record.msg, record.args, record.exc_info, record.exc_text = f"jobs: {line}", None, None, None
+        return True
 
 
 def _one_line(error: Exception) -> str:

@@ -52,6 +52,7 @@ class Worker:
         self._job: RunningJob | None = None
         self._written = _Written()
         self._reached_at = time.monotonic()
+        self._is_away = False
         self._next: dict[str, float] = {}
 
     def run(self, is_over: threading.Event) -> None:
@@ -67,9 +68,9 @@ class Worker:
                 self._every(_RECOVERY_SECONDS, self._take_over)
                 self._every(_SCHEDULE_SECONDS, self._schedule.enqueue_due)
                 self._every(_PRUNE_SECONDS, self._queue.prune)
-                self._reached_at = time.monotonic()
+                self._note_database(None)
             except JobsUnavailableError as error:
-                self._wait_for_database(error)
+                self._note_database(error)
             except CodesearchError as error:
                 logger.warning("jobs: %s", error.message)
         self._give_back()
@@ -160,11 +161,18 @@ class Worker:
         )
         return {name for name, is_gone in known.items() if is_gone} | elsewhere
 
-    def _wait_for_database(self, error: JobsUnavailableError) -> None:
-        """Stop the job at work before others take this worker for dead."""
+    def _note_database(self, error: JobsUnavailableError | None) -> None:
+        """Note whether the database was reached; stop the job at work before others take this worker for dead."""
+        if error is None:
+            if self._is_away:
+                logger.warning("the jobs are there again")
+            self._is_away, self._reached_at = False, time.monotonic()
+            return
+        if not self._is_away:
+            logger.warning("%s", error.message)
+        self._is_away = True
         with self._lock:
             job = self._job
-        logger.warning("%s", error.message)
         if job is not None and time.monotonic() - self._reached_at > LEASE_SECONDS / 2:
             job.interrupt(Interruption.UNREACHABLE)
 

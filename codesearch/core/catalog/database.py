@@ -27,6 +27,11 @@ _CONNECT_TIMEOUT_SECONDS = 10
 # Any fixed number: whoever writes to the catalog holds PostgreSQL's advisory lock of this number ("codesear").
 _ADVISORY_LOCK = 0x636F6465_73656172
 _WRITES = "codesearch_writes"
+_SERVER_KEEPALIVES = (
+    "SET tcp_keepalives_idle = 5",
+    "SET tcp_keepalives_interval = 3",
+    "SET tcp_keepalives_count = 3",
+)
 # What SQLite says of a file whose bytes are not those that it wrote.
 _DAMAGE = ("malformed", "not a database", "Could not decode", "unsupported file format", "database corruption")
 _URL_HINT = "e.g. sqlite:///folder/catalog.sqlite3 or postgresql://user:password@host/database"
@@ -122,6 +127,9 @@ class Database:
             # A connection of its own: it may be held for hours, and is no part of any transaction.
             with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 try:
+                    # Of a machine that is cut off the server would know after hours, and hold its locks as long.
+                    for setting in _SERVER_KEEPALIVES:
+                        connection.exec_driver_sql(setting)
                     yield lambda: bool(
                         connection.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}).scalar()
                     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from contextlib import ExitStack, closing
@@ -105,13 +106,22 @@ def serve(
         "loop": f"codesearch.cli.connections:{'ServingLoop' if workers == 1 else 'SharingLoop'}",
         "backlog": BACKLOG,
     }
-    with closing(Workers(settings.worker_jobs if jobs is None else jobs)):
+    with closing(Workers(_count_workers(settings, jobs))):
         if workers == 1:
             uvicorn.run(_application(assembly), **options)
         else:
             config = uvicorn.Config("codesearch.cli.serve:application", factory=True, workers=workers, **options)
             with share_metrics(settings):
                 run_workers(config)
+
+
+def _count_workers(settings: Settings, asked: int | None) -> int:
+    """Return how many workers are started: none where they could not even take their place."""
+    count = settings.worker_jobs if asked is None else asked
+    if count and settings.data_dir.exists() and not os.access(settings.data_dir, os.W_OK):
+        logger.warning("no jobs are done here: the data folder %s cannot be written", settings.data_dir)
+        return 0
+    return count
 
 
 def _index_first(assembly: Assembly, folder: Path) -> None:

@@ -6,12 +6,13 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from codesearch.core.catalog.sqlite_file import enable_write_ahead_log
 from codesearch.core.errors import CodesearchError, JobsUnavailableError
 from codesearch.core.redaction import redact
 
@@ -109,9 +110,8 @@ class JobDatabase:
         quiet_engine()
         if self.file is not None:
             # Who looks at the jobs need not wait for who writes them.
-            with sqlite3.connect(self.file, timeout=_CONNECT_SECONDS) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-            connection.close()
+            with closing(sqlite3.connect(self.file)) as connection:
+                enable_write_ahead_log(connection, _CONNECT_SECONDS)
         DBOS.migrate(self.url, schema=SCHEMA)
         return DBOSClient(
             system_database_url=self.url,

@@ -138,6 +138,7 @@ def test_an_admin_brings_a_source_in_and_out_and_gives_a_key(tmp_path: Path, hos
     assert given not in service.logged
     assert secret not in service.logged
     assert "a key was created" in service.logged
+    assert {path.stat().st_mode & 0o077 for path in data_dir.glob("jobs.sqlite3*")} == {0}
     queue = JobQueue(JobDatabase(jobs_url(data_dir)))
     last = queue.list_jobs()[0]
     queue.close()

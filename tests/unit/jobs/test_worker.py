@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,17 +128,3 @@ def test_a_worker_that_ends_gives_its_job_back(jobs: Jobs) -> None:
     jobs.start_worker(elsewhere)
     assert jobs.wait_for(job, is_over).state is JobState.DONE
     assert (jobs.marks(), jobs.marks(elsewhere)) == ([f"+{ONE}"], [f"+{ONE}", f"-{ONE}"])
-
-
-def test_what_a_dead_worker_of_another_folder_began_is_done_once_its_lease_is_over(jobs: Jobs) -> None:
-    job = jobs.submit("once", ONE)
-    elsewhere = jobs.folder / "elsewhere"
-    first = jobs.start_worker(elsewhere)
-    jobs.wait_for(job, is_at_work)
-    jobs.start_worker()
-    time.sleep(1)
-    assert jobs.queue.get(job.id).state is JobState.RUNNING
-    (jobs.folder / "again").touch()
-    jobs.stop(first, signal.SIGKILL)
-    assert jobs.wait_for(job, is_over).state is JobState.DONE
-    assert (jobs.marks(elsewhere), jobs.marks()) == ([f"+{ONE}"], [f"+{ONE}", f"-{ONE}"])

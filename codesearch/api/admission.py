@@ -25,8 +25,11 @@ class Admission:
         self._of_key: Counter[str] = Counter()
 
     @contextmanager
-    def enter(self, key: str) -> Iterator[None]:
-        """Count one request of a key while the context lasts; raises TooManyRequestsError where there is no room."""
+    def enter(self, key: str, per_minute: int | None = None) -> Iterator[None]:
+        """Count one request of a key while the context lasts; raises TooManyRequestsError where there is no room.
+
+        `per_minute` is how many the key may send, where that is its own.
+        """
         if self._of_key[key] >= self.max_per_key:
             raise TooManyRequestsError(
                 f"{self.max_per_key} requests of this key are being answered already, and no more are taken "
@@ -39,10 +42,12 @@ class Admission:
                 "(CODESEARCH_MAX_REQUESTS). Try again in a second.",
                 "process",
             )
-        if wait := self._rates.take(key, time.monotonic()):
+        if wait := self._rates.take(key, time.monotonic(), per_minute):
+            allowed, whose = self._rates.per_minute, "CODESEARCH_MAX_REQUESTS_PER_MINUTE"
+            if per_minute is not None:
+                allowed, whose = per_minute, "its own limit"
             raise TooManyRequestsError(
-                f"This key has sent more than {self._rates.per_minute} requests a minute "
-                f"(CODESEARCH_MAX_REQUESTS_PER_MINUTE). Try again in {math.ceil(wait)} s.",
+                f"This key has sent more than {allowed} requests a minute ({whose}). Try again in {math.ceil(wait)} s.",
                 "rate",
                 wait,
             )

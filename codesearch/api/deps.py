@@ -149,7 +149,7 @@ async def run_admitted(request: Request, principal: Principal, task: Callable[[W
     Raises TooManyRequestsError, and what the task raises: SearchAbandonedError when the client has gone.
     """
     work = open_work(request, principal)
-    with request.state.admission.enter(principal.key_id):
+    with request.state.admission.enter(principal.key_id, principal.requests_per_minute):
         watching = asyncio.create_task(_cancel_when_gone(request, work))
         try:
             return await anyio.to_thread.run_sync(task, work, limiter=request.state.threads)

@@ -40,6 +40,12 @@ def key() -> None:
 @click.option(
     "--expires", "days", type=click.IntRange(1, 36500), metavar="DAYS", help="Stops working after so many days."
 )
+@click.option(
+    "--rate",
+    type=click.IntRange(0, 1_000_000),
+    metavar="COUNT",
+    help="So many requests a minute, in the place of the service's limit; 0: any number.",
+)
 @as_json_option
 @click.pass_obj
 def create_key(
@@ -50,6 +56,7 @@ def create_key(
     user: str | None,
     admin: bool,
     days: int | None,
+    rate: int | None,
     as_json: bool,
 ) -> None:
     """Create the API key NAME and show its secret, this once."""
@@ -59,7 +66,13 @@ def create_key(
     source_ids = frozenset(find_named(assembly, source).id for source in sources) if sources else None
     expires_at = datetime.now(timezone.utc) + timedelta(days=days) if days else None
     created, secret = assembly.catalog.create_key(
-        name, source_ids=source_ids, groups=groups, user=user, is_admin=admin, expires_at=expires_at
+        name,
+        source_ids=source_ids,
+        groups=groups,
+        user=user,
+        is_admin=admin,
+        expires_at=expires_at,
+        requests_per_minute=rate,
     )
     listings.print_new_key(created, secret, as_json=as_json)
     settings = assembly.settings

@@ -178,6 +178,8 @@ def print_keys(keys: Sequence[ApiKey], *, as_json: bool) -> None:
             reads = ", ".join([*groups, *sorted(key.source_ids)]) or "nothing"
         if key.user is not None:
             reads += f", as far as {key.user} may"
+        if key.requests_per_minute is not None:
+            reads += f", {key.requests_per_minute:,} requests a minute" if key.requests_per_minute else ", at any rate"
         state = "revoked" if key.revoked_at else "usable" if key.is_usable(now) else "expired"
         if state == "usable" and key.expires_at:
             state = f"until {key.expires_at:%Y-%m-%d %H:%M} UTC"
@@ -194,6 +196,7 @@ def _key_as_json(key: ApiKey) -> dict[str, object]:
         "sources": None if key.source_ids is None else sorted(key.source_ids),
         "groups": list(key.group_names) or None,
         "user": key.user,
+        "requests_per_minute": key.requests_per_minute,
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,

@@ -19,7 +19,8 @@ class ApiKey:
     """What is known of a key once its secret was shown: `prefix` is the secret's first 8 characters.
 
     It reads `source_ids` and what its groups read; without groups, None is for every data source, and an empty set
-    allows nothing. Of these a key of a `user` reads what the code host lets that person read. Times are in UTC.
+    allows nothing. Of these a key of a `user` reads what the code host lets that person read. Its
+    `requests_per_minute`, if any, count in the place of the service's own limit; 0 for no limit. Times are in UTC.
     """
 
     id: str
@@ -32,6 +33,7 @@ class ApiKey:
     revoked_at: datetime | None = None
     group_names: tuple[str, ...] = ()
     user: str | None = None
+    requests_per_minute: int | None = None
 
     def is_usable(self, now: datetime) -> bool:
         """Say whether the key opens anything at that moment: not revoked, not expired."""

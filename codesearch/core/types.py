@@ -208,6 +208,7 @@ class Principal:
     Each is None for every data source; an empty set allows nothing. The first is what a key or a token was given, the
     second what the code host lets `user` read, the person whom the key or token belongs to. `problem` says why that is
     not known, in one sentence; nothing may be read then. `key_id` tells callers apart; that of a token holds a blank.
+    `requests_per_minute` is the key's own limit, where it has one; 0 for none at all.
     """
 
     key_id: str
@@ -217,6 +218,7 @@ class Principal:
     user: str | None = None
     permitted_ids: frozenset[str] | None = None
     problem: str | None = None
+    requests_per_minute: int | None = None
 
     @property
     def reads_everything(self) -> bool:

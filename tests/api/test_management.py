@@ -292,10 +292,23 @@ def test_a_key_is_made_shown_once_and_revoked(
     assert deeds == ["a key was created", "a key was revoked", "a key was revoked"]
 
 
+def test_a_key_has_a_rate_of_its_own(pages: AdminPages, admin: Admin) -> None:
+    made = admin.expect(201, "POST", "/api/keys", {"name": "slow", "requests_per_minute": 30})
+    assert made["key"]["requests_per_minute"] == 30
+    assert "30 requests a minute" in pages.visit(name="chief").read("/manage/keys")
+    headers = bearer(made["secret"])
+    statuses = [pages.client.get("/api/datasources/all", headers=headers).status_code for _ in range(21)]
+    assert statuses == [200] * 20 + [429]
+    refused = pages.client.get("/api/datasources/all", headers=headers)
+    assert "more than 30 requests a minute (its own limit)" in read_error(refused)[2]
+    assert int(refused.headers["retry-after"]) >= 1
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
         ({}, 400),
+        ({"name": "x", "requests_per_minute": -1}, 400),
         ({"name": "!"}, 400),
         ({"name": "boss"}, 400),
         ({"name": "x", "sources": ["nobody"]}, 404),

@@ -98,6 +98,10 @@ def test_keys_show_what_they_read_and_until_when(data_dir: Path) -> None:
     assert created["secret"].startswith(created["prefix"])
     assert created["sources"] == [source_ids(data_dir)["ledger-go"]]
     assert created["expires_at"] > created["created_at"]
+    slow = run_cli(data_dir, "key", "create", "slow", "--rate", "30", "--json").json
+    assert slow["requests_per_minute"] == 30
+    assert "30 requests a minute" in run_cli(data_dir, "key", "list").out
+    run_cli(data_dir, "key", "revoke", "slow")
     assert run_cli(data_dir, "key", "create", "chief", "--admin").status == 0
     assert run_cli(data_dir, "key", "create", "gone").status == 0
     assert run_cli(data_dir, "key", "revoke", "gone").out == "Revoked the key gone.\n"

@@ -356,6 +356,7 @@ class KeyAnswer(BaseModel):
     )
     groups: list[str] = Field(default_factory=list, description="Names of its groups")
     user: str = Field("", description="The person whom it belongs to")
+    requests_per_minute: int = Field(0, description="Its own limit, 0 for none; absent: the service's")
     created_at: Moment
     expires_at: Moment = ""
     revoked_at: Moment = ""

@@ -154,6 +154,7 @@ def describe_key(key: ApiKey, now: datetime) -> dict[str, Any]:
         "sources": None if key.source_ids is None else sorted(key.source_ids),
         "groups": list(key.group_names) or None,
         "user": key.user,
+        "requests_per_minute": key.requests_per_minute,
         "created_at": describe_moment(key.created_at),
         "expires_at": describe_moment(key.expires_at),
         "revoked_at": describe_moment(key.revoked_at),

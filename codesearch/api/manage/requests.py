@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from codesearch.core.catalog.keys import MAX_RATE
 from codesearch.core.types import HostKind
 
 MAX_LOCATION_LENGTH: Final = 2048
@@ -121,6 +122,9 @@ class KeyRequest(BaseModel):
     admin: Flag = Field(False, description="Reads everything and manages everything")
     expires_days: Annotated[int, Field(ge=1, le=MAX_DAYS, strict=True)] | None = Field(
         None, description="Stops working after so many days"
+    )
+    requests_per_minute: Annotated[int, Field(ge=0, le=MAX_RATE, strict=True)] | None = Field(
+        None, description="So many in a server process, in the place of the service's limit; 0: any number"
     )
 
 

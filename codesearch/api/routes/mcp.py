@@ -49,7 +49,7 @@ class McpEndpoint:
         if fault is not None:
             await ApiResponse(fault, status_code=400)(scope, receive, send)
             return
-        with request.state.admission.enter(principal.key_id):
+        with request.state.admission.enter(principal.key_id, principal.requests_per_minute):
             await _Exchange(request, principal, body).answer(send)
 
 

@@ -36,6 +36,7 @@ _COLUMNS = (
     api_keys.c.expires_at,
     api_keys.c.revoked_at,
     api_keys.c.user_name,
+    api_keys.c.requests_per_minute,
 )
 # A row per scope, one with a null for a key without scopes.
 _SELECT_KEYS = select(*_COLUMNS, api_key_scopes.c.source_id).select_from(
@@ -56,6 +57,7 @@ def _select_with_groups(condition: ColumnElement[bool]) -> CompoundSelect[Any]:
 # Built once, for every request runs one of these.
 _SELECT_BY_HASH = _select_with_groups(api_keys.c.secret_hash == bindparam("secret_hash"))
 _SELECT_BY_ID = _select_with_groups(api_keys.c.id == bindparam("key_id"))
+MAX_RATE = 1_000_000
 _INVALID = "The API key is not valid."
 
 
@@ -93,6 +95,7 @@ class KeyCatalog(CatalogPart):
             source_ids=key.source_ids,
             user=key.user,
             permitted_ids=None if key.user is None else frozenset(),
+            requests_per_minute=key.requests_per_minute,
         )
 
     def create_key(
@@ -104,13 +107,15 @@ class KeyCatalog(CatalogPart):
         user: str | None = None,
         is_admin: bool = False,
         expires_at: datetime | None = None,
+        requests_per_minute: int | None = None,
     ) -> tuple[ApiKey, str]:
         """Create a key and return it with its secret, which nobody can show again.
 
         `source_ids` holds ids or names of data sources, None for all of them, or, with `groups`, for what those read.
         A key of a `user` reads no more than the code host lets that person read. An admin key reads everything and
-        takes none of these. Raises InvalidRequestError for a wrong or taken name, a past expiry or an admin key with
-        any of them, NotFoundError that names unknown data sources or groups.
+        takes none of these. `requests_per_minute` counts in the place of the service's limit, 0 for none. Raises
+        InvalidRequestError for a wrong or taken name, a past expiry, a rate out of range or an admin key with any of
+        the first three, NotFoundError that names unknown data sources or groups.
         """
         name = validate_name(name, "key")
         now = self._clock()
@@ -123,6 +128,8 @@ class KeyCatalog(CatalogPart):
         user = None if user is None else validate_user(user)
         if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
             raise InvalidRequestError("A key expires at a moment to come, given with its time zone.")
+        if requests_per_minute is not None and not 0 <= requests_per_minute <= MAX_RATE:
+            raise InvalidRequestError(f"A key sends 0 to {MAX_RATE:,} requests a minute, 0 for any number.")
         secret = create_secret()
         with self._database.writing() as connection:
             if any(key.is_usable(now) for key in _find_keys(connection, api_keys.c.name_key == fold_name(name))):
@@ -138,6 +145,7 @@ class KeyCatalog(CatalogPart):
                 created_at=now,
                 expires_at=expires_at,
                 user=user,
+                requests_per_minute=requests_per_minute,
             )
             _insert(connection, key, secret)
             bind_key(connection, key.id, group_ids)
@@ -228,6 +236,7 @@ def _to_key(rows: Sequence[RowMapping]) -> ApiKey:
         expires_at=first["expires_at"],
         revoked_at=first["revoked_at"],
         user=first["user_name"],
+        requests_per_minute=first["requests_per_minute"],
     )
 
 
@@ -243,6 +252,7 @@ def _insert(connection: Connection, key: ApiKey, secret: str) -> None:
         created_at=key.created_at,
         expires_at=key.expires_at,
         user_name=key.user,
+        requests_per_minute=key.requests_per_minute,
     )
     connection.execute(statement)
     if key.source_ids:

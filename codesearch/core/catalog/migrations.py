@@ -88,6 +88,11 @@ def _add_organisations(connection: Connection) -> None:
     )
 
 
+def _add_rates(connection: Connection) -> None:
+    """The next schema knows how many requests a minute a key may send."""
+    connection.exec_driver_sql("ALTER TABLE codesearch_api_keys ADD COLUMN requests_per_minute BIGINT")
+
+
 # The first one leads from schema 1 to schema 2, and so on. A step that was released is never changed again: it names
 # its columns itself and does not import schema.py, which goes on changing. The last step leads to schema.py as it is.
 STEPS: tuple[Step, ...] = (
@@ -96,6 +101,7 @@ STEPS: tuple[Step, ...] = (
     _add_schedules,
     _add_webhook_deliveries,
     _add_organisations,
+    _add_rates,
 )
 _FIRST_VERSION = 1
 

@@ -122,6 +122,7 @@ index_runs = Table(
 
 # `is_scoped` says whether scopes and groups count: a key whose sources are all gone reads nothing, not everything.
 # `user_name` is the person whom the key belongs to: it reads no more than the code host lets that person read.
+# `requests_per_minute` counts in the place of the service's own limit; 0 for none.
 api_keys = Table(
     f"{TABLE_PREFIX}api_keys",
     metadata,
@@ -136,6 +137,7 @@ api_keys = Table(
     Column("expires_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
     Column("user_name", Text),
+    Column("requests_per_minute", BigInteger),
 )
 
 api_key_scopes = Table(

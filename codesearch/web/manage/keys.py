@@ -168,7 +168,11 @@ def _describe_scope(key: ApiKey, names: Mapping[str, str]) -> str:
         groups = [f"group {name}" for name in key.group_names]
         sources = [name for source_id, name in names.items() if source_id in key.source_ids]
         reads = ", ".join([*groups, *sources]) or "nothing"
-    return reads if key.user is None else f"{reads}, as far as {key.user} may"
+    if key.user is not None:
+        reads += f", as far as {key.user} may"
+    if key.requests_per_minute is not None:
+        reads += f", {key.requests_per_minute:,} requests a minute" if key.requests_per_minute else ", at any rate"
+    return reads
 
 
 def _describe_state(key: ApiKey, now: datetime) -> str:

@@ -66,3 +66,19 @@ def test_never_more_than_the_burst_and_the_rate_in_any_stretch(
     for first, started in enumerate(counted):
         for last in range(first, len(counted)):
             assert last - first + 1 <= burst + (counted[last] - started) * per_minute / 60 + 1e-3
+
+
+def test_a_key_may_have_a_rate_of_its_own(rates: Rates) -> None:
+    for _ in range(BURST):
+        assert rates.take("slow", 100.0, 6) == 0.0
+        assert rates.take("fast", 100.0, 600) == 0.0
+    assert rates.take("slow", 100.0, 6) == pytest.approx(10.0)
+    assert rates.take("fast", 100.0, 600) == pytest.approx(0.1)
+    assert [rates.take("free", 100.0, 0) for _ in range(100)] == [0.0] * 100
+    assert [Rates(0, 2).take("a", 100.0, None) for _ in range(9)] == [0.0] * 9
+
+
+def test_a_rate_counts_where_the_service_has_none() -> None:
+    rates = Rates(0, 1)
+    assert [rates.take("a", 100.0, 60), rates.take("a", 100.0, 60)] == [0.0, pytest.approx(1.0)]
+    assert rates.take("b", 100.0) == rates.take("b", 100.0) == 0.0

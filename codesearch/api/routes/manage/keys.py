@@ -73,6 +73,7 @@ async def post_key(request: Request) -> ApiResponse:
             user=asked.user,
             is_admin=asked.admin,
             expires_at=None if asked.expires_days is None else now + timedelta(days=asked.expires_days),
+            requests_per_minute=asked.requests_per_minute,
         )
 
     key, secret = await run_deed(request, admin, create)

@@ -294,6 +294,17 @@ def test_a_removed_source_leaves_workspaces_runs_and_its_name(catalog: Catalog) 
 # Runs
 
 
+def test_a_key_keeps_its_rate(catalog: Catalog) -> None:
+    for rate in (None, 0, 30):
+        key, secret = catalog.create_key(f"rate {rate}", requests_per_minute=rate)
+        assert key.requests_per_minute == rate
+        assert catalog.authenticate(secret).requests_per_minute == rate
+        assert catalog.find_principal(key.id).requests_per_minute == rate
+    for wrong in (-1, 1_000_001):
+        with pytest.raises(InvalidRequestError, match="requests a minute"):
+            catalog.create_key("wrong", requests_per_minute=wrong)
+
+
 def test_the_latest_runs_of_all_sources_are_read_together(catalog: Catalog) -> None:
     one, two = add(catalog, 1), add(catalog, 2)
     add(catalog, 3)

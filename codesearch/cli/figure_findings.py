@@ -19,6 +19,10 @@ def examine_figures(assembly: Assembly) -> Iterator[Finding]:
     figures = assembly.measure()
     if (jobs := figures.jobs) is None:
         advice = "Start that database, or correct CODESEARCH_JOBS_URL; until then nothing is added or refreshed."
+        if assembly.job_database.file is not None:
+            advice = (
+                "Make it one that can be read and written; a damaged file may be deleted, ask again for what waited."
+            )
         yield Finding("jobs", False, f"{assembly.job_database.name} is out of reach", advice)
     elif any(jobs.counts.values()):
         wait = f", the oldest since {jobs.longest_wait_seconds:,.0f} s" if jobs.longest_wait_seconds else ""

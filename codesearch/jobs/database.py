@@ -38,6 +38,8 @@ _CONNECTION: Final = {
 }
 _FILE_PREFIX = "sqlite:///"
 _REPEATED_SECONDS = 60.0
+# What SQLite says of a file whose bytes are not those that it wrote.
+_DAMAGE = ("malformed", "not a database", "unsupported file format")
 
 
 def jobs_url(data_dir: Path, *urls: str | None) -> str:
@@ -83,7 +85,10 @@ class JobDatabase:
             raise
         # The engine has no root of its errors, and passes on those of three libraries.
         except Exception as error:
-            raise JobsUnavailableError(f"The jobs in {self.name} cannot be had: {_one_line(error)}") from error
+            reason = _one_line(error)
+            if self.file is not None and any(sign in reason for sign in _DAMAGE):
+                reason += ". The file is damaged: delete it, and ask again for what waited"
+            raise JobsUnavailableError(f"The jobs in {self.name} cannot be had: {reason}.") from error
 
     @property
     def name(self) -> str:

@@ -149,6 +149,15 @@ def test_a_database_out_of_reach_is_said_without_its_password(url: str) -> None:
     queue.close()
 
 
+def test_a_damaged_file_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "jobs.sqlite3").write_bytes(b"no database at all, but a longer text " * 200)
+    queue = JobQueue(JobDatabase(jobs_url(tmp_path)))
+    for ask in (queue.list_jobs, queue.measure):
+        with pytest.raises(JobsUnavailableError, match="damaged: delete it"):
+            ask()
+    queue.close()
+
+
 def test_the_jobs_are_in_postgresql_where_the_catalog_is(tmp_path: Path) -> None:
     assert jobs_url(tmp_path) == jobs_url(tmp_path, None, "sqlite:///x") == f"sqlite:///{tmp_path / 'jobs.sqlite3'}"
     given = jobs_url(tmp_path, None, "postgres://me:hush@host/db?sslmode=require")

@@ -202,19 +202,19 @@ def test_clone_addresses_elsewhere_are_not_followed(service: AdminPages, admin: 
 
 
 def test_what_finds_no_room_in_the_queue_waits_for_the_next_look(
-    service: AdminPages, admin: Admin, host: CodeHost
+    service: AdminPages, admin: Admin, host: CodeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host.page_size = 100
-    for number in range(60):
-        host.add("acme", f"repo-{number:02}")
+    monkeypatch.setattr("codesearch.jobs.queue.MAX_QUEUED", 6)
+    for number in range(8):
+        host.add("acme", f"repo-{number}")
     add(admin, host)
     found = look(service)
-    assert (len(found.added), found.waiting) == (49, 11)
-    assert "11 more wait" in found.summary
-    assert admin.get("/api/sources")["total"] == 49
+    assert (len(found.added), found.waiting) == (5, 3)
+    assert "3 more wait" in found.summary
+    assert admin.get("/api/sources")["total"] == 5
     for job in admin.get("/api/jobs?kind=add")["jobs"]:
         admin.expect(200, "POST", f"/api/jobs/{job['id']}/cancel")
-    assert (len(look(service).added), admin.get("/api/sources")["total"]) == (11, 60)
+    assert (len(look(service).added), admin.get("/api/sources")["total"]) == (3, 8)
 
 
 def test_sources_go_with_an_organisation_only_where_it_is_asked_for(

@@ -10,12 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from codesearch.api.management import Job, JobKind
+from codesearch.api.management import Job, JobKind, JobRequest
 from codesearch.api.webhooks import desk
 from codesearch.api.webhooks.push import Host
 from codesearch.api.webhooks.secret_list import SecretList
 from codesearch.api.webhooks.signatures import identify_delivery
-from codesearch.cli.management.opening import open_management
 from codesearch.core.catalog.catalog import open_catalog
 from codesearch.core.config import load_settings
 from codesearch.core.errors import ConfigurationError
@@ -65,7 +64,7 @@ def deliver(client: ApiClient, webhook: Webhook, **headers: str) -> httpx.Respon
 
 
 def jobs_of(pages: AdminPages) -> list[Job]:
-    return list(open_management(pages.assembly)[0].jobs.list_jobs())
+    return list(pages.assembly.jobs.list_jobs())
 
 
 def refreshed(response: httpx.Response) -> list[str]:
@@ -196,7 +195,8 @@ def test_where_no_more_jobs_are_taken_the_delivery_may_come_again(
     pages: AdminPages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("codesearch.jobs.queue.MAX_QUEUED", 0)
+        patch.setattr("codesearch.jobs.queue.MAX_QUEUED", 1)
+        pages.assembly.jobs.submit(JobRequest(JobKind.REFRESH, "another", "e" * 24), "admin")
         assert read_error(deliver(pages.client, github(Pushed(PLACE, delivery="full"))))[:2] == (429, 1005)
     assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery="full")))) == ["shop"]
 

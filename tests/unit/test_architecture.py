@@ -58,7 +58,7 @@ ROOMS = {
     "codesearch.mcp": {VALUES, LOGS, "codesearch.retrieval", "codesearch.tools"},
     "codesearch.telemetry": {VALUES, CATALOG},
     # What jobs are: known to whoever asks for one, and to whoever does it.
-    JOBS: {CATALOG},
+    JOBS: {VALUES, CATALOG},
     "codesearch.jobs": {VALUES, CATALOG, JOBS},
     "codesearch.api": {
         JOBS,

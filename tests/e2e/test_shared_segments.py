@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from codesearch.core.errors import StoreError
 from codesearch.core.index import cache
 from codesearch.core.index.shared_segments import GRACE
+from codesearch.core.store.objects import S3Objects, S3Reader
 from tests.e2e.conftest import AssemblyFactory, index_with
 from tests.e2e.evidence import answers, ask, run_codesearch
 from tests.e2e.object_storage import Fleet
@@ -149,6 +152,50 @@ def test_who_uses_an_index_in_another_process_keeps_it(fleet: Fleet, tmp_path: P
     other.search_indexes._opened.clear()
     service.search_indexes._cache.make_room("", 1)  # type: ignore[union-attr]
     assert not fleet.files("b", sources[0].id)
+
+
+def test_two_processes_of_a_machine_fetch_once(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = index_with(fleet.open("a"), write_source(tmp_path / "part")).source
+    opened: list[str] = []
+    really_open = S3Objects.open
+
+    def open_and_note(objects: S3Objects, name: str) -> S3Reader:
+        opened.append(name.rpartition(".")[2])
+        return really_open(objects, name)
+
+    monkeypatch.setattr(S3Objects, "open", open_and_note)
+    services = [fleet.open("b") for _ in range(4)]
+    with ThreadPoolExecutor(len(services)) as threads:
+        indexes = list(threads.map(lambda one: one.search_indexes.get(source.id, source.run_id), services))
+    assert [index.row_count for index in indexes] == [40] * 4
+    assert sorted(opened) == ["manifest", "segment"]
+
+
+def test_what_cannot_be_published_is_not_there_for_anybody(
+    fleet: Fleet, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_source(tmp_path / "part")
+    source = index_with(fleet.open("a"), folder).source
+    write_source(folder, generation=2)
+    really_upload = S3Objects.upload
+
+    def upload_segments_alone(objects: S3Objects, name: str, path: Path) -> None:
+        if name.endswith(".manifest"):
+            raise StoreError("Cannot write: the network is cut.")
+        really_upload(objects, name, path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(S3Objects, "upload", upload_segments_alone)
+        with pytest.raises(StoreError, match="the network is cut"):
+            index_with(fleet.open("a"), folder)
+    assert len(bucket.names(".published")) == 1
+    for name in ("a", "b"):
+        assert "return 1" in ask(fleet.open(name), source.id, "part_7")[0].chunk.content
+    # Another machine goes on from what was uploaded.
+    report = index_with(fleet.open("c"), folder)
+    assert report.embedded_chunks == 0
+    for name in ("a", "b", "d"):
+        assert "return 2" in ask(fleet.open(name), source.id, "part_7")[0].chunk.content
 
 
 def test_what_a_run_replaced_goes_after_a_while(fleet: Fleet, bucket: Bucket, tmp_path: Path) -> None:

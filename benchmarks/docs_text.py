@@ -62,6 +62,21 @@ A first index, one changed file, and a second branch on which 1% of the files di
 of all processes, pages that they share counted for each.
 """
 
+MANY_SOURCES = """
+## Many sources
+
+What one source among a thousand costs: small git repositories made by rule, in one store. A refresh without changes of
+200 of them; one more source among few and among many; queries to the same sources beside few and beside many others.
+"""
+
+PROCESSES = """
+## Server processes
+
+Requests a second with 1, 2 and 4 processes of one service (`codesearch serve --workers N`) and 16 connections that stay
+open. The client is wrk, which takes a hundredth of what a request takes. "The service alone" is the number of cores and
+how many requests a second each could answer by the CPU that one takes.
+"""
+
 READING = """
 ## Reading files
 

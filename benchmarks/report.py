@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.clients import percentiles
-from benchmarks.docs_text import EXACT_SEARCH, INDEXING, INTRODUCTION, MANY_TREES, METHOD, READING, TITLE, UPDATES
+from benchmarks.docs_text import (
+    EXACT_SEARCH,
+    INDEXING,
+    INTRODUCTION,
+    MANY_SOURCES,
+    MANY_TREES,
+    METHOD,
+    PROCESSES,
+    READING,
+    TITLE,
+    UPDATES,
+)
 from benchmarks.scoring import Mean, total
 from benchmarks.systems import HTTP, INDEXERS, LABELS
 
@@ -165,6 +176,8 @@ def docs_page(run: dict[str, Any]) -> str:
         *([INDEXING, compared, PLOT_OF_INDEXING] if (compared := indexing(run)) else []),
         kept_page("many-trees", MANY_TREES),
         kept_page("updates", UPDATES),
+        kept_page("many-sources", MANY_SOURCES),
+        kept_page("processes", PROCESSES),
         kept_page("chunking", READING),
         kept_page("grep", EXACT_SEARCH),
         notes_of(run),

@@ -80,6 +80,7 @@ class Bases:
         is_readable = source.run_id and source.index_format == self._store.index_format.table_name
         run_id = source.run_id if is_readable else 0
         self._finish_deletion(source.id, run_id)
+        self._take_up_staged(source.id, run_id, newest_run, report)
         # By a column: who counts by the index of data sources alone would not see that a file of rows is lost.
         total = self._store.count_rows(source.id, (0, NO_END))
         if total and newest_run > run_id:
@@ -136,6 +137,25 @@ class Bases:
         for rows in doomed:
             self._writer.delete(source_id, rows)
         self._indexes.files.forget_doomed(source_id, run_id)
+
+    def _take_up_staged(self, source_id: str, run_id: int, newest_run: int, report: Callable[[str], None]) -> None:
+        """Make segments of the rows that stopped runs had staged, as if these had written them."""
+        for left in self._writer.find_left(source_id):
+            name = SegmentName.of(left.segment)
+            if run_id < name.run_id <= newest_run and not self._is_whole(source_id, name):
+                report("going on from what an interrupted run left")
+                self._writer.delete(source_id, DoomedRows(name.code, name.code + 1))
+                self._writer.append(left)
+                self._indexes.files.write_segment(source_id, name, left.scan())
+                logger.info("going on from %d chunks that an interrupted run had staged", left.row_count)
+            left.discard()
+
+    def _is_whole(self, source_id: str, name: SegmentName) -> bool:
+        """Say whether a segment of a killed run is there, and all of its rows in the store."""
+        segment = self._indexes.files.open_segment(source_id, SegmentEntry(name))
+        return segment is not None and segment.row_count == self._store.count_rows(
+            source_id, (name.code, name.code + 1)
+        )
 
     def _find_left(self, source_id: str, run_id: int, newest_run: int) -> list[Part]:
         """Return the segments of killed runs whose rows are all in the store, in order."""

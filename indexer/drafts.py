@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import chain
 
+from codesearch.core.errors import StoreError
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.index.manifest import SegmentEntry, SegmentName, first_code
 from codesearch.core.index.merging import read_rows
@@ -13,7 +15,8 @@ from codesearch.core.index.published import SearchIndexes
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.memory import give_back_memory
 from codesearch.core.store.rows import RowColumns
-from codesearch.core.store.writer import DoomedRows, StagedRows, StoreWriter
+from codesearch.core.store.staging import StagedRows
+from codesearch.core.store.writer import DoomedRows, StoreWriter
 from indexer.bases import Base
 
 # Segments of fewer rows together are joined whenever one is written: that takes no longer than a tenth of a second.
@@ -57,9 +60,15 @@ class Draft:
     def __enter__(self) -> Draft:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._staged is not None:
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        if self._staged is None:
+            return
+        if error is None or isinstance(error, Exception):
             self._staged.discard()
+        else:
+            # Ctrl-C: the next run goes on from what is there.
+            with suppress(StoreError):
+                self._staged.close()
 
     @property
     def doomed(self) -> list[DoomedRows]:

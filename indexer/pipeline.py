@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -73,7 +73,7 @@ class SilentProgress:
 class IndexReport:
     """What one run did. `changed` counts new and changed files, `characters` their text, `skipped` by reason.
 
-    `unparsed` names those of the changed files that were read as lines, or left out, since their tree cost too much.
+    `is_resumed`: it also published what an interrupted run had left; those files are `unchanged`. `unparsed` names those of the changed files that were read as lines, or left out, since their tree cost too much.
     `warnings` say what of the source was not followed, why there is nothing to search, and what to do.
     """
 
@@ -87,11 +87,12 @@ class IndexReport:
     skipped: dict[str, int]
     unparsed: tuple[UnparsedFile, ...] = ()
     warnings: tuple[str, ...] = ()
+    is_resumed: bool = False
 
     @property
     def wrote(self) -> bool:
         """Whether the index is another one than before."""
-        return bool(self.changed or self.removed)
+        return bool(self.changed or self.removed or self.is_resumed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,6 @@ class Indexer:
         branch = choose_branch(location, branch, committed=committed)
         identifier = source_id(location, branch, subdir)
         with self._one_at_a_time(identifier, progress), self._search_indexes.hold(identifier):
-            self._writer.remove_leftovers(identifier)
             try:
                 return self._index(location, identifier, name, branch, subdir, progress)
             except DamagedStoreError as error:
@@ -303,7 +303,7 @@ class Indexer:
         run.progress.start("tidying up")
         self._bases.delete(source.id, run.id, draft.doomed)
         self._writer.maintain()
-        return _report(source, tally, found, len(gone), started)
+        return replace(_report(source, tally, found, len(gone), started), is_resumed=base.is_resumed)
 
     def _draft(self, indexed: Iterable[IndexedFiles], draft: Draft, run: _Run, tally: _Tally) -> None:
         """Take the rows as they come."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def read_rows(assembly: Assembly, source_id: str | None = None) -> dict[str, Row]:
-    """Return the store's rows by document id, read past our own store classes; `content` is put together."""
+    """Return the store's rows by document id, read past our own store classes; `content` and that are put together."""
     database = lancedb.connect(assembly.settings.resolved_store_uri)
     table = database.open_table(assembly.index_format.table_name)
     rows: list[Row] = table.to_arrow().to_pylist()
@@ -35,6 +36,8 @@ def read_rows(assembly: Assembly, source_id: str | None = None) -> dict[str, Row
     for row in found:
         text = texts[row["data_source_id"], row["path"], row["segment"]].encode()
         row["content"] = text[row["content_start"] : row["content_start"] + row["content_length"]].decode()
+        parts = (row[name] for name in ("data_source_id", "path", "start_line", "end_line", "symbol", "content"))
+        row["document_id"] = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
     by_id = {row["document_id"]: row for row in found}
     assert len(by_id) == len(found), "document ids are not unique"
     return by_id

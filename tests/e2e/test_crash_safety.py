@@ -182,7 +182,7 @@ def test_killed_at_any_stage_the_old_or_the_new_index_answers(
         assert run.state is RunState.FINISHED, stage
         name = assembly.index_format.table_name
         # The segment may be the killed run's, when all its rows were there.
-        segment, manifest = search_files(data_dir)
+        manifest, segment = sorted(search_files(data_dir), key=lambda file: file.rpartition(".")[2])
         assert segment in (f"{name}-{run.id}-0.segment", f"{name}-{run.id - 1}-0.segment"), stage
         assert manifest == f"{name}-{run.id}.manifest", stage
         current = new
@@ -276,7 +276,7 @@ def test_control_c_ends_with_one_clear_line(
     assert errors.count("codesearch:") == 1, errors
     assert "Interrupted" in errors.rstrip().splitlines()[-1], errors
     assert wait_until(lambda: not processes_of_group(process.pid), timeout_seconds=5)
-    assert staging_files(data_dir) == []
+    assert bool(staging_files(data_dir)) == (stage != "worker processes"), "the next run goes on from what is staged"
     assembly = assembly_factory()
     between = Published(assembly, source_id)
     if stage != "the commit of the new rows":
@@ -286,11 +286,39 @@ def test_control_c_ends_with_one_clear_line(
         assert between.answers == before.answers
         assert before.rows.keys() <= between.rows.keys()
     index_with(assembly, repository.path)
+    assert staging_files(data_dir) == []
     run = assembly.catalog.latest_run(source_id)
     assert run is not None
     assert run.state is RunState.FINISHED
     assert {row["commit"] for row in read_rows(assembly).values()} == {repository.git("rev-parse", "HEAD")}
     assert Published(assembly_factory(), source_id).generation == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_first_index_that_was_stopped_goes_on_from_what_was_staged(
+    number: signal.Signals,
+    repository: Repository,
+    data_dir: Path,
+    tmp_path: Path,
+    assembly_factory: AssemblyFactory,
+) -> None:
+    stage = "many staged rows"
+    if number is signal.SIGKILL:
+        kill_at(stage, data_dir, repository.path)
+    else:
+        start_run(stage, number, data_dir, repository.path).communicate(timeout=PATIENCE_SECONDS)
+    staged_rows = next(item.rows for name, item in stopped_run.STAGES.items() if name == stage and item is not None)
+    report = index_with(assembly_factory(), repository.path)
+    assert report.changed + report.unchanged == FILE_COUNT
+    assert report.unchanged >= staged_rows // FUNCTIONS_PER_FILE, "what was staged is not read again"
+    assert staging_files(data_dir) == []
+    fresh = assembly_factory(data_dir=tmp_path / "fresh")
+    expected = Published(fresh, index_with(fresh, repository.path).source.id)
+    found = Published(assembly_factory(), report.source.id)
+    check_same_rows(found.rows, expected.rows)
+    assert found.answers == expected.answers
+    (segment,), (whole,) = (folder.glob("search/*/*.segment") for folder in (data_dir, tmp_path / "fresh"))
+    assert segment.read_bytes() == whole.read_bytes()
 
 
 def test_a_run_killed_before_it_said_so_is_not_remembered_as_unfinished(

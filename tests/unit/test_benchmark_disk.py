@@ -41,7 +41,7 @@ def test_every_byte_is_in_the_report(tmp_path: Path) -> None:
         sizes, text_bytes, chunks = measure_arrays(tmp_path / "data")
     assert (chunks, text_bytes) == (3, sizes["content_texts"])
     assert report.startswith(f"3 chunks, {text_bytes} bytes of text")
-    for name in ("vector", "file_text", "document_id", "content_texts", "row_entries"):
+    for name in ("vector", "file_text", "symbol", "content_texts", "row_entries"):
         assert f"| {name} | " in report
     assert rows_of({"a": 30, "b": 2, "c": 1}, 10, 1) == [("a", "3.0"), ("2 others", "0.3"), ("all", "3.3")]
 

@@ -37,6 +37,11 @@ class SegmentName:
         """What the rows of the store have that it was made of: greater for later ones."""
         return self.run_id << _NUMBER_BITS | self.number
 
+    @classmethod
+    def of(cls, code: int) -> SegmentName:
+        """Return the name that has a code."""
+        return cls(code >> _NUMBER_BITS, code & ((1 << _NUMBER_BITS) - 1))
+
     def __str__(self) -> str:
         return f"{self.run_id}-{self.number}"
 

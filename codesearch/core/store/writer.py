@@ -1,11 +1,11 @@
-"""Writing the store: rows are staged in a file, published in one commit, and what is left over is cleaned up."""
+"""Writing the store: staged rows are added in one commit, replaced ones deleted, and what is left over cleaned up."""
 
 from __future__ import annotations
 
 import logging
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,23 +14,15 @@ from typing import Any
 import pyarrow as pa
 
 from codesearch.core.errors import CodesearchError, StoreError
-from codesearch.core.index.builder import RowBatch
-from codesearch.core.locks import delete_path, file_lock
+from codesearch.core.locks import file_lock
 from codesearch.core.store.checksums import Checksums
 from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.healing import heal_table
 from codesearch.core.store.library import import_lancedb
 from codesearch.core.store.quoting import quote
-from codesearch.core.store.rows import LANCE_GENERATION, IndexFormat, RowColumns
-from codesearch.core.store.schema import (
-    batch_to_rows,
-    columns_to_batch,
-    complete_batch,
-    format_of,
-    schema_of,
-    staged_schema_of,
-)
-from codesearch.core.store.stored_rows import to_stored
+from codesearch.core.store.rows import LANCE_GENERATION
+from codesearch.core.store.schema import format_of
+from codesearch.core.store.staging import LeftRows, StagedFile, StagedRows, find_left
 
 logger = logging.getLogger(__name__)
 
@@ -46,88 +38,6 @@ DELETED_AT_ONCE = 4_096
 NO_END = 1 << 62
 # Maintenance writes small tables anew as a whole. Put off for longer, versions and rows outside the indexes pile up.
 MAINTAINED_TOGETHER = 64
-
-
-class StagedRows:
-    """The rows of one segment on their way into the store, in one file; `StoreWriter.append` puts them there."""
-
-    def __init__(self, path: Path, index_format: IndexFormat, source_id: str, segment: int, commit: str | None) -> None:
-        self.path = path
-        self.row_count = 0
-        self._schema = staged_schema_of(index_format)
-        self._stored_schema = schema_of(index_format)
-        self._source_id = source_id
-        self._segment = segment
-        self._commit = commit
-        self._seen: set[str] = set()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pa.ipc.new_stream(str(path), self._schema)
-        except OSError as error:
-            raise _cannot_stage(path, error) from error
-
-    def write_columns(self, rows: RowColumns) -> None:
-        """Append rows, at least one and all of their files; a row whose document id was staged before is dropped."""
-        batch = complete_batch(
-            columns_to_batch(rows),
-            source_id=self._source_id,
-            segment=self._segment,
-            commit=self._commit,
-            schema=self._schema,
-        )
-        keep = []
-        for index, document_id in enumerate(rows.texts["document_id"]):
-            if document_id not in self._seen:
-                self._seen.add(document_id)
-                keep.append(index)
-        if len(keep) < batch.num_rows:
-            batch = batch.take(pa.array(keep, type=pa.int64()))
-        try:
-            self._writer.write_batch(batch)
-        except OSError as error:
-            raise _cannot_stage(self.path, error) from error
-        self.row_count += batch.num_rows
-
-    def __enter__(self) -> StagedRows:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.discard()
-
-    def discard(self) -> None:
-        """Close and delete the file."""
-        # On a full disk closing fails like writing did, and that file above all must go.
-        with suppress(OSError):
-            self._writer.close()
-        self.path.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Close the file for writing. Raises StoreError."""
-        self._seen = set()
-        try:
-            self._writer.close()
-        except OSError as error:
-            raise _cannot_stage(self.path, error) from error
-
-    def reader(self) -> pa.RecordBatchReader:
-        """Close the file for writing and give what the table keeps of the rows, without holding them in memory."""
-        stored = (to_stored(batch, self._stored_schema) for batch in self._read())
-        return pa.RecordBatchReader.from_batches(self._stored_schema, stored)
-
-    def scan(self) -> Iterator[RowBatch]:
-        """Yield the rows as ChunkStore.scan_rows yields them once they are published."""
-        return map(batch_to_rows, self._read())
-
-    def _read(self) -> pa.RecordBatchReader:
-        self.close()
-        return pa.ipc.open_stream(pa.OSFile(str(self.path)))
-
-
-def _cannot_stage(path: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"Cannot write the staging file {path}: {error.strerror or error}. Mend that and run the same again; what was "
-        "indexed before goes on answering."
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,18 +96,16 @@ class StoreWriter:
 
     def stage(self, source_id: str, segment: int, commit: str | None) -> StagedRows:
         """Open a staging file for the rows of one segment of a data source, given its code."""
-        path = self._data_dir / "staging" / f"{source_id}-{segment}.arrow"
-        return StagedRows(path, self._store.index_format, source_id, segment, commit)
+        return StagedRows(self._data_dir / "staging", self._store.index_format, source_id, segment, commit)
 
-    def remove_leftovers(self, source_id: str) -> None:
-        """Delete what killed runs of a data source left staged. For the one run of it that is at work."""
-        for leftover in (self._data_dir / "staging").glob(f"{source_id}-*.arrow"):
-            try:
-                delete_path(leftover)
-            except OSError as error:
-                raise _cannot_stage(leftover, error) from error
+    def find_left(self, source_id: str) -> list[LeftRows]:
+        """Return what stopped runs of a data source left staged, in order. For the one run of it that is at work.
 
-    def append(self, staged: StagedRows) -> None:
+        What cannot be read is deleted. Raises StoreError.
+        """
+        return find_left(self._data_dir / "staging", source_id, self._store.index_format)
+
+    def append(self, staged: StagedFile) -> None:
         """Add the staged rows in one commit. Raises StoreError; then the store is as it was."""
         with self._locked("append to") as table:
             if staged.row_count:

@@ -166,10 +166,14 @@ def test_a_first_run_that_fails_is_remembered_and_leaves_no_rows(
     (source,) = parts.catalog.list_sources()
     assert source.state is SourceState.FAILED
     assert source.message == (str(error) or "interrupted")
-    assert (parts.paths(), parts.staged()) == (set(), [])
+    assert parts.paths() == set()
+    # Ctrl-C is no reason to do again what is done.
+    assert bool(parts.staged()) is isinstance(error, KeyboardInterrupt)
 
     parts.interrupt = None
     report = parts.index(folder)
+    assert (report.changed == 0) is isinstance(error, KeyboardInterrupt)
+    assert parts.staged() == []
     assert (report.source.id, report.source.state, report.source.message) == (source.id, SourceState.READY, None)
     assert parts.paths() == set(FILES)
 
@@ -284,7 +288,7 @@ def small_segments(tmp_path: Path) -> Iterator[Parts]:
     made.catalog.close()
 
 
-def test_a_first_run_that_is_killed_goes_on_from_its_last_segment(small_segments: Parts, many: Path) -> None:
+def test_a_first_run_that_is_killed_goes_on_from_all_that_it_had_read(small_segments: Parts, many: Path) -> None:
     """Files are read in groups: here in five of 64."""
     parts = small_segments
     made: list[SegmentName] = []
@@ -306,7 +310,9 @@ def test_a_first_run_that_is_killed_goes_on_from_its_last_segment(small_segments
     (many / "part_000.py").write_text("ANOTHER = 1\n")
     (many / "part_001.py").unlink()
     report = parts.index(many)
-    assert 300 - 3 * 64 - 1 <= report.changed <= 300 - 2 * 64
+    # Four groups were read: three are in segments, one was staged.
+    assert report.changed == 300 - 4 * 64 + 1
+    assert parts.staged() == []
     names = {path.name for path in many.iterdir()}
     assert parts.answered(source) == parts.paths() == names
     assert parts.store.count_rows(source.id) == report.source.chunk_count
@@ -367,7 +373,8 @@ def test_a_killed_run_does_not_cost_what_is_published(small_segments: Parts, man
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(small_segments.search_indexes, "rebuild", fail_with_any(AssertionError("made again")))
         report = small_segments.index(many)
-    assert (report.changed, report.source.file_count) == (1, 20)
+    assert (report.changed, report.unchanged, report.source.file_count) == (0, 20, 20)
+    assert report.wrote
     assert small_segments.store.count_rows(source.id) == report.source.chunk_count
 
 

@@ -166,16 +166,6 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_leftovers_of_killed_runs_are_of_one_source(tmp_path: Path) -> None:
-    _, writer = open_store(tmp_path)
-    staged = writer.stage(SOURCE, 1, None)
-    other = writer.stage(OTHER, 2, None)
-    writer.remove_leftovers(SOURCE)
-    assert (staged.path.exists(), other.path.exists()) == (False, True)
-    writer.remove_leftovers(OTHER)
-    assert list((tmp_path / "staging").iterdir()) == []
-
-
 def test_removing_a_source_takes_its_rows_in_every_format(tmp_path: Path) -> None:
     store, writer = open_store(tmp_path)
     other_format = type(FORMAT)("another model", "x", DIMENSION, "1")

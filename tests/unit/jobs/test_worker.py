@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from codesearch.api.management import JobState
+from codesearch.api.management import JobKind, JobRequest, JobState
+from codesearch.core.catalog.catalog import open_catalog
 from codesearch.jobs.database import jobs_url
-from tests.unit.jobs.workers import Jobs, is_at_work, is_over, jobs_in
+from tests.unit.jobs.workers import PATIENCE_SECONDS, Jobs, is_at_work, is_over, jobs_in
 
 ONE, TWO = "1" * 24, "2" * 24
 
@@ -86,6 +89,27 @@ def test_what_may_pass_is_tried_again_and_what_will_not_is_not(shared: Jobs) -> 
     assert shared.wait_for(shared.submit("killed"), is_over).state is JobState.DONE
     assert shared.wait_for(shared.submit("bad", TWO), is_over).state is JobState.FAILED
     assert [mark for mark in shared.marks() if mark[1:] in (ONE, TWO)] == [f"+{ONE}", f"+{ONE}", f"-{ONE}", f"+{TWO}"]
+
+
+def test_what_is_due_is_done_without_asking_and_all_are_refreshed_on_request(shared: Jobs) -> None:
+    an_hour_ago = datetime.now(timezone.utc) - timedelta(hours=1)
+    with open_catalog(shared.catalog_url, clock=lambda: an_hour_ago) as catalog:
+        for source_id, name in ((ONE, "good"), (TWO, "silent")):
+            catalog.add_source(id=source_id, name=name, location=f"https://git.example.org/{name}")
+        catalog.set_schedule("good", 15)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (done := [job for job in shared.queue.list_jobs() if job.requested_by == "schedule"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert shared.wait_for(done[0], is_over).state is JobState.DONE
+        next_at = catalog.get_source("good").next_refresh_at
+        assert next_at is not None
+        assert next_at > datetime.now(timezone.utc)
+    everything = shared.queue.submit(JobRequest(JobKind.REFRESH_ALL, "all sources"), "admin")
+    assert shared.wait_for(everything, is_over).message == "2 sources are in the queue."
+    asked = [job for job in shared.queue.list_jobs() if job.requested_by == "refresh all"]
+    ends = {job.request.title: shared.wait_for(job, is_over).state for job in asked}
+    assert ends == {"good": JobState.DONE, "silent": JobState.FAILED}
 
 
 def test_a_worker_that_is_killed_loses_nothing(jobs: Jobs) -> None:

@@ -55,6 +55,7 @@ def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: p
     values |= {"public_url": "https://search.example.com/code", "page_paths": "True"}
     values |= {"audit_queries": "True", "metrics": "True", "traces": "True", "metrics_token": "a token of its own"}
     values |= {"webhook_secrets": "a secret of its own"}
+    values |= {"jobs_url": "postgresql://host/jobs", "worker_jobs": "3"}
     annotation = Settings.model_fields[setting].annotation
     value = values.get(setting, "77" if annotation is int else "7.5" if annotation is float else "some/where")
     monkeypatch.setenv(f"CODESEARCH_{setting.upper()}", value)
@@ -62,6 +63,13 @@ def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: p
     read = read[0] if isinstance(read, tuple) else read
     assert str(read.get_secret_value() if isinstance(read, SecretStr) else read) == value
     assert getattr(load_settings(), setting) != Settings.model_fields[setting].default
+
+
+@pytest.mark.parametrize("url", ["sqlite:///jobs.sqlite3", "redis://host", "host/jobs"])
+def test_jobs_are_in_postgresql_or_in_the_data_folder(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="CODESEARCH_JOBS_URL"):
+        load_settings(jobs_url=url)
+    assert load_settings(jobs_url="  ").jobs_url is None
 
 
 def test_patterns_are_a_text_in_the_environment_and_a_list_in_the_file(

@@ -8,8 +8,6 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from codesearch.core.types import HostKind
-
 if TYPE_CHECKING:
     from codesearch.core.catalog.catalog import Catalog
 
@@ -123,9 +121,9 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationPlace:
-    """Where an organisation is: whose API its host speaks, the host's address, the path there, and a name for it."""
+    """Where an organisation is: the kind of its host, the host's address, the path there, and a name for it."""
 
-    kind: HostKind
+    kind: str
     host_url: str
     path: str
     name: str

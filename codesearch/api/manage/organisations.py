@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from codesearch.api.manage.deeds import remove_source
 from codesearch.api.management import Job, JobKind, JobRequest, Management
 from codesearch.core.errors import NotFoundError
-from codesearch.core.types import DataSource, Organisation
+from codesearch.core.types import DataSource, HostKind, Organisation
 
 # What the API and the command line call the fields that may be chosen.
 FIELDS: Final[Mapping[str, str]] = {
@@ -53,7 +53,7 @@ def build_organisation(management: Management, wanted: WantedOrganisation) -> Or
     choices["name"] = choices.get("name") or place.name
     choices.setdefault("discover_minutes", DEFAULT_DISCOVER_MINUTES)
     choices.setdefault("refresh_minutes", DEFAULT_REFRESH_MINUTES)
-    return Organisation(id="", kind=place.kind, host_url=place.host_url, path=place.path, **choices)
+    return Organisation(id="", kind=HostKind(place.kind), host_url=place.host_url, path=place.path, **choices)
 
 
 def discover(management: Management, organisation: Organisation, requested_by: str) -> Job:
@@ -75,7 +75,7 @@ def remove_organisation(
     """
     catalog = management.catalog
     organisation = catalog.get_organisation(id_or_name)
-    for job in find_looks(management, organisation.id):
+    for job in find_looks(management.jobs.list_jobs(), organisation.id):
         management.jobs.cancel(job.id)
     catalog.remove_organisation(organisation.id)
     others = {item.source_id for other in catalog.list_organisations() for item in other.repositories}
@@ -89,10 +89,6 @@ def remove_organisation(
     return organisation, removed
 
 
-def find_looks(management: Management, organisation_id: str) -> list[Job]:
-    """Return the jobs of an organisation that wait or work, the newest first."""
-    return [
-        job
-        for job in management.jobs.list_jobs()
-        if job.request.organisation == organisation_id and not job.state.is_over
-    ]
+def find_looks(jobs: Sequence[Job], organisation_id: str) -> list[Job]:
+    """Return the jobs that look for the repositories of an organisation and are not over, in the given order."""
+    return [job for job in jobs if job.request.organisation == organisation_id and not job.state.is_over]

@@ -44,7 +44,7 @@ def check_address(text: str, branch: str | None, subdir: str | None, *, takes_pa
 def check_organisation(text: str, kind: str | None) -> OrganisationPlace:
     """Return where an organisation is; contacts nobody. Raises InvalidRequestError."""
     address = read_address(text, kind)
-    return OrganisationPlace(address.kind, address.host_url, address.path, address.suggested_name)
+    return OrganisationPlace(address.kind.value, address.host_url, address.path, address.suggested_name)
 
 
 def _parse(text: str, *, takes_paths: bool) -> Location:

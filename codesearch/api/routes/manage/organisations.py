@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -24,7 +25,7 @@ from codesearch.api.manage.organisations import (
 )
 from codesearch.api.manage.requests import OrganisationChange, OrganisationRequest
 from codesearch.api.manage.running import authenticate_admin, note_deed, read_deed, run_deed
-from codesearch.api.management import Management
+from codesearch.api.management import Job, Management
 from codesearch.api.responses import ApiResponse
 from codesearch.api.routes.manage.operations import PAGING, IdOrName, answers, choice, parameters, respond, text
 from codesearch.api.routes.retrieval import BEARER, request_body
@@ -51,7 +52,8 @@ async def list_organisations(request: Request) -> ApiResponse:
 
     def find(management: Management) -> dict[str, Any]:
         found = [item for item in management.catalog.list_organisations() if has_words(item.name, query)]
-        listed = [_describe(management, item) for item in page.cut(found)]
+        jobs = management.jobs.list_jobs()
+        listed = [_describe(item, jobs) for item in page.cut(found)]
         return {"organisations": listed, **page.describe(len(found))}
 
     return respond(await run_deed(request, admin, find))
@@ -74,7 +76,7 @@ async def post_organisation(request: Request) -> ApiResponse:
 
     def add(management: Management) -> tuple[dict[str, Any], str]:
         added, job = add_organisation(management, wanted, admin.name)
-        return {"organisation": _describe(management, added), "job": describe_job(job)}, added.id
+        return {"organisation": _describe(added, management.jobs.list_jobs()), "job": describe_job(job)}, added.id
 
     content, organisation_id = await run_deed(request, admin, add)
     note_deed(request, admin, "an organisation was added", organisation=content["organisation"]["location"])
@@ -92,7 +94,7 @@ async def get_organisation(request: Request, organisation: IdOrName) -> ApiRespo
     admin = await authenticate_admin(request)
 
     def find(management: Management) -> dict[str, Any]:
-        return _describe(management, management.catalog.get_organisation(organisation))
+        return _describe(management.catalog.get_organisation(organisation), management.jobs.list_jobs())
 
     return respond(await run_deed(request, admin, find))
 
@@ -116,7 +118,7 @@ async def patch_organisation(request: Request, organisation: IdOrName) -> ApiRes
     }
 
     def change(management: Management) -> dict[str, Any]:
-        return _describe(management, management.catalog.change_organisation(organisation, **changes))
+        return _describe(management.catalog.change_organisation(organisation, **changes), management.jobs.list_jobs())
 
     content = await run_deed(request, admin, change)
     note_deed(request, admin, "an organisation was changed", organisation=content["name"])
@@ -137,7 +139,7 @@ async def post_discovery(request: Request, organisation: IdOrName) -> ApiRespons
     def look(management: Management) -> dict[str, Any]:
         found = management.catalog.get_organisation(organisation)
         job = discover(management, found, admin.name)
-        return {"organisation": _describe(management, found), "job": describe_job(job)}
+        return {"organisation": _describe(found, management.jobs.list_jobs()), "job": describe_job(job)}
 
     content = await run_deed(request, admin, look)
     note_deed(request, admin, "repositories are to be discovered", organisation=content["organisation"]["name"])
@@ -163,6 +165,6 @@ async def delete_organisation(request: Request, organisation: IdOrName) -> ApiRe
     return respond({"removed": {"id": removed.id, "name": removed.name}, "sources": gone})
 
 
-def _describe(management: Management, organisation: Organisation) -> dict[str, Any]:
-    looks = find_looks(management, organisation.id)
+def _describe(organisation: Organisation, jobs: Sequence[Job]) -> dict[str, Any]:
+    looks = find_looks(jobs, organisation.id)
     return describe_organisation(organisation, looks[-1] if looks else None)

@@ -109,6 +109,9 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=20, help="how often each fault comes at each stage")
     parser.add_argument("--fault", action="append", choices=list(FAULTS), help="only this one; may be repeated")
     parser.add_argument("--stage", action="append", choices=STAGES, help="only this one; may be repeated")
+    parser.add_argument(
+        "--down-seconds", type=float, nargs=2, default=DOWN_SECONDS, help="how long it lasts, from and to"
+    )
     parser.add_argument("--minutes", type=float, help="end after so long, with what was done until then")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there, too")
@@ -123,7 +126,7 @@ def main() -> None:
             fault, stage = list(tallies)[number % len(tallies)]
             if time.monotonic() > ends_at:
                 break
-            try_fault(fleet, fault, stage, tallies[fault, stage], chance, number)
+            try_fault(fleet, fault, stage, tallies[fault, stage], chance, tuple(arguments.down_seconds), number)
     lines = list(describe(tallies))
     print("\n".join(lines))
     if arguments.write:
@@ -131,7 +134,15 @@ def main() -> None:
     sys.exit(any(tally.wrong for tally in tallies.values()))
 
 
-def try_fault(fleet: Fleet, fault: str, stage: str, tally: Tally, chance: random.Random, number: int) -> None:
+def try_fault(
+    fleet: Fleet,
+    fault: str,
+    stage: str,
+    tally: Tally,
+    chance: random.Random,
+    down_seconds: tuple[float, float],
+    number: int,
+) -> None:
     """Let it happen once, and note what came of it."""
     wanted = 1 - fleet.generation
     fleet.repository.go_to(wanted)
@@ -139,7 +150,7 @@ def try_fault(fleet: Fleet, fault: str, stage: str, tally: Tally, chance: random
         run = fleet.start_index()
         tally.missed += not run.wait_for(stage)
         time.sleep(chance.uniform(0, JITTER_SECONDS))
-        FAULTS[fault](fleet, run, chance.uniform(*DOWN_SECONDS))
+        FAULTS[fault](fleet, run, chance.uniform(*down_seconds))
         end, wrong = judge_end(run, tally)
         wrong += fleet.complete()
         fleet.generation = wanted

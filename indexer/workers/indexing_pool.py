@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Less text than this is one group, done before a second worker has its share.
 SMALL_SOURCE_BYTES = 100_000
 # Workers that have read so much give their memory back, which publishing needs too; fresh ones take their place.
-KEPT_BYTES = 32_000_000
+KEPT_BYTES = 8_000_000
 
 
 class IndexingPool:

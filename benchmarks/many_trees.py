@@ -1,10 +1,12 @@
 """Many source trees in one command, beside semble indexing the same in one process: seconds, CPU seconds, memory.
 
 python -m benchmarks.many_trees --bench DIR --trees DIR [--rounds N] [--semble-workers N] [--checkout DIR] [--write]
+python -m benchmarks.many_trees --bench DIR --trees DIR --each --checkout DIR [--only NAME...] [--rounds N] [--write]
 
 `codesearch index A B C...` into a fresh data folder, with everything on the disk at its end, and semble's library once
 for code alone, its default, and once with documents and configuration, in turns. With --checkout another working tree
-of codesearch takes its turn, too; with --write the table goes to results/.
+of codesearch takes its turn, too; with --write the table goes to results/. With --each every tree gets a command of its
+own, and the two working trees alone are compared.
 """
 
 from __future__ import annotations
@@ -46,7 +48,16 @@ class Run:
 def main() -> None:
     """Measure in turns, print, write."""
     options = parse()
-    trees = [repository.folder for repository in read_repositories(options.bench, options.trees)]
+    named = {found.name: found.folder for found in read_repositories(options.bench, options.trees)}
+    trees = list(named.values())
+    for checkout in (ROOT, options.checkout):
+        # As an installation has them: whether Python keeps bytecode here is no part of what is measured.
+        if checkout is not None:
+            packages = [str(checkout / name) for name in ("codesearch", "indexer")]
+            subprocess.run([sys.executable, "-m", "compileall", "-q", *packages], check=True)
+    if options.each:
+        compare_each(named, options)
+        return
     semble = python_of(options.environments, "semble", ("semble",))
     systems = dict(systems_of(trees, semble, options.semble_workers, options.checkout))
     for tree in trees:  # so that the first system does not pay for reading the disk
@@ -66,6 +77,33 @@ def main() -> None:
         (RESULTS / f"{NAME}-{date.today()}.md").write_text(page, encoding="utf-8")
 
 
+def compare_each(trees: Mapping[str, Path], options: argparse.Namespace) -> None:
+    """Index every tree by a command of its own, with the other working tree and this one in turns; print, write."""
+    rows, sums = [], [0.0, 0.0]
+    for name in options.only or trees:
+        tree = trees[name]
+        seconds: list[list[float]] = [[], []]
+        for _ in range(options.rounds):
+            for checkout, found in zip((options.checkout.resolve(), ROOT), seconds, strict=True):
+                run = run_codesearch([str(tree.resolve())], checkout)
+                found.append(run.cpu_seconds)
+        before, now = map(min, seconds)
+        sums = [sums[0] + before, sums[1] + now]
+        rows.append([name, f"{run.chunks:,}", f"{before:.2f}", f"{now:.2f}", f"{now / before:.2f}"])
+        print(rows[-1], file=sys.stderr, flush=True)
+    rows.append(["all", "", f"{sums[0]:.1f}", f"{sums[1]:.1f}", f"{sums[1] / sums[0]:.2f}"])
+    lines = [
+        f"# CPU seconds of one command for each tree, {date.today()}",
+        "",
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; the least of {options.rounds} rounds in turns.",
+        "",
+        table(["tree", "chunks", "before", "now", "ratio"], rows),
+    ]
+    print("\n".join(lines))
+    if options.write:
+        (RESULTS / f"each-tree-{date.today()}.md").write_text("\n".join(lines), encoding="utf-8")
+
+
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -76,7 +114,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--checkout", type=Path, help="another working tree of codesearch, for comparison")
     parser.add_argument("--environments", type=Path, default=ENVIRONMENTS, help="folder for the peer's environment")
     parser.add_argument("--write", action="store_true", help=f"write results/{NAME}-DATE.md, too")
-    return parser.parse_args()
+    parser.add_argument("--each", action="store_true", help="a command for each tree, beside --checkout alone")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="with --each: these trees")
+    options = parser.parse_args()
+    if options.each and options.checkout is None:
+        parser.error("--each compares with --checkout")
+    return options
 
 
 def systems_of(

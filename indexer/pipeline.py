@@ -74,8 +74,8 @@ class IndexReport:
     """What one run did. `changed` counts new and changed files, `characters` their text, `skipped` by reason.
 
     `is_resumed`: it also published what an interrupted run had left; those files are `unchanged`. `unparsed` names
-    those of the changed files that were read as lines, or left out, since their tree cost too much.
-    `warnings` say what of the source was not followed, why there is nothing to search, and what to do.
+    those of the changed files that were read as lines, or left out, since their tree cost too much. `warnings` say what
+    of the source was not followed, why there is nothing to search, and what to do.
     """
 
     source: DataSource

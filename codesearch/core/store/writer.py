@@ -274,9 +274,7 @@ def _require_generation(table: Any, uri: str) -> None:
 
 
 def _create_indexes(table: Any) -> None:
-    existing = {index.name for index in table.list_indices()}
-    # The rows of one data source are what everything asks for, those of one segment what runs count. Nothing else pays:
-    # reading a million paths takes a twentieth of a second.
-    for column in ("data_source_id", "segment"):
-        if f"{column}_idx" not in existing:
-            table.create_index(column, config=import_lancedb().index.Bitmap(), replace=False)
+    # The rows of one data source are what everything asks for. Nothing else pays: reading a million paths takes a
+    # twentieth of a second, and who counts by segment is to see that a file of rows is lost.
+    if "data_source_id_idx" not in {index.name for index in table.list_indices()}:
+        table.create_index("data_source_id", config=import_lancedb().index.Bitmap(), replace=False)

@@ -35,7 +35,7 @@ from tests.unit.core.store.store_rows import (
     scan,
 )
 
-INDEXED_COLUMNS = {"data_source_id", "segment"}
+INDEXED_COLUMNS = {"data_source_id"}
 
 
 def test_nothing_is_visible_before_it_is_published(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def host(tmp_path: Path) -> Iterator[CodeHost]:
 def test_an_organisations_repositories_are_found_indexed_and_removed(tmp_path: Path, host: CodeHost) -> None:
     data_dir = tmp_path / "data"
     secret = create_key(data_dir, "boss", "--admin")
-    with Service(data_dir, secret, index_workers="1") as service:
+    with Service(data_dir, secret, "--jobs", "1", index_workers="1") as service:
         client = Client(service)
         body = {"location": f"{host.url}/acme", "kind": "gitea", "name": "acme", "exclude": ["ledger"]}
         added = client.send("POST", "/api/organisations", body)

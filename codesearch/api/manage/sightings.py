@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, Final
@@ -10,7 +11,10 @@ from codesearch.api.manage.descriptions import describe_source
 from codesearch.api.management import Job, JobKind, JobState, Management
 from codesearch.core.catalog.runs import IndexRun, RunState
 from codesearch.core.conditions import Condition, condition_of
+from codesearch.core.errors import JobsUnavailableError
 from codesearch.core.types import DataSource
+
+logger = logging.getLogger(__name__)
 
 STATES: Final = tuple(condition.value for condition in Condition)
 
@@ -49,7 +53,12 @@ class Sightings:
 
     @cached_property
     def _jobs(self) -> list[Job]:
-        return list(self._management.jobs.list_jobs())
+        try:
+            return list(self._management.jobs.list_jobs())
+        except JobsUnavailableError as error:
+            # What is indexed is known all the same.
+            logger.warning("%s", error.message)
+            return []
 
     @cached_property
     def _waiting(self) -> dict[str, Job]:

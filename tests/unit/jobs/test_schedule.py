@@ -10,6 +10,7 @@ import pytest
 
 from codesearch.api.management import JobKind, JobState
 from codesearch.core.catalog.catalog import Catalog, open_catalog
+from codesearch.core.types import HostKind, Organisation
 from codesearch.jobs.database import JobDatabase, jobs_url
 from codesearch.jobs.queue import JobQueue
 from codesearch.jobs.schedule import MOST_WAITING, Schedule
@@ -131,3 +132,21 @@ def test_the_store_is_tidied_up_once_a_day_by_one_who_has_been_there_a_while(ins
     installation.clock.pass_minutes(24 * 60)
     elsewhere.enqueue_due()
     assert len(installation.queue.list_jobs()) == 2
+
+
+def test_organisations_that_are_due_are_looked_at_once(installation: Installation) -> None:
+    wanted = Organisation(
+        "", "acme", HostKind.GITEA, "https://git.example.org", "acme", discover_minutes=60, refresh_minutes=5
+    )
+    added = installation.catalog.add_organisation(wanted)
+    installation.schedule.enqueue_due()
+    assert installation.asked() == []
+    for _ in range(2):
+        installation.clock.pass_minutes(61)
+        for schedule in (installation.schedule, installation.look_elsewhere()):
+            schedule.enqueue_due()
+    jobs = installation.queue.list_jobs()
+    assert {(job.request.kind, job.request.organisation) for job in jobs} == {(JobKind.DISCOVER, added.id)}
+    assert {job.requested_by for job in jobs} == {"schedule"}
+    # One waits already: nobody asks for another one.
+    assert len(jobs) == 1

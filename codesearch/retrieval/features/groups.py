@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 def find_runs(files: NDArray[np.int32] | NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return where the rows of each file begin, and how many it has. `files` ascend."""
-    firsts = np.flatnonzero(np.diff(files, prepend=-1))
-    return firsts, np.diff(firsts, append=len(files))
+    # np.diff takes four times as long, and this is asked ten times a query.
+    is_first = np.ones(len(files), np.bool_)
+    np.not_equal(files[1:], files[:-1], out=is_first[1:])
+    bounds = np.append(np.flatnonzero(is_first), len(files))
+    return bounds[:-1], bounds[1:] - bounds[:-1]
 
 
 def mean_of_best(

@@ -11,31 +11,39 @@ from codesearch.retrieval.related_terms import is_known
 
 # What training/presence.py fitted: the log-odds that a question was asked to its own repository.
 WEIGHTS: Final = {
-    "top_margin": 0.5476,
-    "top_similarity": 5.1288,
-    "mean_rarity": -0.7253,
-    "rows": 0.1186,
-    "terms": 0.0484,
-    "known_words": -6.9673,
+    "top_margin": 0.3698,
+    "top_similarity": 9.1993,
+    "mean_rarity": -2.3612,
+    "rows": -0.6316,
+    "terms": 0.4165,
+    "known_words": 0.3544,
+    "top_coverage": 5.2722,
 }
-OFFSET: Final = 5.2407
+OFFSET: Final = -4.1796
+# The largest repository that was asked when they were fitted. More rows have something similar to anything, but how
+# much more was not measured.
+MOST_ROWS: Final = 20_000
 
 
 def describe_presence(view: View, top_margin: float) -> dict[str, float]:
     """Return what tells whether there is an answer, by the names of WEIGHTS.
 
-    top_margin: the highest of all files. top_similarity: the highest cosine. mean_rarity: inverse document frequency of
-    the query's words, on average. rows: how many there are, log. terms: of the query, at most 12. known_words: the
-    share of the query's words that software is written about in; other languages and subjects have others.
+    top_margin: the highest of all files. top_similarity: the highest cosine. mean_rarity: how rare the query's words
+    are among rows, on average, as a share of what a word that is nowhere has, about. rows: how many there are, log, at
+    most MOST_ROWS. terms: of the query, at most 12. known_words: the share of the query's words that software is
+    written about in; other languages and subjects have others. top_coverage: the highest share of the query that
+    stands in a row or in its path.
     """
-    terms = view.terms.terms
+    terms, rows = view.terms.terms, view.candidates.row_count
+    rarity = float(view.candidates.rarity.rows.mean()) if len(terms) else 0.0
     return {
         "top_margin": top_margin,
         "top_similarity": float(view.similarity.max()),
-        "mean_rarity": float(view.candidates.rarity.rows.mean()) if len(terms) else 0.0,
-        "rows": float(np.log(max(1, view.candidates.row_count))),
+        "mean_rarity": rarity / max(1.0, float(np.log(max(1, rows)))),
+        "rows": float(np.log(min(max(1, rows), MOST_ROWS))),
         "terms": float(min(len(terms), 12)),
         "known_words": float(is_known(terms).mean()) if len(terms) else 0.0,
+        "top_coverage": float(view.covered.max()),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.features.table import FEATURES
 from codesearch.retrieval.features.view import View
-from codesearch.retrieval.presence import WEIGHTS, describe_presence, measure_absence
+from codesearch.retrieval.presence import MOST_ROWS, WEIGHTS, describe_presence, measure_absence
 from codesearch.retrieval.query.terms import parse_query
 from codesearch.retrieval.query.understanding import understand_query
 from codesearch.retrieval.ranking import score_rows
@@ -36,12 +38,28 @@ def view_of(index: SearchIndex, query: str) -> View:
 
 def test_a_lower_margin_and_stranger_words_make_an_answer_less_likely(index: SearchIndex) -> None:
     view = view_of(index, QUESTION)
-    assert measure_absence(view, -9.0) < measure_absence(view, -3.0) < 0
+    assert measure_absence(view, -60.0) < measure_absence(view, -40.0) < 0
     assert measure_absence(view, 50.0) == 0
     known = describe_presence(view, 0.0)
     strange = describe_presence(view_of(index, "jak klient ponawia nieudane wywołanie"), 0.0)
     assert set(known) == set(WEIGHTS)
     assert known["known_words"] > strange["known_words"]
+
+
+def test_a_question_whose_words_stand_in_no_row_is_doubted_more(index: SearchIndex) -> None:
+    view, other = view_of(index, QUESTION), view_of(index, "how does the printer spool a document")
+    assert describe_presence(other, 0.0)["top_coverage"] < describe_presence(view, 0.0)["top_coverage"] <= 1
+    assert measure_absence(other, -20.0) < measure_absence(view, -20.0)
+
+
+def test_more_rows_than_were_learned_from_say_no_more(index: SearchIndex) -> None:
+    view = view_of(index, QUESTION)
+    rows = [describe_presence(_with_rows(view, count), 0.0)["rows"] for count in (20, MOST_ROWS, 100 * MOST_ROWS)]
+    assert rows[0] < rows[1] == rows[2]
+
+
+def _with_rows(view: View, count: int) -> View:
+    return View(view.terms, replace(view.candidates, row_count=count))
 
 
 def test_names_and_messages_are_not_doubted(index: SearchIndex) -> None:

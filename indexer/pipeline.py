@@ -15,7 +15,7 @@ from filelock import Timeout
 from codesearch.core.catalog.catalog import Catalog, RunState
 from codesearch.core.catalog.runs import join_paths
 from codesearch.core.embedding.embedder import Embedder
-from codesearch.core.errors import DamagedStoreError, NotFoundError, StoreError
+from codesearch.core.errors import CodesearchError, DamagedStoreError, NotFoundError, SourceError, StoreError
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.locks import source_lock
 from codesearch.core.store.chunk_store import ChunkStore
@@ -188,7 +188,14 @@ class Indexer:
         Raises SourceError for a source that cannot be read, StoreError, CatalogError or InvalidRequestError (a name
         that is taken). Whatever stops it, the index that was there goes on answering.
         """
-        location = parse_location(raw)
+        try:
+            location = parse_location(raw)
+        except SourceError as error:
+            # A folder that is gone; what else there is no catalog knows.
+            for source in self._catalog.list_sources():
+                if (source.location, source.branch, source.subdir) == (raw, branch, subdir):
+                    self._note_unreadable(source.id, error)
+            raise
         branch = choose_branch(location, branch, committed=committed)
         identifier = source_id(location, branch, subdir)
         with self._one_at_a_time(identifier, progress), self._search_indexes.hold(identifier):
@@ -213,7 +220,14 @@ class Indexer:
     ) -> IndexReport:
         started = time.monotonic()
         progress.start("reading the source")
-        with self._open(location, branch, subdir) as snapshot:
+        try:
+            opened = self._open(location, branch, subdir)
+        except DamagedMirrorError:
+            raise
+        except SourceError as error:
+            self._note_unreadable(identifier, error)
+            raise
+        with opened as snapshot:
             source = self._catalog.add_source(
                 id=identifier,
                 name=name,
@@ -225,6 +239,15 @@ class Indexer:
             if name is not None and name != source.name:
                 source = self._catalog.rename_source(source.id, name)
             return self._update(source, snapshot, progress, started)
+
+    def _note_unreadable(self, identifier: str, error: SourceError) -> None:
+        """Note that a run failed before it had begun, where the data source is known: answers say so then."""
+        try:
+            self._catalog.fail_run(self._catalog.start_run(identifier), error.message)
+        except NotFoundError:
+            return
+        except CodesearchError as problem:
+            logger.warning("the catalog could not note that the run failed: %s", problem.message)
 
     def _open(self, location: Location, branch: str | None, subdir: str | None) -> Snapshot:
         data_dir = self._settings.data_dir

@@ -185,6 +185,8 @@ class Git:
         self.display = display
         self.access = access or Access()
         self.timeout_seconds = timeout_seconds
+        # Where the remote said that it is now, without secrets.
+        self.moved_to: str | None = None
         self._work_tree: Path | None = None
         self._index: Path | None = None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,12 +16,15 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from codesearch.core.errors import SourceError
+from codesearch.core.redaction import redact
 from indexer.source.git import NO_REPOSITORY, Access, Git
 from indexer.source.location import Location
 
 if TYPE_CHECKING:
     from codesearch.core.config import Settings
 
+# What git says on following a permanent or passing redirect of the address.
+_REDIRECTION = re.compile(r"^warning: redirecting to (?P<address>\S+)", re.MULTILINE)
 MIRROR_REFERENCE = "refs/codesearch/head"
 PACKS_BEFORE_COMPACTION = 10
 BRANCHES_SHOWN = 5
@@ -43,6 +47,7 @@ def update_mirror(
             remote = Git(NO_REPOSITORY, display=location.display, access=access, timeout_seconds=timeout_seconds)
             reference, tip = find_tip(remote, url, branch)
             git = Git(mirror, display=location.display, access=access, timeout_seconds=timeout_seconds)
+            git.moved_to = remote.moved_to
             if mirror.is_dir() and _current(git) == tip:
                 return git, tip
             if not (mirror.is_dir() and _fetch_into(git, url, reference)):
@@ -83,7 +88,12 @@ def find_tip(remote: Git, url: str, branch: str | None) -> tuple[str, str]:
 
 
 def _list_references(remote: Git, url: str, *patterns: str) -> dict[str, str]:
-    output = remote.require("ls-remote", "--quiet", "--", url, *patterns, network=True)
+    outcome = remote.run("ls-remote", "--quiet", "--", url, *patterns, network=True)
+    if outcome.status:
+        raise remote.failure(outcome.error_text)
+    if moved := _REDIRECTION.search(outcome.error_text):
+        remote.moved_to = redact(moved["address"].rstrip("/"))
+    output = outcome.output
     pairs = (line.split("\t", 1) for line in output.decode("utf-8", "surrogateescape").splitlines() if "\t" in line)
     return {name: object_id for object_id, name in pairs}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from codesearch.core.errors import SourceError
@@ -37,6 +38,7 @@ class MirrorSnapshot(GitSnapshot):
     def __init__(self, git: Git, revision: str, subdir: str | None = None) -> None:
         """Stand on the commit that `revision` names. Raises SourceError when the sub-folder is not there."""
         super().__init__(git, revision, subdir)
+        self._moved_to = git.moved_to
         self._damage = DamagedMirrorError(git.git_dir, git.display)
 
     def listing(self) -> Listing:
@@ -47,7 +49,13 @@ class MirrorSnapshot(GitSnapshot):
             raise self._damage from error
         if any(skipped.detail == LOST_OBJECT for skipped in listing.skipped):
             raise self._damage
-        return listing
+        if self._moved_to is None:
+            return listing
+        note = (
+            f"The repository has moved to {self._moved_to}: git follows that for as long as its host says so. Index "
+            "the new address, and remove this one."
+        )
+        return replace(listing, notes=(*listing.notes, note))
 
     def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | Skipped]]:
         """Yield each entry with its bytes."""

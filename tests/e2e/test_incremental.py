@@ -214,8 +214,11 @@ def test_a_source_that_cannot_be_read_any_more_goes_on_answering(
     with pytest.raises(SourceError):
         index_source(folder)
     assert len(ask(assembly, source.id, "part")) == len(FILES)
+    # That it failed is known, until it works again.
+    assert "There is no" in (assembly.catalog.get_source(source.id).message or "")
     (tmp_path / "elsewhere").rename(folder)
     assert not index_source(folder).wrote
+    assert assembly.catalog.get_source(source.id).message is None
 
 
 def test_several_runs_give_what_one_run_gives(

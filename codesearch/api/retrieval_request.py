@@ -22,6 +22,7 @@ from codesearch.core.errors import (
 from codesearch.core.types import SearchQuery
 from codesearch.retrieval.condition_values import show
 from codesearch.retrieval.conditions import DEFAULT_LIMITS, ConditionLimits, parse_condition
+from codesearch.retrieval.freshening import MAX_SECONDS as MAX_FRESH_SECONDS
 
 MAX_BODY_BYTES = 1_048_576
 MAX_QUERY_BYTES = 32_768
@@ -31,7 +32,7 @@ DEFAULT_TOP_K = 5
 DEFAULT_SCORE_THRESHOLD = 0.0
 
 _FIELDS = ("knowledge_id", "query", "retrieval_setting", "metadata_condition", "explain")
-_SETTINGS = ("top_k", "score_threshold", "max_tokens")
+_SETTINGS = ("top_k", "score_threshold", "max_tokens", "fresh_seconds")
 _FLAT_FIELDS = ("knowledge_id", "query", "top_k", "score_threshold")
 # NUL, and halves of surrogate pairs that clients leave when they cut text inside an emoji.
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
@@ -85,9 +86,10 @@ def parse_retrieval_request(
     top_k = _read_top_k(setting.get("top_k"), "retrieval_setting.top_k")
     score_threshold = _read_threshold(setting.get("score_threshold"), "retrieval_setting.score_threshold")
     max_tokens = _read_max_tokens(setting.get("max_tokens"))
+    fresh_seconds = _read_fresh_seconds(setting.get("fresh_seconds"))
     predicate = parse_condition(fields.get("metadata_condition"), limits, check)
     explain = _read_explain(fields.get("explain"))
-    return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate, explain, max_tokens)
+    return SearchQuery(knowledge_id, text, top_k, score_threshold, predicate, explain, max_tokens, fresh_seconds)
 
 
 def parse_flat_request(body: bytes) -> SearchQuery:
@@ -189,6 +191,16 @@ def _read_max_tokens(value: Any) -> int | None:
             f"retrieval_setting.max_tokens must be a whole number from 1 on, or null, not {show(value)}."
         )
     return int(value)
+
+
+def _read_fresh_seconds(value: Any) -> float:
+    if value is None:
+        return 0.0
+    if not _is_number(value) or not 0 <= value <= MAX_FRESH_SECONDS:
+        raise InvalidRequestError(
+            f"retrieval_setting.fresh_seconds must be a number from 0 to {MAX_FRESH_SECONDS}, not {show(value)}."
+        )
+    return float(value)
 
 
 def _read_explain(value: object) -> bool:

@@ -20,6 +20,7 @@ from codesearch.core.predicates import FIELD_TYPES
 from codesearch.core.types import ArtifactKind
 from codesearch.retrieval.condition_operators import RULES
 from codesearch.retrieval.condition_values import MAX_VALUES
+from codesearch.retrieval.freshening import MAX_SECONDS, State
 
 _FieldName: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": list(FIELD_TYPES)})]
 _Value: TypeAlias = str | float | bool
@@ -37,6 +38,9 @@ class RetrievalSetting(BaseModel):
     max_tokens: Annotated[int, Field(ge=1, strict=True)] | None = Field(
         None,
         description="The contents have no more tokens together, of four characters each; the best always comes",
+    )
+    fresh_seconds: Annotated[float, Field(ge=0, le=MAX_SECONDS, strict=True)] | None = Field(
+        None, description="Wait at most so long until what is asked is up to date; `freshness` says what is not"
     )
 
 
@@ -180,6 +184,21 @@ class Record(BaseModel):
     explain: RecordExplanation | None = Field(None, description="Only when an admin key asked for it")
 
 
+class SourceFreshness(BaseModel):
+    """How a data source stood when it was asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data_source_id: str
+    data_source_name: str
+    state: State = Field(
+        description="`fresh`: as its remote has it, `behind`: known not to be, `unknown`: its remote was not heard"
+    )
+    message: str = Field("", description="Why it is not fresh")
+    commit: str = ""
+    indexed_at: str = ""
+
+
 class RetrievalResponse(BaseModel):
     """The records, best first; none found is an empty list."""
 
@@ -218,6 +237,7 @@ class RetrievalResponse(BaseModel):
     )
 
     records: list[Record]
+    freshness: list[SourceFreshness] | None = Field(None, description="Only where `fresh_seconds` asked for it")
 
 
 class ToolResponse(BaseModel):

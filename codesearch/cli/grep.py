@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from codesearch.cli.filters import Form, form_options, path_options
 from codesearch.cli.output import console, print_json, visible
 from codesearch.cli.places import link_to, shown_path
 from codesearch.cli.scopes import Scope, choose_scope
-from codesearch.cli.sources import all_option, in_option
+from codesearch.cli.sources import all_option, fresh_option, in_option
 from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource
 
@@ -38,6 +39,7 @@ MAX_RESULTS = 1_000
 @click.option(
     "--max-results", type=click.IntRange(1, MAX_RESULTS), default=50, show_default=True, help="At most so many lines."
 )
+@fresh_option
 @form_options
 @click.pass_context
 def grep(
@@ -53,6 +55,7 @@ def grep(
     extensions: tuple[str, ...],
     context_lines: int,
     max_results: int,
+    fresh_seconds: int,
     only_files: bool,
     only_lines: bool,
     as_json: bool,
@@ -71,6 +74,10 @@ def grep(
     holder: LazyAssembly = context.obj
     form = Form(only_files, only_lines, as_json, as_jsonl)
     scope = choose_scope(holder, [*named, *within], everything=everything)
+    if fresh_seconds:
+        from codesearch.cli.freshening import freshen_at_shell
+
+        scope = replace(scope, sources=freshen_at_shell(holder.get(), scope.sources, fresh_seconds, note))
     arguments = {
         "query": pattern,
         "regex": regex,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from codesearch.cli.context import LazyAssembly
 from codesearch.cli.filters import Filters, Form, filter_options, form_options
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.scopes import choose_scope, split_query
-from codesearch.cli.sources import all_option, in_option
+from codesearch.cli.sources import all_option, fresh_option, in_option
 from codesearch.core.errors import NotFoundError
 from codesearch.core.types import DataSource, Hit, SearchQuery
 
@@ -28,6 +29,7 @@ from codesearch.core.types import DataSource, Hit, SearchQuery
 @click.option("--threshold", type=click.FloatRange(0, 1), default=0.0, help="Leave out records with a lower score.")
 @click.option("-C", "context_lines", type=click.IntRange(0, 100), default=0, help="So many lines around each record.")
 @click.option("--explain", is_flag=True, help="Say of each record why it has its score.")
+@fresh_option
 @form_options
 @click.pass_obj
 def search(
@@ -39,6 +41,7 @@ def search(
     threshold: float,
     context_lines: int,
     explain: bool,
+    fresh_seconds: int,
     paths: tuple[str, ...],
     extensions: tuple[str, ...],
     languages: tuple[str, ...],
@@ -76,6 +79,10 @@ def search(
         hint = " A query of several words goes in quotes." if len(named) > 1 else ""
         raise NotFoundError(f"{error.message}{hint}") from error
     assembly = holder.get()
+    if fresh_seconds:
+        from codesearch.cli.freshening import freshen_at_shell
+
+        scope = replace(scope, sources=freshen_at_shell(assembly, scope.sources, fresh_seconds, note))
     sources = scope.sources
     filters = Filters(paths, extensions, languages, kinds, no_tests)
     predicate = filters.predicate(scope, lambda source: assembly.search_indexes.get(source.id, source.run_id))

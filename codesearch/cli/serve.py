@@ -173,6 +173,7 @@ def _application(assembly: Assembly) -> ASGIApp:
     from codesearch.access.opening import open_audit_log, open_door
     from codesearch.api.app import create_app
     from codesearch.api.deps import Services
+    from codesearch.cli.freshening import open_job_freshener
     from codesearch.cli.management.opening import open_management
 
     stopping = Stopping(assembly.settings.drain_seconds)
@@ -180,6 +181,7 @@ def _application(assembly: Assembly) -> ASGIApp:
     def open_services(_: Settings) -> Services:
         retriever = assembly.retriever
         management = open_management(assembly)
+        freshener = retriever.freshener = open_job_freshener(assembly.catalog, assembly.settings, management.jobs)
         door = open_door(assembly.settings, assembly.catalog)
         audit = open_audit_log(assembly.settings)
 
@@ -190,7 +192,7 @@ def _application(assembly: Assembly) -> ASGIApp:
         parts.callback(assembly.close)
         if audit is not None:
             parts.callback(audit.close)
-        for part in (door, telemetry):
+        for part in (door, telemetry, freshener):
             parts.callback(part.close)
 
         return Services(

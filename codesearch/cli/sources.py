@@ -29,6 +29,18 @@ _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/]*@)?(?P<host>[^:/]+)(?:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
+def fresh_option(command: Command) -> Command:
+    """Give a command the option --fresh, as `fresh_seconds`."""
+    return click.option(
+        "--fresh",
+        "fresh_seconds",
+        type=click.IntRange(0, 30),
+        default=0,
+        metavar="SECONDS",
+        help="Wait at most so long, 30 at most, until what is asked is up to date.",
+    )(command)
+
+
 def in_option(command: Command) -> Command:
     """Give a command the option --in, as `within`: data sources by id, name or path."""
     return click.option(

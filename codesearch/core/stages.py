@@ -28,7 +28,8 @@ class Stage(str, Enum):
 STAGE_MEANINGS = {
     Stage.AUTHENTICATE: "whose key it is, with the time until the catalog is asked",
     Stage.READ: "the request's body, as fast as its client sends it",
-    Stage.OPEN: "a free thread, what may be searched, and its indexes, which may have to be made again",
+    Stage.OPEN: "a free thread, what may be searched, until it is up to date where that is asked for, and its indexes, "
+    "which may have to be made again",
     Stage.WAIT: "for its turn; 0 for a search that did not wait",
     Stage.UNDERSTAND: "what the query says",
     Stage.EMBED: "the query's vector",

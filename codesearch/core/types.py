@@ -239,6 +239,7 @@ class SearchQuery:
 
     `top_k` is at least 1, `score_threshold` in [0, 1]; only rows that satisfy `predicate` are searched. `explain` asks
     for each hit's explanation. `max_tokens` bounds the contents of all hits together, at least 1; None for no bound.
+    `fresh_seconds` is how long the answer may wait until what is asked is up to date.
     """
 
     knowledge_id: str
@@ -248,6 +249,7 @@ class SearchQuery:
     predicate: Predicate = EVERYTHING
     explain: bool = False
     max_tokens: int | None = None
+    fresh_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, Sourc
 from codesearch.retrieval.budgets import Fitted, SizeOf, fit_hits
 from codesearch.retrieval.candidates import find_candidates
 from codesearch.retrieval.excerpts import MAX_EXCERPT_CHARACTERS, cut_chunk, find_roots, is_cut, name_excerpt
+from codesearch.retrieval.freshening import Freshened, Freshener, State
 from codesearch.retrieval.joining import join_chunks, join_document_ids
 from codesearch.retrieval.query.understanding import BUNDLED_LEXICONS, understand_query
 from codesearch.retrieval.ranking import Ranked, rank
@@ -91,6 +92,8 @@ class Retriever:
         # Two searches at once in one process only take the interpreter from one another, at each of some hundred small
         # array operations: with 16 clients, 135 requests/s one at a time and 112 two at a time.
         self.turns = Turns()
+        # Set where somebody can bring data sources up to date.
+        self.freshener: Freshener | None = None
 
     @property
     def is_warm(self) -> bool:
@@ -121,7 +124,24 @@ class Retriever:
         workspace, readable = self.find_readable(principal, query.knowledge_id)
         if query.explain and not principal.is_admin:
             raise AccessDeniedError("explain needs an admin key.")
-        return self.search(readable, query, work or Work(principal.key_id), workspace)
+        work = work or Work(principal.key_id)
+        if query.fresh_seconds:
+            self.freshen(principal, readable, query.fresh_seconds, work)
+            workspace, readable = self.find_readable(principal, query.knowledge_id)
+            current = {source.id: source for source in readable}
+            work.freshened = [replace(item, source=current.get(item.source.id, item.source)) for item in work.freshened]
+        return self.search(readable, query, work, workspace)
+
+    def freshen(self, principal: Principal, sources: Sequence[DataSource], seconds: float, work: Work) -> None:
+        """Wait until data sources that a principal may read are up to date, and note on the work how each stands.
+
+        They have to be looked up again after this. Raises SearchAbandonedError when nobody waits any more.
+        """
+        if self.freshener is None:
+            message = "Nothing here can bring it up to date."
+            work.freshened = [Freshened(source, State.UNKNOWN, message) for source in sources]
+            return
+        work.freshened = self.freshener.freshen(sources, seconds, principal.key_id, principal.name, work.require_wanted)
 
     def search(
         self, readable: Sequence[DataSource], query: SearchQuery, work: Work, workspace: str | None = None

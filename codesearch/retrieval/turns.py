@@ -15,6 +15,7 @@ from typing import Any
 
 from codesearch.core.errors import SearchAbandonedError, SearchTooLongError, TooManyRequestsError
 from codesearch.core.stages import Stage, StageClock
+from codesearch.retrieval.freshening import Freshened
 
 # Plain queries to a large source take less: they are not interrupted. Another key's waits for no more than this.
 QUANTUM_SECONDS = 0.01
@@ -23,7 +24,8 @@ QUANTUM_SECONDS = 0.01
 class Work:
     """What one request may take: `key` is whose turn it needs. Any thread may cancel it when its client has gone.
 
-    It carries what was read: the ids of the data sources in `searched`, and in `inquiries` whatever callers note of it.
+    It carries what was read: the ids of the data sources in `searched`, how those stand that were to be fresh in
+    `freshened`, and in `inquiries` whatever callers note of it.
     """
 
     def __init__(self, key: str, max_seconds: float | None = None, clock: StageClock | None = None) -> None:
@@ -39,6 +41,7 @@ class Work:
         self.waited_seconds = 0.0
         self.waiter: _Waiter | None = None
         self.searched: set[str] = set()
+        self.freshened: list[Freshened] = []
         self.inquiries: list[Any] = []
 
     def cancel(self) -> None:

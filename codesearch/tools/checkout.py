@@ -19,7 +19,14 @@ _NAMESPACES = ("refs/heads/", "refs/remotes/origin/", "refs/tags/")
 
 
 def observe_checkout(source: DataSource) -> Observation:
-    """Return what is checked out where a local data source lies, or the tip of the branch that is indexed."""
+    """Return what is checked out where a local data source lies, or the tip of the branch that is indexed.
+
+    Of a remote one, what it was last seen to have.
+    """
+    if source.remote_commit is not None and source.remote_seen_at is not None:
+        # What was seen before the index was made may be older than that.
+        is_newer = source.indexed_at is not None and source.remote_seen_at > source.indexed_at
+        return Observation(source.remote_commit, source.branch, is_remote=True) if is_newer else Observation()
     place = local_folder_of(source)
     git_dir = None if place is None else _find_git_dir(place)
     if git_dir is None:

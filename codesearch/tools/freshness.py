@@ -12,6 +12,7 @@ from typing import Any
 from codesearch.core.catalog.runs import index_command
 from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource, Principal
+from codesearch.retrieval.freshening import Freshened, State
 
 SHOWN_COMMIT = 10
 _SHOWN_PATHS = 5
@@ -23,16 +24,21 @@ class Observation:
 
     commit: str | None = None
     branch: str | None = None
+    is_remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """What an answer says of one data source's index. `warnings` are sentences, `changed` paths of files."""
+    """What an answer says of one data source's index. `warnings` are sentences, `changed` paths of files.
+
+    `state` is how it stands where the call wanted it to be fresh.
+    """
 
     source: DataSource
     branch: str | None
     warnings: tuple[str, ...]
     changed: tuple[str, ...]
+    state: State | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it for programs; a key without a value is absent."""
@@ -41,6 +47,7 @@ class Freshness:
             "data_source": source.name,
             "commit": source.commit,
             "branch": self.branch,
+            "state": self.state.value if self.state is not None else None,
             "uncommitted_files": source.uncommitted_count,
             "indexed_at": indexed_at_of(source),
             "warnings": list(self.warnings) or None,
@@ -55,14 +62,26 @@ def indexed_at_of(source: DataSource) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def assess(source: DataSource, observed: Observation, principal: Principal, changed: Sequence[str] = ()) -> Freshness:
-    """Say how an index stands to its source. `changed` are files of the answer that are not as they were indexed."""
+def assess(
+    source: DataSource,
+    observed: Observation,
+    principal: Principal,
+    changed: Sequence[str] = (),
+    freshened: Freshened | None = None,
+) -> Freshness:
+    """Say how an index stands to its source. `changed` are files of the answer that are not as they were indexed.
+
+    `freshened` is what came of it where the call wanted it to be up to date.
+    """
     warnings = []
     if observed.commit and source.commit and observed.commit != source.commit:
         now = f"{observed.commit[:SHOWN_COMMIT]}{f' (branch {observed.branch})' if observed.branch else ''}"
-        warnings.append(
-            f"The source has moved on: {source.commit[:SHOWN_COMMIT]} was indexed, {now} is checked out now."
-        )
+        where = "was at its remote when that was last asked" if observed.is_remote else "is checked out now"
+        warnings.append(f"The source has moved on: {source.commit[:SHOWN_COMMIT]} was indexed, {now} {where}.")
+    if freshened is not None and freshened.state is not State.FRESH:
+        is_behind = freshened.state is State.BEHIND
+        stands = "It is behind its source." if is_behind else "Whether it is up to date is not known."
+        warnings.append(f"{stands} {freshened.message}")
     if changed:
         more = f" and {len(changed) - _SHOWN_PATHS} more" if len(changed) > _SHOWN_PATHS else ""
         warnings.append(f"Not as indexed any more: {', '.join(changed[:_SHOWN_PATHS])}{more}.")
@@ -70,7 +89,8 @@ def assess(source: DataSource, observed: Observation, principal: Principal, chan
         warnings.append("The last run to bring this index up to date failed.")
     if warnings:
         warnings.append(_remedy(source, principal))
-    return Freshness(source, source.branch or observed.branch, tuple(warnings), tuple(changed))
+    state = freshened.state if freshened is not None else None
+    return Freshness(source, source.branch or observed.branch, tuple(warnings), tuple(changed), state)
 
 
 def render(items: Iterable[Freshness]) -> str:

@@ -13,8 +13,9 @@ from codesearch.core.types import DataSource
 from codesearch.retrieval.exact.lines import FoundLine, FoundLines, NotSearched, find_lines
 from codesearch.retrieval.exact.needle import MAX_QUERY_LENGTH, ExactQuery, compile_query
 from codesearch.tools.filters import EXTENSIONS, PATHS, build_filter, find_files
+from codesearch.tools.fresh_sources import FRESH_SECONDS, find_fresh_sources
 from codesearch.tools.freshness import render
-from codesearch.tools.scope import DATA_SOURCES, find_sources
+from codesearch.tools.scope import DATA_SOURCES
 from codesearch.tools.staleness import assess_answer
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
 
@@ -30,7 +31,7 @@ _LOOKS_LIKE_REGEX = re.compile(r"\\[wdsbWDSB.()\[\]]|\.[*+]|\w\|\w|\[\^?[\w-]+\]
 
 def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     """Return the lines that match, in the order of repository, path and line; what is over max_results is counted."""
-    sources = find_sources(context, arguments["data_sources"])
+    sources = find_fresh_sources(context, arguments["data_sources"], arguments["fresh_seconds"])
     query = ExactQuery(
         text=arguments["query"],
         is_regex=arguments["regex"],
@@ -192,6 +193,7 @@ TOOL: Final = Tool(
         Parameter(
             "context_lines", "integer", "So many lines before and after each", 0, minimum=0, maximum=MAX_CONTEXT_LINES
         ),
+        FRESH_SECONDS,
     ),
     run=run,
 )

@@ -19,8 +19,9 @@ from codesearch.tools.filters import (
     build_filter,
     find_files,
 )
+from codesearch.tools.fresh_sources import FRESH_SECONDS, find_fresh_sources
 from codesearch.tools.freshness import render
-from codesearch.tools.scope import DATA_SOURCES, find_sources
+from codesearch.tools.scope import DATA_SOURCES
 from codesearch.tools.staleness import assess_answer
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
 
@@ -32,7 +33,7 @@ _BETWEEN = "\n\n"
 
 def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     """Return the records that answer a question best, as of POST /retrieval, each with its identifier."""
-    sources = find_sources(context, arguments["data_sources"])
+    sources = find_fresh_sources(context, arguments["data_sources"], arguments["fresh_seconds"])
     predicate = build_filter(
         arguments["paths"],
         arguments["extensions"],
@@ -110,6 +111,7 @@ TOOL: Final = Tool(
         Parameter(
             "max_tokens", "integer", "The records have at most so many tokens together", minimum=1, maximum=1_000_000
         ),
+        FRESH_SECONDS,
     ),
     run=run,
 )

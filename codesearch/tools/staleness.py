@@ -21,7 +21,8 @@ _MAX_BYTES = 4 << 20
 def assess_answer(context: ToolContext, source: DataSource, paths: Iterable[str]) -> Freshness:
     """Say how an index stands to its source, by what is checked out and by the files that an answer shows."""
     changed = _find_changed(context, source, sorted(set(paths))[:_MOST_FILES])
-    return assess(source, context.observe(source), context.principal, changed)
+    freshened = next((item for item in context.work.freshened if item.source.id == source.id), None)
+    return assess(source, context.observe(source), context.principal, changed, freshened)
 
 
 def _find_changed(context: ToolContext, source: DataSource, paths: list[str]) -> list[str]:

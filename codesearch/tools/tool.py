@@ -60,6 +60,9 @@ class RetrieverLike(Protocol):
     def is_ready(self, source: DataSource) -> bool:
         """Say whether a data source has a finished index that can be read here."""
 
+    def freshen(self, principal: Principal, sources: Sequence[DataSource], seconds: float, work: Work) -> None:
+        """Wait until data sources are up to date, for so long at most, and note on the work how each stands."""
+
     def search_within(
         self, readable: Sequence[DataSource], query: SearchQuery, work: Work, size_of_head: Callable[[Hit], int]
     ) -> Fitted:

@@ -55,6 +55,22 @@ def test_top_k_out_of_its_range(client: ApiClient, retriever: ScriptedRetriever,
     assert_refused(client, retriever, content, "top_k must be a whole number from 1 to 100")
 
 
+@pytest.mark.parametrize(("value", "seconds"), [(None, 0.0), (0, 0.0), (2.5, 2.5), (30, 30.0)])
+def test_fresh_seconds(client: ApiClient, retriever: ScriptedRetriever, value: object, seconds: float) -> None:
+    assert asked(client, retriever, retrieval_setting={"fresh_seconds": value}).fresh_seconds == seconds
+    answer = client.ask(retrieval_setting={"fresh_seconds": value}).json()
+    assert ("freshness" in answer) is bool(seconds)
+
+
+@pytest.mark.parametrize("value", [-1, 30.5, "5", True, [5]])
+def test_fresh_seconds_out_of_its_range(client: ApiClient, retriever: ScriptedRetriever, value: object) -> None:
+    content = json.dumps({**ASK, "retrieval_setting": {"fresh_seconds": value}}).encode()
+    assert_refused(client, retriever, content, "fresh_seconds must be a number from 0 to 30")
+    assert_refused(
+        client, retriever, json.dumps({**ASK, "fresh_seconds": 5}).encode(), "belongs into retrieval_setting"
+    )
+
+
 @pytest.mark.parametrize(("value", "max_tokens"), [(None, None), (1, 1), (4000.0, 4000)])
 def test_max_tokens(client: ApiClient, retriever: ScriptedRetriever, value: object, max_tokens: int | None) -> None:
     assert asked(client, retriever, retrieval_setting={"max_tokens": value}).max_tokens == max_tokens

@@ -16,6 +16,7 @@ from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import ErrorCode
 from codesearch.core.types import SearchQuery
 from codesearch.retrieval.conditions import ConditionLimits
+from codesearch.retrieval.freshening import Freshened
 from codesearch.retrieval.records import build_record
 from codesearch.retrieval.turns import Work
 
@@ -111,6 +112,22 @@ async def answer_search(
             with services.turns.take(work) as turn:
                 asked = parse(body, limits, turn.check)
         hits = services.retriever.retrieve(principal, asked, work)
-        return encode_json({"records": [build_record(hit, with_location=with_location) for hit in hits]})
+        answer: dict[str, Any] = {"records": [build_record(hit, with_location=with_location) for hit in hits]}
+        if asked.fresh_seconds:
+            answer["freshness"] = [_describe_freshness(item) for item in work.freshened]
+        return encode_json(answer)
 
     return ApiResponse(await run_admitted(request, principal, search))
+
+
+def _describe_freshness(item: Freshened) -> dict[str, str]:
+    source = item.source
+    values = {
+        "data_source_id": source.id,
+        "data_source_name": source.name,
+        "state": item.state.value,
+        "message": item.message,
+        "commit": source.commit,
+        "indexed_at": source.indexed_at.strftime("%Y-%m-%dT%H:%M:%SZ") if source.indexed_at else None,
+    }
+    return {key: value for key, value in values.items() if value}

@@ -12,6 +12,7 @@ from typing import IO, Any
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.cli import output
 from codesearch.cli.context import open_logging_assembly
+from codesearch.cli.freshening import open_process_freshener
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.mcp.folder import Folder, choose_folder
 from codesearch.cli.mcp.local_index import LocalIndex, Standing
@@ -99,6 +100,8 @@ class Engine:
                 assembly = self._assembly
                 self._local = LocalIndex(self._folder, assembly.catalog, assembly.retriever.is_ready)
             # Opened here, where one thread at a time is.
+            if self._assembly.retriever.freshener is None:
+                self._assembly.retriever.freshener = open_process_freshener(self._assembly)
             return self._assembly.toolbox, self._local
 
     def _warm_up(self) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from codesearch.api.management import JobKind, JobRequest, Jobs, JobState
@@ -77,7 +75,7 @@ class ProcessRefresh:
     """A process of our own, once there is room for it."""
 
     def __init__(self, source: DataSource, room: threading.BoundedSemaphore) -> None:
-        self._request = JobRequest(JobKind.REFRESH, source.name, source.id)
+        self._arguments = (source.location, source.subdir or "", "waited for", source.branch or "")
         self._room = room
         self._process: IndexProcess | None = None
         self._has_ended = threading.Event()
@@ -87,9 +85,8 @@ class ProcessRefresh:
         if self._process is None:
             if not self._room.acquire(blocking=False):
                 return False
-            command = command_of("codesearch.cli.management.job_process", json.dumps(asdict(self._request)))
             try:
-                process = IndexProcess(command, lambda _: None, has_own_group=True)
+                process = IndexProcess(command_of("codesearch.cli.mcp.index_run", *self._arguments), has_own_group=True)
             except OSError:
                 self._room.release()
                 raise

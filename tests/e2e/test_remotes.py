@@ -108,7 +108,7 @@ def test_a_remote_that_is_gone_private_or_empty_is_said_and_goes_on_to_be_served
     (freshness,) = answered.json["freshness"]
     assert freshness["indexed_at"]
     assert any("last run" in warning and "failed" in warning for warning in freshness["warnings"])
-    assert "indexed" in run_cli(data_dir, "list").out
+    assert "it is private" in run_cli(data_dir, "list").out
 
     origin.git("init", "--quiet", "--bare", str(kept))
     assert "is empty: it has no commits yet" in fail(data_dir, url)

@@ -8,12 +8,12 @@ from codesearch.cli.programs import lower_priority
 from codesearch.cli.targets import Target
 
 
-def main(source: str, subdir: str = "", is_first: str = "") -> None:
-    """Index a folder and exit with 0, or with 1 after one line on stderr; ends when stdin does.
+def main(source: str, subdir: str = "", is_waited_for: str = "", branch: str = "") -> None:
+    """Index a source and exit with 0, or with 1 after one line on stderr; ends when stdin does.
 
-    Nobody waits for it unless it is the first run (`is_first` not empty): others go first.
+    Unless somebody waits for it (`is_waited_for` not empty), others go first.
     """
-    if not is_first:
+    if not is_waited_for:
         lower_priority()
-    target = Target(source, subdir=subdir or None)
+    target = Target(source, branch or None, subdir or None)
     run_child(lambda assembly, forked: index_targets(assembly, [target], as_json=True, forked_workers=forked))

@@ -27,7 +27,7 @@ def find_tip_of(raw: str, branch: str | None, settings: Settings, timeout_second
         return find_tip(remote, location.url or "", branch)[1]
     if location.kind is LocationKind.FOLDER:
         return None
-    git = open_repository(location, settings)
-    if not branch and (has_work_tree(location, git) or location.inside):
+    repository = open_repository(location, settings)
+    if not branch and (has_work_tree(location, repository) or location.inside):
         return None
-    return find_local_commit(git, branch)
+    return find_local_commit(repository.git, branch)

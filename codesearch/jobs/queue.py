@@ -6,6 +6,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -43,7 +44,8 @@ class JobQueue:
         """
         with self._database.asking() as client:
             partition = partition_of(request)
-            same = [job for job in self._list_about(client, partition) if job.request == request]
+            wanted = _untitled(request)
+            same = [job for job in self._list_about(client, partition) if _untitled(job.request) == wanted]
             waiting = next((job for job in same if job.state is JobState.QUEUED), None)
             if waiting is not None:
                 return waiting
@@ -59,7 +61,7 @@ class JobQueue:
                 "app_version": JOBS_VERSION,
                 "queue_partition_key": partition,
                 # What is asked for at once in several places is one job; what begins after one at work is another.
-                "deduplication_id": f"{request!r} {working}",
+                "deduplication_id": f"{wanted!r} {working}",
                 "duplication_policy": "return-existing",
                 "authenticated_user": requested_by,
             }
@@ -132,6 +134,11 @@ class JobQueue:
         )
         jobs = (to_job(status, self._clock()) for status in found if status.queue_partition_key == partition)
         return [job for job in jobs if job is not None]
+
+
+def _untitled(request: JobRequest) -> JobRequest:
+    """Return what is asked for, whatever it is called by now."""
+    return replace(request, title="")
 
 
 def _list(

@@ -5,25 +5,28 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from codesearch.api.management import JobKind, JobProgress, JobRequest
-from codesearch.core.errors import CodesearchError, JobsUnavailableError
+from codesearch.core.counts import say_count
+from codesearch.core.errors import CatalogError, CodesearchError, JobsUnavailableError, TooManyRequestsError
 from codesearch.jobs.database import QUEUE, WORKFLOW, JobDatabase
 from codesearch.jobs.engine import LEASE_SECONDS, Leases, launch, recover
 from codesearch.jobs.places import WorkerPlace
 from codesearch.jobs.queue import JobQueue
 from codesearch.jobs.records import AT_WORK, IS_AT_WORK, PROGRESS, STARTED_AT, JobOutcome
-from codesearch.jobs.running import Interruption, RunningJob, StartProcess
+from codesearch.jobs.running import Interruption, PassingError, RunningJob, StartProcess
 from codesearch.jobs.schedule import Schedule
 
 if TYPE_CHECKING:
     from dbos import WorkflowStatus
 
     from codesearch.core.catalog.catalog import Catalog
+    from codesearch.core.types import DataSource
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +82,7 @@ class Worker:
     def _hold(self, job_id: str, request: JobRequest) -> Iterator[Callable[[], JobOutcome]]:
         """Hold a job, in a thread of the engine, and give what does it."""
         if request.kind is JobKind.REFRESH_ALL:
-            yield self._refresh_all
+            yield partial(self._refresh_all, job_id)
             return
         job = RunningJob(job_id, request, self._start)
         with self._lock:
@@ -93,13 +96,30 @@ class Worker:
             logger.info("job %s ends here%s", job_id, f": {job.interruption.value}" if job.interruption else "")
             self._say_last(job)
 
-    def _refresh_all(self) -> JobOutcome:
-        sources = self._catalog.list_sources()
+    def _refresh_all(self, job_id: str) -> JobOutcome:
+        """Ask for a refresh of each source. Raises PassingError where catalog or jobs are out of reach."""
+        try:
+            return self._ask_for_all(self._catalog.list_sources(), job_id)
+        except (CatalogError, JobsUnavailableError) as error:
+            raise PassingError(error.message) from error
+
+    def _ask_for_all(self, sources: Sequence[DataSource], job_id: str) -> JobOutcome:
         if not sources:
             return JobOutcome("Nothing is indexed yet.", has_failed=True)
-        for source in sources:
-            self._queue.submit(JobRequest(JobKind.REFRESH, source.name, source.id), "refresh all")
-        return JobOutcome(f"{len(sources):,} sources are in the queue.")
+        beat_at = time.monotonic()
+        for number, source in enumerate(sources):
+            try:
+                self._queue.submit(JobRequest(JobKind.REFRESH, source.name, source.id), "refresh all")
+            except TooManyRequestsError as error:
+                said = f"{number:,} of {len(sources):,} sources are in the queue. {error.message}"
+                return JobOutcome(said, has_failed=True)
+            if time.monotonic() - beat_at >= _BEAT_SECONDS:
+                # Workers elsewhere would take this one for dead.
+                beat_at = time.monotonic()
+                progress = JobProgress(phase="asking for refreshes", files_done=number + 1, files_total=len(sources))
+                with self._database.asking() as client:
+                    client.update_workflow_attributes(job_id, {PROGRESS: asdict(progress)})
+        return JobOutcome(f"{say_count(len(sources), 'source is', 'sources are')} in the queue.")
 
     def _every(self, seconds: float, work: Callable[[], object]) -> None:
         """Do something when this much time has passed since it was done last."""

@@ -8,14 +8,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from codesearch.api.management import Job, JobKind, JobRequest, JobState
+from codesearch.core.catalog.catalog import open_catalog
 from codesearch.core.errors import JobsUnavailableError, NotFoundError, TooManyRequestsError
 from codesearch.jobs import queue as queue_module
 from codesearch.jobs.database import JobDatabase, jobs_url
+from codesearch.jobs.places import WorkerPlace
 from codesearch.jobs.queue import JobQueue
+from codesearch.jobs.worker import Worker
 from tests.unit.jobs.workers import request_of
 
 ONE, TWO = "1" * 24, "2" * 24
@@ -54,6 +58,8 @@ def test_jobs_wait_and_are_shown_the_newest_first(queue: JobQueue) -> None:
 def test_asking_twice_is_one_job_while_it_waits(queue: JobQueue) -> None:
     first = queue.submit(refresh(), "admin")
     assert queue.submit(refresh(), "another") == first
+    # Its name may be another one by now.
+    assert queue.submit(JobRequest(JobKind.REFRESH, "store", ONE), "another") == first
     others = [queue.submit(refresh(TWO), "admin"), queue.submit(JobRequest(JobKind.REMOVE, "shop", ONE), "admin")]
     assert len({first.id, *(job.id for job in others)}) == 3
     queue.cancel(first.id)
@@ -90,6 +96,28 @@ def test_too_many_are_refused(queue: JobQueue, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(TooManyRequestsError, match="2 jobs are waiting already"):
         queue.submit(request_of("another"), "admin")
     assert queue.submit(refresh(), "admin") == first
+
+
+def test_a_refresh_of_all_says_where_the_queue_took_no_more(
+    database: JobDatabase, queue: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codesearch.jobs.queue.MAX_QUEUED", 3)
+    monkeypatch.setattr("codesearch.jobs.worker._BEAT_SECONDS", 0.0)
+    with open_catalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}") as catalog:
+        everything = queue.submit(JobRequest(JobKind.REFRESH_ALL, "all sources"), "admin")
+        for number in range(4):
+            catalog.add_source(id=f"{number:024x}", name=f"shop-{number}", location="https://git.example.org/shop")
+        worker = Worker(database, WorkerPlace(tmp_path), catalog, start_nothing)
+        with worker._hold(everything.id, everything.request) as do:
+            outcome = do()
+    assert outcome.has_failed
+    assert outcome.message.startswith("2 of 4 sources are in the queue. 3 jobs are waiting already.")
+    assert sorted(job.request.title for job in queue.list_jobs()) == ["all sources", "shop-0", "shop-1"]
+    assert queue.get(everything.id).progress.phase == "asking for refreshes"
+
+
+def start_nothing(*_: object) -> NoReturn:
+    raise AssertionError("no process is started")
 
 
 def test_a_job_that_waits_is_stopped_at_once(queue: JobQueue) -> None:

@@ -7,7 +7,6 @@ Webhooks has it, which holds the delivery's id and time.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
@@ -82,7 +81,7 @@ def _key_of(secret: str) -> bytes:
     if secret.startswith(_ENCODED):
         try:
             return base64.b64decode(secret.removeprefix(_ENCODED), validate=True)
-        except binascii.Error:
+        except ValueError:
             pass
     return secret.encode()
 

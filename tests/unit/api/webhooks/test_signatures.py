@@ -92,6 +92,13 @@ def test_gitlab_signs_id_and_time_which_may_not_be_old(secret: str) -> None:
     assert check(Webhook("gitlab", {**webhook.headers, "webhook-signature": several}, webhook.body), secret)
 
 
+@pytest.mark.parametrize("secret", ["whsec_no base64", "whsec_schl\u00fcssel"])
+def test_a_secret_that_only_looks_like_gitlabs_hinders_no_other(secret: str) -> None:
+    webhook = gitlab_signed(Pushed(), SECRET, at=NOW)
+    assert check(webhook, secret, SECRET)
+    assert not check(webhook, secret)
+
+
 def test_a_delivery_is_told_by_the_id_of_its_host_else_by_its_body() -> None:
     def identify(webhook: Webhook) -> str:
         return identify_delivery(Host(webhook.host), lower(webhook.headers), webhook.body)

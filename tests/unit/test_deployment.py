@@ -116,6 +116,24 @@ def test_compose_names_what_it_has() -> None:
         assert set(one.get("depends_on", ())) <= set(services)
 
 
+def test_services_search_and_workers_do_the_jobs() -> None:
+    compose = documents(DEPLOY / "compose.yaml")[0]["services"]
+    doing: dict[str, list[tuple[list[str], object]]] = {"serve": [], "worker": []}
+    for one in compose.values():
+        if one["image"].startswith("codesearch:"):
+            doing[one["command"][0]].append((one["command"], one["environment"]["CODESEARCH_WORKER_JOBS"]))
+    settings = documents(DEPLOY / "kubernetes" / "settings.yaml")[0]["data"]
+    for path in sorted((DEPLOY / "kubernetes").glob("*.yaml")):
+        for document in documents(path):
+            for name, value in walk(document):
+                if name == "containers" and isinstance(value, list) and value[0]["image"] == "codesearch":
+                    doing[value[0]["args"][0]].append((value[0]["args"], settings["CODESEARCH_WORKER_JOBS"]))
+    assert [len(found) for found in doing.values()] == [4, 3]
+    assert all(jobs == "0" for found in doing.values() for _, jobs in found)
+    # For a worker the setting would be one job: they say how many.
+    assert all("--jobs" in words and int(words[words.index("--jobs") + 1]) > 0 for words, _ in doing["worker"])
+
+
 def test_kubernetes_names_what_it_has() -> None:
     folder = DEPLOY / "kubernetes"
     made = documents(folder / "kustomization.yaml")[0]
@@ -129,7 +147,7 @@ def test_kubernetes_names_what_it_has() -> None:
                 assert ({"configMapRef": "ConfigMap", "secretRef": "Secret"}[name], value["name"]) in names
             if name == "claimName":
                 assert ("PersistentVolumeClaim", value) in names
-    pods = next(one for one in everything if one["kind"] == "StatefulSet")
+    pods = next(one for one in everything if one["kind"] == "StatefulSet" and one["metadata"]["name"] == "codesearch")
     servers = re.findall(r"^\s+server \S+ (\S+):8000", (folder / "haproxy.cfg").read_text(), re.MULTILINE)
     expected = [
         f"{pods['metadata']['name']}-{number}.{pods['spec']['serviceName']}.{made['namespace']}.svc.cluster.local"

@@ -16,12 +16,14 @@ from codesearch.core.errors import (
     CodesearchError,
     ErrorCode,
     InvalidRequestError,
+    JobsUnavailableError,
     MisdirectedRequestError,
     RequestTimeoutError,
     RequestTooLargeError,
     SearchAbandonedError,
     StoppingError,
     TooManyRequestsError,
+    UnwritableError,
 )
 from codesearch.logs import current_request_id
 
@@ -42,7 +44,17 @@ STATUS_OF_CLASS: Mapping[type[CodesearchError], int] = {
     MisdirectedRequestError: 421,
     SearchAbandonedError: 499,
     StoppingError: 503,
+    UnwritableError: 503,
+    JobsUnavailableError: 503,
 }
+# Who asks over HTTP need not be who runs the service: the log has the path, the host and the reason.
+_UNWRITABLE = (
+    "This could not be done: the service cannot write to its data folder, which is read-only or on a full disk, or "
+    "cannot reach the database of its jobs. Searching goes on. Whoever runs the service sees what is wrong with "
+    "`codesearch doctor`, mends it and starts the service again."
+)
+# A database that begins again is away for about so long.
+_JOBS_AWAY_SECONDS = 10
 _ENDPOINTS = "POST /retrieval, /dify/retrieval or /api/knowledge-retrieval/dify/retrieval"
 
 
@@ -64,6 +76,9 @@ def internal_error_response() -> ApiResponse:
 
 def respond_to(error: CodesearchError) -> ApiResponse:
     """Return the answer to an error of ours; the message of an internal one goes to the log only."""
+    if isinstance(error, UnwritableError):
+        logger.warning("nothing can be changed: %s", error.message)
+        return error_response(status_of(error), error.code, _UNWRITABLE, _headers_of(error))
     if error.code is ErrorCode.INTERNAL:
         logger.error("%s: %s", type(error).__name__, error.message, exc_info=error)
         return internal_error_response()
@@ -75,6 +90,8 @@ def _headers_of(error: CodesearchError) -> Mapping[str, str] | None:
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, TooManyRequestsError):
         return {"Retry-After": str(math.ceil(error.retry_seconds))}
+    if isinstance(error, JobsUnavailableError):
+        return {"Retry-After": str(_JOBS_AWAY_SECONDS)}
     # What comes of the body after all is no new request.
     return {"Connection": "close"} if isinstance(error, RequestTimeoutError) else None
 

@@ -42,8 +42,8 @@ class JobState(str, Enum):
 class JobRequest:
     """What somebody asked for. `title` is what people call it; `location` holds no secret.
 
-    A source to add is told by its location, branch and sub-folder, and may be given a name; one to be refreshed or
-    removed, by its id; repositories to be discovered, by the organisation that has them.
+    A source to add is told by its location, branch and sub-folder; one to be refreshed or removed, by its id;
+    repositories to be discovered, by the organisation that has them.
     """
 
     kind: JobKind
@@ -52,7 +52,6 @@ class JobRequest:
     location: str | None = None
     branch: str | None = None
     subdir: str | None = None
-    name: str | None = None
     organisation: str | None = None
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import click
 
+from codesearch.api.manage.deeds import cancel_jobs_of
+from codesearch.api.manage.sightings import Sightings
+from codesearch.api.management import Job
 from codesearch.assembly import Assembly
 from codesearch.cli import listings, output
 from codesearch.cli.completion import complete_repositories, complete_workspaces
 from codesearch.cli.context import LazyAssembly, as_json_option
 from codesearch.cli.sources import find_named, list_known, require_catalog
-from codesearch.core.conditions import condition_of
-from codesearch.core.errors import NotFoundError
+from codesearch.core.errors import JobsUnavailableError, NotFoundError
 from codesearch.core.types import DataSource, Workspace
 
 # An indexer tells the catalog every second how far it is, and stops when its source is gone; a clone takes longer.
@@ -29,17 +32,25 @@ def list_sources(holder: LazyAssembly, as_json: bool) -> None:
     assembly = holder.get()
     search = assembly.settings.data_dir / "search"
     known = list_known(assembly)
-    running = assembly.catalog.list_running() if known else {}
+    seen = Sightings(assembly.catalog, lambda: _list_jobs(assembly))
     sources = [
         listings.ListedSource(
             source,
-            condition_of(source, is_at_work=source.id in running),
+            seen.condition_of(source),
             assembly.catalog.describe_progress(source),
             measure_segments(search / source.id),
         )
         for source in known
     ]
     listings.print_sources(sources, as_json=as_json)
+
+
+def _list_jobs(assembly: Assembly) -> Sequence[Job]:
+    try:
+        return assembly.jobs.list_jobs()
+    except JobsUnavailableError as error:
+        output.print_error(f"{error.message} What waits there is not known.")
+        return ()
 
 
 @click.command()
@@ -75,6 +86,10 @@ def remove_source(assembly: Assembly, source: DataSource) -> str:
     """Remove a data source and say so in one line."""
     removals = assembly.removals
     removals.note(source.id)
+    try:
+        cancel_jobs_of(assembly.jobs, source.id)
+    except JobsUnavailableError as error:
+        output.print_error(f"{error.message} A job that waits there may add {source.name} again.")
     # First out of sight, then out of the store: a reader never meets half of it. An indexer that works on it stops.
     with suppress(NotFoundError):
         assembly.catalog.remove_source(source.id)

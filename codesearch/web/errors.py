@@ -15,18 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
-from codesearch.api.errors import error_response, internal_error_response, note_error
+from codesearch.api.errors import internal_error_response, note_error, respond_to
 from codesearch.core.errors import AuthenticationError, CodesearchError, ErrorCode, UnwritableError
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.wording import say_on_page
 
 _MAX_ADDRESS_LENGTH: Final = 4_000
-# An admin over HTTP need not be who runs the service: the log has the path and the reason.
-_UNWRITABLE: Final = (
-    "This could not be done: the service cannot write to its data folder, which is read-only or on a full disk, or "
-    "cannot reach the database of its jobs. Searching goes on. Whoever runs the service sees what is wrong with "
-    "`codesearch doctor`, mends it and starts the service again."
-)
 _KEPT_HEADERS: Final = ("Allow", "Retry-After", "Connection")
 
 logger = logging.getLogger(__name__)
@@ -55,8 +49,7 @@ class PageRoute(APIRoute):
                 return redirect_to(_sign_in_address(request))
             except UnwritableError as error:
                 note_error(request, error)
-                logger.warning("nothing can be changed: %s", error.message)
-                return _explain(request, error_response(503, error.code, _UNWRITABLE))
+                return _explain(request, respond_to(error))
             except (CodesearchError, HTTPException, RequestValidationError):
                 raise
             except Exception:

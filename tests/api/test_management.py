@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
-from codesearch.core.errors import AuthenticationError
+from codesearch.api.management import JobKind, JobRequest
+from codesearch.cli.admin import list_sources
+from codesearch.cli.admin import remove_source as remove_at_shell
+from codesearch.cli.management.job_process import _add as add_by_job
+from codesearch.core.errors import AuthenticationError, JobsUnavailableError
 from tests.api.admin_pages import AdminPages, serve_admin_pages
 from tests.api.api_client import bearer, read_error
 
@@ -211,6 +219,81 @@ def test_a_removed_source_is_out_of_sight_and_its_jobs_are_cancelled(pages: Admi
     assert pages.assembly.removals.noted() == [IDS[0]]
     assert admin.get(f"/api/jobs/{refreshing}")["state"] == "cancelled"
     assert admin.refused("DELETE", "/api/sources/shop")[:2] == (404, 1003)
+
+
+def test_without_the_database_of_the_jobs_nothing_is_half_done(tmp_path: Path) -> None:
+    with serve_admin_pages(tmp_path / "data", jobs_url="postgresql://me:hush@127.0.0.1:9/none") as pages:
+        admin = Admin(pages)
+        pages.catalog.add_source(id=IDS[0], name="shop", location=URL)
+        organisation = {"location": "https://gitlab.example.org/team"}
+        for method, path, body in (
+            ("POST", "/api/sources", {"location": f"{URL}2"}),
+            ("POST", "/api/sources/shop/refresh", None),
+            ("DELETE", "/api/sources/shop", None),
+            ("POST", "/api/organisations", organisation),
+            ("POST", "/api/organisations", organisation),
+        ):
+            response = admin.send(method, path, body)
+            assert read_error(response)[:2] == (503, 2001), path
+            assert int(response.headers["retry-after"]) > 0
+            assert "hush" not in response.text
+            assert "127.0.0.1" not in response.text
+        assert [source.name for source in pages.catalog.list_sources()] == ["shop"]
+        assert pages.catalog.list_organisations() == []
+
+
+def test_what_is_removed_while_the_jobs_go_away_is_removed(
+    pages: AdminPages, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise JobsUnavailableError("They are away.")
+
+    monkeypatch.setattr(type(pages.assembly.jobs), "submit", refuse)
+    assert "job" not in admin.expect(202, "DELETE", "/api/sources/shop")
+    assert pages.assembly.removals.noted() == [IDS[0]]
+
+
+def test_page_api_and_command_line_say_the_same_of_a_source(pages: AdminPages, admin: Admin) -> None:
+    visit = pages.visit(name="clerk")
+
+    def told() -> set[str]:
+        runner = CliRunner()
+        listed = runner.invoke(list_sources, ["--json"], obj=SimpleNamespace(get=lambda: pages.assembly))
+        row = re.search(r"<th scope=\"row\">shop<.*?</td>\s*<td>(\w+)", visit.read("/manage"), re.DOTALL)
+        by_name = {item["name"]: item["state"] for item in json.loads(listed.stdout)["sources"]}
+        assert row is not None
+        return {row[1], by_name["shop"], admin.get("/api/sources/shop")["state"]}
+
+    assert told() == {"new"}
+    pages.assembly.jobs.submit(JobRequest(JobKind.REMOVE, "shop", IDS[0]), "boss")
+    # It was added again since.
+    assert told() == {"new"}
+    job = admin.expect(202, "POST", "/api/sources/shop/refresh")["job"]["id"]
+    assert told() == {"processing"}
+    admin.expect(200, "POST", f"/api/jobs/{job}/cancel")
+    run = pages.catalog.start_run(IDS[0])
+    assert told() == {"processing"}
+    pages.catalog.fail_run(run, "no such branch")
+    assert told() == {"failed"}
+
+
+def test_what_is_removed_at_a_shell_is_not_added_again_by_what_waits(pages: AdminPages, admin: Admin) -> None:
+    added = admin.expect(201, "POST", "/api/sources", {"location": URL})
+    remove_at_shell(pages.assembly, pages.catalog.get_source(added["source"]["id"]))
+    assert admin.get(f"/api/jobs/{added['job']['id']}")["state"] == "cancelled"
+
+
+def test_a_name_that_was_changed_while_a_source_waits_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "cart.py").write_text("def add(item):\n    return [item]\n")
+    with serve_admin_pages(tmp_path / "data", page_paths=True) as pages:
+        admin = Admin(pages)
+        added = admin.expect(201, "POST", "/api/sources", {"location": str(folder), "name": "old"})
+        source = f"/api/sources/{added['source']['id']}"
+        admin.expect(200, "PATCH", source, {"name": "new"})
+        add_by_job(pages.assembly, None, pages.assembly.jobs.get(added["job"]["id"]).request)
+        assert pages.catalog.get_source(added["source"]["id"]).name == "new"
 
 
 def test_jobs_are_found_shown_and_cancelled(admin: Admin) -> None:

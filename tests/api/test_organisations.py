@@ -164,6 +164,8 @@ def test_what_is_gone_is_removed_only_where_a_field_says_so(service: AdminPages,
     assert look(service).removed == ("lib",)
     assert names_of(admin.get("/api/sources")["sources"]) == ["app"]
     assert jobs_of(admin, "remove") == ["lib"]
+    # What waited to add it would bring it back.
+    assert jobs_of(admin, "add") == ["app"]
 
 
 def test_a_host_that_lists_nothing_removes_nothing(service: AdminPages, admin: Admin, host: CodeHost) -> None:

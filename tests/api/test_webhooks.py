@@ -201,6 +201,18 @@ def test_where_no_more_jobs_are_taken_the_delivery_may_come_again(
     assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery="full")))) == ["shop"]
 
 
+def test_where_the_jobs_are_away_the_delivery_may_come_again(tmp_path: Path) -> None:
+    away = {"jobs_url": "postgresql://me:hush@127.0.0.1:9/none", "webhook_secrets": SECRET}
+    with serve_admin_pages(tmp_path / "data", **away) as pages:
+        pages.catalog.add_source(id="a" * 24, name="shop", location=f"https://{PLACE}")
+        webhook = github(Pushed(PLACE, delivery="away"))
+        response = deliver(pages.client, webhook)
+        assert read_error(response)[:2] == (503, 2001)
+        assert int(response.headers["Retry-After"]) > 0
+        assert "hush" not in response.text
+        assert not pages.catalog.has_delivery(identify_delivery(Host.GITHUB, {"x-github-delivery": "away"}, b""))
+
+
 def test_other_hosts_and_methods_are_refused(pages: AdminPages) -> None:
     webhook = github(Pushed(PLACE))
     assert read_error(deliver(pages.client, Webhook("subversion", webhook.headers, webhook.body)))[:2] == (404, 1003)

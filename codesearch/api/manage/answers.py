@@ -182,7 +182,7 @@ class SourceAnswer(BaseModel):
         "answers, and the remote has something newer or the last run failed; `failed`: nothing is indexed, and the "
         "last try failed"
     )
-    paused: bool = Field(description="No schedule refreshes it")
+    paused: bool = Field(description="No schedule and no webhook refreshes it")
     refresh_minutes: int = Field(0, description="How often it is refreshed; absent: on request only")
     next_refresh_at: Moment = ""
     commit: str = Field("", description="The commit that is indexed")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from codesearch.api.management import Job, JobKind, JobRequest, Management
+from codesearch.api.management import Job, JobKind, JobRequest, Jobs, Management
 from codesearch.core.catalog.names import validate_name
-from codesearch.core.errors import InvalidRequestError, TooManyRequestsError
+from codesearch.core.errors import InvalidRequestError, JobsUnavailableError, TooManyRequestsError
 from codesearch.core.types import DataSource
 
 ALL_SOURCES = "all sources"
@@ -50,10 +49,7 @@ def add_source(management: Management, wanted: WantedSource, requested_by: str) 
     title = name or (address.name if found is None else found.name)
     # The job first: where no more are taken, nothing was done.
     job = management.jobs.submit(
-        JobRequest(
-            JobKind.ADD, title, address.source_id, address.location, wanted.branch, wanted.subdir, name=wanted.name
-        ),
-        requested_by,
+        JobRequest(JobKind.ADD, title, address.source_id, address.location, wanted.branch, wanted.subdir), requested_by
     )
     source = catalog.add_source(
         id=address.source_id,
@@ -114,18 +110,16 @@ def remove_source(management: Management, id_or_name: str, requested_by: str) ->
     source = catalog.get_source(id_or_name)
     # First out of sight, then out of the store: a reader never meets half of it. An indexer that works on it stops.
     management.note_removal(source.id)
-    for job in find_jobs_of(management, source.id):
-        if job.request.kind is not JobKind.REMOVE:
-            jobs.cancel(job.id)
+    cancel_jobs_of(jobs, source.id)
     catalog.remove_source(source.id)
     # Noted as it is, the next run of the indexer does it where no more jobs are taken.
-    with suppress(TooManyRequestsError):
+    with suppress(TooManyRequestsError, JobsUnavailableError):
         return source, jobs.submit(JobRequest(JobKind.REMOVE, source.name, source.id), requested_by)
     return source, None
 
 
-def find_jobs_of(management: Management, source_id: str) -> Iterator[Job]:
-    """Yield the jobs of a source that wait or work, the newest first."""
-    for job in management.jobs.list_jobs():
-        if job.request.source_id == source_id and not job.state.is_over:
-            yield job
+def cancel_jobs_of(jobs: Jobs, source_id: str) -> None:
+    """Stop the jobs that read a source and wait or work: what waits to add it would bring it back."""
+    for job in jobs.list_jobs():
+        if job.request.source_id == source_id and not job.state.is_over and job.request.kind is not JobKind.REMOVE:
+            jobs.cancel(job.id)

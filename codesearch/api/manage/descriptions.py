@@ -14,18 +14,9 @@ from codesearch.core.types import DataSource, Organisation, Workspace
 
 
 def describe_source(
-    source: DataSource,
-    state: str,
-    size: IndexSize,
-    run: IndexRun | None,
-    job: Job | None,
-    now: datetime,
-    problem: str | None = None,
+    source: DataSource, state: str, size: IndexSize, run: IndexRun | None, job: Job | None, now: datetime
 ) -> dict[str, Any]:
-    """Return a source with its derived state, its last run, and the job that waits or works.
-
-    `problem` is why the last job failed, where no run says so.
-    """
+    """Return a source with its derived state, its last run, and the job that waits or works."""
     values: dict[str, Any] = {
         "id": source.id,
         "name": source.name,
@@ -47,7 +38,7 @@ def describe_source(
         "segments": size.segments,
         "index_bytes": size.bytes,
         "uncommitted_files": source.uncommitted_count,
-        "last_error": source.message or problem,
+        "last_error": source.message,
         "last_run": None if run is None else _describe_run(run, now),
         "job": None if job is None else describe_job(job),
     }

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from codesearch.api.manage.deeds import remove_source
 from codesearch.api.management import Job, JobKind, JobRequest, Management
-from codesearch.core.errors import NotFoundError
+from codesearch.core.errors import JobsUnavailableError, NotFoundError, TooManyRequestsError
 from codesearch.core.types import DataSource, HostKind, Organisation
 
 # What the API and the command line call the fields that may be chosen.
@@ -41,7 +41,12 @@ def add_organisation(management: Management, wanted: WantedOrganisation, request
     Raises InvalidRequestError for a wrong address, a taken name, or one that is there already; TooManyRequestsError.
     """
     organisation = management.catalog.add_organisation(build_organisation(management, wanted))
-    return organisation, discover(management, organisation, requested_by)
+    try:
+        return organisation, discover(management, organisation, requested_by)
+    except (TooManyRequestsError, JobsUnavailableError):
+        # Whoever is refused asks again, which would be refused for what is there already.
+        management.catalog.remove_organisation(organisation.id)
+        raise
 
 
 def build_organisation(management: Management, wanted: WantedOrganisation) -> Organisation:

@@ -49,7 +49,7 @@ class SourceChange(BaseModel):
 
     name: Text | None = Field(None, description="Its new name")
     refresh_minutes: Minutes | None = Field(None, description="Refresh it every so many minutes; null: on request only")
-    paused: Flag | None = Field(None, description="true: no schedule refreshes it")
+    paused: Flag | None = Field(None, description="true: no schedule and no webhook refreshes it")
 
 
 class OrganisationRequest(BaseModel):

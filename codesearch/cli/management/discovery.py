@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from codesearch.api.manage.deeds import remove_source
 from codesearch.api.management import Address, JobKind, JobRequest, Jobs
 from codesearch.assembly import Assembly
 from codesearch.cli.management.addresses import check_address
+from codesearch.cli.management.opening import open_management
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError, TooManyRequestsError
 from codesearch.core.types import KnownRepository, Organisation, SourceState
@@ -94,7 +96,7 @@ class _Look:
     """What is done about what was listed."""
 
     def __init__(self, assembly: Assembly, organisation: Organisation, jobs: Jobs) -> None:
-        self._assembly = assembly
+        self._management = replace(open_management(assembly), jobs=jobs)
         self._catalog: Catalog = assembly.catalog
         self._organisation = organisation
         self._jobs = jobs
@@ -177,12 +179,8 @@ class _Look:
 
     def _remove(self, gone: tuple[KnownRepository, ...]) -> Iterator[KnownRepository]:
         for item in gone:
-            # In this order a reader never meets half of it, and what is noted the next run of the indexer finishes.
-            self._assembly.removals.note(item.source_id)
             with suppress(NotFoundError):
-                self._catalog.remove_source(item.source_id)
-            with suppress(TooManyRequestsError):
-                self._jobs.submit(JobRequest(JobKind.REMOVE, item.source_name, item.source_id), BY_DISCOVERY)
+                remove_source(self._management, item.source_id, BY_DISCOVERY)
             yield item
 
 

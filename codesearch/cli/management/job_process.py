@@ -80,7 +80,7 @@ def _may_pass(error: CodesearchError) -> bool:
 
 
 def _add(assembly: Assembly, forked: ForkServer | None, request: JobRequest) -> None:
-    _index(assembly, forked, Target(request.location or "", request.branch, request.subdir, request.name))
+    _index(assembly, forked, Target(request.location or "", request.branch, request.subdir))
 
 
 def _refresh(assembly: Assembly, forked: ForkServer | None, request: JobRequest) -> None:

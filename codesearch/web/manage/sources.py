@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from codesearch.api.manage.deeds import WantedSource, add_source, refresh_all, refresh_source, remove_source
 from codesearch.api.manage.running import note_deed
+from codesearch.api.manage.sightings import Sightings
 from codesearch.api.management import Job, Management
-from codesearch.core.catalog.runs import IndexRun
-from codesearch.core.conditions import condition_of
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, ErrorCode, JobsUnavailableError
 from codesearch.core.types import DataSource
@@ -34,30 +33,19 @@ router = APIRouter(prefix=HOME, include_in_schema=False, route_class=PageRoute)
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What changes while somebody looks: jobs, the newest first, sources in name order, and the runs at work.
+    """What changes while somebody looks: jobs and runs, and sources in name order.
 
     `has_jobs` says whether the jobs are known: their database may be out of reach, or not to be written.
     """
 
-    jobs: Sequence[Job]
+    seen: Sightings
     sources: Sequence[DataSource]
-    runs: Mapping[str, IndexRun]
     has_jobs: bool = True
 
     @property
     def is_busy(self) -> bool:
         """Whether it will soon be another one."""
-        return bool(self.runs) or any(not job.state.is_over for job in self.jobs)
-
-    def condition_of(self, source: DataSource) -> str:
-        """Return a word for how a source stands."""
-        is_at_work = source.id in self.runs or source.id in self.jobs_by_source
-        return condition_of(source, is_at_work=is_at_work).value
-
-    @property
-    def jobs_by_source(self) -> Mapping[str, Job]:
-        """The jobs that wait or work, by the ids of their sources."""
-        return {job.request.source_id: job for job in self.jobs if not job.state.is_over and job.request.source_id}
+        return bool(self.seen.working) or any(not job.state.is_over for job in self.seen.jobs)
 
 
 @router.get("")
@@ -150,13 +138,15 @@ def _name_of(form: SentForm) -> str:
 
 
 def _read_state(management: Management) -> _State:
-    catalog = management.catalog
-    sources, runs = catalog.list_sources(), catalog.list_running()
+    sources, has_jobs = management.catalog.list_sources(), True
+    jobs: Sequence[Job] = ()
     try:
-        return _State(management.jobs.list_jobs(), sources, runs)
+        jobs = management.jobs.list_jobs()
     except JobsUnavailableError as error:
         logger.warning("%s", error.message)
-        return _State((), sources, runs, has_jobs=False)
+        has_jobs = False
+    seen = Sightings(management.catalog, lambda: jobs)
+    return _State(seen, sources, has_jobs)
 
 
 async def _show(

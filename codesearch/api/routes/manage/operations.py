@@ -29,6 +29,11 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
         ErrorCode.TOO_MANY_REQUESTS,
         "50 jobs are waiting already.",
     ),
+    503: describe_error(
+        "The data folder cannot be written, or the database of the jobs cannot be reached; nothing was done",
+        ErrorCode.INTERNAL,
+        "This could not be done.",
+    ),
     500: describe_error("Unforeseen", ErrorCode.INTERNAL, "Internal error, request id 4f1c2a."),
 }
 # What stands in addresses.

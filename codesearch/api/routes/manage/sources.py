@@ -21,7 +21,7 @@ from codesearch.api.manage.deeds import (
     refresh_source,
     remove_source,
 )
-from codesearch.api.manage.descriptions import describe_job
+from codesearch.api.manage.descriptions import describe_job, describe_source
 from codesearch.api.manage.fields import has_words, parse_fields, read_choice, read_page
 from codesearch.api.manage.requests import SourceChange, SourceRequest
 from codesearch.api.manage.running import authenticate_admin, note_deed, read_deed, run_deed
@@ -30,6 +30,7 @@ from codesearch.api.management import Management
 from codesearch.api.responses import ApiResponse
 from codesearch.api.routes.manage.operations import PAGING, IdOrName, answers, choice, parameters, respond, text
 from codesearch.api.routes.retrieval import BEARER, request_body
+from codesearch.core.types import DataSource
 
 PATH = "/api/sources"
 
@@ -54,11 +55,14 @@ async def list_sources(request: Request) -> ApiResponse:
     page, state = read_page(query), read_choice(query, "state", STATES)
 
     def find(management: Management) -> dict[str, Any]:
-        sightings = Sightings(management)
+        sightings = _look(management)
         found = [source for source in management.catalog.list_sources() if has_words(source.name, query)]
         if state is not None:
-            found = [source for source in found if sightings.state_of(source) == state]
-        return {"sources": [sightings.describe(source) for source in page.cut(found)], **page.describe(len(found))}
+            found = [source for source in found if sightings.condition_of(source).value == state]
+        return {
+            "sources": [_describe(management, source, sightings) for source in page.cut(found)],
+            **page.describe(len(found)),
+        }
 
     return respond(await run_deed(request, admin, find))
 
@@ -84,7 +88,7 @@ async def post_source(request: Request) -> ApiResponse:
 
     def add(management: Management) -> tuple[dict[str, Any], str, bool]:
         added = add_source(management, wanted, admin.name)
-        said = {"source": Sightings(management).describe(added.source), "job": describe_job(added.job)}
+        said = {"source": _describe(management, added.source), "job": describe_job(added.job)}
         return said, added.source.id, added.is_new
 
     content, source_id, is_new = await run_deed(request, admin, add)
@@ -129,7 +133,7 @@ async def patch_source(request: Request, source: IdOrName) -> ApiResponse:
 
     def change(management: Management) -> dict[str, Any]:
         changed = change_source(management, source, name=asked.name, is_paused=asked.paused, schedule=schedule)
-        return Sightings(management).describe(changed)
+        return _describe(management, changed)
 
     content = await run_deed(request, admin, change)
     note_deed(request, admin, "a source was changed", source=content["name"])
@@ -149,7 +153,7 @@ async def post_refresh(request: Request, source: IdOrName) -> ApiResponse:
 
     def refresh(management: Management) -> dict[str, Any]:
         found, job = refresh_source(management, source, admin.name)
-        return {"source": Sightings(management).describe(found), "job": describe_job(job)}
+        return {"source": _describe(management, found), "job": describe_job(job)}
 
     content = await run_deed(request, admin, refresh)
     note_deed(request, admin, "a source is to be refreshed", source=content["source"]["name"])
@@ -192,7 +196,7 @@ async def _pause(request: Request, source: str, *, is_paused: bool) -> ApiRespon
     admin = await authenticate_admin(request)
 
     def pause(management: Management) -> dict[str, Any]:
-        return Sightings(management).describe(change_source(management, source, is_paused=is_paused))
+        return _describe(management, change_source(management, source, is_paused=is_paused))
 
     content = await run_deed(request, admin, pause)
     note_deed(request, admin, f"a source was {'paused' if is_paused else 'resumed'}", source=content["name"])
@@ -200,4 +204,20 @@ async def _pause(request: Request, source: str, *, is_paused: bool) -> ApiRespon
 
 
 def _show(management: Management, source: str) -> dict[str, Any]:
-    return Sightings(management).describe(management.catalog.get_source(source))
+    return _describe(management, management.catalog.get_source(source))
+
+
+def _look(management: Management) -> Sightings:
+    return Sightings(management.catalog, management.jobs.list_jobs)
+
+
+def _describe(management: Management, source: DataSource, sightings: Sightings | None = None) -> dict[str, Any]:
+    seen = sightings or _look(management)
+    return describe_source(
+        source,
+        seen.condition_of(source).value,
+        management.measure_index(source.id),
+        seen.runs.get(source.id),
+        seen.jobs_by_source.get(source.id),
+        seen.now,
+    )

@@ -202,8 +202,8 @@ def test_where_no_more_jobs_are_taken_the_delivery_may_come_again(
 
 
 def test_where_the_jobs_are_away_the_delivery_may_come_again(tmp_path: Path) -> None:
-    away = {"jobs_url": "postgresql://me:hush@127.0.0.1:9/none", "webhook_secrets": SECRET}
-    with serve_admin_pages(tmp_path / "data", **away) as pages:
+    away = "postgresql://me:hush@127.0.0.1:9/none"
+    with serve_admin_pages(tmp_path / "data", jobs_url=away, webhook_secrets=SECRET) as pages:
         pages.catalog.add_source(id="a" * 24, name="shop", location=f"https://{PLACE}")
         webhook = github(Pushed(PLACE, delivery="away"))
         response = deliver(pages.client, webhook)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-
-from filelock import Timeout
 
 from codesearch.core.errors import CodesearchError
 from codesearch.core.locks import delete_path, require_folder, source_lock
@@ -23,12 +21,17 @@ class Removals:
         data_dir: Path,
         *,
         is_known: Callable[[str], bool],
+        turn_of: Callable[[str, float], AbstractContextManager[None]],
         remove_rows: Callable[[str], None],
         remove_search_index: Callable[[str], None],
     ) -> None:
-        """Keep the parts; `is_known` says whether the catalog has a data source."""
+        """Keep the parts; `is_known` says whether the catalog has a data source.
+
+        `turn_of` waits for so many seconds until no other machine works on one, and raises TimeoutError.
+        """
         self._data_dir = data_dir
         self._is_known = is_known
+        self._turn_of = turn_of
         self._remove_rows = remove_rows
         self._remove_search_index = remove_search_index
 
@@ -48,13 +51,17 @@ class Removals:
         meanwhile stays. Raises StoreError, CatalogError.
         """
         try:
-            with source_lock(self._data_dir, source_id, timeout_seconds=timeout_seconds):
+            with (
+                source_lock(self._data_dir, source_id, timeout_seconds=timeout_seconds),
+                self._turn_of(source_id, timeout_seconds),
+            ):
                 if not self._is_known(source_id):
                     self._remove_rows(source_id)
                     self._remove_search_index(source_id)
                     self._remove_files(source_id)
                 (self._folder / source_id).unlink(missing_ok=True)
-        except Timeout:
+        # filelock's own is one, too.
+        except TimeoutError:
             return False
         return True
 

@@ -18,7 +18,6 @@ from codesearch.cli.targets import Target
 from codesearch.core.errors import (
     CatalogError,
     CodesearchError,
-    SourceError,
     StoreError,
     UnreachableSourceError,
 )
@@ -97,8 +96,10 @@ def _remove(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> No
     source_id = request.source_id or ""
     with reported_progress(request.title) as progress:
         progress.start("deleting rows and files")
+    # Asked for on another machine, it is noted there alone.
+    assembly.removals.note(source_id)
     if not assembly.removals.finish(source_id, timeout_seconds=_INDEXER_STOPS_SECONDS):
-        raise SourceError("A run still works on it: the next one deletes what that leaves.")
+        raise UnreachableSourceError("A run still works on it: the next one deletes what that leaves.")
     output.print_json({"summary": "Removed."})
 
 

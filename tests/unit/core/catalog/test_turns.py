@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from codesearch.core.catalog import turns
 from codesearch.core.catalog.catalog import open_catalog
 
@@ -25,6 +27,17 @@ def test_the_turn_of_a_source_is_held_by_one_of_two_machines(postgres_schema_url
             assert not got.wait(2 * turns._RETRY_SECONDS)
         assert got.wait(60)
         other.join(60)
+
+
+def test_who_need_not_wait_for_ever_gives_up(postgres_schema_url: str) -> None:
+    with (
+        open_catalog(postgres_schema_url) as here,
+        open_catalog(postgres_schema_url) as there,
+        here.turn_of(ONE, lambda: None),
+    ):
+        for seconds in (0.0, 0.1):
+            with pytest.raises(TimeoutError), there.turn_of(ONE, lambda: None, timeout_seconds=seconds):
+                raise AssertionError("it is held elsewhere")
 
 
 def test_who_fails_gives_the_turn_back(postgres_schema_url: str) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 import click
 
 from codesearch.api.manage.deeds import cancel_jobs_of
 from codesearch.api.manage.sightings import Sightings
-from codesearch.api.management import Job
 from codesearch.assembly import Assembly
 from codesearch.cli import listings, output
 from codesearch.cli.completion import complete_repositories, complete_workspaces
@@ -32,7 +30,7 @@ def list_sources(holder: LazyAssembly, as_json: bool) -> None:
     assembly = holder.get()
     search = assembly.settings.data_dir / "search"
     known = list_known(assembly)
-    seen = Sightings(assembly.catalog, lambda: _list_jobs(assembly))
+    seen = Sightings(assembly.catalog, assembly.jobs.list_jobs)
     sources = [
         listings.ListedSource(
             source,
@@ -42,15 +40,9 @@ def list_sources(holder: LazyAssembly, as_json: bool) -> None:
         )
         for source in known
     ]
+    if known and not seen.has_jobs:
+        output.print_error("The jobs are out of reach: what waits there is not known.")
     listings.print_sources(sources, as_json=as_json)
-
-
-def _list_jobs(assembly: Assembly) -> Sequence[Job]:
-    try:
-        return assembly.jobs.list_jobs()
-    except JobsUnavailableError as error:
-        output.print_error(f"{error.message} What waits there is not known.")
-        return ()
 
 
 @click.command()

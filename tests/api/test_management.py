@@ -238,7 +238,7 @@ def test_without_the_database_of_the_jobs_nothing_is_half_done(tmp_path: Path) -
             assert int(response.headers["retry-after"]) > 0
             assert "hush" not in response.text
             assert "127.0.0.1" not in response.text
-        assert [source.name for source in pages.catalog.list_sources()] == ["shop"]
+        assert names_of(admin.get("/api/sources")["sources"]) == ["shop"]
         assert pages.catalog.list_organisations() == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING, Final
 from codesearch.api.management import Job, JobKind
 from codesearch.core.catalog.runs import IndexRun, RunState
 from codesearch.core.conditions import Condition, condition_of
+from codesearch.core.errors import JobsUnavailableError
 
 if TYPE_CHECKING:
     from codesearch.core.catalog.catalog import Catalog
     from codesearch.core.types import DataSource
+
+logger = logging.getLogger(__name__)
 
 STATES: Final = tuple(condition.value for condition in Condition)
 
@@ -28,7 +32,7 @@ class Sightings:
         self._list_jobs = list_jobs
 
     def condition_of(self, source: DataSource) -> Condition:
-        """Return how a source stands. Raises what listing the jobs raises, CatalogError."""
+        """Return how a source stands. Raises CatalogError."""
         return condition_of(source, is_at_work=source.id in self.working or source.id in self.jobs_by_source)
 
     @cached_property
@@ -45,10 +49,24 @@ class Sightings:
             if run.state is RunState.RUNNING and not run.has_stopped(self.now)
         }
 
-    @cached_property
+    @property
     def jobs(self) -> Sequence[Job]:
-        """The jobs that wait or work and the last ones that are over, the newest first."""
-        return self._list_jobs()
+        """The jobs that wait or work and the last ones that are over, the newest first; none while they are away."""
+        return self._known_jobs or ()
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether the jobs are known: their database may be out of reach, or not to be written."""
+        return self._known_jobs is not None
+
+    @cached_property
+    def _known_jobs(self) -> Sequence[Job] | None:
+        try:
+            return self._list_jobs()
+        except JobsUnavailableError as error:
+            # What is indexed is known all the same.
+            logger.warning("%s", error.message)
+            return None
 
     @cached_property
     def jobs_by_source(self) -> Mapping[str, Job]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,17 +11,15 @@ from starlette.responses import Response
 from codesearch.api.manage.deeds import WantedSource, add_source, refresh_all, refresh_source, remove_source
 from codesearch.api.manage.running import note_deed
 from codesearch.api.manage.sightings import Sightings
-from codesearch.api.management import Job, Management
+from codesearch.api.management import Management
 from codesearch.core.counts import say_count
-from codesearch.core.errors import CodesearchError, ErrorCode, JobsUnavailableError
+from codesearch.core.errors import CodesearchError, ErrorCode
 from codesearch.core.types import DataSource
 from codesearch.web.access import Admin, SentByAdmin, SentForm
 from codesearch.web.errors import PageRoute
 from codesearch.web.manage.parts import manage, render_form
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.sessions import Visitor
-
-logger = logging.getLogger(__name__)
 
 HOME = "/manage"
 # What somebody may have typed, for the form that is shown again.
@@ -33,14 +30,10 @@ router = APIRouter(prefix=HOME, include_in_schema=False, route_class=PageRoute)
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What changes while somebody looks: jobs and runs, and sources in name order.
-
-    `has_jobs` says whether the jobs are known: their database may be out of reach, or not to be written.
-    """
+    """What changes while somebody looks: jobs and runs, and sources in name order."""
 
     seen: Sightings
     sources: Sequence[DataSource]
-    has_jobs: bool = True
 
     @property
     def is_busy(self) -> bool:
@@ -138,15 +131,8 @@ def _name_of(form: SentForm) -> str:
 
 
 def _read_state(management: Management) -> _State:
-    sources, has_jobs = management.catalog.list_sources(), True
-    jobs: Sequence[Job] = ()
-    try:
-        jobs = management.jobs.list_jobs()
-    except JobsUnavailableError as error:
-        logger.warning("%s", error.message)
-        has_jobs = False
-    seen = Sightings(management.catalog, lambda: jobs)
-    return _State(seen, sources, has_jobs)
+    seen = Sightings(management.catalog, management.jobs.list_jobs)
+    return _State(seen, management.catalog.list_sources())
 
 
 async def _show(

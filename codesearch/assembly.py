@@ -12,7 +12,6 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from codesearch.core.config import read_storage_variables
 from codesearch.core.errors import (
     ConfigurationError,
     DamagedStoreError,
@@ -141,6 +140,7 @@ class Assembly:
 
     def _open_objects(self) -> Objects | None:
         """Return the object storage that the store is on, where search indexes are published beside the rows."""
+        from codesearch.core.config import read_storage_variables
         from codesearch.core.store.objects import S3_SCHEME, S3Objects
 
         uri = self.settings.resolved_store_uri

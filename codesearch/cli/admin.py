@@ -7,7 +7,6 @@ from contextlib import suppress
 import click
 
 from codesearch.api.manage.deeds import cancel_jobs_of
-from codesearch.api.manage.sightings import Sightings
 from codesearch.assembly import Assembly
 from codesearch.cli import listings, output
 from codesearch.cli.completion import complete_repositories, complete_workspaces
@@ -25,11 +24,16 @@ INDEXER_STOPS_SECONDS = 30.0
 @click.pass_obj
 def list_sources(holder: LazyAssembly, as_json: bool) -> None:
     """List the data sources with state, commit, files, chunks, what their indexes take, and age."""
+    from codesearch.api.manage.sightings import Sightings
     from codesearch.core.index.usage import measure_segments
 
     assembly = holder.get()
     search = assembly.settings.data_dir / "search"
     known = list_known(assembly)
+    if not known:
+        # Nor is a catalog made by looking.
+        listings.print_sources([], as_json=as_json)
+        return
     seen = Sightings(assembly.catalog, assembly.jobs.list_jobs)
     sources = [
         listings.ListedSource(
@@ -40,7 +44,7 @@ def list_sources(holder: LazyAssembly, as_json: bool) -> None:
         )
         for source in known
     ]
-    if known and not seen.has_jobs:
+    if not seen.has_jobs:
         output.print_error("The jobs are out of reach: what waits there is not known.")
     listings.print_sources(sources, as_json=as_json)
 

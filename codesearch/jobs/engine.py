@@ -114,13 +114,14 @@ def recover(worker_names: Iterable[str]) -> None:
 
 
 class Leases:
-    """Which workers elsewhere are gone: those that were not heard of for LEASE_SECONDS.
+    """Which workers elsewhere are gone: those that were not heard of for as long as a lease is.
 
     What is compared is how often a job's row changes, by this process's own clock: clocks of machines differ.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, lease_seconds: float = LEASE_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` gives seconds."""
+        self._lease_seconds = lease_seconds
         self._clock = clock
         self._seen: dict[str, tuple[int | None, float]] = {}
 
@@ -133,6 +134,6 @@ class Leases:
             is_same = before is not None and before[0] == status.updated_at
             seen[status.workflow_id] = before if before is not None and is_same else (status.updated_at, now)
         self._seen = seen
-        silent = {status.executor_id for status in at_work if now - seen[status.workflow_id][1] > LEASE_SECONDS}
-        heard = {status.executor_id for status in at_work if now - seen[status.workflow_id][1] <= LEASE_SECONDS}
+        silent = {status.executor_id for status in at_work if now - seen[status.workflow_id][1] > self._lease_seconds}
+        heard = {status.executor_id for status in at_work if now - seen[status.workflow_id][1] <= self._lease_seconds}
         return {name for name in silent - heard if name is not None}

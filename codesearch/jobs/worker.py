@@ -7,18 +7,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from codesearch.api.management import JobKind, JobProgress, JobRequest
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CatalogError, CodesearchError, JobsUnavailableError, TooManyRequestsError
+from codesearch.jobs.beats import Beats
 from codesearch.jobs.database import QUEUE, WORKFLOW, JobDatabase
 from codesearch.jobs.engine import LEASE_SECONDS, Leases, launch, recover
 from codesearch.jobs.places import WorkerPlace
 from codesearch.jobs.queue import JobQueue
-from codesearch.jobs.records import AT_WORK, IS_AT_WORK, PROGRESS, STARTED_AT, JobOutcome
+from codesearch.jobs.records import AT_WORK, IS_AT_WORK, PROGRESS, JobOutcome
 from codesearch.jobs.running import Interruption, PassingError, RunningJob, StartProcess
 from codesearch.jobs.schedule import Schedule
 
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# How often it looks whether its job is still wanted, says how far that is, and looks for what others have left.
+# How often it looks whether its job is still wanted, and for what others have left.
 _LOOK_SECONDS: Final = 0.5
-_WRITE_SECONDS: Final = 1.0
-_BEAT_SECONDS: Final = 4.0
 _RECOVERY_SECONDS: Final = 2.0
 _SCHEDULE_SECONDS: Final = 2.0
 _PRUNE_SECONDS: Final = 300.0
@@ -42,18 +40,26 @@ _PRUNE_SECONDS: Final = 300.0
 class Worker:
     """Does jobs until `run` is told to end. One of a process, which has to end after it."""
 
-    def __init__(self, database: JobDatabase, place: WorkerPlace, catalog: Catalog, start: StartProcess) -> None:
-        """`start` starts the process of a job."""
+    def __init__(
+        self,
+        database: JobDatabase,
+        place: WorkerPlace,
+        catalog: Catalog,
+        start: StartProcess,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        """`start` starts the process of a job; all workers of a database have the same lease."""
         self._database = database
         self._queue = JobQueue(database)
         self._place = place
         self._catalog = catalog
         self._start = start
         self._schedule = Schedule(catalog, self._queue)
-        self._leases = Leases()
+        self._lease_seconds = lease_seconds
+        self._leases = Leases(lease_seconds)
         self._lock = threading.Lock()
         self._job: RunningJob | None = None
-        self._written = _Written()
+        self._beats = Beats(lease_seconds)
         self._reached_at = time.monotonic()
         self._is_away = False
         self._next: dict[str, float] = {}
@@ -65,18 +71,27 @@ class Worker:
         """
         with self._database.translating():
             launch(self._database, self._place.name, self._hold)
+        # Any call may wait for a database that says nothing for longer than others do before they take over. So what
+        # asks it has threads of its own, none of which waits for the other, and this one only looks at the clock.
+        for ask in (self._look_after_job, self._do_chores):
+            threading.Thread(target=self._repeat, args=(ask, is_over), name=ask.__name__, daemon=True).start()
+        while not is_over.wait(_LOOK_SECONDS):
+            self._end_unheard()
+        self._give_back()
+
+    def _repeat(self, ask: Callable[[], None], is_over: threading.Event) -> None:
         while not is_over.wait(_LOOK_SECONDS):
             try:
-                self._look_after_job()
-                self._every(_RECOVERY_SECONDS, self._take_over)
-                self._every(_SCHEDULE_SECONDS, self._schedule.enqueue_due)
-                self._every(_PRUNE_SECONDS, self._queue.prune)
-                self._note_database(None)
+                ask()
             except JobsUnavailableError as error:
-                self._note_database(error)
+                self._note_away(error)
             except CodesearchError as error:
                 logger.warning("jobs: %s", error.message)
-        self._give_back()
+
+    def _do_chores(self) -> None:
+        self._every(_RECOVERY_SECONDS, self._take_over)
+        self._every(_SCHEDULE_SECONDS, self._schedule.enqueue_due)
+        self._every(_PRUNE_SECONDS, self._queue.prune)
 
     @contextmanager
     def _hold(self, job_id: str, request: JobRequest) -> Iterator[Callable[[], JobOutcome]]:
@@ -86,15 +101,24 @@ class Worker:
             return
         job = RunningJob(job_id, request, self._start)
         with self._lock:
-            self._job, self._written = job, _Written()
+            self._job, self._beats, self._reached_at = job, Beats(self._lease_seconds), time.monotonic()
         logger.info("job %s begins: %s %s", job_id, request.kind.value, request.title)
         try:
+            # The engine may have waited for its database since it took the job: another worker may have it by now.
+            self._look_before(job)
             yield job.run
         finally:
             with self._lock:
                 self._job = None
             logger.info("job %s ends here%s", job_id, f": {job.interruption.value}" if job.interruption else "")
             self._say_last(job)
+
+    def _look_before(self, job: RunningJob) -> None:
+        try:
+            self._look_after_job()
+        except JobsUnavailableError as error:
+            self._note_away(error)
+            job.interrupt(Interruption.UNREACHABLE)
 
     def _refresh_all(self, job_id: str) -> JobOutcome:
         """Ask for a refresh of each source. Raises PassingError where catalog or jobs are out of reach."""
@@ -106,19 +130,18 @@ class Worker:
     def _ask_for_all(self, sources: Sequence[DataSource], job_id: str) -> JobOutcome:
         if not sources:
             return JobOutcome("Nothing is indexed yet.", has_failed=True)
-        beat_at = time.monotonic()
+        beats = Beats(self._lease_seconds)
         for number, source in enumerate(sources):
             try:
                 self._queue.submit(JobRequest(JobKind.REFRESH, source.name, source.id), "refresh all")
             except TooManyRequestsError as error:
-                said = f"{number:,} of {len(sources):,} sources are in the queue. {error.message}"
+                said = f"Of {say_count(len(sources), 'source')}, {number:,} are in the queue. {error.message}"
                 return JobOutcome(said, has_failed=True)
-            if time.monotonic() - beat_at >= _BEAT_SECONDS:
+            progress = JobProgress(phase="asking for refreshes", files_done=number + 1, files_total=len(sources))
+            if beats.is_due(progress):
                 # Workers elsewhere would take this one for dead.
-                beat_at = time.monotonic()
-                progress = JobProgress(phase="asking for refreshes", files_done=number + 1, files_total=len(sources))
                 with self._database.asking() as client:
-                    client.update_workflow_attributes(job_id, {PROGRESS: asdict(progress)})
+                    client.update_workflow_attributes(job_id, {PROGRESS: beats.to_attributes(progress)[PROGRESS]})
         return JobOutcome(f"{say_count(len(sources), 'source is', 'sources are')} in the queue.")
 
     def _every(self, seconds: float, work: Callable[[], object]) -> None:
@@ -131,10 +154,15 @@ class Worker:
     def _look_after_job(self) -> None:
         """See whether the job at work is still wanted from this worker, and say how far it is."""
         with self._lock:
-            job, written = self._job, self._written
-        if job is None:
-            return
+            job, beats = self._job, self._beats
+        begun_at = time.monotonic()
         with self._database.asking() as client:
+            if job is None:
+                # Whether it is there again is of interest all the same.
+                if self._is_away:
+                    client.list_workflows(name=WORKFLOW, limit=1, load_input=False, load_output=False)
+                    self._note_reached(None, begun_at)
+                return
             found = client.list_workflows(workflow_ids=[job.id], load_input=False, load_output=False)
             if not found or found[0].status == "CANCELLED":
                 job.interrupt(Interruption.CANCELLED)
@@ -142,9 +170,9 @@ class Worker:
             if found[0].status != AT_WORK or found[0].executor_id != self._place.name:
                 job.interrupt(Interruption.LOST)
                 return
-            job.resume()
-            if written.is_due(job.progress):
-                client.update_workflow_attributes(job.id, written.to_attributes(job.progress))
+            if beats.is_due(job.progress):
+                client.update_workflow_attributes(job.id, beats.to_attributes(job.progress))
+        self._note_reached(job, begun_at)
 
     def _say_last(self, job: RunningJob) -> None:
         """Say how far a job came, and that its process is gone."""
@@ -153,7 +181,7 @@ class Worker:
         try:
             with self._database.asking() as client:
                 client.update_workflow_attributes(
-                    job.id, {**self._written.to_attributes(job.progress), IS_AT_WORK: False}
+                    job.id, {**self._beats.to_attributes(job.progress), IS_AT_WORK: False}
                 )
         except JobsUnavailableError as error:
             logger.warning("%s", error.message)
@@ -181,20 +209,31 @@ class Worker:
         )
         return {name for name, is_gone in known.items() if is_gone} | elsewhere
 
-    def _note_database(self, error: JobsUnavailableError | None) -> None:
-        """Note whether the database was reached; stop the job at work before others take this worker for dead."""
-        if error is None:
-            if self._is_away:
-                logger.warning("the jobs are there again")
-            self._is_away, self._reached_at = False, time.monotonic()
-            return
+    def _note_reached(self, job: RunningJob | None, begun_at: float) -> None:
+        """Note that the database has answered what was asked at that moment, and that the job is this worker's."""
+        if self._is_away:
+            logger.warning("the jobs are there again")
+        with self._lock:
+            self._is_away, self._reached_at = False, begun_at
+            if job is not None:
+                job.resume()
+
+    def _note_away(self, error: JobsUnavailableError) -> None:
         if not self._is_away:
             logger.warning("%s", error.message)
         self._is_away = True
+
+    def _end_unheard(self) -> None:
+        """Stop the job at work before others take this worker for dead, whatever its calls to the database wait for.
+
+        With a beat that was due and the time in which the process ends, it is over within the lease.
+        """
         with self._lock:
-            job = self._job
-        if job is not None and time.monotonic() - self._reached_at > LEASE_SECONDS / 2:
+            job, silence_seconds = self._job, time.monotonic() - self._reached_at
+            if job is None or job.interruption is not None or silence_seconds <= self._lease_seconds / 2:
+                return
             job.interrupt(Interruption.UNREACHABLE)
+        logger.warning("job %s is stopped: nothing of the jobs was heard for %.0f seconds", job.id, silence_seconds)
 
     def _give_back(self) -> None:
         """Stop the job at work, and put it back into the queue."""
@@ -207,23 +246,3 @@ class Worker:
         logger.info("job %s goes back into the queue: this worker ends", job.id)
         with self._database.translating():
             recover({self._place.name})
-
-
-class _Written:
-    """What of a job was last written, and when."""
-
-    def __init__(self) -> None:
-        self._started_at = int(time.time() * 1000)
-        self._progress: JobProgress | None = None
-        self._at = float("-inf")
-
-    def is_due(self, progress: JobProgress) -> bool:
-        """Say whether to write it: at once for a new phase, else once a second; now and then to say that it lives."""
-        seconds = time.monotonic() - self._at
-        is_new_phase = self._progress is None or progress.phase != self._progress.phase
-        return is_new_phase or seconds >= _BEAT_SECONDS or (progress != self._progress and seconds >= _WRITE_SECONDS)
-
-    def to_attributes(self, progress: JobProgress) -> dict[str, Any]:
-        """Return what is written of a job at work."""
-        self._progress, self._at = progress, time.monotonic()
-        return {PROGRESS: asdict(progress), STARTED_AT: self._started_at, IS_AT_WORK: True}

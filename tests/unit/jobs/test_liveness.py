@@ -47,7 +47,7 @@ def test_workers_of_other_folders_are_not_judged_by_locks(tmp_path: Path) -> Non
 
 def test_silence_is_the_end_of_a_worker_elsewhere() -> None:
     now = 100.0
-    leases = Leases(lambda: now)
+    leases = Leases(clock=lambda: now)
     silent, alive = Row("1", "silent"), Row("2", "alive")
     assert leases.find_gone(statuses(silent, alive)) == set()
     now += LEASE_SECONDS
@@ -62,7 +62,7 @@ def test_silence_is_the_end_of_a_worker_elsewhere() -> None:
 
 def test_a_worker_that_is_heard_of_by_one_job_is_alive() -> None:
     now = 100.0
-    leases = Leases(lambda: now)
+    leases = Leases(clock=lambda: now)
     one, two = Row("1", "busy"), Row("2", "busy")
     leases.find_gone(statuses(one, two))
     now += LEASE_SECONDS + 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from benchmarks.faults.proxy import Cut, Proxy
 from codesearch.api.management import JobState
 from codesearch.jobs.database import jobs_url
 from tests.unit.core.catalog.conftest import postgres_url
@@ -18,6 +19,8 @@ from tests.unit.jobs.workers import Jobs, is_at_work, is_over, jobs_in
 __all__ = ["postgres_url"]
 
 ONE, TWO = "1" * 24, "2" * 24
+# Long enough for a busy machine to end a process in what is left of it, short enough to wait for.
+SHORT_LEASE_SECONDS = 8.0
 
 
 @pytest.fixture
@@ -41,6 +44,7 @@ def test_of_two_machines_one_does_a_job_and_the_other_goes_on_when_it_dies(jobs:
     here, there = jobs.folder / "here", jobs.folder / "there"
     there.mkdir()
     (there / "again").touch()
+    jobs.lease_seconds = SHORT_LEASE_SECONDS
     job = jobs.submit("once", ONE)
     assert jobs.submit("once", ONE) == job
     first = jobs.start_worker(here)
@@ -64,3 +68,32 @@ def test_a_job_is_stopped_from_another_machine(jobs: Jobs) -> None:
     assert jobs.queue.cancel(job.id).is_stopping
     assert jobs.wait_for(job, is_over).state is JobState.CANCELLED
     assert jobs.queue.measure().counts["cancelled"] == 1
+
+
+@pytest.mark.parametrize("cut", [Cut.STALL, Cut.RESET])
+def test_a_worker_that_is_cut_off_has_ended_its_job_before_another_begins_it(jobs: Jobs, cut: Cut) -> None:
+    url = sqlalchemy.make_url(jobs.url)
+    assert url.port is not None
+    network = Proxy(url.port)
+    jobs.lease_seconds = SHORT_LEASE_SECONDS
+    job = jobs.submit("alone", ONE)
+    through = url.set(port=network.port).render_as_string(hide_password=False)
+    here, there = jobs.folder / "here", jobs.folder / "there"
+    try:
+        jobs.start_worker(here, through)
+        jobs.wait_for(job, is_at_work)
+        jobs.start_worker(there)
+        assert jobs.wait_for(jobs.submit("good", TWO), is_over).state is JobState.DONE
+        network.cut(cut)
+        ended = jobs.wait_for(job, is_over)
+        network.cut(Cut.NONE)
+        assert (ended.state, ended.message) == (JobState.DONE, "9 files indexed, 0 removed.")
+        assert (jobs.marks(here), jobs.marks(there)[-2:]) == ([f"+{ONE}"], [f"+{ONE}", f"-{ONE}"])
+        # The one that was cut off works again: it does what comes, and what another did stays as it is.
+        jobs.stop(jobs.processes[-1])
+        assert jobs.wait_for(jobs.submit("marks", TWO), is_over).state is JobState.DONE
+        assert jobs.queue.get(job.id) == ended
+    finally:
+        network.cut(Cut.NONE)
+        jobs.close()
+        network.close()

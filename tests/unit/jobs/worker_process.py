@@ -21,7 +21,8 @@ PROGRESS = {"source": "shop", "phase": "indexing", "files_done": 3, "files_total
 REPORT = {"changed_files": 9, "removed_files": 0, "warnings": []}
 # By the first word of what a job is called. `long` says how far it is and waits for the end of stdin, with a process of
 # its own that would not end by itself; `once` waits the first time, and succeeds the second; `flaky` fails the first
-# time, and `killed` is killed; `marks` takes a moment. Each notes in the file `marks` when it begins and ends.
+# time, and `killed` is killed; `marks` takes a moment; `alone` does not end by itself the first time, and fails the
+# second time where the first is still there. Each notes in the file `marks` when it begins and ends.
 PROGRAMS = {
     "good": f"print({json.dumps(REPORT)!r})",
     "bad": "print('noise\\ncodesearch: https://a:b@c/d is gone', file=sys.stderr); sys.exit(1)",
@@ -38,6 +39,12 @@ PROGRAMS = {
     "killed": "again = folder.joinpath('again'); is_first = not again.exists(); again.touch()\n"
     "if is_first: os.kill(os.getpid(), 9)\n"
     f"print({json.dumps(REPORT)!r})",
+    "alone": "other = folder.parent.joinpath('at-work')\n"
+    f"if not other.exists(): other.write_text(str(os.getpid())); print({json.dumps(PROGRESS)!r}, flush=True); "
+    "time.sleep(600)\n"
+    "try: os.kill(int(other.read_text()), 0)\n"
+    f"except ProcessLookupError: print({json.dumps(REPORT)!r})\n"
+    "else: print('codesearch: two at once', file=sys.stderr); sys.exit(1)",
     "marks": f"time.sleep(0.3); print({json.dumps(REPORT)!r})",
 }
 _FRAME = (
@@ -62,12 +69,13 @@ def start_in(folder: Path) -> Callable[[JobRequest, Callable[[str], None]], Inde
     return start
 
 
-def main(data_dir: str, url: str, catalog_url: str) -> None:
+def main(data_dir: str, url: str, catalog_url: str, lease_seconds: str) -> None:
     """Work until SIGTERM."""
     is_over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: is_over.set())
     folder = Path(data_dir)
-    Worker(JobDatabase(url), WorkerPlace(folder), open_catalog(catalog_url), start_in(folder)).run(is_over)
+    database, place, catalog = JobDatabase(url), WorkerPlace(folder), open_catalog(catalog_url)
+    Worker(database, place, catalog, start_in(folder), float(lease_seconds)).run(is_over)
     os._exit(0)
 
 

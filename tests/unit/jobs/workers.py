@@ -13,6 +13,7 @@ from pathlib import Path
 
 from codesearch.api.management import Job, JobKind, JobRequest, JobState
 from codesearch.jobs.database import JobDatabase
+from codesearch.jobs.engine import LEASE_SECONDS
 from codesearch.jobs.queue import JobQueue
 
 ROOT = Path(__file__).parents[3]
@@ -26,16 +27,18 @@ class Jobs:
         self.folder = folder
         self.url = url
         self.catalog_url = catalog_url
+        self.lease_seconds = LEASE_SECONDS
         self.database = JobDatabase(url)
         self.queue = JobQueue(self.database)
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def start_worker(self, folder: Path | None = None) -> subprocess.Popen[bytes]:
-        """Start a worker, of another data folder where one is given."""
+    def start_worker(self, folder: Path | None = None, url: str | None = None) -> subprocess.Popen[bytes]:
+        """Start a worker, of another data folder or with another way to the jobs where one is given."""
         place = folder or self.folder
         place.mkdir(exist_ok=True)
+        arguments = [str(place), url or self.url, self.catalog_url, str(self.lease_seconds)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.unit.jobs.worker_process", str(place), self.url, self.catalog_url],
+            [sys.executable, "-m", "tests.unit.jobs.worker_process", *arguments],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )

@@ -102,7 +102,6 @@ def test_a_refresh_of_all_says_where_the_queue_took_no_more(
     database: JobDatabase, queue: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("codesearch.jobs.queue.MAX_QUEUED", 3)
-    monkeypatch.setattr("codesearch.jobs.worker._BEAT_SECONDS", 0.0)
     with open_catalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}") as catalog:
         everything = queue.submit(JobRequest(JobKind.REFRESH_ALL, "all sources"), "admin")
         for number in range(4):
@@ -111,7 +110,7 @@ def test_a_refresh_of_all_says_where_the_queue_took_no_more(
         with worker._hold(everything.id, everything.request) as do:
             outcome = do()
     assert outcome.has_failed
-    assert outcome.message.startswith("2 of 4 sources are in the queue. 3 jobs are waiting already.")
+    assert outcome.message.startswith("Of 4 sources, 2 are in the queue. 3 jobs are waiting already.")
     assert sorted(job.request.title for job in queue.list_jobs()) == ["all sources", "shop-0", "shop-1"]
     assert queue.get(everything.id).progress.phase == "asking for refreshes"
 

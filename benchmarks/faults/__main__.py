@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmarks.faults.fleet import Asker, Fleet, Run
 from benchmarks.faults.proxy import Cut
+from benchmarks.faults.workers import JobRun, WorkerFleet
 
 STAGES = ("reading the source", "indexing", "publishing", "tidying up")
 # A fault comes so long after its stage began at most, and lasts so long.
@@ -79,12 +80,23 @@ def cut_objects(how: Cut) -> Fault:
     return cut
 
 
+def cut_off_worker(how: Cut) -> Fault:
+    """Cut the network between PostgreSQL and the worker that is at work, and no other's."""
+
+    def cut(fleet: Fleet, run: Run, seconds: float) -> None:
+        if isinstance(run, JobRun):
+            run.cut_off(how, seconds)
+
+    return cut
+
+
 FAULTS: dict[str, Fault] = {
     "index run killed": kill_index,
     "PostgreSQL killed": kill_postgres,
     "object store killed": kill_objects,
     "service killed": kill_service,
     **{f"to PostgreSQL: {how.value}": cut_postgres(how) for how in Cut if how is not Cut.NONE},
+    **{f"from the worker at work to PostgreSQL: {how.value}": cut_off_worker(how) for how in (Cut.RESET, Cut.STALL)},
     **{f"to the object store: {how.value}": cut_objects(how) for how in Cut if how is not Cut.NONE},
 }
 
@@ -109,6 +121,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=20, help="how often each fault comes at each stage")
     parser.add_argument("--fault", action="append", choices=list(FAULTS), help="only this one; may be repeated")
     parser.add_argument("--stage", action="append", choices=STAGES, help="only this one; may be repeated")
+    parser.add_argument("--workers", action="store_true", help="index runs are jobs, done by three workers")
     parser.add_argument(
         "--down-seconds", type=float, nargs=2, default=DOWN_SECONDS, help="how long it lasts, from and to"
     )
@@ -120,7 +133,7 @@ def main() -> None:
     chance = random.Random(arguments.seed)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True)))
-        fleet = Fleet(folder, stack)
+        fleet = WorkerFleet(folder, stack) if arguments.workers else Fleet(folder, stack)
         ends_at = time.monotonic() + 60 * (arguments.minutes or 60 * 24)
         for number in range(arguments.times * len(tallies)):
             fault, stage = list(tallies)[number % len(tallies)]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from codesearch.core.errors import (
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from codesearch.core.store.writer import StoreWriter
     from codesearch.jobs.database import JobDatabase
     from codesearch.jobs.queue import JobQueue
+    from codesearch.peers.connection import PeerConnection
+    from codesearch.retrieval.scatter.desk import PeerDesk
+    from codesearch.retrieval.scatter.rounds import Peers
     from codesearch.retrieval.search import Retriever
     from codesearch.telemetry.figures import InstallationFigures
     from codesearch.telemetry.opening import Telemetry
@@ -194,7 +198,42 @@ class Assembly:
             self.index_format.table_name,
             lexicons,
             self.search_indexes.connect,
+            self._open_peers(),
         )
+
+    def _open_peers(self) -> Peers | None:
+        """Return the services that sources are placed on, where there are others. Raises ConfigurationError."""
+        settings = self.settings
+        if not settings.peers:
+            return None
+        if settings.peer_url is None or settings.peer_secret is None:
+            raise ConfigurationError("CODESEARCH_PEERS needs CODESEARCH_PEER_URL and CODESEARCH_PEER_SECRET, too.")
+        from codesearch.retrieval.scatter.rounds import Peers
+
+        return Peers(settings.peers, settings.peer_url, self._peer_identity, self.peer_connection.post)
+
+    @cached_property
+    def peer_connection(self) -> PeerConnection:
+        """What asks other services."""
+        from codesearch.peers.connection import PeerConnection
+
+        secret = self.settings.peer_secret
+        return PeerConnection("" if secret is None else secret.get_secret_value(), self.settings.peer_seconds)
+
+    @property
+    def _peer_identity(self) -> str:
+        """What services have to have in common: another version ranks otherwise."""
+        from codesearch.core.index.search_index import LAYOUT_VERSION
+
+        return f"{version('codesearch')} {LAYOUT_VERSION} {self.index_format.table_name}"
+
+    def open_peer_desk(self) -> PeerDesk | None:
+        """Return what answers other services, where there are any."""
+        if not self.settings.peers or self.settings.peer_secret is None:
+            return None
+        from codesearch.retrieval.scatter.desk import PeerDesk
+
+        return PeerDesk(self.search_indexes, self.retriever.turns, self._peer_identity)
 
     @cached_property
     def toolbox(self) -> Toolbox:
@@ -249,6 +288,8 @@ class Assembly:
         """Close what was opened."""
         if "job_database" in self.__dict__:
             self.job_database.close()
+        if "peer_connection" in self.__dict__:
+            self.peer_connection.close()
         if "retriever" in self.__dict__:
             self.retriever.close()
         if "search_indexes" in self.__dict__:

@@ -32,6 +32,7 @@ from codesearch.api.routes import (
     health,
     mcp,
     metrics,
+    peers,
     retrieval,
     search_code,
     tools,
@@ -86,6 +87,7 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
                     threads=anyio.CapacityLimiter(settings.max_requests),
                     authenticating=anyio.CapacityLimiter(AUTHENTICATING_THREADS),
                     verifying=anyio.CapacityLimiter(VERIFYING_THREADS),
+                    peers=anyio.CapacityLimiter(settings.max_requests),
                     mcp=mcp_server,
                     webhooks=open_desk(settings, services.management),
                 )
@@ -119,8 +121,9 @@ def create_app(settings: Settings, open_services: Callable[[Settings], Services]
     asking = (search_code.router, retrieval.router, tools.router, datasources.router)
     told = (webhooks.router,) if takes_webhooks(settings) else ()
     asking = (search_code.router, retrieval.router, tools.router, datasources.router)
+    together = (peers.router,) if settings.peers and settings.peer_secret is not None else ()
     managing = (sources.router, organisations.router, workspaces.router, keys.router, jobs.router)
-    routers = (*watching, *told, *asking, *managing, health.router, description.router)
+    routers = (*watching, *told, *together, *asking, *managing, health.router, description.router)
     api_routes = [*app.routes, *(route for router in routers for route in router.routes)]
     page_routes = [route for router in PAGES for route in router.routes]
     for router in (*routers, *PAGES):

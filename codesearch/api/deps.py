@@ -21,6 +21,7 @@ from codesearch.core.config import Settings
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.stages import Stage, StageClock
 from codesearch.core.types import DataSource, Principal, Workspace
+from codesearch.retrieval.scatter.desk import PeerDesk
 from codesearch.retrieval.turns import Turns, Work
 from codesearch.telemetry.opening import Telemetry
 
@@ -84,6 +85,7 @@ class Services:
 
     `turns` are those in which the retriever searches and the tools work. Without `management`, admins manage nothing
     over HTTP; without a `door` of their own, keys alone are let in; without `audit`, nothing is audited.
+    `peer_desk` answers other services, where there are any.
     `is_stopping` says whether the process is about to end, `telemetry` is told of every request.
     """
 
@@ -96,6 +98,7 @@ class Services:
     door: DoorLike | None = None
     audit: AuditLike | None = None
     is_stopping: Callable[[], bool] = lambda: False
+    peer_desk: PeerDesk | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
 
 
@@ -103,7 +106,7 @@ class AppState(TypedDict):
     """What the lifespan hands to every request.
 
     Each that is admitted has a thread of `threads`; before, they are looked up in the catalog a few at a time, and
-    `verifying` those for whom somebody else has to be asked.
+    `verifying` those for whom somebody else has to be asked. `peers` are threads for other services.
     """
 
     services: Services
@@ -115,6 +118,7 @@ class AppState(TypedDict):
     threads: anyio.CapacityLimiter
     authenticating: anyio.CapacityLimiter
     verifying: anyio.CapacityLimiter
+    peers: anyio.CapacityLimiter
     mcp: HttpServer
     webhooks: Desk | None
 
@@ -159,6 +163,22 @@ async def run_admitted(request: Request, principal: Principal, task: Callable[[W
             raise
         finally:
             watching.cancel()
+
+
+async def run_for_peer(request: Request, key: str, task: Callable[[Work], Result]) -> Result:
+    """Run a task that another service asks for in a worker thread, as long as it waits; raises what the task raises.
+
+    These have threads of their own: those of the others may wait for a peer that waits for this one.
+    """
+    work = Work(key, settings_of(request).search_seconds)
+    watching = asyncio.create_task(_cancel_when_gone(request, work))
+    try:
+        return await anyio.to_thread.run_sync(task, work, limiter=request.state.peers)
+    except asyncio.CancelledError:
+        work.cancel()
+        raise
+    finally:
+        watching.cancel()
 
 
 def open_work(request: Request, principal: Principal) -> Work:

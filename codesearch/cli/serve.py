@@ -204,6 +204,7 @@ def _application(assembly: Assembly) -> ASGIApp:
             management,
             door,
             audit,
+            peer_desk=assembly.open_peer_desk(),
             is_stopping=lambda: stopping.has_begun,
             telemetry=telemetry,
         )

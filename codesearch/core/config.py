@@ -164,6 +164,16 @@ class Settings(BaseSettings):
     webhook_secrets_file: Path | None = Field(
         None, description="File with more of them, one a line, that is read again when it changes"
     )
+    peers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses of all services that answer together, this one's among them; none: it answers alone"
+    )
+    peer_url: str | None = Field(None, description="Which of these addresses is this service's own")
+    peer_secret: SecretStr | None = Field(
+        None, min_length=16, description="What these services know one another by; it reads everything"
+    )
+    peer_seconds: float = Field(
+        2.0, gt=0, description="What another service has not answered after this time is searched here"
+    )
     log_format: Literal["text", "json"] = Field("text", description="Form of log lines on stderr")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged"
@@ -241,6 +251,31 @@ class Settings(BaseSettings):
             raise ValueError("give an address such as https://search.example.com/code, without a login, ? and #")
         return value.strip().rstrip("/")
 
+    @field_validator("peers")
+    @classmethod
+    def check_peers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what cannot be asked; a slash at the end makes no difference."""
+        if not all(map(_PUBLIC_URL.fullmatch, value)):
+            raise ValueError("give addresses such as https://search-1.example.com, without a login, ? and #")
+        return tuple(dict.fromkeys(address.rstrip("/") for address in value))
+
+    @field_validator("peer_url")
+    @classmethod
+    def check_peer_url(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Refuse an own address that nobody knows."""
+        peers, own = info.data.get("peers", ()), (value or "").strip().rstrip("/")
+        if own and own not in peers:
+            raise ValueError("it has to be one of CODESEARCH_PEERS, written as there")
+        return own or None
+
+    @field_validator("peer_secret")
+    @classmethod
+    def check_peer_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse what a header cannot carry."""
+        if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+            raise ValueError("use letters, digits and signs of ASCII, without blanks")
+        return value
+
     @field_validator("jobs_url")
     @classmethod
     def check_jobs_url(cls, value: str | None) -> str | None:
@@ -258,6 +293,7 @@ class Settings(BaseSettings):
         "mcp_allowed_origins",
         "oidc_audience",
         "webhook_secrets",
+        "peers",
         mode="before",
     )
     @classmethod
@@ -274,6 +310,8 @@ class Settings(BaseSettings):
         "oidc_groups_claim",
         "audit_log",
         "webhook_secrets_file",
+        "peer_url",
+        "peer_secret",
         mode="before",
     )
     @classmethod
@@ -413,6 +451,11 @@ def _keep_secrets_home(
             "which host gets your token."
         )
     _keep_dify_keys_home(files, above, local, report)
+    if local.pop("peers", None):
+        report(
+            f"Ignored peers of {CONFIG_FILE}: only CODESEARCH_PEERS or your own configuration says which services get "
+            "questions and the secret."
+        )
     if local.pop("permissions_command", None):
         report(
             f"Ignored permissions_command of {CONFIG_FILE}: only CODESEARCH_PERMISSIONS_COMMAND or your own "

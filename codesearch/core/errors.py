@@ -27,6 +27,7 @@
     |- UnwritableError            2001   the data folder, or the catalog in it, takes nothing: read-only, a full disk
     |  |- JobsUnavailableError  2001   the database of the jobs cannot be reached or written
     |- CodeHostError              2001   a code host cannot say which repositories an organisation has
+    |- PeerError                  2001   another service does not answer for what is placed on it
     |- DifyError                  2001   Dify, which the command line asks, cannot do it
        |- DifyUnreachableError    2001   no answer comes, and nothing was done there
        |- DifyUncertainError      2001   the answer was lost: it may have been done or not
@@ -189,6 +190,10 @@ class JobsUnavailableError(UnwritableError):
 
 class CodeHostError(CodesearchError):
     """A code host cannot be asked, or does not say, which repositories an organisation has."""
+
+
+class PeerError(CodesearchError):
+    """Another service does not answer for the data sources that are placed on it."""
 
 
 class DifyError(CodesearchError):

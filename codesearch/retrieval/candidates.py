@@ -157,26 +157,26 @@ def find_candidates(
         nearest = find_nearest(indexes, vector, allowed, nearest_rows, order)
         check()
         rarity, scores, lexical = _search_text(scope, order, masks, terms, lexical_rows)
-        mentions, named = find_mentions(order, masks, terms, check), _find_named(order, masks, terms)
+        mentions, named = find_mentions(order, masks, terms, check), find_named(order, masks, terms)
     else:
         with ThreadPoolExecutor(1) as beside:
             running = beside.submit(find_nearest, indexes, vector, allowed, nearest_rows, order)
             rarity, scores, lexical = _search_text(scope, order, masks, terms, lexical_rows)
-            mentions, named = find_mentions(order, masks, terms, check), _find_named(order, masks, terms)
+            mentions, named = find_mentions(order, masks, terms, check), find_named(order, masks, terms)
             nearest = running.result()
     found = []
     for number, index in enumerate(indexes):
         check()
-        mentioned = _keep(mentions[number].rows(index), masks[number])
+        mentioned = keep_allowed(mentions[number].rows(index), masks[number])
         found.append(np.unique(np.concatenate((lexical[number], nearest[number], mentioned, *named[number]))))
     missing = wanted - sum(map(len, found))
     if missing > 0:
         found = _fill_up(order, found, allowed, missing)
-    query = _Query(terms, vector, rarity, find_related(terms.terms))
+    query = QueryFacts(terms, vector, rarity, find_related(terms.terms))
     described = []
     for (source, _), of_source, span in zip(scope, scores, order.spans, strict=True):
         check()
-        described += _describe(
+        described += describe_rows(
             AskedSource(source),
             found[span.start : span.stop],
             query,
@@ -257,23 +257,23 @@ def _search_text(
     hits = [find_hits(source, terms.terms, terms.alternatives) for source in sources]
     rarity = measure_rarity(sources, hits)
     scores = [score_hits(source, of_source, rarity) for source, of_source in zip(sources, hits, strict=True)]
-    return rarity, scores, _find_best(sources, order, scores, masks, limit)
+    return rarity, scores, find_best(sources, order, scores, masks, limit)
 
 
-def _find_named(
+def find_named(
     order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms
 ) -> list[list[NDArray[np.int32]]]:
     """Return for each segment the rows that define a name of the query, the first of each source for each name."""
     named: list[list[NDArray[np.int32]]] = [[] for _ in masks]
     for name in terms.name_hashes:
-        rows = [_keep(index.rows_named(name), mask) for index, mask in zip(order.segments, masks, strict=True)]
+        rows = [keep_allowed(index.rows_named(name), mask) for index, mask in zip(order.segments, masks, strict=True)]
         for of_segment, first in zip(named, order.take_first(rows, NAMED_ROWS), strict=True):
             of_segment.append(first)
     return named
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Query:
+class QueryFacts:
     """What candidates are described by: a query's terms and vector, how rare the terms are, and what is near them."""
 
     terms: QueryTerms
@@ -282,10 +282,10 @@ class _Query:
     related: RelatedTerms
 
 
-def _describe(
+def describe_rows(
     asked: AskedSource,
     found: Sequence[NDArray[np.int64]],
-    query: _Query,
+    query: QueryFacts,
     scores: LexicalScores,
     mentions: Sequence[Mentions],
 ) -> list[Candidates]:
@@ -358,7 +358,7 @@ def _find_payloads(
     return in_rows, np.repeat(in_files, counts, axis=1)
 
 
-def _find_best(
+def find_best(
     sources: Sequence[SourceIndex],
     order: RowOrder,
     scores: Sequence[LexicalScores],
@@ -405,7 +405,8 @@ def _join_masks(source: SourceIndex, masks: Sequence[NDArray[np.bool_] | None]) 
     return source.join_masks(masks)
 
 
-def _keep(rows: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDArray[Any]:
+def keep_allowed(rows: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDArray[Any]:
+    """Return those of the rows that a mask allows, all for None."""
     return rows if mask is None else rows[mask[rows]]
 
 

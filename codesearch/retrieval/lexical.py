@@ -121,16 +121,28 @@ def _unite(hits: list[TermHits]) -> TermHits:
 
 def measure_rarity(indexes: Sequence[SearchedText], hits: Sequence[Hits]) -> Rarity:
     """Return the inverse document frequency of each term over all of these together, and over no other."""
-    row_frequencies = np.array([[len(ids) for ids, _ in of_index.rows] for of_index in hits]).sum(axis=0)
-    file_frequencies = np.array([[len(ids) for ids, _ in of_index.files] for of_index in hits]).sum(axis=0)
-    for index, of_index in zip(indexes, hits, strict=True):
-        if len(index.dead_files):
-            row_frequencies -= [count_among(index.dead_rows, ids) for ids, _ in of_index.rows]
-            file_frequencies -= [count_among(index.dead_files, ids) for ids, _ in of_index.files]
-    return Rarity(
-        _invert(row_frequencies, sum(index.live_row_count for index in indexes)),
-        _invert(file_frequencies, sum(index.live_file_count for index in indexes)),
+    counted = [count_hits(index, of_index) for index, of_index in zip(indexes, hits, strict=True)]
+    return invert_frequencies(
+        np.sum([rows for rows, _ in counted], axis=0),
+        np.sum([files for _, files in counted], axis=0),
+        sum(index.live_row_count for index in indexes),
+        sum(index.live_file_count for index in indexes),
     )
+
+
+def count_hits(index: SearchedText, hits: Hits) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many live rows, and how many live files, have each of the terms, (t,) each."""
+    rows: NDArray[np.int64] = np.array([len(ids) for ids, _ in hits.rows], np.int64)
+    files: NDArray[np.int64] = np.array([len(ids) for ids, _ in hits.files], np.int64)
+    if len(index.dead_files):
+        rows -= np.array([count_among(index.dead_rows, ids) for ids, _ in hits.rows], np.int64)
+        files -= np.array([count_among(index.dead_files, ids) for ids, _ in hits.files], np.int64)
+    return rows, files
+
+
+def invert_frequencies(rows: NDArray[np.int64], files: NDArray[np.int64], row_count: int, file_count: int) -> Rarity:
+    """Return the rarities of terms, given how many of the rows and of the files have each."""
+    return Rarity(_invert(rows, row_count), _invert(files, file_count))
 
 
 def count_among(dead: NDArray[np.int32], ids: NDArray[np.int32]) -> int:

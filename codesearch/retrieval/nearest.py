@@ -43,9 +43,9 @@ def find_nearest(
     ]
     if sum(counts) > EXACT_ROWS:
         bits = sign_bits_of(vector[None])[0]
-        pairs = [_compare_bits(index, chosen, bits) for index, chosen in zip(indexes, allowed, strict=True)]
+        pairs = [compare_bits(index, chosen, bits) for index, chosen in zip(indexes, allowed, strict=True)]
         rows = choose_lowest([values for values, _ in pairs], [of_index for _, of_index in pairs], KEPT_ROWS, order)
-        rows = [_leave_dead(index, of_index) for index, of_index in zip(indexes, rows, strict=True)]
+        rows = [leave_dead(index, of_index) for index, of_index in zip(indexes, rows, strict=True)]
     else:
         rows = [rows_of(index, chosen) for index, chosen in zip(indexes, allowed, strict=True)]
     far = -similarity_to(indexes, vector, rows)
@@ -60,11 +60,11 @@ def rows_of(index: SearchIndex, chosen: NDArray[np.int64] | None) -> NDArray[np.
     return index.all_rows if index.live_rows is None else np.flatnonzero(index.live_rows)
 
 
-def _leave_dead(index: SearchIndex, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def leave_dead(index: SearchIndex, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows if index.live_rows is None else rows[index.live_rows[rows]]
 
 
-def _compare_bits(
+def compare_bits(
     index: SearchIndex, chosen: NDArray[np.int64] | None, bits: NDArray[np.uint64]
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return in how many bits rows differ, more than any for dead ones, and which rows these are."""
@@ -172,4 +172,4 @@ def file_similarity_of(
     index: SearchIndex, vector: NDArray[np.float32], files: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """Return the cosine of the query's vector and each file's mean vector."""
-    return (index.file_vectors[files].astype(np.float32) @ vector) * index.file_vector_scales[files]
+    return _multiply(index.file_vectors[files], vector) * index.file_vector_scales[files]

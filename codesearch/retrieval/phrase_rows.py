@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ MESSAGE_SHARE = 0.9
 MAX_COMPARED = 400
 # A phrase that stands in more rows tells nothing of them.
 MAX_ROWS = 8
+# Index, row and share of the phrase.
+Holders: TypeAlias = list[tuple[int, int, float]]
 _NO_ROWS: NDArray[np.int32] = np.empty(0, np.int32)
 _NO_COUNTS: NDArray[np.int64] = np.empty(0, np.int64)
 # Every byte of a word in lower case, all others as a blank.
@@ -43,11 +46,21 @@ def find_phrase_rows(
     A phrase that more than MAX_ROWS rows of all indexes together hold, of those that the masks allow, counts nowhere.
     `order` says which indexes are segments of one data source, without it none are.
     """
-    order = order or RowOrder(indexes)
-    held: list[dict[int, float]] = [{} for _ in indexes]
+    holders = find_phrase_holders(indexes, masks, phrases, check, order or RowOrder(indexes))
+    return keep_phrase_rows(phrases, holders, len(indexes))
+
+
+def find_phrase_holders(
+    indexes: Sequence[SearchIndex],
+    masks: Sequence[NDArray[np.bool_] | None],
+    phrases: Sequence[Phrase],
+    check: Check,
+    order: RowOrder,
+) -> list[Holders]:
+    """Return for each phrase the rows that hold most of it, before it is known whether it is held by too many."""
     runs = cut_runs(phrases)
     if not runs:
-        return held
+        return [[] for _ in phrases]
     words = list(dict.fromkeys(word for run in runs for word in run.words))
     terms = np.array([hash_token(word) for word in words], np.uint32)
     of_phrases = [[run for run in runs if run.phrase == number] for number in range(len(phrases))]
@@ -55,17 +68,25 @@ def find_phrase_rows(
     for index in indexes:
         check()
         ids_of.append(dict(zip(words, (ids for ids, _ in index.row_postings.find(terms)), strict=True)))
+    holders: list[Holders] = []
     for phrase, own in zip(phrases, of_phrases, strict=True):
         check()
-        found: list[tuple[int, int, float]] = []
+        found: Holders = []
         for position, rows in enumerate(_choose_rows(phrase, own, ids_of, masks, order)):
             for row in rows:
                 text = _normalise(indexes[position].content_of(row))
                 share = weigh_runs(phrase, [run for run in own if _holds(text, run)])
                 if share >= _least_share(phrase):
                     found.append((position, row, share))
-        if phrase.has_values:
-            found = _keep_fullest(found)
+        holders.append(found)
+    return holders
+
+
+def keep_phrase_rows(phrases: Sequence[Phrase], holders: Sequence[Holders], index_count: int) -> list[dict[int, float]]:
+    """Return for each index the rows whose phrase counts, and how much of it they hold."""
+    held: list[dict[int, float]] = [{} for _ in range(index_count)]
+    for phrase, of_phrase in zip(phrases, holders, strict=True):
+        found = _keep_fullest(of_phrase) if phrase.has_values else of_phrase
         if len(found) <= MAX_ROWS:
             for position, row, share in found:
                 held[position][row] = max(held[position].get(row, 0.0), share)
@@ -78,7 +99,15 @@ def _least_share(phrase: Phrase) -> float:
     return max(LEAST_SHARE_BETWEEN_VALUES, LEAST_WORDS_BETWEEN_VALUES / max(1, _count(phrase.words)))
 
 
-def _keep_fullest(found: Sequence[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+def choose_holders(phrase: Phrase, found: Holders) -> Holders:
+    """Return as many of a phrase's holders as others need who know more of them: one more than may count."""
+    if phrase.has_values:
+        most = max((share for _, _, share in found), default=0.0)
+        found = [holder for holder in found if holder[2] == most]
+    return found[: MAX_ROWS + 1]
+
+
+def _keep_fullest(found: Holders) -> Holders:
     """Keep the rows that hold the most words of a message; of how many its text has, nobody knows."""
     most = max((share for _, _, share in found), default=0.0)
     return [(position, row, MESSAGE_SHARE) for position, row, share in found if share == most]

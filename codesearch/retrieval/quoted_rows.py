@@ -23,7 +23,7 @@ MAX_LEADING = 100
 MAX_COMPARED = 4_000
 _CHECKED_ROWS = 128
 # So much text of all indexes together is read for a quotation without words, or with parts of words: half a second.
-_MAX_READ_BYTES = 512 << 20
+MAX_READ_BYTES = 512 << 20
 _MAX_READ_LINES = 400
 
 
@@ -37,20 +37,34 @@ def find_quoted_rows(
 
     At most MAX_LEADING of each data source. `check` is called every few milliseconds and may raise.
     """
-    words = read_words(quotation.text)
-    found: list[list[int]] = [[] for _ in masks]
-    if words:
-        rows = [find_rows_with(index, mask, words) for index, mask in zip(order.segments, masks, strict=True)]
-        found = _choose(order, order.take_first(rows, MAX_COMPARED), quotation, check)
-    if not any(found) and sum(map(_count_bytes, order.segments)) <= _MAX_READ_BYTES:
-        needle = compile_query(ExactQuery(quotation.text, ignores_case=True))
-        read = [rows for position in range(len(order.spans)) for rows in _read(order, position, needle, check)]
-        allowed = [rows if mask is None else rows[mask[rows]] for rows, mask in zip(read, masks, strict=True)]
-        found = _choose(order, allowed, quotation, check)
+    found = find_by_words(order, masks, quotation, check)
+    if not any(found) and sum(map(count_bytes, order.segments)) <= MAX_READ_BYTES:
+        found = find_by_reading(order, masks, quotation, check)
     return found
 
 
-def _count_bytes(segment: SearchIndex) -> int:
+def find_by_words(
+    order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], quotation: Quotation, check: Check
+) -> list[list[int]]:
+    """Return what `find_quoted_rows` does, of the rows that have the terms of the quotation's words."""
+    words = read_words(quotation.text)
+    if not words:
+        return [[] for _ in masks]
+    rows = [find_rows_with(index, mask, words) for index, mask in zip(order.segments, masks, strict=True)]
+    return _choose(order, order.take_first(rows, MAX_COMPARED), quotation, check)
+
+
+def find_by_reading(
+    order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], quotation: Quotation, check: Check
+) -> list[list[int]]:
+    """Return what `find_quoted_rows` does, from the text of all files."""
+    needle = compile_query(ExactQuery(quotation.text, ignores_case=True))
+    read = [rows for position in range(len(order.spans)) for rows in _read(order, position, needle, check)]
+    allowed = [rows if mask is None else rows[mask[rows]] for rows, mask in zip(read, masks, strict=True)]
+    return _choose(order, allowed, quotation, check)
+
+
+def count_bytes(segment: SearchIndex) -> int:
     """Return how many bytes the texts of the live files have."""
     starts, dead = segment.texts.file_starts, segment.dead_files
     return len(segment.texts.text) - int((starts[dead + 1] - starts[dead]).sum())

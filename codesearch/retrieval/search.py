@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,16 @@ from codesearch.core.redaction import redact
 from codesearch.core.stages import Stage
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, SourceState, Workspace
 from codesearch.retrieval.budgets import Fitted, SizeOf, fit_hits
-from codesearch.retrieval.candidates import find_candidates
+from codesearch.retrieval.candidates import Candidates, find_candidates
 from codesearch.retrieval.excerpts import MAX_EXCERPT_CHARACTERS, cut_chunk, find_roots, is_cut, name_excerpt
 from codesearch.retrieval.freshening import Freshened, Freshener, State
 from codesearch.retrieval.joining import join_chunks, join_document_ids
+from codesearch.retrieval.query.terms import QueryTerms
 from codesearch.retrieval.query.understanding import BUNDLED_LEXICONS, understand_query
 from codesearch.retrieval.ranking import Ranked, rank
 from codesearch.retrieval.ranking_model import load_ranking_model
 from codesearch.retrieval.related_terms import load_related_terms
+from codesearch.retrieval.scatter.rounds import Peers, Rounds, ScopedSource
 from codesearch.retrieval.source_fields import resolve_source_fields
 from codesearch.retrieval.translation.translation import Lexicons
 from codesearch.retrieval.turns import Turns, Work
@@ -38,6 +40,10 @@ logger = logging.getLogger(__name__)
 _LIGHT_PREDICATE = 16_384
 # What an excerpt of a record has of its own: a condition on one of these holds for the whole record.
 _CUT_FIELDS = frozenset({"start_line", "end_line", "artifact_kind", "content"})
+
+
+# Records, best first; the query; and candidates of one of the sources.
+_Ranking: TypeAlias = tuple[list[Ranked], QueryTerms, Candidates]
 
 
 class SourceCatalog(Protocol):
@@ -75,8 +81,11 @@ class Retriever:
         format_name: str,
         lexicons: Lexicons = BUNDLED_LEXICONS,
         connect: Callable[[], None] = lambda: None,
+        peers: Peers | None = None,
     ) -> None:
         """Keep the parts; the model is loaded by `warm_up` or by the first query. `connect` is called by `warm_up`.
+
+        `peers` are the services that data sources are placed on, where they are on several.
 
         `format_name` is that of the index format which the indexes are of. `lexicons` are of the languages that queries
         may be in besides English.
@@ -87,6 +96,7 @@ class Retriever:
         self._format_name = format_name
         self._load_embedder = load_embedder
         self._connect = connect
+        self._peers = peers
         self._embedder: QueryEmbedder | None = None
         self._loading = Lock()
         # Two searches at once in one process only take the interpreter from one another, at each of some hundred small
@@ -169,6 +179,16 @@ class Retriever:
         if not scope:
             return Fitted([])
         embedder = self._loaded_embedder()
+        asked_sources = [sources[source_id] for source_id, _ in scope]
+        if self._peers is not None:
+            placed = [ScopedSource(source_id, sources[source_id].run_id, remaining) for source_id, remaining in scope]
+            rounds = Rounds(self._peers, placed, self._indexes.get, self.turns, work)
+            if rounds.is_needed:
+                work.searched.update(source_id for source_id, _ in scope)
+                ranking = self._search_scattered(rounds, query, work)
+                with self.turns.take(work):
+                    work.begin_stage(Stage.RESPOND)
+                    return _respond(*ranking, query, asked_sources, workspace, size_of_head)
         # May wait for an index that is being made again, which others need not wait for.
         asked = [(self._indexes.get(source_id, sources[source_id].run_id), remaining) for source_id, remaining in scope]
         work.searched.update(source_id for source_id, _ in scope)
@@ -190,13 +210,28 @@ class Retriever:
                 # So many were joined that records are missing, and there are more rows.
                 wanted *= 2
             work.begin_stage(Stage.RESPOND)
-            kept = [item for item in ranked if item.score >= query.score_threshold]
-            asked_sources = [sources[source_id] for source_id, _ in scope]
-            hits = [_hit(item, asked_sources, workspace) for item in kept]
-            if _CUT_FIELDS & fields_of(query.predicate):
-                return _fit(hits, hits, query.max_tokens, None, size_of_head)
-            roots = find_roots(terms.words, found[0].rarity.rows.tolist())
-            return _fit(hits, [_shorten(hit, roots) for hit in hits], query.max_tokens, roots, size_of_head)
+            return _respond(ranked, terms, found[0], query, asked_sources, workspace, size_of_head)
+
+    def _search_scattered(self, rounds: Rounds, query: SearchQuery, work: Work) -> _Ranking:
+        """Rank what this service and its peers find. No turn is held while others work."""
+        embedder = self._loaded_embedder()
+        work.begin_stage(Stage.UNDERSTAND)
+        terms = rounds.understand(query.text, self._lexicons)
+        with self.turns.take(work):
+            work.begin_stage(Stage.EMBED)
+            vector = embed_texts(embedder, terms.texts)
+        work.begin_stage(Stage.CANDIDATES)
+        figures = rounds.measure(terms, vector)
+        wanted = query.top_k
+        while True:
+            work.begin_stage(Stage.CANDIDATES)
+            found = rounds.find_candidates(terms, vector, figures, wanted)
+            with self.turns.take(work) as turn:
+                work.begin_stage(Stage.RANK)
+                ranked = rank(terms, found, limit=query.top_k, explain=query.explain, check=turn.check)
+            if len(ranked) == query.top_k or sum(len(candidates.rows) for candidates in found) < wanted:
+                return ranked, terms, found[0]
+            wanted *= 2
 
     def _find_scope(
         self, sources: Iterable[DataSource], predicate: Predicate, work: Work
@@ -304,6 +339,23 @@ def _hit(item: Ranked, sources: Sequence[DataSource], workspace: str | None) -> 
         workspace=workspace,
         duplicates=tuple(_identify(sources[position].name, index, row) for position, index, row in item.twins),
     )
+
+
+def _respond(
+    ranked: Sequence[Ranked],
+    terms: QueryTerms,
+    any_of: Candidates,
+    query: SearchQuery,
+    sources: Sequence[DataSource],
+    workspace: str | None,
+    size_of_head: SizeOf,
+) -> Fitted:
+    """Return the hits of a ranking, as short as the query wants them; `any_of` are candidates of whatever source."""
+    hits = [_hit(item, sources, workspace) for item in ranked if item.score >= query.score_threshold]
+    if _CUT_FIELDS & fields_of(query.predicate):
+        return _fit(hits, hits, query.max_tokens, None, size_of_head)
+    roots = find_roots(terms.words, any_of.rarity.rows.tolist())
+    return _fit(hits, [_shorten(hit, roots) for hit in hits], query.max_tokens, roots, size_of_head)
 
 
 def _fit(

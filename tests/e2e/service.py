@@ -177,10 +177,11 @@ class Service:
         *arguments: str,
         log: Path | None = None,
         cwd: Path | None = None,
+        port: int | None = None,
         **settings: str,
     ) -> None:
         self.key = key
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log or (data_dir or Path.cwd()).parent / f"serve-{self.port}.log"
         self._client = httpx.Client(base_url=self.url, timeout=30)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -132,6 +132,16 @@ class SearchIndex:
         return SearchIndex(
             self._arrays, self._header, is_large=self.is_large, dead_files=dead_files, borrower=self._borrower
         )
+
+    @property
+    def borrower(self) -> str:
+        """The data source that sees it, where its rows are another's."""
+        return self._borrower
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays by name, as the file has them. Not to be changed."""
+        return self._arrays
 
     @property
     def row_count(self) -> int:

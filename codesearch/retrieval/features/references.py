@@ -30,14 +30,18 @@ class References:
 
 def count_references(parts: Sequence[Part], candidates: JoinedCandidates) -> References:
     """Count for each candidate over the live files and rows of its data source."""
+    return References(*map(candidates.join, zip(*count_by_part(parts), strict=True)))
+
+
+def count_by_part(parts: Sequence[Part]) -> list[tuple[Column, Column, Column, Column]]:
+    """Return for each part what the fields of `References` are of its rows."""
     by_source: dict[int, list[Part]] = {}
     for part in parts:
         if part.index.statistics.is_divided:
             by_source.setdefault(id(part.index.statistics), []).append(part)
     for of_source in by_source.values():
         _count_missing(of_source)
-    columns = [_read(part) for part in parts]
-    return References(*map(candidates.join, zip(*columns, strict=True)))
+    return [_read(part) for part in parts]
 
 
 def _read(part: Part) -> tuple[Column, Column, Column, Column]:

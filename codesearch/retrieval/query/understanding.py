@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,23 +28,30 @@ MESSAGE_WORDS = 24
 _MAX_BODY_WORDS = 1_000
 # Those of the package alone.
 BUNDLED_LEXICONS = Lexicons()
+# Says how many live rows have each of some tokens' terms, (t,).
+CountRows: TypeAlias = Callable[[Sequence[str]], NDArray[np.int64]]
 # A word of another language stands for so many English ones at most.
 MEANINGS = 3
 
 
 def understand_query(text: str, indexes: Sequence[SearchIndex], lexicons: Lexicons = BUNDLED_LEXICONS) -> QueryTerms:
     """Take a query apart, for these indexes. Accepts any text; one in a language of the lexicons is read in English."""
+    return understand_counted(text, lambda tokens: count_rows(tokens, indexes), lexicons)
+
+
+def understand_counted(text: str, count: CountRows, lexicons: Lexicons = BUNDLED_LEXICONS) -> QueryTerms:
+    """Return what `understand_query` does; `count` says how many live rows have each of some tokens' terms."""
 
     @cache
     def is_there(word: str) -> bool:
-        return bool(count_rows(list(iterate_tokens(word)), indexes).any())
+        return bool(count(list(iterate_tokens(word))).any())
 
     translation = lexicons.translate(text, is_there)
     if translation is None:
-        return _understand(text, indexes)
+        return _understand(text, count)
     unknown = {part.written for part in translation.parts if part.meanings is None}
     english = translation.write({word for word in unknown if is_code_word(word) or is_there(word)})
-    return _join_languages(parse_query(text), _understand(english, indexes), translation)
+    return _join_languages(parse_query(text), _understand(english, count), translation)
 
 
 def _join_languages(original: QueryTerms, terms: QueryTerms, translation: Translation) -> QueryTerms:
@@ -83,7 +91,7 @@ def _stand_ins(meaning: str) -> list[str]:
     return list(iterate_tokens(meaning)) if len(words) == 1 else ["".join(words).lower()]
 
 
-def _understand(text: str, indexes: Sequence[SearchIndex]) -> QueryTerms:
+def _understand(text: str, count: CountRows) -> QueryTerms:
     """Take a query apart that is in English.
 
     Of a message, the words are those of its title and then the rarest that these indexes have; its title is said twice,
@@ -93,7 +101,7 @@ def _understand(text: str, indexes: Sequence[SearchIndex]) -> QueryTerms:
     if len(terms.tokens) <= MESSAGE_WORDS or terms.quotation is not None:
         return terms
     message = read_message(text)
-    words = _choose_words(message, indexes)
+    words = _choose_words(message, count)
     if not words:
         return terms
     hashes = {hash_token(word): word for word in reversed(words)}
@@ -112,14 +120,14 @@ def _understand(text: str, indexes: Sequence[SearchIndex]) -> QueryTerms:
     )
 
 
-def _choose_words(message: Message, indexes: Sequence[SearchIndex]) -> list[str]:
+def _choose_words(message: Message, count: CountRows) -> list[str]:
     """Return the words of the title, then those of the body by how few rows have them, one for each term."""
     title = [token for token in iterate_tokens(message.title) if token not in STOP_WORDS]
     chosen = {hash_token(token): token for token in reversed(first_distinct(title, MESSAGE_WORDS))}
     words = dict(sorted(chosen.items(), key=lambda item: title.index(item[1])))
     body = (token for token in iterate_tokens(f"{message.prose}\n{message.code}") if token not in STOP_WORDS)
     others = [token for token in first_distinct(body, _MAX_BODY_WORDS) if hash_token(token) not in words]
-    frequencies = count_rows(others, indexes)
+    frequencies = count(others)
     for number in np.lexsort((np.arange(len(others)), frequencies)).tolist():
         if len(words) >= MESSAGE_WORDS:
             break

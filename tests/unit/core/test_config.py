@@ -56,6 +56,8 @@ def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: p
     values |= {"audit_queries": "True", "metrics": "True", "traces": "True", "metrics_token": "a token of its own"}
     values |= {"webhook_secrets": "a secret of its own"}
     values |= {"jobs_url": "postgresql://host/jobs", "worker_jobs": "3"}
+    values |= {"peers": "http://a:1", "peer_url": "http://a:1", "peer_secret": "a-secret-of-its-own"}
+    monkeypatch.setenv("CODESEARCH_PEERS", values["peers"])
     annotation = Settings.model_fields[setting].annotation
     value = values.get(setting, "77" if annotation is int else "7.5" if annotation is float else "some/where")
     monkeypatch.setenv(f"CODESEARCH_{setting.upper()}", value)
@@ -208,3 +210,17 @@ def test_a_command_is_split_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODESEARCH_PERMISSIONS_COMMAND", "ask 'a")
     with pytest.raises(ConfigurationError, match="CODESEARCH_PERMISSIONS_COMMAND"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"peers": "a:1"}, "addresses such as"),
+        ({"peers": "http://a:1", "peer_url": "http://b:1"}, "one of CODESEARCH_PEERS"),
+        ({"peer_secret": "short"}, "16"),
+        ({"peer_secret": "a secret with blanks"}, "without blanks"),
+    ],
+)
+def test_services_that_answer_together_are_named_rightly(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        load_settings(**settings)

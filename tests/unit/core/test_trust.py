@@ -382,3 +382,16 @@ def test_no_folder_names_a_command_that_is_run(
     monkeypatch.setenv("CODESEARCH_PERMISSIONS_FILE", "/etc/permissions.json")
     with pytest.raises(ConfigurationError, match="not both"):
         load_settings()
+
+
+def test_no_folder_names_services_that_get_questions_and_the_secret(
+    folder: Path, config_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust_settings(folder, config_folder, 'peers = ["http://elsewhere"]\npeer_seconds = 1.5\n')
+    settings, (note,) = read()
+    assert (settings.peers, settings.peer_seconds) == ((), 1.5)
+    assert "CODESEARCH_PEERS" in note
+    monkeypatch.setenv("CODESEARCH_PEERS", "http://a:1/, http://b:2")
+    monkeypatch.setenv("CODESEARCH_PEER_URL", "http://b:2/")
+    settings = read()[0]
+    assert (settings.peers, settings.peer_url) == (("http://a:1", "http://b:2"), "http://b:2")

@@ -1,0 +1,1 @@
+"""What asks other services over HTTP for their part of an answer."""

@@ -1,0 +1,252 @@
+"""What a service does for its part of an answer: counts what ranking counts, then brings up candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.checks import Check
+from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.sign_bits import sign_bits_of
+from codesearch.core.index.source_index import SourceIndex
+from codesearch.core.predicates import Predicate
+from codesearch.retrieval.candidates import (
+    AskedSource,
+    Candidates,
+    QueryFacts,
+    describe_rows,
+    find_best,
+    find_named,
+    keep_allowed,
+)
+from codesearch.retrieval.lexical import Rarity, count_hits, find_hits, score_hits
+from codesearch.retrieval.mentions import Mentions
+from codesearch.retrieval.named_files import NamedFile, find_named_files, rows_of
+from codesearch.retrieval.nearest import choose_lowest, compare_bits, leave_dead, similarity_to
+from codesearch.retrieval.nearest import rows_of as allowed_rows_of
+from codesearch.retrieval.phrase_rows import Holders, choose_holders, find_phrase_holders
+from codesearch.retrieval.query.terms import QueryTerms
+from codesearch.retrieval.quoted_rows import MAX_READ_BYTES, count_bytes, find_by_reading, find_by_words
+from codesearch.retrieval.related_terms import find_related
+from codesearch.retrieval.row_order import RowOrder
+
+# A data source and what its rows must satisfy.
+Asked: TypeAlias = tuple[SourceIndex, Predicate]
+# Why a row is a candidate: bits.
+IS_LEXICAL: Final = 1
+IS_NEAREST: Final = 2
+IS_NAMED: Final = 4
+IS_QUOTED: Final = 8
+IS_FIRST: Final = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """What is counted of one data source, over its live rows and files.
+
+    rows, files (t,): how many have each of the query's terms. row_count, file_count: how many there are. allowed: how
+    many rows satisfy its predicate. distances (256,): how many of these differ from the query in so many bits.
+    """
+
+    rows: NDArray[np.int64]
+    files: NDArray[np.int64]
+    row_count: int
+    file_count: int
+    allowed: int
+    distances: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which rows of a data source vectors are compared of: those that differ in fewer bits, and the first `equal`."""
+
+    bits: int
+    equal: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What candidates are brought up by, the same wherever they are.
+
+    lexical, nearest, first: how many rows full-text search, vector search and the order of rows bring up. cuts: of each
+    data source, None where all of its rows are compared.
+    """
+
+    rarity: Rarity
+    lexical: int
+    nearest: int
+    first: int
+    cuts: Sequence[Cut | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """What one segment may add: its candidates, why each is one (c,), the files that are named, and phrases' holders.
+
+    A holder's number is that of its phrase, its row and share as they are in `Holders`.
+    """
+
+    candidates: Candidates
+    reasons: NDArray[np.uint8]
+    files: Sequence[NamedFile]
+    holders: Holders
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GatheredSource:
+    """What a data source may add, by segment. `was_read`: its quoted rows come from the text of all its files."""
+
+    segments: Sequence[Gathered]
+    was_read: bool
+    text_bytes: int
+
+
+def measure_source(asked: Asked, terms: QueryTerms, vector: NDArray[np.float32], check: Check) -> Figures:
+    """Count what ranking counts over all data sources together, of one of them."""
+    source, predicate = asked
+    rows, files = count_hits(source, find_hits(source, terms.terms, terms.alternatives))
+    distances = np.zeros(256, np.int64)
+    allowed = 0
+    bits = sign_bits_of(vector[None])[0] if vector.any() else None
+    for segment, chosen in zip(source.segments, _find_allowed(source, predicate, check), strict=True):
+        check()
+        allowed += segment.live_row_count if chosen is None else len(chosen)
+        if bits is not None:
+            different, _ = compare_bits(segment, chosen, bits)
+            distances += np.bincount(different.astype(np.int64), minlength=256)
+    return Figures(rows, files, source.row_count, source.file_count, allowed, distances)
+
+
+def _find_allowed(source: SourceIndex, predicate: Predicate, check: Check) -> list[NDArray[np.int64] | None]:
+    masks = [segment.rows_where(predicate, check) for segment in source.segments]
+    return [
+        None if mask is None or mask is segment.live_rows else np.flatnonzero(mask)
+        for segment, mask in zip(source.segments, masks, strict=True)
+    ]
+
+
+def gather(
+    scope: Sequence[Asked], terms: QueryTerms, vector: NDArray[np.float32], plan: Plan, check: Check
+) -> list[GatheredSource]:
+    """Bring up whatever may be a candidate when all data sources are known, of some of them, in their order.
+
+    Those that are, are among these: the best of all are among the best of some.
+    """
+    sources = [source for source, _ in scope]
+    order = RowOrder([segment for source in sources for segment in source.segments], sources)
+    masks = [segment.rows_where(predicate, check) for source, predicate in scope for segment in source.segments]
+    hits = [find_hits(source, terms.terms, terms.alternatives) for source in sources]
+    scores = [score_hits(source, of_source, plan.rarity) for source, of_source in zip(sources, hits, strict=True)]
+    check()
+    lexical = find_best(sources, order, scores, masks, plan.lexical)
+    check()
+    nearest = _find_nearest(scope, order, vector, plan, check)
+    named = find_named(order, masks, terms)
+    files = [
+        of_segment
+        for span in order.spans
+        for of_segment in find_named_files(order.segments[span.start : span.stop], terms.places, check)
+    ]
+    quoted, was_read = _find_quoted(order, masks, terms, check)
+    holders = _find_holders(order, masks, terms, check)
+    facts = QueryFacts(terms, vector, plan.rarity, find_related(terms.terms))
+    reasons: list[list[tuple[int, NDArray[np.int64]]]] = []
+    for number, segment in enumerate(order.segments):
+        certain = [keep_allowed(rows_of(segment, files[number]), masks[number]), *named[number]]
+        holding = np.array([row for _, row, _ in holders[number]], np.int64)
+        reasons.append(
+            [
+                (IS_LEXICAL, lexical[number]),
+                (IS_NEAREST, nearest[number]),
+                (IS_NAMED, np.concatenate(certain).astype(np.int64)),
+                (IS_QUOTED, np.array(quoted[number], np.int64)),
+                (0, holding),
+            ]
+        )
+    # Where there are enough none is filled up with. What reading brought up may not count where others did not read.
+    if was_read or sum(len(np.unique(np.concatenate([rows for _, rows in own]))) for own in reasons) < plan.first:
+        first = order.take_first([allowed_rows_of(*pair) for pair in _pair(scope, order, check)], plan.first)
+        for own, rows in zip(reasons, first, strict=True):
+            own.append((IS_FIRST, rows.astype(np.int64)))
+    gathered = []
+    for source, of_source, span in zip(sources, scores, order.spans, strict=True):
+        check()
+        found = [np.unique(np.concatenate([rows for _, rows in reasons[number]])) for number in span]
+        nothing = [Mentions([], {}) for _ in span]
+        parts = describe_rows(AskedSource(source), found, facts, of_source, nothing)
+        segments = [
+            Gathered(
+                part,
+                _mark(part.rows, reasons[span.start + part.number]),
+                files[span.start + part.number],
+                holders[span.start + part.number],
+            )
+            for part in parts
+        ]
+        text_bytes = sum(count_bytes(segment) for segment in source.segments)
+        gathered.append(GatheredSource(segments, was_read, text_bytes))
+    return gathered
+
+
+def _mark(rows: NDArray[np.int32], reasons: Sequence[tuple[int, NDArray[np.int64]]]) -> NDArray[np.uint8]:
+    marks = np.zeros(len(rows), np.uint8)
+    for reason, chosen in reasons:
+        marks[np.isin(rows, chosen)] |= reason
+    return marks
+
+
+def _pair(scope: Sequence[Asked], order: RowOrder, check: Check) -> list[tuple[SearchIndex, NDArray[np.int64] | None]]:
+    allowed = [chosen for source, predicate in scope for chosen in _find_allowed(source, predicate, check)]
+    return list(zip(order.segments, allowed, strict=True))
+
+
+def _find_nearest(
+    scope: Sequence[Asked], order: RowOrder, vector: NDArray[np.float32], plan: Plan, check: Check
+) -> list[NDArray[np.int64]]:
+    """Return for each segment those of its rows that may be among the nearest of all."""
+    if not vector.any():
+        return [segment.all_rows[:0] for segment in order.segments]
+    pairs = _pair(scope, order, check)
+    bits = sign_bits_of(vector[None])[0]
+    rows: list[NDArray[np.int64]] = []
+    for (source, _), cut, span in zip(scope, plan.cuts, order.spans, strict=True):
+        if cut is None:
+            rows += [allowed_rows_of(*pairs[number]) for number in span]
+            continue
+        compared = [compare_bits(*pairs[number], bits) for number in span]
+        equal = [chosen[different == cut.bits] for different, chosen in compared]
+        equal = RowOrder(source.segments, [source]).take_first(equal, cut.equal)
+        for number, (different, chosen), also in zip(span, compared, equal, strict=True):
+            kept = np.union1d(chosen[different < cut.bits], also)
+            rows.append(leave_dead(order.segments[number], kept))
+    far = -similarity_to(order.segments, vector, rows)
+    ends = np.cumsum([len(chosen) for chosen in rows])
+    return choose_lowest(np.split(far, ends[:-1]), rows, plan.nearest, order)
+
+
+def _find_quoted(
+    order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, check: Check
+) -> tuple[list[list[int]], bool]:
+    """Return for each segment the rows that hold the quotation, and whether the text of all files was read for it."""
+    if terms.quotation is None:
+        return [[] for _ in order.segments], False
+    found = find_by_words(order, masks, terms.quotation, check)
+    if any(found) or sum(map(count_bytes, order.segments)) > MAX_READ_BYTES:
+        return found, False
+    return find_by_reading(order, masks, terms.quotation, check), True
+
+
+def _find_holders(
+    order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, check: Check
+) -> list[Holders]:
+    """Return for each segment phrase, row and share of what holds most of a phrase."""
+    found: list[Holders] = [[] for _ in order.segments]
+    holders = find_phrase_holders(order.segments, masks, terms.phrases, check, order)
+    for number, (phrase, of_phrase) in enumerate(zip(terms.phrases, holders, strict=True)):
+        for position, row, share in choose_holders(phrase, of_phrase):
+            found[position].append((number, row, share))
+    return found

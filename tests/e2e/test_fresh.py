@@ -48,7 +48,7 @@ def test_an_answer_waits_until_what_is_asked_is_fresh(tmp_path: Path, origin: Re
     assert run_cli(data_dir, "index", *urls, index_workers="1").status == 0
     assert run_cli(data_dir, "workspace", "create", "all", "shop", "hidden").status == 0
     secret = create_key(data_dir, "reader", "--source", "shop")
-    with Service(data_dir, secret, index_workers="1") as service:
+    with Service(data_dir, secret, "--jobs", "1", index_workers="1") as service:
 
         def post(path: str, body: object) -> httpx.Response:
             headers = {"Authorization": f"Bearer {secret}"}

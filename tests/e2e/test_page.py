@@ -60,7 +60,7 @@ class Browsing:
 def browsing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsing]:
     data_dir = copy_index(index_fixtures(tmp_path_factory), tmp_path_factory.mktemp("browser") / "data")
     key = create_key(data_dir, "browser", "--admin")
-    with Service(data_dir, key) as service, sync_playwright() as playwright:
+    with Service(data_dir, key, "--jobs", "1") as service, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         browsing = Browsing(browser, service)
         with browsing.context(signed_in=False) as context:

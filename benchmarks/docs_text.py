@@ -77,6 +77,14 @@ open. The client is wrk, which takes a hundredth of what a request takes. "The s
 how many requests a second each could answer by the CPU that one takes.
 """
 
+DAY = """
+## A day in minutes
+
+Small git repositories made by rule, one service with its worker, and a day of pushes in little time: first only
+queries, then webhooks with commits being made beneath, then the refreshes that are still to be done, then only queries
+again. Memory is resident memory. Afterwards every index is compared with a fresh one.
+"""
+
 READING = """
 ## Reading files
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,11 +77,11 @@ def find_tree(folder: Path, made: Made) -> Path:
     return place if place.exists() else make_repository(folder, made, commits=3)
 
 
-def index(data_dir: Path, *arguments: str) -> tuple[float, float]:
+def index(data_dir: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> tuple[float, float]:
     """Run `codesearch index` and return its seconds, by the clock and of CPU."""
     begun, cpu_begun = time.monotonic(), cpu_seconds()
     command = [sys.executable, "-m", "codesearch.cli", "index", *arguments, "--json"]
-    outcome = subprocess.run(command, env=environment_of(data_dir), capture_output=True)
+    outcome = subprocess.run(command, env=environment_of(data_dir, settings), capture_output=True)
     if outcome.returncode:
         sys.exit(outcome.stderr.decode("utf-8", "replace")[-2_000:])
     return time.monotonic() - begun, cpu_seconds() - cpu_begun

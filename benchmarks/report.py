@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.clients import percentiles
 from benchmarks.docs_text import (
+    DAY,
     EXACT_SEARCH,
     INDEXING,
     INTRODUCTION,
@@ -178,6 +179,7 @@ def docs_page(run: dict[str, Any]) -> str:
         kept_page("updates", UPDATES),
         kept_page("many-sources", MANY_SOURCES),
         kept_page("processes", PROCESSES),
+        kept_page("day", DAY),
         kept_page("chunking", READING),
         kept_page("grep", EXACT_SEARCH),
         notes_of(run),

@@ -45,7 +45,8 @@ def test_a_push_is_found_after_its_webhook(tmp_path: Path, origin: Repository, s
     data_dir, url = tmp_path / "data", f"http://{server.address}/shop.git"
     assert run_cli(data_dir, "index", url, index_workers="1").status == 0
     secret = create_key(data_dir, "reader")
-    with Service(data_dir, secret, "--workers", "2", "--jobs", "1", index_workers="1", webhook_secrets=SECRET) as service:
+    served = ("--workers", "2", "--jobs", "1")
+    with Service(data_dir, secret, *served, index_workers="1", webhook_secrets=SECRET) as service:
 
         def tell(push: Pushed, secret: str = SECRET) -> httpx.Response:
             webhook = github(push, secret)

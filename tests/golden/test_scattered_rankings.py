@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,13 @@ from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.predicates import EVERYTHING, Comparison, Not, Operator, Predicate
 from codesearch.core.types import Hit, SearchQuery
 from codesearch.retrieval.scatter.desk import PeerDesk
+from codesearch.retrieval.scatter.placement import place_sources
 from codesearch.retrieval.scatter.rounds import Peers
 from codesearch.retrieval.search import Retriever
 from codesearch.retrieval.turns import Turns, Work
-from tests.golden.conftest import REPOSITORIES, WORKSPACE
+from tests.golden.conftest import WORKSPACE
 from tests.golden.golden_set import read_golden_set
 
-URLS = ("http://one", "http://two", "http://three")
 QUERIES = sorted({query.text for query in read_golden_set()})
 MESSAGE = Path(__file__).parents[2] / "docs" / "scaling.md"
 OTHERS = [
@@ -35,16 +36,27 @@ OTHERS = [
 ]
 
 
+def choose_urls(assembly: Assembly) -> list[str]:
+    """Return three addresses that all have sources placed on them: ids hang on where the repositories lie."""
+    ids = [source.id for source in assembly.catalog.list_sources()]
+    for number in itertools.count():
+        urls = [f"http://{name}-{number}" for name in ("one", "two", "three")]
+        if len(place_sources(ids, urls)) == len(urls):
+            break
+    return urls
+
+
 def scattered(assembly: Assembly) -> tuple[Retriever, list[str]]:
     """Return the retriever of the first of three services, and a list of whom it asked what."""
-    desks = {url: PeerDesk(assembly.search_indexes, Turns(), "same") for url in URLS}
+    urls = choose_urls(assembly)
+    desks = {url: PeerDesk(assembly.search_indexes, Turns(), "same") for url in urls}
     asked: list[str] = []
 
     def post(peer: str, step: str, content: bytes, key: str) -> bytes:
         asked.append(f"{peer} {step}")
         return desks[peer].answer(step, content, Work(key))
 
-    peers = Peers(URLS, URLS[0], "same", post)
+    peers = Peers(urls, urls[0], "same", post)
     format_name = assembly.index_format.table_name
     return Retriever(
         assembly.search_indexes, assembly.catalog, lambda: assembly.embedder, format_name, peers=peers
@@ -75,7 +87,6 @@ def test_several_services_answer_as_one(fixtures_index: Assembly, predicate: Pre
     ]
     assert differing == []
     assert len({line.partition(" ")[0] for line in asked}) == 2
-    assert len(REPOSITORIES) > len(URLS)
 
 
 def test_more_is_asked_for_than_there_is(fixtures_index: Assembly) -> None:

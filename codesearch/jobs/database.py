@@ -7,9 +7,10 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from codesearch.core.catalog.sqlite_file import enable_write_ahead_log
@@ -37,6 +38,7 @@ _CONNECTION: Final = {
     "tcp_user_timeout": "6000",
 }
 _FILE_PREFIX = "sqlite:///"
+_KNOWS_MILLISECONDS: Final = (3, 42, 0)
 _REPEATED_SECONDS = 60.0
 # What SQLite says of a file whose bytes are not those that it wrote.
 _DAMAGE = ("malformed", "not a database", "unsupported file format")
@@ -113,6 +115,7 @@ class JobDatabase:
         from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
         quiet_engine()
+        mend_clock()
         if self.file is not None:
             # Who looks at the jobs need not wait for who writes them.
             with closing(sqlite3.connect(self.file)) as connection:
@@ -126,6 +129,39 @@ class JobDatabase:
             application_name=APPLICATION,
             retry_connection_errors=False,
         )
+
+
+class _Connection(sqlite3.Connection):
+    """A connection of the engine on an SQLite that does not know milliseconds."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.create_function("unixepoch", 1, _seconds_since_1970)
+
+
+def _seconds_since_1970(modifier: str) -> float | None:
+    return time.time() if modifier == "subsec" else None
+
+
+@cache
+def mend_clock() -> None:
+    """Have the engine know the time also with an SQLite from before 3.42, as Debian 12 has it.
+
+    The engine goes by the version of Python: from 3.12 on it asks for `unixepoch('subsec')`, which an older SQLite
+    answers with NULL, so that no job can be taken.
+    """
+    if sqlite3.sqlite_version_info >= _KNOWS_MILLISECONDS:
+        return
+    from dbos._sys_db_sqlite import SQLiteSystemDatabase
+
+    # No option of the client, of a worker and of migrations alike leads there.
+    create = SQLiteSystemDatabase._create_engine  # noqa: SLF001
+
+    def create_mended(self: Any, url: str, options: dict[str, Any]) -> Any:
+        connect = {**options.get("connect_args", {}), "factory": _Connection}
+        return create(self, url, {**options, "connect_args": connect})
+
+    setattr(SQLiteSystemDatabase, create.__name__, create_mended)
 
 
 def quiet_engine() -> None:

@@ -8,7 +8,16 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
 from codesearch.api.management import JobRequest
-from codesearch.jobs.database import APPLICATION, JOBS_VERSION, QUEUE, SCHEMA, WORKFLOW, JobDatabase, quiet_engine
+from codesearch.jobs.database import (
+    APPLICATION,
+    JOBS_VERSION,
+    QUEUE,
+    SCHEMA,
+    WORKFLOW,
+    JobDatabase,
+    mend_clock,
+    quiet_engine,
+)
 from codesearch.jobs.records import JobOutcome, outcome_to_json, request_from_json
 from codesearch.jobs.running import PassingError
 
@@ -52,6 +61,7 @@ def launch(database: JobDatabase, worker_name: str, hold: HoldJob) -> None:
         }
     )
     quiet_engine()
+    mend_clock()
 
     @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_MOST_RECOVERIES)
     def job(values: dict[str, Any], _requested_at: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -117,6 +118,18 @@ def test_a_refresh_of_all_says_where_the_queue_took_no_more(
 
 def start_nothing(*_: object) -> NoReturn:
     raise AssertionError("no process is started")
+
+
+def test_the_time_is_that_of_the_clock(database: JobDatabase, queue: JobQueue) -> None:
+    """Whatever SQLite this Python has."""
+    before = time.time()
+    queue.submit(refresh(), "admin")
+    after = time.time()
+    assert database.file is not None
+    with closing(sqlite3.connect(database.file)) as connection:
+        ((at,),) = connection.execute("SELECT created_at FROM workflow_status")
+    # On a Python before 3.12 the engine's times are whole seconds.
+    assert before - 1 <= at / 1000 <= after + 0.002
 
 
 def test_a_job_that_waits_is_stopped_at_once(queue: JobQueue) -> None:

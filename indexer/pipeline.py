@@ -192,8 +192,8 @@ class Indexer:
             location = parse_location(raw)
         except SourceError as error:
             # A folder that is gone; what else there is no catalog knows.
-            for source in self._catalog.list_sources():
-                if (source.location, source.branch, source.subdir) == (raw, branch, subdir):
+            for source in self._catalog.find_sources(lambda _id, _name, location: location == raw):
+                if (source.branch, source.subdir) == (branch, subdir):
                     self._note_unreadable(source.id, error)
             raise
         branch = choose_branch(location, branch, committed=committed)

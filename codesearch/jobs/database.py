@@ -114,8 +114,7 @@ class JobDatabase:
         # It takes half a second: commands and requests that are not about jobs never wait for it.
         from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
-        quiet_engine()
-        mend_clock()
+        prepare_engine()
         if self.file is not None:
             # Who looks at the jobs need not wait for who writes them.
             with closing(sqlite3.connect(self.file)) as connection:
@@ -144,7 +143,7 @@ def _seconds_since_1970(modifier: str) -> float | None:
 
 
 @cache
-def mend_clock() -> None:
+def _mend_clock() -> None:
     """Have the engine know the time also with an SQLite from before 3.42, as Debian 12 has it.
 
     The engine goes by the version of Python: from 3.12 on it asks for `unixepoch('subsec')`, which an older SQLite
@@ -164,8 +163,9 @@ def mend_clock() -> None:
     setattr(SQLiteSystemDatabase, create.__name__, create_mended)
 
 
-def quiet_engine() -> None:
-    """Have the engine log what is wrong, as the rest of this process logs, and not twice a second."""
+def prepare_engine() -> None:
+    """Have the engine log what is wrong, as the rest of this process logs, not twice a second, and know the time."""
+    _mend_clock()
     logger = logging.getLogger("dbos")
     logger.handlers.clear()
     logger.propagate = True

@@ -15,8 +15,7 @@ from codesearch.jobs.database import (
     SCHEMA,
     WORKFLOW,
     JobDatabase,
-    mend_clock,
-    quiet_engine,
+    prepare_engine,
 )
 from codesearch.jobs.records import JobOutcome, outcome_to_json, request_from_json
 from codesearch.jobs.running import PassingError
@@ -60,8 +59,7 @@ def launch(database: JobDatabase, worker_name: str, hold: HoldJob) -> None:
             "sys_db_pool_size": 5,
         }
     )
-    quiet_engine()
-    mend_clock()
+    prepare_engine()
 
     @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_MOST_RECOVERIES)
     def job(values: dict[str, Any], _requested_at: int) -> dict[str, Any]:

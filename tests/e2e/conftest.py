@@ -16,6 +16,7 @@ from codesearch.core.embedding.loading import load_embedder
 from indexer.chunking.version import CHUNKER_VERSION
 from indexer.pipeline import IndexReport
 from tests.unit.indexer.conftest import Repository, isolated_git, make_repository
+from tests.unit.indexer.source.git_server import GitServer, serve_clones
 
 __all__ = ["AssemblyFactory", "IndexSource", "Repository", "isolated_git", "make_repository"]
 
@@ -127,3 +128,18 @@ def index_source(assembly: Assembly) -> IndexSource:
         return index_with(assembly, source, **options)  # type: ignore[arg-type]
 
     return index
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Repository:
+    """A repository with one file, to push from."""
+    repository = Repository(tmp_path / "origin")
+    repository.commit({"cart.py": "def add_to_cart(item):\n    return [item]\n"})
+    return repository
+
+
+@pytest.fixture
+def server(tmp_path: Path, origin: Repository) -> Iterator[GitServer]:
+    """A git server with its clone, `shop.git`, which is its remote `shop`."""
+    with serve_clones(origin, tmp_path / "served", "shop") as server:
+        yield server

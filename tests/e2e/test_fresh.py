@@ -11,27 +11,13 @@ import httpx
 import pytest
 
 from tests.e2e.service import PATIENCE_SECONDS, Service, create_key, run_cli, spawn_cli
-from tests.unit.indexer.conftest import Repository, isolated_git
-from tests.unit.indexer.source.git_server import GitServer, serve
-
-__all__ = ["isolated_git"]
-
-
-@pytest.fixture
-def origin(tmp_path: Path) -> Repository:
-    repository = Repository(tmp_path / "origin")
-    repository.commit({"cart.py": "def add_to_cart(item):\n    return [item]\n"})
-    return repository
+from tests.unit.indexer.conftest import Repository
+from tests.unit.indexer.source.git_server import GitServer, serve_clones
 
 
 @pytest.fixture
 def server(tmp_path: Path, origin: Repository) -> Iterator[GitServer]:
-    root = tmp_path / "served"
-    root.mkdir()
-    for name in ("shop", "hidden"):
-        origin.git("clone", "--quiet", "--bare", str(origin.path), str(root / f"{name}.git"))
-        origin.git("remote", "add", name, str(root / f"{name}.git"))
-    with serve(root, None) as server:
+    with serve_clones(origin, tmp_path / "served", "shop", "hidden") as server:
         yield server
 
 

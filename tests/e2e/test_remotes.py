@@ -4,33 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.service import run_cli
-from tests.unit.indexer.conftest import Repository, isolated_git
+from tests.unit.indexer.conftest import Repository
 from tests.unit.indexer.source.git_server import GitServer, serve
-
-__all__ = ["isolated_git"]
-
-
-@pytest.fixture
-def origin(tmp_path: Path) -> Repository:
-    repository = Repository(tmp_path / "origin")
-    repository.commit({"cart.py": "def add_to_cart(item):\n    return [item]\n"})
-    return repository
-
-
-@pytest.fixture
-def server(tmp_path: Path, origin: Repository) -> Iterator[GitServer]:
-    root = tmp_path / "served"
-    root.mkdir()
-    origin.git("clone", "--quiet", "--bare", str(origin.path), str(root / "shop.git"))
-    origin.git("remote", "add", "host", str(root / "shop.git"))
-    with serve(root, None) as server:
-        yield server
 
 
 def index(data_dir: Path, *arguments: str) -> str:
@@ -61,14 +39,14 @@ def test_what_its_owners_do_to_a_branch_is_followed(tmp_path: Path, origin: Repo
     # History is rewritten, and shares no commit with what was.
     origin.git("checkout", "--quiet", "--orphan", "anew")
     origin.commit({"cart.py": None, "basket.py": "def add_to_basket(item):\n    return [item]\n"})
-    origin.git("push", "--quiet", "--force", "host", "anew:main")
+    origin.git("push", "--quiet", "--force", "shop", "anew:main")
     index(data_dir, url)
     assert finds(data_dir, "add_to_basket")
     assert not finds(data_dir, "add_to_cart")
 
     # The default branch gets another name; the old one stays behind, or goes.
     origin.commit({"refund.py": "def refund_order(order):\n    return order\n"})
-    origin.git("push", "--quiet", "host", "anew:trunk")
+    origin.git("push", "--quiet", "shop", "anew:trunk")
     served_git(server, origin, "symbolic-ref", "HEAD", "refs/heads/trunk")
     index(data_dir, url)
     assert finds(data_dir, "refund_order")
@@ -81,7 +59,7 @@ def test_a_branch_that_is_deleted_is_said_and_goes_on_to_be_served(
     tmp_path: Path, origin: Repository, server: GitServer
 ) -> None:
     data_dir, url = tmp_path / "data", f"http://{server.address}/shop.git"
-    origin.git("push", "--quiet", "host", "main:next")
+    origin.git("push", "--quiet", "shop", "main:next")
     index(data_dir, url, "--branch", "next", "--name", "shop")
     served_git(server, origin, "branch", "--delete", "--force", "next")
     said = fail(data_dir, url, "--branch", "next")
@@ -143,7 +121,7 @@ def test_a_submodule_is_counted_and_never_followed(tmp_path: Path, origin: Repos
     library.commit({"library.py": "def lend_book(book):\n    return book\n"})
     origin.git("submodule", "--quiet", "add", str(library.path), "lib")
     origin.commit({})
-    origin.git("push", "--quiet", "host", "main")
+    origin.git("push", "--quiet", "shop", "main")
     report = run_cli(data_dir, "index", url, "--json", index_workers="1").json
     assert report["skipped"].get("submodule") == 1, report["skipped"]
     assert finds(data_dir, "add_to_cart")

@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.e2e.service import PATIENCE_SECONDS, Service, create_key, run_cli
 from tests.unit.api.webhooks.senders import SECRET, Pushed, github, gitlab
-from tests.unit.indexer.conftest import Repository, isolated_git
-from tests.unit.indexer.source.git_server import GitServer, serve
-
-__all__ = ["isolated_git"]
-
-
-@pytest.fixture
-def origin(tmp_path: Path) -> Repository:
-    repository = Repository(tmp_path / "origin")
-    repository.commit({"cart.py": "def add_to_cart(item):\n    return [item]\n"})
-    return repository
-
-
-@pytest.fixture
-def server(tmp_path: Path, origin: Repository) -> Iterator[GitServer]:
-    root = tmp_path / "served"
-    root.mkdir()
-    origin.git("clone", "--quiet", "--bare", str(origin.path), str(root / "shop.git"))
-    origin.git("remote", "add", "host", str(root / "shop.git"))
-    with serve(root, None) as server:
-        yield server
+from tests.unit.indexer.conftest import Repository
+from tests.unit.indexer.source.git_server import GitServer
 
 
 def wait_for_line(service: Service, text: str) -> None:
@@ -59,7 +38,7 @@ def test_a_push_is_found_after_its_webhook(tmp_path: Path, origin: Repository, s
 
         origin.commit({"coupon.py": "def redeem_coupon(code):\n    return code\n"})
         branch = origin.git("branch", "--show-current").strip()
-        origin.git("push", "--quiet", "host", branch)
+        origin.git("push", "--quiet", "shop", branch)
         push = Pushed(url, f"refs/heads/{branch}", branch)
         assert tell(push, "no secret of this service").status_code == 401
         told = tell(push)
@@ -72,7 +51,7 @@ def test_a_push_is_found_after_its_webhook(tmp_path: Path, origin: Repository, s
         # The default branch gets another name, and goes on there.
         origin.git("branch", "--move", branch, "trunk")
         origin.commit({"refund.py": "def refund_order(order):\n    return order\n"})
-        origin.git("push", "--quiet", "host", "trunk")
+        origin.git("push", "--quiet", "shop", "trunk")
         origin.git("--git-dir", str(tmp_path / "served" / "shop.git"), "symbolic-ref", "HEAD", "refs/heads/trunk")
         webhook = gitlab(Pushed(url, "refs/heads/trunk", "trunk", "renamed"))
         address = f"{service.url}/webhooks/gitlab"

@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from tests.unit.indexer.conftest import Repository
 
 
 class GitServer(ThreadingHTTPServer):
@@ -118,3 +122,15 @@ def serve(
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def serve_clones(origin: Repository, root: Path, *names: str) -> Iterator[GitServer]:
+    """Serve a bare clone of a repository under each name, which is that of a remote of it from now on."""
+    root.mkdir()
+    for name in names:
+        place = str(root / f"{name}.git")
+        origin.git("clone", "--quiet", "--bare", str(origin.path), place)
+        origin.git("remote", "add", name, place)
+    with serve(root, None) as server:
+        yield server

@@ -110,11 +110,12 @@ class _Lists:
     ) -> None:
         """Fill in what the entries of some lists say, looking at each."""
         counts = sizes.ravel()
-        ends = counts.cumsum()
+        ends: NDArray[np.int64] = counts.cumsum()
         if not ends[-1:].any():
             return
         places: NDArray[np.int64] = np.arange(int(ends[-1]))
-        places += np.repeat(starts.ravel() - (ends - counts), counts)
+        skipped: NDArray[np.int64] = ends - counts
+        places += np.repeat(starts.ravel() - skipped, counts)
         bounds = [0, *ends[sizes.shape[1] - 1 :: sizes.shape[1]].tolist()]
         read = [
             part.entries[places[begin:end]]

@@ -55,7 +55,7 @@ class WordReader:
         numbers = np.empty(len(begins), np.int32)
         lengths = ends - begins
         # A number may begin at any byte of the text.
-        windows = np.ndarray((len(data) - _PART_BYTES + 1,), "<u8", data, strides=(1,))
+        windows: NDArray[np.uint64] = np.ndarray((len(data) - _PART_BYTES + 1,), "<u8", data, strides=(1,))
 
         def spell(places: NDArray[np.int64], missing: NDArray[np.int64]) -> list[int]:
             chosen = places[missing]

@@ -59,7 +59,8 @@ class AdminPages:
         for source in self.catalog.list_sources():
             self.catalog.remove_source(source.id)
         for key in self.catalog.list_keys():
-            self.catalog.revoke_key(key.id)
+            if key.revoked_at is None:
+                self.catalog.revoke_key(key.id)
         shutil.rmtree(self.assembly.settings.data_dir / "removals", ignore_errors=True)
         with self.assembly.job_database.asking() as engine:
             engine.delete_workflows([status.workflow_id for status in engine.list_workflows()])

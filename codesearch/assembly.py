@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from codesearch.telemetry.figures import InstallationFigures
     from codesearch.telemetry.opening import Telemetry
     from codesearch.tools.toolbox import Toolbox
+    from indexer.merger import Merger
     from indexer.pipeline import Indexer
     from indexer.workers.indexing_pool import IndexingPool
 
@@ -379,11 +380,12 @@ def open_indexer(
     assembly: Assembly,
     pool: IndexingPool | None = None,
     heal_store: Callable[[DamagedStoreError], None] | None = None,
+    at_once_rows: int | None = None,
 ) -> Indexer:
     """Return an indexer into the assembly's catalog and store. Raises ConfigurationError without a data folder.
 
     `pool` has the workers, by default some of its own for each data source. `heal_store` is what is done about a
-    damaged store, by default the assembly's.
+    damaged store, by default the assembly's. With `at_once_rows`, a run joins no more rows and reports what is left.
     """
     from indexer.pipeline import Indexer
 
@@ -397,4 +399,20 @@ def open_indexer(
         load_embedder=lambda: assembly.embedder,
         settings=assembly.settings,
         pool=pool,
+        at_once_rows=at_once_rows,
+    )
+
+
+def open_merger(assembly: Assembly) -> Merger:
+    """Return what merges segments of the assembly's data sources. Raises ConfigurationError without a data folder."""
+    from indexer.merger import Merger
+
+    assembly.require_data_dir()
+    return Merger(
+        catalog=assembly.catalog,
+        store=assembly.store,
+        writer=assembly.writer,
+        search_indexes=assembly.search_indexes,
+        data_dir=assembly.settings.data_dir,
+        segment_rows=assembly.settings.segment_chunks,
     )

@@ -46,6 +46,11 @@ class Base:
         """How many live files the published run has."""
         return sum(segment.live_file_count for segment in self.segments[: self.published_count])
 
+    @property
+    def parts(self) -> list[Part]:
+        """The segments with their entries."""
+        return list(zip(self.entries, self.segments, strict=True))
+
     def known_files(self) -> dict[str, str]:
         """Return path -> content id of every live file; of one that is in several segments, that of the newest."""
         known: dict[str, str] = {}
@@ -77,8 +82,7 @@ class Bases:
         0 for none: what has a later number was left by a catalog that was lost, and goes. `report` gets the phase when
         that takes long. A new source starts from the segments of the one that `find_lender` gives. Raises StoreError.
         """
-        is_readable = source.run_id and source.index_format == self._store.index_format.table_name
-        run_id = source.run_id if is_readable else 0
+        run_id = self._find_readable(source)
         self._finish_deletion(source.id, run_id)
         self._take_up_staged(source.id, run_id, newest_run, report)
         # By a column: who counts by the index of data sources alone would not see that a file of rows is lost.
@@ -98,6 +102,29 @@ class Bases:
             parts = self._borrow(source.id, find_lender())
         pairs = [*parts, *left]
         return Base(run_id, tuple(entry for entry, _ in pairs), tuple(segment for _, segment in pairs), len(parts))
+
+    def open_settled(self, source: DataSource) -> Base | None:
+        """Return the published segments alone, for whoever holds the source's lock; what stopped runs left stays.
+
+        None where nothing is published that can be read here, and where something is left that the next run goes on
+        from or puts in order. Raises StoreError.
+        """
+        run_id = self._find_readable(source)
+        self._finish_deletion(source.id, run_id)
+        for left in self._writer.find_left(source.id):
+            if left.row_count:
+                return None
+            left.discard()
+        parts = self._open_published(source.id, run_id, self._indexes.open_parts)
+        expected = sum(segment.live_row_count for entry, segment in parts if not entry.lender)
+        if not parts or self._store.count_rows(source.id, (0, NO_END)) != expected:
+            return None
+        return Base(run_id, tuple(entry for entry, _ in parts), tuple(segment for _, segment in parts), len(parts))
+
+    def _find_readable(self, source: DataSource) -> int:
+        """Return the published run, 0 for none that can be read here."""
+        is_readable = source.run_id and source.index_format == self._store.index_format.table_name
+        return source.run_id if is_readable else 0
 
     def _open_published(self, source_id: str, run_id: int, find: Callable[[str, int], list[Part]]) -> list[Part]:
         """Return the published segments; none where there are none, or where rows are lost and must be read again."""

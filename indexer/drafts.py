@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import chain
@@ -13,19 +13,14 @@ from codesearch.core.index.manifest import SegmentEntry, SegmentName, first_code
 from codesearch.core.index.merging import read_rows
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.segment_files import Part
 from codesearch.core.memory import give_back_memory
 from codesearch.core.store.rows import RowColumns
 from codesearch.core.store.staging import StagedRows
 from codesearch.core.store.writer import DoomedRows, StoreWriter
 from indexer.bases import Base
+from indexer.tiers import choose_joined
 
-# Segments of fewer rows together are joined whenever one is written: that takes no longer than a tenth of a second.
-ALWAYS_JOINED_ROWS = 4_096
-# A segment is joined with newer ones when it has at most so many times their rows: each row is written again a few
-# times at most while a source grows by small runs, and there are few segments.
-JOINED_RATIO = 3
-# A segment is written anew when more than this share of its rows is dead.
-MOST_DEAD_SHARE = 0.5
 # Of so many rows, the store's part and the segment are written at once; of more, one after the other takes less memory.
 WRITTEN_MEANWHILE_ROWS = 50_000
 # Paths are compared one by one up to so many; of more, all paths of a segment are read.
@@ -44,8 +39,12 @@ class Draft:
         writer: StoreWriter,
         indexes: SearchIndexes,
         segment_rows: int,
+        at_once_rows: int | None = None,
     ) -> None:
-        """Begin with the segments of `base`. A segment has about `segment_rows` rows at most."""
+        """Begin with the segments of `base`. A segment has about `segment_rows` rows at most.
+
+        With `at_once_rows`, no more rows than that are joined: a merge follows.
+        """
         self._base = base
         self._source_id = source_id
         self._run_id = run_id
@@ -53,6 +52,7 @@ class Draft:
         self._writer = writer
         self._indexes = indexes
         self._segment_rows = segment_rows
+        self._at_once_rows = at_once_rows
         self._made: list[SegmentEntry] = []
         self._staged: StagedRows | None = None
         self._doomed: list[DoomedRows] = []
@@ -88,15 +88,21 @@ class Draft:
 
         Nothing of it is visible before the catalog names the run. Raises StoreError.
         """
-        entries, segments = self._bury(replaced)
-        joined = self._choose_joined(entries, segments)
-        rest = [number for number in range(len(segments)) if number not in joined and segments[number].live_row_count]
+        parts = self._bury(replaced)
+        new_rows = self._staged.row_count if self._staged is not None else 0
+        self._publish(parts, choose_joined(parts, new_rows, self._segment_rows, self._at_once_rows))
+
+    def merge(self, joined: Collection[int]) -> None:
+        """Write the segments of the base that have these numbers as one, and the manifest. Raises StoreError."""
+        self._publish(self._base.parts, joined)
+
+    def _publish(self, parts: Sequence[Part], joined: Collection[int]) -> None:
         if self._staged is not None or joined:
-            parts = [segments[number] for number in sorted(joined)]
             staged = self._staged or self._writer.stage(self._source_id, self._next_name().code, self._commit)
             self._staged = staged
-            self._write(staged, parts)
-        kept = [entries[number] for number in rest] + self._made
+            self._write(staged, [parts[number][1] for number in sorted(joined)])
+        rest = (part for number, part in enumerate(parts) if number not in joined)
+        kept = [entry for entry, segment in rest if segment.live_row_count] + self._made
         if not kept:
             name = self._next_name()
             self._indexes.files.write_segment(self._source_id, name, ())
@@ -129,11 +135,10 @@ class Draft:
         self._staged = None
         staged.discard()
 
-    def _bury(self, replaced: Collection[str]) -> tuple[list[SegmentEntry], list[SearchIndex]]:
+    def _bury(self, replaced: Collection[str]) -> list[Part]:
         """Return the segments of the base without the files that the run or a newer segment replaced."""
         dead = set(replaced)
-        entries: list[SegmentEntry] = []
-        segments: list[SearchIndex] = []
+        parts: list[Part] = []
         base = self._base
         for number in reversed(range(len(base.segments))):
             entry, segment = base.entries[number], base.segments[number]
@@ -144,11 +149,10 @@ class Draft:
                 buried = segment.without(entry.dead_files)
             else:
                 buried = segment
-            entries.append(entry)
-            segments.append(buried)
+            parts.append((entry, buried))
             if number >= base.published_count:
                 dead.update(segment.live_paths())
-        return entries[::-1], segments[::-1]
+        return parts[::-1]
 
     def _doom(self, number: int, segment: SearchIndex, files: list[int]) -> None:
         """Have the rows of files deleted that a segment had live until now. Those of a lent segment are another's."""
@@ -161,25 +165,6 @@ class Draft:
             end = first + 1
         paths = tuple(segment.path_of(file) for file in files)
         self._doomed.append(DoomedRows(first, end, paths=paths))
-
-    def _choose_joined(self, entries: list[SegmentEntry], segments: list[SearchIndex]) -> set[int]:
-        """Return which segments are written anew with the rows that are new, the smallest first.
-
-        Lent ones stay: the store has no rows for them that are this data source's.
-        """
-        total = self._staged.row_count if self._staged is not None else 0
-        joined: set[int] = set()
-        sizes = sorted((segment.live_row_count, number) for number, segment in enumerate(segments))
-        for rows, number in sizes:
-            if not rows or entries[number].lender or total + rows > self._segment_rows:
-                continue
-            is_worn = segments[number].row_count - rows > MOST_DEAD_SHARE * segments[number].row_count
-            if rows <= JOINED_RATIO * max(total, ALWAYS_JOINED_ROWS // JOINED_RATIO) or is_worn:
-                joined.add(number)
-                total += rows
-        # One alone gains nothing from being written again.
-        is_alone = self._staged is None and len(joined) == 1
-        return {number for number in joined if not is_alone or len(segments[number].dead_files)}
 
 
 def _find_files(segment: SearchIndex, paths: Collection[str]) -> list[int]:

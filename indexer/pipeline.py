@@ -5,25 +5,23 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
-
-from filelock import Timeout
 
 from codesearch.core.catalog.catalog import Catalog, RunState
 from codesearch.core.catalog.runs import join_paths
 from codesearch.core.embedding.embedder import Embedder
 from codesearch.core.errors import CodesearchError, DamagedStoreError, NotFoundError, SourceError, StoreError
 from codesearch.core.index.published import SearchIndexes
-from codesearch.core.locks import source_lock
+from codesearch.core.index.segment_files import Part
 from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.writer import StoreWriter
 from codesearch.core.types import DataSource, SourceState
 from indexer.bases import Base, Bases
 from indexer.batches import IndexedFiles, UnparsedFile
 from indexer.drafts import Draft
+from indexer.exclusion import one_at_a_time
 from indexer.lenders import choose_alike, find_lender
 from indexer.source.opening import (
     DamagedMirrorError,
@@ -39,6 +37,7 @@ from indexer.source.skipping import Skipped
 from indexer.source.snapshot import Snapshot
 from indexer.source.walk import Walk, explain_nothing, walk
 from indexer.source.work_tree import WorkTreeSnapshot
+from indexer.tiers import find_crowded
 from indexer.workers.indexing_pool import IndexingPool
 
 if TYPE_CHECKING:
@@ -75,7 +74,8 @@ class IndexReport:
 
     `is_resumed`: it also published what an interrupted run had left; those files are `unchanged`. `unparsed` names
     those of the changed files that were read as lines, or left out, since their tree cost too much. `warnings` say what
-    of the source was not followed, why there is nothing to search, and what to do.
+    of the source was not followed, why there is nothing to search, and what to do. `is_crowded`: its search index has
+    more segments than it needs, or too much of one is dead, and a merge would mend that.
     """
 
     source: DataSource
@@ -89,6 +89,7 @@ class IndexReport:
     unparsed: tuple[UnparsedFile, ...] = ()
     warnings: tuple[str, ...] = ()
     is_resumed: bool = False
+    is_crowded: bool = False
 
     @property
     def wrote(self) -> bool:
@@ -157,11 +158,14 @@ class Indexer:
         settings: Settings,
         heal_store: Callable[[DamagedStoreError], None],
         pool: IndexingPool | None = None,
+        at_once_rows: int | None = None,
     ) -> None:
         """Keep the parts; the model is loaded by the first run that has something to embed.
 
-        `heal_store` puts what can be read in the place of a damaged table. `pool` may have workers that stay.
+        `heal_store` puts what can be read in the place of a damaged table. `pool` may have workers that stay. With
+        `at_once_rows`, a run joins no more rows than that: whoever looks at its report has the others merged.
         """
+        self._at_once_rows = at_once_rows
         self._heal_store = heal_store
         self._pool = pool or IndexingPool(settings)
         self._catalog = catalog
@@ -198,7 +202,14 @@ class Indexer:
             raise
         branch = choose_branch(location, branch, committed=committed)
         identifier = source_id(location, branch, subdir)
-        with self._one_at_a_time(identifier, progress), self._search_indexes.hold(identifier):
+
+        def say_waiting() -> None:
+            progress.start("waiting for another indexer of the same source")
+
+        with (
+            one_at_a_time(self._settings.data_dir, self._catalog, identifier, say_waiting),
+            self._search_indexes.hold(identifier),
+        ):
             try:
                 return self._index(location, identifier, name, branch, subdir, progress)
             except DamagedStoreError as error:
@@ -316,18 +327,20 @@ class Indexer:
             if first is None and not gone and not base.is_resumed:
                 return self._finish_unchanged(run, source, snapshot, base, started)
             run.begin()
-            rows = self._settings.segment_chunks
-            with Draft(base, source.id, run.id, snapshot.commit, self._writer, self._search_indexes, rows) as draft:
+            sizes = self._settings.segment_chunks, self._at_once_rows
+            with Draft(base, source.id, run.id, snapshot.commit, self._writer, self._search_indexes, *sizes) as draft:
                 if first is not None:
                     self._draft(_chain(first, indexed), draft, run, tally)
                     gone = known - set(found.unchanged) - tally.changed_paths
                 run.progress.start("publishing")
                 draft.finish(gone | (tally.changed_paths & known))
-        source = self._finish(run, source, snapshot)
+        source, parts = self._finish(run, source, snapshot)
         run.progress.start("tidying up")
         self._bases.delete(source.id, run.id, draft.doomed)
         self._writer.maintain()
-        return replace(_report(source, tally, found, len(gone), started), is_resumed=base.is_resumed)
+        is_crowded = bool(find_crowded(parts, self._settings.segment_chunks))
+        report = _report(source, tally, found, len(gone), started)
+        return replace(report, is_resumed=base.is_resumed, is_crowded=is_crowded)
 
     def _draft(self, indexed: Iterable[IndexedFiles], draft: Draft, run: _Run, tally: _Tally) -> None:
         """Take the rows as they come."""
@@ -337,13 +350,14 @@ class Indexer:
                 draft.add(files.rows)
             run.report(len(tally.changed_paths), tally.chunks)
 
-    def _finish(self, run: _Run, source: DataSource, snapshot: Snapshot) -> DataSource:
+    def _finish(self, run: _Run, source: DataSource, snapshot: Snapshot) -> tuple[DataSource, list[Part]]:
         # Not opened to be searched: what is counted and read for that takes a second in millions of chunks.
-        segments = [segment for _, segment in self._search_indexes.open_parts(source.id, run.id)]
+        parts = self._search_indexes.open_parts(source.id, run.id)
+        segments = [segment for _, segment in parts]
         files, chunks = sum(part.live_file_count for part in segments), sum(part.live_row_count for part in segments)
         run.finish(snapshot.commit, files, chunks, self._store.index_format.table_name)
         self._search_indexes.discard_others(source.id, run.id)
-        return self._catalog.get_source(source.id)
+        return self._catalog.get_source(source.id), parts
 
     def _finish_unchanged(
         self, run: _Run, source: DataSource, snapshot: Snapshot, base: Base, started: float
@@ -365,28 +379,10 @@ class Indexer:
             run.begin()
             with Draft(base, source.id, run.id, snapshot.commit, self._writer, self._search_indexes, 1) as draft:
                 draft.finish(())
-            source = self._finish(run, source, snapshot)
-        return _report(source, _Tally(), run.found, 0, started)
-
-    @contextmanager
-    def _one_at_a_time(self, identifier: str, progress: Progress) -> Iterator[None]:
-        """Hold the data source's lock: a second indexer of the same source waits for the first."""
-        lock = source_lock(self._settings.data_dir, identifier)
-
-        def say_waiting() -> None:
-            progress.start("waiting for another indexer of the same source")
-
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            say_waiting()
-            lock.acquire()
-        try:
-            # Those of this machine have taken turns already; others share the catalog.
-            with self._catalog.turn_of(identifier, say_waiting):
-                yield
-        finally:
-            lock.release()
+            source, _ = self._finish(run, source, snapshot)
+        # What an earlier run has left counts, too.
+        is_crowded = bool(find_crowded(base.parts, self._settings.segment_chunks))
+        return replace(_report(source, _Tally(), run.found, 0, started), is_crowded=is_crowded)
 
 
 class _Run:

@@ -19,6 +19,7 @@ class JobKind(str, Enum):
     REFRESH = "refresh"
     REFRESH_ALL = "refresh all"
     REMOVE = "remove"
+    MERGE = "merge"
     DISCOVER = "discover"
     UPKEEP = "upkeep"
 
@@ -42,7 +43,7 @@ class JobState(str, Enum):
 class JobRequest:
     """What somebody asked for. `title` is what people call it; `location` holds no secret.
 
-    A source to add is told by its location, branch and sub-folder; one to be refreshed or removed, by its id;
+    A source to add is told by its location, branch and sub-folder; one to be refreshed, merged or removed, by its id;
     repositories to be discovered, by the organisation that has them.
     """
 

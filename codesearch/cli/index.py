@@ -126,17 +126,19 @@ def index_targets(
     as_json: bool,
     forked_workers: ForkServer | None = None,
     show: Callable[[str], AbstractContextManager[Progress]] = index_progress,
+    at_once_rows: int | None = None,
 ) -> None:
     """Index all, and report in their order; one that fails does not keep the others from being indexed.
 
-    `show` says how far the run of what is called so is.
+    `show` says how far the run of what is called so is. Of one source, segments of no more than `at_once_rows` are
+    joined, where it is given.
     """
     require_room_to_index(assembly.settings.index_workers)
     from codesearch.cli.reports import print_report, print_warnings, reports_as_json
 
     reports: list[IndexReport] = []
     failures: list[str] = []
-    with _runs_of(assembly, targets, forked_workers, show) as next_report:
+    with _runs_of(assembly, targets, forked_workers, show, at_once_rows) as next_report:
         for target in targets:
             try:
                 report = next_report(target)
@@ -166,6 +168,7 @@ def _runs_of(
     targets: Sequence[Target],
     forked_workers: ForkServer | None,
     show: Callable[[str], AbstractContextManager[Progress]],
+    at_once_rows: int | None,
 ) -> Iterator[Callable[[Target], IndexReport]]:
     """Give what returns the report of the next target. They share their workers; the store is tidied up at last."""
     from codesearch.cli.index_runs import Runs
@@ -173,7 +176,7 @@ def _runs_of(
 
     if len(targets) < 2:
         with IndexingPool(assembly.settings, forked_workers) as pool:
-            yield lambda target: _index(assembly, pool, target, show)
+            yield lambda target: _index(assembly, pool, target, show, at_once_rows)
         return
 
     @contextmanager
@@ -209,10 +212,14 @@ def _runs_of(
 
 
 def _index(
-    assembly: Assembly, pool: IndexingPool, target: Target, show: Callable[[str], AbstractContextManager[Progress]]
+    assembly: Assembly,
+    pool: IndexingPool,
+    target: Target,
+    show: Callable[[str], AbstractContextManager[Progress]],
+    at_once_rows: int | None = None,
 ) -> IndexReport:
     with show(target.label) as progress:
-        return _run(open_indexer(assembly, pool), target, progress)
+        return _run(open_indexer(assembly, pool, at_once_rows=at_once_rows), target, progress)
 
 
 def _run(indexer: Indexer, target: Target, progress: Progress) -> IndexReport:

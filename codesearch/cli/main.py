@@ -25,6 +25,7 @@ from codesearch.cli.jobs import job, jobs, schedule
 from codesearch.cli.keys import key
 from codesearch.cli.limits import explain_refusal
 from codesearch.cli.mcp.command import mcp
+from codesearch.cli.merge import merge
 from codesearch.cli.organisations import organisation
 from codesearch.cli.permissions import permissions
 from codesearch.cli.prompt import context as context_command
@@ -130,6 +131,7 @@ for command in (
     schedule,
     admin.list_sources,
     admin.remove,
+    merge,
     admin.workspace,
     organisation,
     key,

@@ -54,6 +54,9 @@ class ReportLike(Protocol):
     def seconds(self) -> float: ...
 
     @property
+    def is_crowded(self) -> bool: ...
+
+    @property
     def skipped(self) -> dict[str, int]: ...
 
     @property
@@ -147,6 +150,7 @@ def reports_as_json(reports: Sequence[ReportLike], failures: Sequence[str]) -> d
                 for item in report.unparsed
             ],
             "warnings": list(report.warnings),
+            **({"crowded": True} if report.is_crowded else {}),
         }
         for report in reports
     ]

@@ -69,6 +69,11 @@ class JobQueue:
             handle: WorkflowHandle[object] = client.enqueue(options, request_to_json(request), now)
             return self._get(client, handle.get_workflow_id())
 
+    def has_waiting(self, request: JobRequest) -> bool:
+        """Say whether a job waits about what a request is about, such as its source."""
+        with self._database.asking() as client:
+            return any(job.state is JobState.QUEUED for job in self._list_about(client, partition_of(request)))
+
     def get(self, job_id: str) -> Job:
         """Return a job. Accepts any string. Raises NotFoundError."""
         if not self._database.is_there():

@@ -22,6 +22,7 @@ class Reports:
         self.summary = ""
         self.failures: tuple[str, ...] = ()
         self.may_pass = False
+        self.is_crowded = False
 
     def add(self, line: str) -> None:
         """Take a line; what is no JSON object of ours is passed over."""
@@ -54,6 +55,7 @@ class Reports:
         """Take what `codesearch index --json` prints: the report of one source, or a list for several."""
         self.failures = tuple(str(failure) for failure in said.get("failures", ()))
         reports = said.get("sources", [said])
+        self.is_crowded = any(report.get("crowded") for report in reports)
         changed = sum(report["changed_files"] for report in reports)
         removed = sum(report["removed_files"] for report in reports)
         what = f"{say_count(changed, 'file')} indexed, {removed:,} removed" if changed or removed else "Nothing changed"

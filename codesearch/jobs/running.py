@@ -64,7 +64,7 @@ class RunningJob:
 
     def __init__(self, job_id: str, request: JobRequest, start: StartProcess) -> None:
         self.id = job_id
-        self._request = request
+        self.request = request
         self._start = start
         self._reports = Reports()
         self._note = ""
@@ -77,6 +77,11 @@ class RunningJob:
     def interruption(self) -> Interruption | None:
         """Why its process is ended, None as long as it is not to be."""
         return self._interruption
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether what it has published is to be merged."""
+        return self._reports.is_crowded
 
     @property
     def progress(self) -> JobProgress:
@@ -127,7 +132,7 @@ class RunningJob:
     def _run_process(self) -> JobOutcome | None:
         self._reports, self._note = Reports(), ""
         try:
-            process = self._start(self._request, self._reports.add)
+            process = self._start(self.request, self._reports.add)
         except OSError as error:
             return JobOutcome(f"Its process cannot be started: {error.strerror or error}.", has_failed=True)
         try:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Who asks for merges of what runs leave.
+AFTER_RUN: Final = "run"
+
 # How often it looks whether its job is still wanted, and for what others have left.
 _LOOK_SECONDS: Final = 0.5
 _RECOVERY_SECONDS: Final = 2.0
@@ -106,12 +109,25 @@ class Worker:
         try:
             # The engine may have waited for its database since it took the job: another worker may have it by now.
             self._look_before(job)
-            yield job.run
+            yield partial(self._do, job)
         finally:
             with self._lock:
                 self._job = None
             logger.info("job %s ends here%s", job_id, f": {job.interruption.value}" if job.interruption else "")
             self._say_last(job)
+
+    def _do(self, job: RunningJob) -> JobOutcome:
+        """Do a job, and ask for a merge of what it leaves. Raises PassingError."""
+        outcome = job.run()
+        if job.is_crowded and not outcome.has_failed:
+            request = JobRequest(JobKind.MERGE, job.request.title, job.request.source_id)
+            try:
+                # The next run leaves segments of its own, and asks for a merge of all.
+                if not self._queue.has_waiting(request):
+                    self._queue.submit(request, AFTER_RUN)
+            except (JobsUnavailableError, TooManyRequestsError) as error:
+                logger.warning("the segments of %s are not merged now: %s", request.title, error.message)
+        return outcome
 
     def _look_before(self, job: RunningJob) -> None:
         try:

@@ -31,6 +31,7 @@ OPERATIONS = [
     ("GET", "/api/sources/shop"),
     ("PATCH", "/api/sources/shop"),
     ("POST", "/api/sources/shop/refresh"),
+    ("POST", "/api/sources/shop/merge"),
     ("POST", "/api/sources/shop/pause"),
     ("POST", "/api/sources/shop/resume"),
     ("DELETE", "/api/sources/shop"),
@@ -206,9 +207,11 @@ def test_a_source_is_changed_paused_and_refreshed(pages: AdminPages, admin: Admi
     jobs = [admin.expect(202, "POST", "/api/sources/store/refresh")["job"]["id"] for _ in range(2)]
     assert jobs[0] == jobs[1]
     assert admin.expect(202, "POST", "/api/sources/refresh")["job"]["kind"] == "refresh all"
+    merges = [admin.expect(202, "POST", "/api/sources/store/merge")["job"] for _ in range(2)]
+    assert [(job["kind"], job["id"]) for job in merges] == [("merge", merges[0]["id"])] * 2
     assert admin.refused("PATCH", "/api/sources/store", {"name": "ledger"})[:2] == (400, 1001)
     assert admin.refused("PATCH", "/api/sources/store", {"nom": "x"})[:2] == (400, 1001)
-    for method, path in OPERATIONS[3:9]:
+    for method, path in OPERATIONS[3:10]:
         assert admin.refused(method, path.replace("shop", "nobody"), {})[:2] == (404, 1003)
 
 
@@ -354,7 +357,7 @@ def test_a_workspace_is_created_changed_and_removed(admin: Admin) -> None:
     assert admin.refused("POST", "/api/workspaces", {"name": "crew", "sources": ["shop"]})[:2] == (400, 1001)
     assert admin.refused("POST", "/api/workspaces", {"name": "new", "sources": ["nobody"]})[:2] == (404, 1003)
     assert admin.expect(200, "DELETE", "/api/workspaces/crew")["removed"]["name"] == "crew"
-    for method, path in OPERATIONS[11:14]:
+    for method, path in OPERATIONS[12:15]:
         assert admin.refused(method, path, {})[:2] == (404, 1003)
     assert admin.refused("DELETE", "/api/workspaces/shop")[:2] == (404, 1003)
 

@@ -26,6 +26,7 @@ OPERATIONS = [
     ("PATCH", "/api/sources/{source}"),
     ("DELETE", "/api/sources/{source}"),
     ("POST", "/api/sources/{source}/refresh"),
+    ("POST", "/api/sources/{source}/merge"),
     ("POST", "/api/sources/{source}/pause"),
     ("POST", "/api/sources/{source}/resume"),
     ("GET", "/api/organisations"),

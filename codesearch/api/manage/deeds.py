@@ -101,6 +101,12 @@ def refresh_all(management: Management, requested_by: str) -> Job:
     return management.jobs.submit(JobRequest(JobKind.REFRESH_ALL, ALL_SOURCES), requested_by)
 
 
+def merge_source(management: Management, id_or_name: str, requested_by: str) -> tuple[DataSource, Job]:
+    """Have the small segments of a source's index merged. Raises NotFoundError, TooManyRequestsError."""
+    source = management.catalog.get_source(id_or_name)
+    return source, management.jobs.submit(JobRequest(JobKind.MERGE, source.name, source.id), requested_by)
+
+
 def remove_source(management: Management, id_or_name: str, requested_by: str) -> tuple[DataSource, Job | None]:
     """Remove a source: from sight at once, its rows and files by a job, None where no more jobs are taken.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_READ_NOTHING: Final = (JobKind.REMOVE, JobKind.MERGE)
 STATES: Final = tuple(condition.value for condition in Condition)
 
 
@@ -72,10 +73,10 @@ class Sightings:
     def jobs_by_source(self) -> Mapping[str, Job]:
         """The jobs that read a source and wait or work, by its id: the oldest, which comes first.
 
-        A removal is none: a source that is there was added again since.
+        A removal is none: a source that is there was added again since. A merge reads nothing.
         """
         return {
             job.request.source_id: job
             for job in self.jobs
-            if job.request.source_id and not job.state.is_over and job.request.kind is not JobKind.REMOVE
+            if job.request.source_id and not job.state.is_over and job.request.kind not in _READ_NOTHING
         }

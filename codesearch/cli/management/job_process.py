@@ -13,6 +13,7 @@ from codesearch.assembly import Assembly
 from codesearch.cli import output
 from codesearch.cli.index import index_targets
 from codesearch.cli.index_child import reported_progress, run_child
+from codesearch.cli.merge import describe_merge, merge_segments
 from codesearch.cli.programs import lower_priority
 from codesearch.cli.targets import Target
 from codesearch.core.errors import (
@@ -21,6 +22,7 @@ from codesearch.core.errors import (
     StoreError,
     UnreachableSourceError,
 )
+from indexer.tiers import JOINED_AT_ONCE_ROWS
 
 if TYPE_CHECKING:
     from indexer.workers.processes import ForkServer
@@ -88,7 +90,15 @@ def _refresh(assembly: Assembly, forked: ForkServer | None, request: JobRequest)
 
 
 def _index(assembly: Assembly, forked: ForkServer | None, target: Target) -> None:
-    index_targets(assembly, [target], as_json=True, forked_workers=forked, show=reported_progress)
+    # A merge follows where segments are left.
+    index_targets(
+        assembly,
+        [target],
+        as_json=True,
+        forked_workers=forked,
+        show=reported_progress,
+        at_once_rows=JOINED_AT_ONCE_ROWS,
+    )
 
 
 def _remove(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> None:
@@ -101,6 +111,12 @@ def _remove(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> No
     if not assembly.removals.finish(source_id, timeout_seconds=_INDEXER_STOPS_SECONDS):
         raise UnreachableSourceError("A run still works on it: the next one deletes what that leaves.")
     output.print_json({"summary": "Removed."})
+
+
+def _merge(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> None:
+    report = merge_segments(assembly, request.source_id or "", request.title, reported_progress)
+    said = describe_merge(report)
+    output.print_json({"summary": f"{said[0].upper()}{said[1:]}"})
 
 
 def _discover(assembly: Assembly, _: ForkServer | None, request: JobRequest) -> None:
@@ -129,6 +145,7 @@ _WAYS: Final[Mapping[JobKind, Callable[[Assembly, ForkServer | None, JobRequest]
     JobKind.ADD: _add,
     JobKind.REFRESH: _refresh,
     JobKind.REMOVE: _remove,
+    JobKind.MERGE: _merge,
     JobKind.DISCOVER: _discover,
     JobKind.UPKEEP: _tidy_up,
 }

@@ -89,16 +89,7 @@ class RunCatalog(CatalogPart):
         now = self._clock()
         with self._database.writing() as connection:
             source = find_source_row(connection, source_id)
-            statement = index_runs.insert().values(
-                source_id=source.id,
-                state=RunState.RUNNING.value,
-                commit_id=commit,
-                started_at=now,
-                updated_at=now,
-                host=socket.gethostname(),
-                process_id=os.getpid(),
-            )
-            run_id = int(connection.execute(statement.returning(index_runs.c.id)).scalar_one())
+            run_id = _add_run(connection, source.id, commit, now)
             if source.state is not SourceState.READY:
                 _update_source(connection, source.id, state=SourceState.INDEXING.value, message=None)
             _prune(connection, source.id)
@@ -162,6 +153,28 @@ class RunCatalog(CatalogPart):
                 message=None,
             )
         return True
+
+    def reserve_run(self, source_id: str) -> int:
+        """Return a number that no run has or will have, for what is published without a run: merged segments.
+
+        Raises NotFoundError for an unknown data source.
+        """
+        with self._database.writing() as connection:
+            run_id = _add_run(connection, find_source_row(connection, source_id).id, None, self._clock())
+            connection.execute(index_runs.delete().where(index_runs.c.id == run_id))
+        return run_id
+
+    def publish_merged(self, source: DataSource, run_id: int) -> None:
+        """Publish the segments of a number that was reserved in the place of those that `source` has.
+
+        They hold the same rows: nothing else of the data source changes. Raises NotFoundError when it was removed, or
+        is no more what it was.
+        """
+        table = data_sources
+        statement = table.update().where(table.c.id == source.id, table.c.run_id == source.run_id)
+        with self._database.writing() as connection:
+            if connection.execute(statement.values(run_id=run_id)).rowcount == 0:
+                raise NotFoundError(f"{source.name} was removed or indexed while its segments were merged.")
 
     def fail_run(self, run_id: int, message: str) -> None:
         """End a run that failed. A data source with an index goes on answering from it and remembers the message.
@@ -254,6 +267,19 @@ def index_command(source: DataSource) -> str:
     words += ["--branch", source.branch] if source.branch else []
     words += ["--subdir", source.subdir] if source.subdir else []
     return shlex.join(words)
+
+
+def _add_run(connection: Connection, source_id: str, commit: str | None, now: datetime) -> int:
+    statement = index_runs.insert().values(
+        source_id=source_id,
+        state=RunState.RUNNING.value,
+        commit_id=commit,
+        started_at=now,
+        updated_at=now,
+        host=socket.gethostname(),
+        process_id=os.getpid(),
+    )
+    return int(connection.execute(statement.returning(index_runs.c.id)).scalar_one())
 
 
 def _find_latest(connection: Connection, source_id: str) -> IndexRun | None:

@@ -84,7 +84,9 @@ def _fail_to_heal(error: DamagedStoreError) -> None:
 class Parts:
     """An indexer with all that it works on."""
 
-    def __init__(self, data_dir: Path, embedder: Embedder, **settings: object) -> None:
+    def __init__(
+        self, data_dir: Path, embedder: Embedder, *, at_once_rows: int | None = None, **settings: object
+    ) -> None:
         self.interrupt: Callable[[], None] | None = None
         self.interrupt_at: str | None = None
         self.settings: Settings = load_settings(
@@ -107,6 +109,7 @@ class Parts:
             load_embedder=lambda: embedder,
             heal_store=_fail_to_heal,
             settings=self.settings,
+            at_once_rows=at_once_rows,
         )
 
     def index(self, source: Path, name: str | None = None, subdir: str | None = None) -> IndexReport:
@@ -329,7 +332,7 @@ def test_what_a_lost_catalog_left_is_not_gone_on_from(
     small_segments: Parts, many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new catalog counts its runs from the beginning: their segments would take the names of those there are."""
-    monkeypatch.setattr("indexer.drafts.ALWAYS_JOINED_ROWS", 0)
+    monkeypatch.setattr("indexer.tiers.ALWAYS_JOINED_ROWS", 0)
     for path in sorted(many.iterdir())[40:]:
         path.unlink()
     for number in range(4):

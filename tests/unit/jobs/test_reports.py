@@ -30,7 +30,9 @@ def test_a_report_is_told_in_a_line() -> None:
     reports.add(json.dumps({**REPORT, "warnings": ["submodules are not followed."]}))
     assert reports.summary == "1,200 files indexed, 3 removed. submodules are not followed."
     reports.add(json.dumps({**REPORT, "changed_files": 0, "removed_files": 0}))
-    assert reports.summary == "Nothing changed."
+    assert (reports.summary, reports.is_crowded) == ("Nothing changed.", False)
+    reports.add(json.dumps({**REPORT, "crowded": True}))
+    assert reports.is_crowded
 
 
 def test_several_sources_are_summed_and_failures_kept() -> None:

@@ -112,6 +112,19 @@ def test_what_is_due_is_done_without_asking_and_all_are_refreshed_on_request(sha
     assert ends == {"good": JobState.DONE, "silent": JobState.FAILED}
 
 
+def test_what_a_run_leaves_is_merged_once_no_other_run_waits(jobs: Jobs) -> None:
+    first = jobs.submit("crowded", ONE)
+    jobs.start_worker()
+    jobs.wait_for(first, lambda job: job.state is JobState.RUNNING)
+    second = jobs.submit("crowded", ONE)
+    assert jobs.wait_for(second, is_over).state is JobState.DONE
+    (merge,) = [job for job in jobs.queue.list_jobs() if job.request.kind is JobKind.MERGE]
+    assert (merge.request.source_id, merge.request.title, merge.requested_by) == (ONE, "crowded", "run")
+    done = jobs.wait_for(merge, is_over)
+    assert (done.state, done.message) == (JobState.DONE, "4 segments became 1.")
+    assert done.requested_at > second.requested_at
+
+
 def test_a_worker_that_is_killed_loses_nothing(jobs: Jobs) -> None:
     job, waiting = jobs.submit("once", ONE), jobs.submit("good", TWO)
     first = jobs.start_worker()

@@ -21,7 +21,7 @@ PROGRESS = {"source": "shop", "phase": "indexing", "files_done": 3, "files_total
 REPORT = {"changed_files": 9, "removed_files": 0, "warnings": []}
 # By the first word of what a job is called. `long` says how far it is and waits for the end of stdin, with a process of
 # its own that would not end by itself; `once` waits the first time, and succeeds the second; `flaky` fails the first
-# time, and `killed` is killed; `marks` takes a moment; `alone` does not end by itself the first time, and fails the
+# time, and `killed` is killed; `crowded` leaves what is to be merged; `marks` takes a moment; `alone` does not end by itself the first time, and fails the
 # second time where the first is still there. Each notes in the file `marks` when it begins and ends.
 PROGRAMS = {
     "good": f"print({json.dumps(REPORT)!r})",
@@ -45,11 +45,13 @@ PROGRAMS = {
     "try: os.kill(int(other.read_text()), 0)\n"
     f"except ProcessLookupError: print({json.dumps(REPORT)!r})\n"
     "else: print('codesearch: two at once', file=sys.stderr); sys.exit(1)",
+    "crowded": "if kind == 'merge': print('{\"summary\": \"4 segments became 1.\"}')\n"
+    f"else: time.sleep(0.3); print({json.dumps({**REPORT, 'crowded': True})!r})",
     "marks": f"time.sleep(0.3); print({json.dumps(REPORT)!r})",
 }
 _FRAME = (
     "import os, pathlib, subprocess, sys, time\n"
-    "folder = pathlib.Path(sys.argv[1])\n"
+    "folder, kind = pathlib.Path(sys.argv[1]), sys.argv[3]\n"
     "def mark(sign):\n"
     "    with folder.joinpath('marks').open('a') as file: file.write(sign + sys.argv[2] + '\\n')\n"
     "mark('+')\n"
@@ -64,7 +66,9 @@ def start_in(folder: Path) -> Callable[[JobRequest, Callable[[str], None]], Inde
     def start(request: JobRequest, report: Callable[[str], None]) -> IndexProcess:
         code = _FRAME.format(program=PROGRAMS[request.title.partition(" ")[0]])
         name = request.source_id or request.title
-        return IndexProcess([sys.executable, "-c", code, str(folder), name], report, has_own_group=True)
+        return IndexProcess(
+            [sys.executable, "-c", code, str(folder), name, request.kind.value], report, has_own_group=True
+        )
 
     return start
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,6 +18,7 @@ from codesearch.api.manage.deeds import (
     WantedSource,
     add_source,
     change_source,
+    merge_source,
     refresh_all,
     refresh_source,
     remove_source,
@@ -26,7 +28,7 @@ from codesearch.api.manage.fields import has_words, parse_fields, read_choice, r
 from codesearch.api.manage.requests import SourceChange, SourceRequest
 from codesearch.api.manage.running import authenticate_admin, note_deed, read_deed, run_deed
 from codesearch.api.manage.sightings import STATES, Sightings
-from codesearch.api.management import Management
+from codesearch.api.management import Job, Management
 from codesearch.api.responses import ApiResponse
 from codesearch.api.routes.manage.operations import PAGING, IdOrName, answers, choice, parameters, respond, text
 from codesearch.api.routes.retrieval import BEARER, request_body
@@ -149,15 +151,19 @@ async def patch_source(request: Request, source: IdOrName) -> ApiResponse:
 )
 async def post_refresh(request: Request, source: IdOrName) -> ApiResponse:
     """Have a source brought up to date, also one that is paused."""
-    admin = await authenticate_admin(request)
+    return await _ask_for_job(request, source, refresh_source, "a source is to be refreshed")
 
-    def refresh(management: Management) -> dict[str, Any]:
-        found, job = refresh_source(management, source, admin.name)
-        return {"source": _describe(management, found), "job": describe_job(job)}
 
-    content = await run_deed(request, admin, refresh)
-    note_deed(request, admin, "a source is to be refreshed", source=content["source"]["name"])
-    return respond(content, 202)
+@router.post(
+    "/{source}/merge",
+    operation_id="merge_source",
+    summary="Merge the segments of a source",
+    responses=answers(SourceJobAnswer, "The job that does it; the same one while it waits", 202),
+    status_code=202,
+)
+async def post_merge(request: Request, source: IdOrName) -> ApiResponse:
+    """Have the small segments of a source's search index merged. Jobs that refresh it ask for that by themselves."""
+    return await _ask_for_job(request, source, merge_source, "segments are to be merged")
 
 
 @router.post(
@@ -190,6 +196,20 @@ async def delete_source(request: Request, source: IdOrName) -> ApiResponse:
     note_deed(request, admin, "a source was removed", source=removed.name)
     said: dict[str, Any] = {"removed": {"id": removed.id, "name": removed.name}}
     return respond(said if job is None else {**said, "job": describe_job(job)}, 202)
+
+
+async def _ask_for_job(
+    request: Request, source: str, ask: Callable[[Management, str, str], tuple[DataSource, Job]], deed: str
+) -> ApiResponse:
+    admin = await authenticate_admin(request)
+
+    def run(management: Management) -> dict[str, Any]:
+        found, job = ask(management, source, admin.name)
+        return {"source": _describe(management, found), "job": describe_job(job)}
+
+    content = await run_deed(request, admin, run)
+    note_deed(request, admin, deed, source=content["source"]["name"])
+    return respond(content, 202)
 
 
 async def _pause(request: Request, source: str, *, is_paused: bool) -> ApiResponse:

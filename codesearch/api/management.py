@@ -44,7 +44,8 @@ class JobRequest:
     """What somebody asked for. `title` is what people call it; `location` holds no secret.
 
     A source to add is told by its location, branch and sub-folder; one to be refreshed, merged or removed, by its id;
-    repositories to be discovered, by the organisation that has them.
+    repositories to be discovered, by the organisation that has them. `even_if_paused`: who asked for a refresh means a
+    paused source, too.
     """
 
     kind: JobKind
@@ -54,6 +55,7 @@ class JobRequest:
     branch: str | None = None
     subdir: str | None = None
     organisation: str | None = None
+    even_if_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,11 @@ class Jobs(Protocol):
     def list_jobs(self) -> Sequence[Job]:
         """Return the jobs that wait or work, and the last ones that are over, the newest first."""
 
-    def cancel(self, job_id: str) -> Job:
-        """Stop a job; what it has not published is as before. Raises NotFoundError. One that is over stays so."""
+    def cancel(self, job_id: str, reason: str | None = None) -> Job:
+        """Stop a job; what it has not published is as before. Raises NotFoundError. One that is over stays so.
+
+        `reason` is what is said of it, where it is none that somebody asked for.
+        """
 
 
 @dataclass(frozen=True, slots=True)

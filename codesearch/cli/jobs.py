@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from codesearch.api.manage.deeds import set_paused
 from codesearch.cli import output
 from codesearch.cli.completion import complete_repositories
 from codesearch.cli.context import LazyAssembly, as_json_option
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _EVERY: Final = re.compile(r"(\d{1,6})\s*(m|min|h|d|)", re.IGNORECASE)
 _MINUTES: Final = {"m": 1, "min": 1, "h": 60, "d": 24 * 60, "": 1}
 _SHOWN_MESSAGE: Final = 100
+# Who asks for what comes of a command.
+AT_SHELL: Final = "shell"
 
 
 @click.command()
@@ -76,7 +79,7 @@ def schedule(holder: LazyAssembly, knowledge_id: str, every: str | None, as_json
     assembly = holder.get()
     source = find_named(assembly, knowledge_id)
     if every in ("pause", "resume"):
-        source = assembly.catalog.set_paused(source.id, every == "pause")
+        source = set_paused(assembly.catalog, assembly.jobs, source, AT_SHELL, is_paused=every == "pause")
     elif every is not None:
         source = assembly.catalog.set_schedule(source.id, _read_minutes(every))
     values = {

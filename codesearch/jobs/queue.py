@@ -14,7 +14,7 @@ from codesearch.api.management import Job, JobFigures, JobRequest, JobState
 from codesearch.core.catalog.sources import utc_now
 from codesearch.core.errors import NotFoundError, TooManyRequestsError
 from codesearch.jobs.database import JOBS_VERSION, QUEUE, WORKFLOW, JobDatabase
-from codesearch.jobs.records import AT_WORK, OVER, WAITING, partition_of, request_to_json, to_job
+from codesearch.jobs.records import AT_WORK, OVER, REASON, WAITING, partition_of, request_to_json, to_job
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, EnqueueOptions, WorkflowHandle, WorkflowStatus
@@ -93,12 +93,14 @@ class JobQueue:
             (job for job in jobs if job is not None), key=lambda job: (job.requested_at, job.id), reverse=True
         )
 
-    def cancel(self, job_id: str) -> Job:
-        """Stop a job, or keep it from beginning. Raises NotFoundError."""
+    def cancel(self, job_id: str, reason: str | None = None) -> Job:
+        """Stop a job, or keep it from beginning, and say for what reason. Raises NotFoundError."""
         if not self._database.is_there():
             raise NotFoundError(_UNKNOWN)
         with self._database.asking() as client:
             if not self._get(client, job_id).state.is_over:
+                if reason is not None:
+                    client.update_workflow_attributes(job_id, {REASON: reason}, merge=True)
                 client.cancel_workflow(job_id)
             return self._get(client, job_id)
 

@@ -21,6 +21,8 @@ STOPPED: Final = "Stopped on request. What was there before is as it was."
 _GIVEN_UP = "It was begun many times, and the worker ended each time. What was there before is as it was."
 # Attributes of a workflow: how far it is, when it began, and that its process is there.
 PROGRESS, STARTED_AT, IS_AT_WORK = "progress", "started_at", "is_at_work"
+# Why it was cancelled, where nobody has stopped it.
+REASON = "reason"
 # A process that is told to stop is killed long before. What is said to be there after that was left by a dead worker.
 _STOPPING = timedelta(seconds=15)
 
@@ -44,7 +46,7 @@ def partition_of(request: JobRequest) -> str:
 
 def request_to_json(request: JobRequest) -> dict[str, Any]:
     """Return a request as it is kept."""
-    return {name: value for name, value in asdict(request).items() if value is not None}
+    return {name: value for name, value in asdict(request).items() if value is not None and value is not False}
 
 
 def request_from_json(values: Mapping[str, Any]) -> JobRequest:
@@ -90,7 +92,7 @@ def _describe(status: WorkflowStatus, attributes: Mapping[str, Any], now: dateti
         stopped_at = _moment(status.completed_at) or now
         if attributes.get(IS_AT_WORK) and now - stopped_at < _STOPPING:
             return JobState.RUNNING, "", True
-        return JobState.CANCELLED, STOPPED, False
+        return JobState.CANCELLED, str(attributes.get(REASON) or STOPPED), False
     if status.status == "SUCCESS":
         outcome = JobOutcome(**(status.output or {}))
         return JobState.FAILED if outcome.has_failed else JobState.DONE, outcome.message, False

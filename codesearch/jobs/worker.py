@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from codesearch.api.manage.deeds import HELD, request_refresh
 from codesearch.api.management import JobKind, JobProgress, JobRequest
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CatalogError, CodesearchError, JobsUnavailableError, TooManyRequestsError
+from codesearch.core.types import DataSource
 from codesearch.jobs.beats import Beats
 from codesearch.jobs.database import QUEUE, WORKFLOW, JobDatabase
 from codesearch.jobs.engine import LEASE_SECONDS, Leases, launch, recover
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from dbos import WorkflowStatus
 
     from codesearch.core.catalog.catalog import Catalog
-    from codesearch.core.types import DataSource
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,9 @@ class Worker:
         logger.info("job %s begins: %s %s", job_id, request.kind.value, request.title)
         try:
             # The engine may have waited for its database since it took the job: another worker may have it by now.
+            if self._is_held(request):
+                self._queue.cancel(job_id, HELD)
+                job.interrupt(Interruption.CANCELLED)
             self._look_before(job)
             yield partial(self._do, job)
         finally:
@@ -129,6 +133,17 @@ class Worker:
                 logger.warning("the segments of %s are not merged now: %s", request.title, error.message)
         return outcome
 
+    def _is_held(self, request: JobRequest) -> bool:
+        """Say whether a source was paused since its refresh was asked for."""
+        if request.kind is not JobKind.REFRESH or request.even_if_paused:
+            return False
+        try:
+            source = self._catalog.resolve(request.source_id or "")
+        except CatalogError:
+            # The job itself says what is wrong.
+            return False
+        return isinstance(source, DataSource) and source.is_paused
+
     def _look_before(self, job: RunningJob) -> None:
         try:
             self._look_after_job()
@@ -149,7 +164,7 @@ class Worker:
         beats = Beats(self._lease_seconds)
         for number, source in enumerate(sources):
             try:
-                self._queue.submit(JobRequest(JobKind.REFRESH, source.name, source.id), "refresh all")
+                self._queue.submit(request_refresh(source), "refresh all")
             except TooManyRequestsError as error:
                 said = f"Of {say_count(len(sources), 'source')}, {number:,} are in the queue. {error.message}"
                 return JobOutcome(said, has_failed=True)
@@ -187,7 +202,7 @@ class Worker:
                 job.interrupt(Interruption.LOST)
                 return
             if beats.is_due(job.progress):
-                client.update_workflow_attributes(job.id, beats.to_attributes(job.progress))
+                client.update_workflow_attributes(job.id, beats.to_attributes(job.progress), merge=True)
         self._note_reached(job, begun_at)
 
     def _say_last(self, job: RunningJob) -> None:
@@ -196,9 +211,9 @@ class Worker:
             return
         try:
             with self._database.asking() as client:
-                client.update_workflow_attributes(
-                    job.id, {**self._beats.to_attributes(job.progress), IS_AT_WORK: False}
-                )
+                said = {**self._beats.to_attributes(job.progress), IS_AT_WORK: False}
+                # Why it was cancelled stays.
+                client.update_workflow_attributes(job.id, said, merge=True)
         except JobsUnavailableError as error:
             logger.warning("%s", error.message)
 

@@ -215,6 +215,27 @@ def test_a_source_is_changed_paused_and_refreshed(pages: AdminPages, admin: Admi
         assert admin.refused(method, path.replace("shop", "nobody"), {})[:2] == (404, 1003)
 
 
+def test_what_waits_for_a_source_is_held_while_it_is_paused(pages: AdminPages, admin: Admin) -> None:
+    waiting = admin.expect(202, "POST", "/api/sources/shop/refresh")["job"]["id"]
+    merging = admin.expect(202, "POST", "/api/sources/shop/merge")["job"]["id"]
+    paused = admin.expect(200, "PATCH", "/api/sources/shop", {"paused": True})
+    assert (paused["paused"], "job" in paused) == (True, False)
+    held = admin.get(f"/api/jobs/{waiting}")
+    assert (held["state"], held["message"].partition(".")[0]) == ("cancelled", "The source was paused before it began")
+    assert admin.get(f"/api/jobs/{merging}")["state"] == "queued"
+    # Who asks for it by name gets it all the same.
+    wanted = admin.expect(202, "POST", "/api/sources/shop/refresh")["job"]["id"]
+    assert wanted != waiting
+    assert pages.assembly.jobs.get(wanted).request.even_if_paused
+    resumed = admin.expect(200, "POST", "/api/sources/shop/resume")
+    assert (resumed["paused"], resumed["job"]["id"]) == (False, wanted)
+    pages.assembly.jobs.cancel(wanted)
+    admin.expect(200, "POST", "/api/sources/shop/pause")
+    caught_up = admin.expect(200, "POST", "/api/sources/shop/resume")["job"]
+    assert (caught_up["kind"], caught_up["requested_by"], caught_up["state"]) == ("refresh", "boss", "queued")
+    assert admin.expect(200, "POST", "/api/sources/shop/resume")["job"]["id"] == caught_up["id"]
+
+
 def test_a_removed_source_is_out_of_sight_and_its_jobs_are_cancelled(pages: AdminPages, admin: Admin) -> None:
     refreshing = admin.expect(202, "POST", "/api/sources/shop/refresh")["job"]["id"]
     removed = admin.expect(202, "DELETE", "/api/sources/shop")

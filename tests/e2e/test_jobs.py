@@ -97,9 +97,8 @@ def test_jobs_are_listed_and_stopped_at_a_shell(tmp_path: Path, queue: JobQueue)
     assert queue.get(job.id).state is JobState.CANCELLED
 
 
-def test_a_schedule_is_set_shown_paused_and_ended_at_a_shell(tmp_path: Path) -> None:
+def test_a_schedule_is_set_shown_paused_and_ended_at_a_shell(tmp_path: Path, queue: JobQueue) -> None:
     data_dir = tmp_path / "data"
-    data_dir.mkdir()
     with open_catalog(f"sqlite:///{data_dir / 'catalog.sqlite3'}") as catalog:
         catalog.add_source(id="a" * 24, name="shop", location="https://git.example.org/shop")
         assert "only on request" in run_cli(data_dir, "schedule", "shop").out
@@ -107,9 +106,13 @@ def test_a_schedule_is_set_shown_paused_and_ended_at_a_shell(tmp_path: Path) -> 
         assert catalog.get_source("shop").refresh_minutes == 15
         assert run_cli(data_dir, "schedule", "shop", "2h", "--json").json["refresh_minutes"] == 120
         assert run_cli(data_dir, "list", "--json").json["sources"][0]["refresh_minutes"] == 120
+        waiting = queue.submit(JobRequest(JobKind.REFRESH, "shop", "a" * 24), "schedule")
         assert "is paused" in run_cli(data_dir, "schedule", "shop", "pause").out
         assert catalog.get_source("shop").is_paused
+        assert queue.get(waiting.id).state is JobState.CANCELLED
         assert "every 2 hours, next at" in run_cli(data_dir, "schedule", "shop", "resume").out
+        (caught_up,) = [job for job in queue.list_jobs() if job.state is JobState.QUEUED]
+        assert (caught_up.request.source_id, caught_up.requested_by) == ("a" * 24, "shell")
         run_cli(data_dir, "schedule", "shop", "off")
         assert catalog.get_source("shop").refresh_minutes is None
     assert run_cli(data_dir, "schedule", "shop", "often").status == 2

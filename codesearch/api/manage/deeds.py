@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from codesearch.api.management import Job, JobKind, JobRequest, Jobs, Management
+from codesearch.api.management import Job, JobKind, JobRequest, Jobs, JobState, Management
 from codesearch.core.catalog.names import validate_name
 from codesearch.core.errors import InvalidRequestError, JobsUnavailableError, TooManyRequestsError
 from codesearch.core.types import DataSource
 
+if TYPE_CHECKING:
+    from codesearch.core.catalog.catalog import Catalog
+
 ALL_SOURCES = "all sources"
+# Why a refresh that waited does not begin.
+HELD = "The source was paused before it began. Resuming the source brings it up to date."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ def add_source(management: Management, wanted: WantedSource, requested_by: str) 
 def change_source(
     management: Management,
     id_or_name: str,
+    requested_by: str,
     *,
     name: str | None = None,
     is_paused: bool | None = None,
@@ -86,14 +93,37 @@ def change_source(
     if schedule is not None:
         source = catalog.set_schedule(source.id, schedule[0])
     if is_paused is not None:
-        source = catalog.set_paused(source.id, is_paused)
+        source = set_paused(catalog, management.jobs, source, requested_by, is_paused=is_paused)
     return source
+
+
+def set_paused(catalog: Catalog, jobs: Jobs, source: DataSource, requested_by: str, *, is_paused: bool) -> DataSource:
+    """Pause a source, or let it go on; return what it is now.
+
+    Refreshes that wait are cancelled. What was passed over meanwhile is made up for by a refresh when it goes on. Where
+    the jobs are out of reach, workers look again before they begin, and the schedule goes on by itself.
+    """
+    changed = catalog.set_paused(source.id, is_paused)
+    with suppress(JobsUnavailableError, TooManyRequestsError):
+        if is_paused:
+            for job in jobs.list_jobs():
+                request = job.request
+                if request.source_id == source.id and request.kind is JobKind.REFRESH and job.state is JobState.QUEUED:
+                    jobs.cancel(job.id, HELD)
+        elif source.is_paused:
+            jobs.submit(request_refresh(changed), requested_by)
+    return changed
 
 
 def refresh_source(management: Management, id_or_name: str, requested_by: str) -> tuple[DataSource, Job]:
     """Have a source brought up to date. Raises NotFoundError, TooManyRequestsError."""
     source = management.catalog.get_source(id_or_name)
-    return source, management.jobs.submit(JobRequest(JobKind.REFRESH, source.name, source.id), requested_by)
+    return source, management.jobs.submit(request_refresh(source), requested_by)
+
+
+def request_refresh(source: DataSource) -> JobRequest:
+    """Return the job that somebody asks for who means a source whether it is paused or not."""
+    return JobRequest(JobKind.REFRESH, source.name, source.id, even_if_paused=source.is_paused)
 
 
 def refresh_all(management: Management, requested_by: str) -> Job:

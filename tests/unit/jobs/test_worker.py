@@ -112,6 +112,25 @@ def test_what_is_due_is_done_without_asking_and_all_are_refreshed_on_request(sha
     assert ends == {"good": JobState.DONE, "silent": JobState.FAILED}
 
 
+def test_a_paused_source_is_refreshed_only_for_who_knows_that_it_is_paused(jobs: Jobs) -> None:
+    with open_catalog(jobs.catalog_url) as catalog:
+        for source_id, name in ((ONE, "good"), (TWO, "good too")):
+            catalog.add_source(id=source_id, name=name, location=f"https://git.example.org/{source_id}")
+            catalog.set_paused(source_id, True)
+    # It was asked for at the moment at which somebody paused the source.
+    held = jobs.queue.submit(JobRequest(JobKind.REFRESH, "good", ONE), "webhook")
+    wanted = jobs.queue.submit(JobRequest(JobKind.REFRESH, "good", TWO, even_if_paused=True), "admin")
+    jobs.start_worker()
+    assert jobs.wait_for(wanted, is_over).state is JobState.DONE
+    done = jobs.wait_for(held, is_over)
+    assert (done.state, done.message.partition(".")[0]) == (JobState.CANCELLED, "The source was paused before it began")
+    assert jobs.marks() == [f"+{TWO}", f"-{TWO}"]
+    everything = jobs.queue.submit(JobRequest(JobKind.REFRESH_ALL, "all sources"), "admin")
+    assert jobs.wait_for(everything, is_over).message == "2 sources are in the queue."
+    asked = [job for job in jobs.queue.list_jobs() if job.requested_by == "refresh all"]
+    assert [jobs.wait_for(job, is_over).state for job in asked] == [JobState.DONE] * 2
+
+
 def test_what_a_run_leaves_is_merged_once_no_other_run_waits(jobs: Jobs) -> None:
     first = jobs.submit("crowded", ONE)
     jobs.start_worker()

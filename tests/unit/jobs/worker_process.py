@@ -21,8 +21,9 @@ PROGRESS = {"source": "shop", "phase": "indexing", "files_done": 3, "files_total
 REPORT = {"changed_files": 9, "removed_files": 0, "warnings": []}
 # By the first word of what a job is called. `long` says how far it is and waits for the end of stdin, with a process of
 # its own that would not end by itself; `once` waits the first time, and succeeds the second; `flaky` fails the first
-# time, and `killed` is killed; `crowded` leaves what is to be merged; `marks` takes a moment; `alone` does not end by itself the first time, and fails the
-# second time where the first is still there. Each notes in the file `marks` when it begins and ends.
+# time, and `killed` is killed; `crowded` leaves what is to be merged; `marks` takes a moment; `alone` does not end by
+# itself the first time, and fails the second time where the first is still there. Each notes in the file `marks` when
+# it begins and ends.
 PROGRAMS = {
     "good": f"print({json.dumps(REPORT)!r})",
     "bad": "print('noise\\ncodesearch: https://a:b@c/d is gone', file=sys.stderr); sys.exit(1)",

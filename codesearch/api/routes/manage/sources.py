@@ -134,7 +134,9 @@ async def patch_source(request: Request, source: IdOrName) -> ApiResponse:
     schedule = (asked.refresh_minutes,) if "refresh_minutes" in asked.model_fields_set else None
 
     def change(management: Management) -> dict[str, Any]:
-        changed = change_source(management, source, name=asked.name, is_paused=asked.paused, schedule=schedule)
+        changed = change_source(
+            management, source, admin.name, name=asked.name, is_paused=asked.paused, schedule=schedule
+        )
         return _describe(management, changed)
 
     content = await run_deed(request, admin, change)
@@ -170,7 +172,7 @@ async def post_merge(request: Request, source: IdOrName) -> ApiResponse:
     "/{source}/pause", operation_id="pause_source", summary="Pause a source", responses=answers(SourceAnswer, "It")
 )
 async def post_pause(request: Request, source: IdOrName) -> ApiResponse:
-    """Keep a source from being refreshed by its schedule. What is indexed goes on answering."""
+    """Keep a source from being refreshed by schedule, webhooks and what waits. What is indexed goes on answering."""
     return await _pause(request, source, is_paused=True)
 
 
@@ -178,7 +180,7 @@ async def post_pause(request: Request, source: IdOrName) -> ApiResponse:
     "/{source}/resume", operation_id="resume_source", summary="Resume a source", responses=answers(SourceAnswer, "It")
 )
 async def post_resume(request: Request, source: IdOrName) -> ApiResponse:
-    """Let the schedule of a source go on."""
+    """Let the schedule of a source go on, after a refresh for what was passed over."""
     return await _pause(request, source, is_paused=False)
 
 
@@ -216,7 +218,7 @@ async def _pause(request: Request, source: str, *, is_paused: bool) -> ApiRespon
     admin = await authenticate_admin(request)
 
     def pause(management: Management) -> dict[str, Any]:
-        return _describe(management, change_source(management, source, is_paused=is_paused))
+        return _describe(management, change_source(management, source, admin.name, is_paused=is_paused))
 
     content = await run_deed(request, admin, pause)
     note_deed(request, admin, f"a source was {'paused' if is_paused else 'resumed'}", source=content["name"])

@@ -149,7 +149,8 @@ class Management:
     `check_address` reads what somebody typed as location, branch and sub-folder, contacts nobody, and raises
     InvalidRequestError for what is not taken. `note_removal` says that the data source of an id is about to be removed.
     `check_organisation` does the same for the address of an organisation and the kind of its host. `takes_paths` says
-    whether places on the service's own machine are taken, too. `measure_index` looks up what the search index of a data
+    whether places on the service's own machine are taken, too. `default_refresh_minutes` is how often sources without a
+    schedule are refreshed, 0 for never. `measure_index` looks up what the search index of a data
     source takes.
     """
 
@@ -159,4 +160,5 @@ class Management:
     note_removal: Callable[[str], None]
     check_organisation: Callable[[str, str | None], OrganisationPlace]
     takes_paths: bool = False
+    default_refresh_minutes: int = 0
     measure_index: Callable[[str], IndexSize] = lambda _: IndexSize()

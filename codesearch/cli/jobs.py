@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from codesearch.api.management import Job
     from codesearch.core.types import DataSource
 
+_DEFAULT: Final = "default"
 _EVERY: Final = re.compile(r"(\d{1,6})\s*(m|min|h|d|)", re.IGNORECASE)
 _MINUTES: Final = {"m": 1, "min": 1, "h": 60, "d": 24 * 60, "": 1}
 _SHOWN_MESSAGE: Final = 100
@@ -64,7 +65,7 @@ def cancel_job(holder: LazyAssembly, job_id: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("knowledge_id", metavar="ID", shell_complete=complete_repositories)
-@click.argument("every", metavar="[EVERY|off|pause|resume]", required=False)
+@click.argument("every", metavar="[EVERY|off|default|pause|resume]", required=False)
 @as_json_option
 @click.pass_obj
 def schedule(holder: LazyAssembly, knowledge_id: str, every: str | None, as_json: bool) -> None:
@@ -73,6 +74,7 @@ def schedule(holder: LazyAssembly, knowledge_id: str, every: str | None, as_json
     \b
     codesearch schedule shop 15m     every 15 minutes; also 2h, 1d
     codesearch schedule shop off     only on request
+    codesearch schedule shop default as CODESEARCH_REFRESH_MINUTES says
     codesearch schedule shop pause   not for now; resume goes on
     codesearch schedule shop         say how it is
     """
@@ -89,23 +91,28 @@ def schedule(holder: LazyAssembly, knowledge_id: str, every: str | None, as_json
         "paused": source.is_paused,
         "next_refresh_at": None if source.is_paused else source.next_refresh_at,
     }
-    output.print_done(_describe_schedule(source), values, as_json=as_json)
+    output.print_done(_describe_schedule(source, assembly.settings.refresh_minutes), values, as_json=as_json)
 
 
 def _read_minutes(text: str) -> int | None:
-    """Return minutes, None for `off`. Raises UsageError."""
-    if text == "off":
-        return None
+    """Return minutes, 0 for `off`, None for `default`. Raises UsageError."""
+    if text in ("off", _DEFAULT):
+        return 0 if text == "off" else None
     found = _EVERY.fullmatch(text.strip())
     if found is None:
-        raise click.UsageError(f"{text!r} is no interval: give one such as 15m, 2h or 1d, or off, pause, resume.")
+        raise click.UsageError(
+            f"{text!r} is no interval: give one such as 15m, 2h or 1d, or off, default, pause, resume."
+        )
     return int(found[1]) * _MINUTES[found[2].lower()]
 
 
-def _describe_schedule(source: DataSource) -> str:
-    if source.refresh_minutes is None:
+def _describe_schedule(source: DataSource, default_minutes: int) -> str:
+    minutes = default_minutes if source.refresh_minutes is None else source.refresh_minutes
+    if not minutes:
         return f"{source.name} is refreshed only on request."
-    every = f"{source.name} is refreshed every {_say_minutes(source.refresh_minutes)}"
+    every = f"{source.name} is refreshed every {_say_minutes(minutes)}"
+    if source.refresh_minutes is None:
+        every += ", as all that have no schedule of their own"
     if source.is_paused:
         return f"{every}, but is paused; `codesearch schedule {source.name} resume` goes on."
     next_at = "" if source.next_refresh_at is None else f", next at {source.next_refresh_at:%Y-%m-%d %H:%M} UTC"

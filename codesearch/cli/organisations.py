@@ -15,12 +15,11 @@ from codesearch.cli.context import LazyAssembly, as_json_option
 from codesearch.cli.sources import require_catalog
 from codesearch.core.ages import say_age
 from codesearch.core.errors import CodeHostError
-from codesearch.core.types import HostKind, Organisation
+from codesearch.core.types import MOST_MINUTES, HostKind, Organisation
 
 if TYPE_CHECKING:
     from codesearch.cli.management.discovery import Discovery
 
-MOST_MINUTES = 366 * 24 * 60
 _organisation_argument = click.argument("organisation_id", metavar="ID", shell_complete=complete_organisations)
 
 
@@ -82,7 +81,7 @@ def add_organisation(
         takes_forks=forks,
         prunes=prune,
         discover_minutes=discover_minutes or None,
-        refresh_minutes=refresh_minutes or None,
+        refresh_minutes=refresh_minutes,
     )
     added = holder.get().catalog.add_organisation(wanted)
     try:

@@ -24,7 +24,7 @@ from pydantic_settings import (
 from codesearch.core.configuration_files import ConfigurationFiles, read_configuration_files
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.trust import CONFIG_FILE
-from codesearch.core.types import BUNDLED_MODEL
+from codesearch.core.types import BUNDLED_MODEL, MOST_MINUTES
 from codesearch.core.user_folders import find_data_folder
 
 logger = logging.getLogger(__name__)
@@ -144,6 +144,12 @@ class Settings(BaseSettings):
     )
     worker_jobs: int = Field(
         1, ge=0, le=64, description="Jobs that the service does at once; 0: none, which `codesearch worker` then does"
+    )
+    refresh_minutes: int = Field(
+        0,
+        ge=0,
+        le=MOST_MINUTES,
+        description="Data sources without a schedule of their own are refreshed so often; 0: on request only",
     )
     page_paths: bool = Field(
         False, description="Admins may add folders and repositories of the service's own machine through the page"

@@ -10,6 +10,8 @@ from codesearch.core.predicates import EVERYTHING, Predicate
 
 # What CODESEARCH_EMBEDDING_MODEL calls the model that ships with the package.
 BUNDLED_MODEL = "bundled"
+# The longest interval of a schedule: a year.
+MOST_MINUTES = 366 * 24 * 60
 # What is longer (a table on one line, an embedded image) is cut: nobody reads it whole, and no answer has room for it.
 MAX_LINE_CHARACTERS = 4000
 # Of these files the rows hold the sources of cells alone: what lies between them need not be blank.
@@ -80,8 +82,9 @@ class DataSource:
     checked out, `uncommitted_count` says how many of the indexed files are not as in it (None: it is no such tree),
     and `uncommitted_paths` which, each between line ends (None: too many to name).
 
-    It is to be refreshed every `refresh_minutes` (None: only on request), next at `next_refresh_at`, and never while it
-    `is_paused`. `remote_commit` is what its remote was last seen to have, at `remote_seen_at`.
+    It is to be refreshed every `refresh_minutes` (0: only on request; None: as often as the service has it), next at
+    `next_refresh_at`, and never while it `is_paused`. `remote_commit` is what its remote was last seen to have, at
+    `remote_seen_at`.
     """
 
     id: str

@@ -34,8 +34,10 @@ class Schedule:
         queue: JobQueue,
         clock: Callable[[], datetime] = utc_now,
         timer: Callable[[], float] = time.monotonic,
+        default_minutes: int = 0,
     ) -> None:
-        """`clock` gives the moment, `timer` seconds."""
+        """`clock` gives the moment, `timer` seconds. `default_minutes`: of sources without a schedule, 0 for none."""
+        self._default_minutes = default_minutes
         self._catalog = catalog
         self._queue = queue
         self._clock = clock
@@ -54,7 +56,8 @@ class Schedule:
             look = JobRequest(JobKind.DISCOVER, organisation.name, organisation=organisation.id)
             self._queue.submit(look, BY_SCHEDULE, occasion=_occasion(organisation.next_discovery_at or self._clock()))
             self._catalog.pass_due_organisation(organisation)
-        due = self._catalog.list_due()
+        self._catalog.plan_default(self._default_minutes)
+        due = self._catalog.list_due(self._default_minutes)
         if not due:
             return
         jobs = self._queue.list_jobs()
@@ -62,7 +65,7 @@ class Schedule:
         for source in due[: max(0, MOST_WAITING - waiting)]:
             request = JobRequest(JobKind.REFRESH, source.name, source.id)
             self._queue.submit(request, BY_SCHEDULE, occasion=_occasion(source.next_refresh_at or self._clock()))
-            self._catalog.pass_due(source)
+            self._catalog.pass_due(source, self._default_minutes)
 
     def _enqueue_upkeep(self) -> None:
         if self._timer() - self._begun < _UPKEEP_AFTER_SECONDS:

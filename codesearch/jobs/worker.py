@@ -51,14 +51,18 @@ class Worker:
         catalog: Catalog,
         start: StartProcess,
         lease_seconds: float = LEASE_SECONDS,
+        default_minutes: int = 0,
     ) -> None:
-        """`start` starts the process of a job; all workers of a database have the same lease."""
+        """`start` starts the process of a job; all workers of a database have the same lease.
+
+        Sources without a schedule are refreshed every `default_minutes`, where it is not 0.
+        """
         self._database = database
         self._queue = JobQueue(database)
         self._place = place
         self._catalog = catalog
         self._start = start
-        self._schedule = Schedule(catalog, self._queue)
+        self._schedule = Schedule(catalog, self._queue, default_minutes=default_minutes)
         self._lease_seconds = lease_seconds
         self._leases = Leases(lease_seconds)
         self._lock = threading.Lock()

@@ -153,7 +153,7 @@ def test_a_source_is_added_once_and_known_at_once(pages: AdminPages, admin: Admi
         ({"location": URL, "subdir": "../x"}, "sub-folder"),
         ({"location": URL, "name": "ledger"}, "is taken"),
         ({"location": URL, "name": "!"}, "cannot be a name"),
-        ({"location": URL, "refresh_minutes": 0}, "refresh_minutes"),
+        ({"location": URL, "refresh_minutes": -1}, "refresh_minutes"),
         ({"location": URL, "refresh_minutes": True}, "refresh_minutes"),
         ({"location": URL, "refresh": 5}, "Unknown field 'refresh'; there are location, branch"),
         ({"location": 7}, "location"),
@@ -200,6 +200,8 @@ def test_a_source_is_changed_paused_and_refreshed(pages: AdminPages, admin: Admi
     assert "next_refresh_at" in changed
     changed = admin.expect(200, "PATCH", f"/api/sources/{IDS[0]}", {"refresh_minutes": None, "paused": True})
     assert ("refresh_minutes" in changed, changed["paused"], changed["name"]) == (False, True, "store")
+    never = admin.expect(200, "PATCH", "/api/sources/store", {"refresh_minutes": 0})
+    assert (never["refresh_minutes"], "next_refresh_at" in never) == (0, False)
     for _ in range(2):
         assert admin.expect(200, "POST", "/api/sources/store/resume")["paused"] is False
     for _ in range(2):

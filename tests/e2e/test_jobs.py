@@ -114,7 +114,10 @@ def test_a_schedule_is_set_shown_paused_and_ended_at_a_shell(tmp_path: Path, que
         (caught_up,) = [job for job in queue.list_jobs() if job.state is JobState.QUEUED]
         assert (caught_up.request.source_id, caught_up.requested_by) == ("a" * 24, "shell")
         run_cli(data_dir, "schedule", "shop", "off")
+        assert catalog.get_source("shop").refresh_minutes == 0
+        assert "only on request" in run_cli(data_dir, "schedule", "shop", refresh_minutes="60").out
+        assert "every hour, as all" in run_cli(data_dir, "schedule", "shop", "default", refresh_minutes="60").out
         assert catalog.get_source("shop").refresh_minutes is None
     assert run_cli(data_dir, "schedule", "shop", "often").status == 2
-    assert "every 1 to" in run_cli(data_dir, "schedule", "shop", "0m").error
+    assert "every 1 to" in run_cli(data_dir, "schedule", "shop", "999d").error
     assert "No such repository" in run_cli(data_dir, "schedule", "shopp", "1d").error

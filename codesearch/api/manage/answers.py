@@ -183,7 +183,13 @@ class SourceAnswer(BaseModel):
         "last try failed"
     )
     paused: bool = Field(description="No schedule and no webhook refreshes it")
-    refresh_minutes: int = Field(0, description="How often it is refreshed; absent: on request only")
+    refresh_minutes: int = Field(
+        0, description="How often it is refreshed; 0: on request only; absent: as `default_refresh_minutes` says"
+    )
+    default_refresh_minutes: int = Field(
+        0,
+        description="Without a schedule of its own: how often the service refreshes it; absent: on request only",
+    )
     next_refresh_at: Moment = ""
     commit: str = Field("", description="The commit that is indexed")
     remote_commit: str = Field("", description="What the remote was last seen to have")

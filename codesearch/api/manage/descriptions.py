@@ -14,9 +14,19 @@ from codesearch.core.types import DataSource, Organisation, Workspace
 
 
 def describe_source(
-    source: DataSource, state: str, size: IndexSize, run: IndexRun | None, job: Job | None, now: datetime
+    source: DataSource,
+    state: str,
+    size: IndexSize,
+    run: IndexRun | None,
+    job: Job | None,
+    now: datetime,
+    default_minutes: int,
 ) -> dict[str, Any]:
-    """Return a source with its derived state, its last run, and the job that waits or works."""
+    """Return a source with its derived state, its last run, and the job that waits or works.
+
+    `default_minutes` is how often sources are refreshed that have no schedule of their own.
+    """
+    has_default = source.refresh_minutes is None and default_minutes > 0
     values: dict[str, Any] = {
         "id": source.id,
         "name": source.name,
@@ -27,6 +37,7 @@ def describe_source(
         "state": state,
         "paused": source.is_paused,
         "refresh_minutes": source.refresh_minutes,
+        "default_refresh_minutes": default_minutes if has_default else None,
         "next_refresh_at": describe_moment(source.next_refresh_at),
         "commit": source.commit,
         "remote_commit": source.remote_commit,

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from codesearch.core.catalog.keys import MAX_RATE
-from codesearch.core.types import HostKind
+from codesearch.core.types import MOST_MINUTES, HostKind
 
 MAX_LOCATION_LENGTH: Final = 2048
 MAX_NAMES: Final = 10_000
-MAX_MINUTES: Final = 366 * 24 * 60
 MAX_DAYS: Final = 36_500
 
 Text = Annotated[str, Field(max_length=MAX_LOCATION_LENGTH)]
@@ -20,7 +19,8 @@ Patterns = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\r\n]*$")]], Field(max_length=200)
 ]
 Flag = Annotated[bool, Field(strict=True)]
-Minutes = Annotated[int, Field(ge=1, le=MAX_MINUTES, strict=True)]
+Minutes = Annotated[int, Field(ge=1, le=MOST_MINUTES, strict=True)]
+MinutesOrNever = Annotated[int, Field(ge=0, le=MOST_MINUTES, strict=True)]
 
 
 def _shown(example: dict[str, Any]) -> ConfigDict:
@@ -39,7 +39,9 @@ class SourceRequest(BaseModel):
     branch: Text | None = Field(None, description="Branch or tag; the default is the repository's own branch")
     subdir: Text | None = Field(None, description="Only this folder of the repository")
     name: Text | None = Field(None, description="What it is called; the default comes from the location")
-    refresh_minutes: Minutes | None = Field(None, description="Refresh it every so many minutes")
+    refresh_minutes: MinutesOrNever | None = Field(
+        None, description="Refresh it every so many minutes; 0: on request only"
+    )
 
 
 class SourceChange(BaseModel):
@@ -48,7 +50,9 @@ class SourceChange(BaseModel):
     model_config = _shown({"name": "flask", "refresh_minutes": 30})
 
     name: Text | None = Field(None, description="Its new name")
-    refresh_minutes: Minutes | None = Field(None, description="Refresh it every so many minutes; null: on request only")
+    refresh_minutes: MinutesOrNever | None = Field(
+        None, description="Refresh it every so many minutes; 0: on request only; null: as often as the service has it"
+    )
     paused: Flag | None = Field(None, description="true: no schedule and no webhook refreshes it")
 
 
@@ -70,8 +74,9 @@ class OrganisationRequest(BaseModel):
     discover_minutes: Minutes | None = Field(
         1440, description="Look again every so many minutes; null: on request only"
     )
-    refresh_minutes: Minutes | None = Field(
-        60, description="New sources are refreshed every so many minutes; null: on request only"
+    refresh_minutes: MinutesOrNever | None = Field(
+        60,
+        description="New sources are refreshed every so many minutes; 0: on request; null: as the service has it",
     )
 
 
@@ -87,7 +92,9 @@ class OrganisationChange(BaseModel):
     forks: Flag | None = Field(None, description="Forks, too")
     prune: Flag | None = Field(None, description="Sources of repositories that are gone are removed")
     discover_minutes: Minutes | None = Field(None, description="Look again so often; null: on request only")
-    refresh_minutes: Minutes | None = Field(None, description="Of new sources; null: on request only")
+    refresh_minutes: MinutesOrNever | None = Field(
+        None, description="Of new sources; 0: on request only; null: as the service has it"
+    )
 
 
 class WorkspaceRequest(BaseModel):

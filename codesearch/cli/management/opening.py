@@ -31,6 +31,7 @@ def open_management(assembly: Assembly) -> Management:
         check_organisation=check_organisation,
         note_removal=lambda source_id: assembly.removals.note(source_id),
         takes_paths=takes_paths,
+        default_refresh_minutes=assembly.settings.refresh_minutes,
         measure_index=partial(_measure_index, assembly.settings.data_dir / SEARCH_FOLDER),
     )
 
@@ -51,4 +52,5 @@ def work(assembly: Assembly, is_over: threading.Event) -> None:
         delete_path(assembly.settings.data_dir / "page-jobs")
     place = WorkerPlace(assembly.settings.data_dir)
     process = KeptProcess(command_of("codesearch.cli.management.job_process"))
-    Worker(assembly.job_database, place, assembly.catalog, process.start).run(is_over)
+    minutes = assembly.settings.refresh_minutes
+    Worker(assembly.job_database, place, assembly.catalog, process.start, default_minutes=minutes).run(is_over)

@@ -10,12 +10,11 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from codesearch.core.catalog.names import create_id, fold_name, lookup_key, validate_name
-from codesearch.core.catalog.schedules import MOST_MINUTES
 from codesearch.core.catalog.schema import knowledge_bases, organisation_sources, organisations
 from codesearch.core.catalog.sources import CatalogPart
 from codesearch.core.errors import InvalidRequestError, NotFoundError
 from codesearch.core.redaction import redact
-from codesearch.core.types import HostKind, KnownRepository, Organisation
+from codesearch.core.types import MOST_MINUTES, HostKind, KnownRepository, Organisation
 
 # What may be changed, by the fields of Organisation; the rest says where it is, or is told by discoveries.
 CHANGEABLE: Final = (
@@ -42,7 +41,7 @@ class OrganisationCatalog(CatalogPart):
         for one that is there already, and for intervals that are too long.
         """
         name = validate_name(wanted.name, "organisation")
-        _check_minutes(wanted.discover_minutes, wanted.refresh_minutes)
+        _check_minutes(wanted.discover_minutes, wanted.refresh_minutes or None)
         with self._database.writing() as connection:
             same = _find(connection, organisations.c.host_url == wanted.host_url, organisations.c.path == wanted.path)
             if same:
@@ -75,7 +74,7 @@ class OrganisationCatalog(CatalogPart):
         """Change fields of CHANGEABLE; return what it is now. Raises NotFoundError, InvalidRequestError."""
         if "name" in changes:
             changes["name"] = validate_name(changes["name"], "organisation")
-        _check_minutes(changes.get("discover_minutes"), changes.get("refresh_minutes"))
+        _check_minutes(changes.get("discover_minutes"), changes.get("refresh_minutes") or None)
         with self._database.writing() as connection:
             found = _expect(connection, id_or_name)
             if "name" in changes:

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from codesearch.core.catalog.schema import data_sources
 from codesearch.core.catalog.sources import CatalogPart, find_source_row
 from codesearch.core.errors import InvalidRequestError
-from codesearch.core.types import DataSource
+from codesearch.core.types import MOST_MINUTES, DataSource
 
-MOST_MINUTES = 366 * 24 * 60
 _SELECT_DUE = (
     select(data_sources.c.id)
-    .where(data_sources.c.is_paused.is_(False), data_sources.c.refresh_minutes.is_not(None))
+    .where(data_sources.c.is_paused.is_(False))
     .order_by(data_sources.c.next_refresh_at, data_sources.c.id)
 )
 
 
 class ScheduleCatalog(CatalogPart):
-    """Schedules of data sources. A source that is paused keeps its schedule and is not due."""
+    """Schedules of data sources. A source that is paused keeps its schedule and is not due.
+
+    One without a schedule of its own has that of all, where the service has one: `default_minutes`, 0 for none.
+    """
 
     def set_schedule(self, source_id: str, minutes: int | None) -> DataSource:
-        """Have a data source refreshed every so many minutes, from one such time on; None: only on request.
+        """Have a data source refreshed every so many minutes, from one such time on.
 
-        Takes an id or name. Raises NotFoundError, and InvalidRequestError for less than a minute or over a year.
+        0: only on request; None: as often as others that have no schedule of their own. Takes an id or name. Raises
+        NotFoundError, and InvalidRequestError for a negative number or over a year.
         """
-        if minutes is not None and not 1 <= minutes <= MOST_MINUTES:
+        if minutes is not None and not 0 <= minutes <= MOST_MINUTES:
             raise InvalidRequestError(
-                f"A source is refreshed every 1 to {MOST_MINUTES} minutes, which is a year, not every {minutes}."
+                f"A source is refreshed every 1 to {MOST_MINUTES} minutes, which is a year, or never, which is 0, not "
+                f"every {minutes}."
             )
-        next_at = None if minutes is None else self._clock() + timedelta(minutes=minutes)
+        next_at = self._clock() + timedelta(minutes=minutes) if minutes else None
         return self._change(source_id, refresh_minutes=minutes, next_refresh_at=next_at)
 
     def set_paused(self, source_id: str, is_paused: bool) -> DataSource:
@@ -42,22 +46,37 @@ class ScheduleCatalog(CatalogPart):
         """Note what commit the remote has now on what is indexed of it. Raises NotFoundError."""
         return self._change(source_id, remote_commit=commit, remote_seen_at=self._clock())
 
-    def list_due(self) -> list[DataSource]:
+    def plan_default(self, default_minutes: int) -> None:
+        """Have data sources without a schedule refreshed after this interval, where it is not to be sooner."""
+        if not default_minutes:
+            return
+        next_at, column = self._clock() + timedelta(minutes=default_minutes), data_sources.c.next_refresh_at
+        is_unplanned = data_sources.c.refresh_minutes.is_(None), or_(column.is_(None), column > next_at)
+        with self._database.reading() as connection:
+            if connection.execute(select(data_sources.c.id).where(*is_unplanned).limit(1)).first() is None:
+                return
+        with self._database.writing() as connection:
+            connection.execute(data_sources.update().where(*is_unplanned).values(next_refresh_at=next_at))
+
+    def list_due(self, default_minutes: int = 0) -> list[DataSource]:
         """Return the data sources whose time to be refreshed has come, the one that waits longest first."""
-        now = self._clock()
-        statement = _SELECT_DUE.where(data_sources.c.next_refresh_at <= now)
+        has_schedule: ColumnElement[bool] = data_sources.c.refresh_minutes > 0
+        if default_minutes:
+            has_schedule = or_(has_schedule, data_sources.c.refresh_minutes.is_(None))
+        statement = _SELECT_DUE.where(has_schedule, data_sources.c.next_refresh_at <= self._clock())
         with self._database.reading() as connection:
             ids = connection.execute(statement).scalars().all()
             return [find_source_row(connection, source_id) for source_id in ids]
 
-    def pass_due(self, source: DataSource) -> bool:
+    def pass_due(self, source: DataSource, default_minutes: int = 0) -> bool:
         """Say that the refresh that `source` was due for is seen to; False where somebody has said so already.
 
         However many times were missed, the next one is a whole interval from now.
         """
-        if source.refresh_minutes is None or source.next_refresh_at is None:
+        minutes = default_minutes if source.refresh_minutes is None else source.refresh_minutes
+        if not minutes or source.next_refresh_at is None:
             return False
-        table, next_at = data_sources, self._clock() + timedelta(minutes=source.refresh_minutes)
+        table, next_at = data_sources, self._clock() + timedelta(minutes=minutes)
         statement = table.update().where(table.c.id == source.id, table.c.next_refresh_at == source.next_refresh_at)
         with self._database.writing() as connection:
             return connection.execute(statement.values(next_refresh_at=next_at)).rowcount == 1

@@ -99,6 +99,18 @@ def test_paused_sources_are_left_alone(installation: Installation) -> None:
     assert installation.asked() == []
 
 
+def test_sources_without_a_schedule_are_refreshed_as_often_as_the_service_says(installation: Installation) -> None:
+    schedule = Schedule(installation.catalog, installation.queue, installation.clock, default_minutes=60)
+    installation.catalog.set_schedule("ledger", 0)
+    schedule.enqueue_due()
+    installation.clock.pass_minutes(60)
+    installation.schedule.enqueue_due()
+    assert installation.asked() == []
+    schedule.enqueue_due()
+    schedule.enqueue_due()
+    assert installation.asked() == [("shop", "queued")]
+
+
 def test_what_is_asked_for_already_is_not_asked_for_again(installation: Installation) -> None:
     installation.catalog.set_schedule("shop", 15)
     installation.clock.pass_minutes(15)

@@ -242,4 +242,5 @@ def _describe(management: Management, source: DataSource, sightings: Sightings |
         seen.runs.get(source.id),
         seen.jobs_by_source.get(source.id),
         seen.now,
+        management.default_refresh_minutes,
     )

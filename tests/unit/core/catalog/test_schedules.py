@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from codesearch.core.catalog.catalog import Catalog, open_catalog
-from codesearch.core.catalog.schedules import MOST_MINUTES
 from codesearch.core.errors import InvalidRequestError, NotFoundError
+from codesearch.core.types import MOST_MINUTES
 
 ONE, TWO = (f"{number:024x}" for number in (1, 2))
 START = datetime(2026, 11, 30, 12, 0, tzinfo=timezone.utc)
@@ -110,11 +110,40 @@ def test_a_paused_source_is_never_due(catalog: Catalog, clock: Clock) -> None:
     assert due(catalog) == ["one"]
 
 
-@pytest.mark.parametrize("minutes", [0, -1, MOST_MINUTES + 1])
+@pytest.mark.parametrize("minutes", [-1, MOST_MINUTES + 1])
 def test_intervals_that_make_no_sense_are_refused(catalog: Catalog, minutes: int) -> None:
     with pytest.raises(InvalidRequestError, match="every 1 to"):
         catalog.set_schedule("one", minutes)
     assert catalog.get_source(ONE).refresh_minutes is None
+
+
+def test_sources_without_a_schedule_have_that_of_all(catalog: Catalog, clock: Clock) -> None:
+    catalog.set_schedule("two", 0)
+    assert catalog.get_source(TWO).next_refresh_at is None
+    catalog.plan_default(0)
+    assert catalog.get_source(ONE).next_refresh_at is None
+    catalog.plan_default(30)
+    clock.pass_minutes(10)
+    catalog.plan_default(30)
+    assert catalog.get_source(ONE).next_refresh_at == START + timedelta(minutes=30)
+    clock.pass_minutes(20)
+    # A worker without one leaves it to those that have it.
+    assert catalog.list_due() == []
+    (source,) = catalog.list_due(30)
+    assert (source.id, source.refresh_minutes) == (ONE, None)
+    assert [catalog.pass_due(source), catalog.pass_due(source, 30), catalog.pass_due(source, 30)] == [
+        False,
+        True,
+        False,
+    ]
+    assert catalog.get_source(ONE).next_refresh_at == START + timedelta(minutes=60)
+    # A shorter one counts at once; a schedule of its own wins.
+    catalog.plan_default(5)
+    assert catalog.get_source(ONE).next_refresh_at == START + timedelta(minutes=35)
+    catalog.set_schedule("one", 120)
+    catalog.plan_default(5)
+    clock.pass_minutes(60)
+    assert catalog.list_due(5) == []
 
 
 def test_a_remote_is_remembered(catalog: Catalog, clock: Clock) -> None:

@@ -10,12 +10,12 @@ from starlette.routing import BaseRoute
 from codesearch.core.config import Settings
 from codesearch.web import exact, files, search, sign_in, sources, static_files
 from codesearch.web.errors import install_page_errors
-from codesearch.web.manage import keys, organisations, workspaces
+from codesearch.web.manage import keys, organisations, source, workspaces
 from codesearch.web.manage import sources as managed_sources
 from codesearch.web.reference import routes as reference
 from codesearch.web.sessions import Sessions
 
-MANAGEMENT = (managed_sources.router, organisations.router, workspaces.router, keys.router)
+MANAGEMENT = (managed_sources.router, source.router, organisations.router, workspaces.router, keys.router)
 PAGES = (
     static_files.router,
     sign_in.router,

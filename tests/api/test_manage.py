@@ -22,6 +22,7 @@ PAGES = (
     "/manage/organisations",
     f"/manage/organisations/{IDS[0]}/remove",
     "/manage/workspaces",
+    f"/manage/sources/{IDS[0]}",
     f"/manage/sources/{IDS[0]}/remove",
     f"/manage/sources/{'f' * 24}/remove",
     f"/manage/keys/{IDS[0]}/revoke",
@@ -32,6 +33,8 @@ FORMS = (
     "/manage/sources/refresh",
     f"/manage/sources/{IDS[0]}/refresh",
     f"/manage/sources/{'f' * 24}/refresh",
+    f"/manage/sources/{IDS[0]}",
+    f"/manage/sources/{IDS[0]}/merge",
     f"/manage/sources/{IDS[0]}/remove",
     "/manage/jobs/1/cancel",
     "/manage/organisations",
@@ -171,6 +174,34 @@ def test_sources_are_refreshed_one_or_all(admin: Visit) -> None:
     assert admin.submit(f"/manage/sources/{'f' * 24}/refresh").status_code == 404
 
 
+def test_a_source_is_scheduled_paused_and_merged(pages: AdminPages, admin: Visit) -> None:
+    address = f"/manage/sources/{IDS[0]}"
+    text = admin.read(address)
+    assert ('name="refresh_minutes" value=""' in text, "checked" in text) == (True, False)
+    assert f'href="{address}"' in admin.read("/manage")
+    admin.submit(f"{address}/refresh")
+    assert admin.submit(address, refresh_minutes="90", paused="yes").status_code == 303
+    source = pages.catalog.get_source("shop")
+    assert (source.refresh_minutes, source.is_paused) == (90, True)
+    assert titles_of(admin.read("/manage")) == [("cancelled", "refresh shop")]
+    text = admin.read(address)
+    assert ('name="refresh_minutes" value="90"' in text, "checked" in text) == (True, True)
+    assert "<br>paused" in admin.read("/manage")
+    assert admin.submit(address, refresh_minutes="0").status_code == 303
+    source = pages.catalog.get_source("shop")
+    assert (source.refresh_minutes, source.next_refresh_at, source.is_paused) == (0, None, False)
+    assert admin.submit(address, refresh_minutes="").status_code == 303
+    assert pages.catalog.get_source("shop").refresh_minutes is None
+    for wrong, told in (("soon", "a whole number"), ("-5", "a whole number"), ("999999", "which is a year")):
+        response = admin.submit(address, refresh_minutes=wrong, paused="yes")
+        assert (response.status_code, told in response.text, f'value="{wrong}"' in response.text) == (400, True, True)
+    assert not pages.catalog.get_source("shop").is_paused
+    assert admin.submit(f"{address}/merge").status_code == 303
+    assert ("queued", "merge shop") in titles_of(admin.read("/manage"))
+    for path in (f"/manage/sources/{'f' * 24}", f"/manage/sources/{'f' * 24}/merge"):
+        assert admin.submit(path, refresh_minutes="5").status_code == 404
+
+
 def test_a_removed_source_is_out_of_sight_at_once_and_its_jobs_are_stopped(pages: AdminPages, admin: Visit) -> None:
     admin.submit(f"/manage/sources/{IDS[0]}/refresh")
     assert "Remove shop?" in admin.read(f"/manage/sources/{IDS[0]}/remove")
@@ -249,7 +280,7 @@ def test_a_key_is_created_shown_once_and_revoked(
     pages: AdminPages, admin: Visit, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "codesearch")
-    response = admin.submit("/manage/keys", name="Dify", reads="some", source=[IDS[1]], days="30")
+    response = admin.submit("/manage/keys", name="Dify", reads="some", source=[IDS[1]], days="30", rate="120")
     assert response.status_code == 200
     assert response.headers["cache-control"] == "no-store"
     secret = secret_in(response.text)
@@ -257,6 +288,7 @@ def test_a_key_is_created_shown_once_and_revoked(
     assert (principal.source_ids, principal.is_admin) == (frozenset({IDS[1]}), False)
     key = pages.find_key("Dify")
     assert key.expires_at is not None
+    assert key.requests_per_minute == 120
     assert timedelta(days=29) < key.expires_at - datetime.now(timezone.utc) <= timedelta(days=30)
     text = admin.read("/manage/keys")
     assert secret not in text
@@ -316,6 +348,8 @@ def test_a_key_may_ask_everything(pages: AdminPages, admin: Visit, reads: str, i
         ({"name": "x", "days": "-1"}, 400, "1 to 36500"),
         ({"name": "x", "days": "soon"}, 400, "1 to 36500"),
         ({"name": "x", "days": "99999"}, 400, "1 to 36500"),
+        ({"name": "x", "rate": "many"}, 400, "whole number of requests"),
+        ({"name": "x", "rate": "999999999"}, 400, "requests a minute"),
     ],
 )
 def test_a_wrong_key_is_explained(

@@ -179,6 +179,26 @@ def test_a_job_is_followed_without_loading_the_page_again(page: Page) -> None:
     assert page.evaluate("window.isStillHere")
 
 
+def test_a_source_is_scheduled_and_paused(page: Page) -> None:
+    page.goto("/manage")
+    page.get_by_role("link", name="Change ledger-go").click()
+    page.get_by_label("Refresh it every so many minutes").fill("45")
+    page.get_by_label("paused: no schedule").check()
+    assert Axe().run(page).response["violations"] == []
+    page.get_by_role("button", name="Save").click()
+    row = page.get_by_role("row", name="ledger-go")
+    row.get_by_text("paused").wait_for()
+    page.get_by_role("link", name="Change ledger-go").click()
+    assert page.get_by_label("Refresh it every so many minutes").input_value() == "45"
+    page.get_by_label("paused: no schedule").uncheck()
+    page.get_by_role("button", name="Save").click()
+    row.get_by_text("every 45 min").wait_for()
+    page.get_by_role("link", name="Change ledger-go").click()
+    page.get_by_role("button", name="Merge now").click()
+    page.locator(".job", has_text="merge ledger-go").locator(".badge.done").wait_for()
+    assert "Nothing to merge: 1 segment." in page.locator(".job", has_text="merge ledger-go").inner_text()
+
+
 def test_a_key_s_secret_can_be_copied_once(browsing: Browsing) -> None:
     with browsing.context(viewport=WIDE, permissions=["clipboard-read", "clipboard-write"]) as context:
         page = context.new_page()

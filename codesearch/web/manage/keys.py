@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from codesearch.api.manage.running import note_deed
 from codesearch.api.management import Management
+from codesearch.core.catalog.keys import MAX_RATE
 from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError
 from codesearch.core.keys import ApiKey
 from codesearch.core.types import DataSource
@@ -18,7 +19,7 @@ from codesearch.web.access import Admin, SentByAdmin, SentForm
 from codesearch.web.errors import PageRoute
 from codesearch.web.fields import first_of
 from codesearch.web.forms import int_or_zero
-from codesearch.web.manage.parts import manage, render_form
+from codesearch.web.manage.parts import manage, read_whole_number, render_form
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.sessions import Visitor
 
@@ -112,6 +113,7 @@ def _create(management: Management, form: SentForm) -> tuple[ApiKey, str]:
         groups=groups,
         is_admin=reads == _ADMIN,
         expires_at=_read_expiry(form.value("days")),
+        requests_per_minute=read_whole_number(form.value("rate"), "A rate is a whole number of requests a minute."),
     )
 
 
@@ -149,9 +151,10 @@ async def _show(
         sources=sources,
         groups=groups,
         chosen_groups=frozenset(given.get("group", ())),
-        given={name: first_of(given, name) for name in ("name", "days", "reads")},
+        given={name: first_of(given, name) for name in ("name", "days", "rate", "reads")},
         chosen=frozenset(given.get("source", ())),
         most_days=MOST_DAYS,
+        most_rate=MAX_RATE,
     )
 
 

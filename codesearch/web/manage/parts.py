@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from starlette.responses import Response
@@ -11,17 +11,27 @@ from starlette.responses import Response
 from codesearch.api.errors import note_error, status_of
 from codesearch.api.manage.running import run_deed
 from codesearch.api.management import Management
-from codesearch.core.errors import CodesearchError
+from codesearch.core.errors import CodesearchError, InvalidRequestError
 from codesearch.web.pages import render_page
 from codesearch.web.sessions import Visitor
 from codesearch.web.wording import say_on_page
 
 Result = TypeVar("Result")
+_MOST_DIGITS: Final = 9
 
 
 async def manage(request: Request, visitor: Visitor, task: Callable[[Management], Result]) -> Result:
     """Run a task over the parts in a thread of its own. Raises what run_deed raises."""
     return await run_deed(request, visitor.principal, task)
+
+
+def read_whole_number(text: str, problem: str) -> int | None:
+    """Return a number that somebody typed, None for nothing. Raises InvalidRequestError that begins with `problem`."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise InvalidRequestError(f"{problem} Leave it empty for none.")
+    return int(text)
 
 
 def render_form(

@@ -22,8 +22,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from benchmarks.clients import percentiles
@@ -37,6 +38,7 @@ from benchmarks.replay import chunks_of, disk, run_git
 from benchmarks.services import Service, connect, post, serve
 from codesearch.api.management import JobState
 from codesearch.assembly import Assembly
+from codesearch.core.catalog.catalog import Catalog
 from codesearch.core.config import load_settings
 from codesearch.jobs.database import JobDatabase, jobs_url
 from codesearch.jobs.queue import JobQueue
@@ -108,13 +110,18 @@ class Clients:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """Resident bytes of the service, of its worker, and of the process of jobs where there is one; bytes on disk."""
+    """Resident bytes of the service, of its worker, and of the process of jobs where there is one; bytes on disk.
+
+    Of the data folder: rows and segments, mirrors of the repositories, catalog with its backup and the jobs.
+    """
 
     service: int
     worker: int
     jobs: int
     disk: int
     search: int
+    mirrors: int
+    databases: int
 
     @staticmethod
     def of(service: Service, data_dir: Path) -> Footprint:
@@ -124,12 +131,12 @@ class Footprint:
         parents = {pid: int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) for pid in resident}
         worker = sum(memory for pid, memory in resident.items() if parents[pid] == root)
         rest = sum(resident.values()) - resident[root] - worker
-        return Footprint(resident[root], worker, rest, folder_bytes(data_dir), disk(data_dir))
+        databases = sum(path.stat().st_size for path in data_dir.glob("*.sqlite3*"))
+        kept = (disk(data_dir), folder_bytes(data_dir / "mirrors"), databases)
+        return Footprint(resident[root], worker, rest, folder_bytes(data_dir), *kept)
 
     def __str__(self) -> str:
-        return " | ".join(
-            f"{value / 1e6:.1f}" for value in (self.service, self.worker, self.jobs, self.disk, self.search)
-        )
+        return " | ".join(f"{value / 1e6:.1f}" for value in astuple(self))
 
 
 def main() -> None:
@@ -146,7 +153,9 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="day-", ignore_cleanup_errors=True)))
         made = [Made(number) for number in range(arguments.repositories)]
-        trees = [make_repository(folder / "repositories", one, arguments.commits) for one in made]
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            place = folder / "repositories"
+            trees = list(threads.map(lambda one: make_repository(place, one, arguments.commits), made))
         settings = {"CODESEARCH_WEBHOOK_SECRETS": SECRET}
         if arguments.postgres:
             settings["CODESEARCH_DATABASE_URL"] = start_postgres(folder, stack)
@@ -180,6 +189,7 @@ def live(
     with (
         serve(data_dir, settings=settings) as service,
         closing(JobQueue(JobDatabase(jobs_url(data_dir, database_url)))) as queue,
+        closing(open_parts(data_dir, database_url)) as parts,
         Clients(service.port, secret, made, arguments.clients) as clients,
     ):
         time.sleep(WARM_UP_SECONDS)
@@ -191,7 +201,7 @@ def live(
         load.append(os.getloadavg()[0])
         begun = time.monotonic()
         with clients.phase() as phases["until all refreshes were done"]:
-            wait_until_idle(queue)
+            wait_until_idle(parts.catalog, queue)
         settled_seconds = time.monotonic() - begun
         footprints["all refreshes done"] = Footprint.of(service, data_dir)
         time.sleep(max(0.0, IDLE_SECONDS - quarter_seconds))
@@ -199,13 +209,14 @@ def live(
             time.sleep(quarter_seconds)
         footprints["at the end"] = Footprint.of(service, data_dir)
         jobs = queue.measure().counts
+        refreshes = count_refreshes(parts.catalog)
     load.append(os.getloadavg()[0])
     compared, is_right = compare(data_dir, database_url, trees)
     failed = jobs.get(JobState.FAILED.value, 0)
     errors = sum(phase.wrong.total() for phase in phases.values()) + pushes.errors + failed
     lines = [
         f"{len(trees)} repositories of {arguments.commits} commits, {pushes.commits} commits pushed, "
-        f"{len(pushes.milliseconds):,} webhooks: {dict(pushes.statuses)}, refreshes asked for: {pushes.jobs:,}",
+        f"{len(pushes.milliseconds):,} webhooks: {dict(pushes.statuses)}, refreshes that came of them: {refreshes:,}",
         f"webhooks: {percentiles(pushes.milliseconds)}, sent in {pushes.seconds:.0f} s; "
         f"all done {settled_seconds:.1f} s after the last; jobs that failed: {failed}",
         f"load {' '.join(f'{value:.1f}' for value in load)}",
@@ -240,15 +251,22 @@ def push(
     return pushes, footprint
 
 
-def wait_until_idle(queue: JobQueue) -> None:
-    """Return when no job waits or works; exit where that takes too long."""
+def wait_until_idle(catalog: Catalog, queue: JobQueue) -> None:
+    """Return when no push and no job waits or works; exit where that takes too long."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < deadline:
-        counts = queue.measure().counts
-        if not counts[JobState.QUEUED.value] + counts[JobState.RUNNING.value]:
+        # In this order: a push is forgotten when its job is in the queue.
+        has_pushes, counts = catalog.has_pushes(), queue.measure().counts
+        if not has_pushes and not counts[JobState.QUEUED.value] + counts[JobState.RUNNING.value]:
             return
         time.sleep(0.5)
     sys.exit(f"Jobs are still to be done: {dict(counts)}")
+
+
+def count_refreshes(catalog: Catalog) -> int:
+    """Return how many runs there were of all sources after the first of each."""
+    runs = catalog.list_latest_runs().values()
+    return max(run.id for run in runs) - len(runs)
 
 
 def compare(data_dir: Path, database_url: str | None, trees: Sequence[Path]) -> tuple[list[str], bool]:
@@ -286,8 +304,8 @@ def describe_footprints(footprints: dict[str, Footprint]) -> Iterator[str]:
     """Yield a table of memory and disk."""
     yield from (
         "",
-        "| MB | service | worker | process of jobs | data folder | rows and segments |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| MB | service | worker | process of jobs | data folder | rows and segments | mirrors | databases |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     )
     for name, footprint in footprints.items():
         yield f"| {name} | {footprint} |"

@@ -25,7 +25,6 @@ class Pushes:
     """What became of the webhooks."""
 
     commits: int = 0
-    jobs: int = 0
     seconds: float = 0.0
     milliseconds: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
@@ -101,4 +100,3 @@ async def _tell(
         return
     pushes.milliseconds.append(1000 * (time.perf_counter() - begun))
     pushes.statuses[str(response.status_code)] += 1
-    pushes.jobs += len(response.json().get("jobs", ()))

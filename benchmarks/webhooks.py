@@ -4,7 +4,7 @@ python -m benchmarks.webhooks [--sources 20] [--per-second 50] [--seconds 60] [-
 
 Small git repositories are made and indexed; then pushes to them are told, each with an id of its own, while somebody
 searches five times a second. Prints one JSON object: milliseconds of webhooks and of searches (p50, p99), what they
-were answered, and how many refreshes came of the burst.
+were answered, and of how many data sources they told.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ async def _measure(url: str, key: str, urls: list[str], per_second: int, seconds
         told, found = await asyncio.gather(asyncio.gather(*sent), asyncio.gather(*asked))
     return {
         "webhooks": _describe(told),
-        "refreshes asked for": sum(jobs for _, _, jobs in told),
+        "data sources told of": sum(sources for _, _, sources in told),
         "searches": _describe(found),
     }
 
@@ -116,7 +116,7 @@ async def _tell(client: httpx.AsyncClient, url: str, delivery: str) -> tuple[flo
     began = time.perf_counter()
     response = await client.post("/webhooks/github", content=body, headers=headers)
     took = time.perf_counter() - began
-    return took, response.status_code, len(response.json().get("jobs", ()))
+    return took, response.status_code, len(response.json().get("data_sources", ()))
 
 
 async def _ask(client: httpx.AsyncClient, key: str) -> tuple[float, int, int]:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 MAX_QUEUED: Final = 10_000
 # Jobs that are over: so many are shown, and so many kept.
 SHOWN: Final = 30
-KEPT: Final = 1_000
+KEPT: Final = 300
+# Jobs that are looked for in one statement.
+_ASKED_AT_ONCE: Final = 50
 _UNKNOWN: Final = "There is no such job, or it is over for long. `codesearch jobs` lists them."
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-z]{1,40}")
 
@@ -45,29 +47,55 @@ class JobQueue:
         with self._database.asking() as client:
             partition = partition_of(request)
             wanted = _untitled(request)
-            same = [job for job in self._list_about(client, partition) if _untitled(job.request) == wanted]
+            same = [job for job in self._list_about(client, [partition]) if _untitled(job.request) == wanted]
             waiting = next((job for job in same if job.state is JobState.QUEUED), None)
             if waiting is not None:
                 return waiting
-            if _list(client, WAITING, limit=1, offset=MAX_QUEUED - 1, has_values=False):
-                raise TooManyRequestsError(
-                    f"{MAX_QUEUED:,} jobs are waiting already. Try again when some are done.", "jobs"
-                )
-            working = next((job.id for job in same if job.state is JobState.RUNNING), "none")
-            options: EnqueueOptions = {
-                "workflow_name": WORKFLOW,
-                "queue_name": QUEUE,
-                "workflow_id": f"{partition[:8]}-{occasion or secrets.token_hex(5)}",
-                "app_version": JOBS_VERSION,
-                "queue_partition_key": partition,
-                # What is asked for at once in several places is one job; what begins after one at work is another.
-                "deduplication_id": f"{wanted!r} {working}",
-                "duplication_policy": "return-existing",
-                "authenticated_user": requested_by,
-            }
-            now = int(self._clock().timestamp() * 1000)
-            handle: WorkflowHandle[object] = client.enqueue(options, request_to_json(request), now)
-            return self._get(client, handle.get_workflow_id())
+            return self._get(client, self._enqueue(client, request, requested_by, same, occasion))
+
+    def submit_all(self, requests: Sequence[JobRequest], requested_by: str) -> None:
+        """Take several jobs, each unless one waits for the same already; for less than `submit` takes for each.
+
+        Raises TooManyRequestsError; those before are taken then.
+        """
+        with self._database.asking() as client:
+            for begin in range(0, len(requests), _ASKED_AT_ONCE):
+                some = requests[begin : begin + _ASKED_AT_ONCE]
+                jobs = self._list_about(client, [partition_of(request) for request in some])
+                for request in some:
+                    same = [job for job in jobs if _untitled(job.request) == _untitled(request)]
+                    if not any(job.state is JobState.QUEUED for job in same):
+                        self._enqueue(client, request, requested_by, same)
+
+    def _enqueue(
+        self,
+        client: DBOSClient,
+        request: JobRequest,
+        requested_by: str,
+        same: Sequence[Job],
+        occasion: str | None = None,
+    ) -> str:
+        """Have a job wait, besides those of the `same` that are at work, and return its id."""
+        if _list(client, WAITING, limit=1, offset=MAX_QUEUED - 1, has_values=False):
+            raise TooManyRequestsError(
+                f"{MAX_QUEUED:,} jobs are waiting already. Try again when some are done.", "jobs"
+            )
+        partition = partition_of(request)
+        working = next((job.id for job in same if job.state is JobState.RUNNING), "none")
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": f"{partition[:8]}-{occasion or secrets.token_hex(5)}",
+            "app_version": JOBS_VERSION,
+            "queue_partition_key": partition,
+            # What is asked for at once in several places is one job; what begins after one at work is another.
+            "deduplication_id": f"{_untitled(request)!r} {working}",
+            "duplication_policy": "return-existing",
+            "authenticated_user": requested_by,
+        }
+        now = int(self._clock().timestamp() * 1000)
+        handle: WorkflowHandle[object] = client.enqueue(options, request_to_json(request), now)
+        return handle.get_workflow_id()
 
     def has_waiting(self, request: JobRequest) -> bool:
         """Say whether a job waits about what a request is about, such as its source."""
@@ -134,12 +162,16 @@ class JobQueue:
             raise NotFoundError(_UNKNOWN)
         return job
 
-    def _list_about(self, client: DBOSClient, partition: str) -> list[Job]:
-        """Return the jobs that wait or work in a partition."""
+    def _list_about(self, client: DBOSClient, partitions: Sequence[str]) -> list[Job]:
+        """Return the jobs that wait or work in partitions."""
         found = client.list_workflows(
-            name=WORKFLOW, status=[*WAITING, AT_WORK], workflow_id_prefix=f"{partition[:8]}-", queue_name=QUEUE
+            name=WORKFLOW,
+            status=[*WAITING, AT_WORK],
+            workflow_id_prefix=[f"{partition[:8]}-" for partition in partitions],
+            queue_name=QUEUE,
+            load_output=False,
         )
-        jobs = (to_job(status, self._clock()) for status in found if status.queue_partition_key == partition)
+        jobs = (to_job(status, self._clock()) for status in found if status.queue_partition_key in partitions)
         return [job for job in jobs if job is not None]
 
 

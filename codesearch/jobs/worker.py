@@ -19,6 +19,7 @@ from codesearch.jobs.beats import Beats
 from codesearch.jobs.database import QUEUE, WORKFLOW, JobDatabase
 from codesearch.jobs.engine import LEASE_SECONDS, Leases, launch, recover
 from codesearch.jobs.places import WorkerPlace
+from codesearch.jobs.pushes import Pushes
 from codesearch.jobs.queue import JobQueue
 from codesearch.jobs.records import AT_WORK, IS_AT_WORK, PROGRESS, JobOutcome
 from codesearch.jobs.running import Interruption, PassingError, RunningJob, StartProcess
@@ -38,7 +39,7 @@ AFTER_RUN: Final = "run"
 _LOOK_SECONDS: Final = 0.5
 _RECOVERY_SECONDS: Final = 2.0
 _SCHEDULE_SECONDS: Final = 2.0
-_PRUNE_SECONDS: Final = 300.0
+_PRUNE_SECONDS: Final = 60.0
 
 
 class Worker:
@@ -63,6 +64,7 @@ class Worker:
         self._catalog = catalog
         self._start = start
         self._schedule = Schedule(catalog, self._queue, default_minutes=default_minutes)
+        self._pushes = Pushes(catalog, self._queue)
         self._lease_seconds = lease_seconds
         self._leases = Leases(lease_seconds)
         self._lock = threading.Lock()
@@ -97,6 +99,7 @@ class Worker:
                 logger.warning("jobs: %s", error.message)
 
     def _do_chores(self) -> None:
+        self._pushes.enqueue()
         self._every(_RECOVERY_SECONDS, self._take_over)
         self._every(_SCHEDULE_SECONDS, self._schedule.enqueue_due)
         self._every(_PRUNE_SECONDS, self._queue.prune)

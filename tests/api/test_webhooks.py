@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -17,7 +17,10 @@ from codesearch.api.webhooks.secret_list import SecretList
 from codesearch.api.webhooks.signatures import identify_delivery
 from codesearch.core.catalog.catalog import open_catalog
 from codesearch.core.config import load_settings
-from codesearch.core.errors import ConfigurationError
+from codesearch.core.errors import CatalogError, ConfigurationError, JobsUnavailableError, TooManyRequestsError
+from codesearch.jobs.database import JobDatabase, jobs_url
+from codesearch.jobs.pushes import Pushes
+from codesearch.jobs.queue import JobQueue
 from tests.api.admin_pages import AdminPages, serve_admin_pages
 from tests.api.api_client import ApiClient, ScriptedRetriever, build_app, read_error
 from tests.unit.api.webhooks.senders import (
@@ -64,15 +67,18 @@ def deliver(client: ApiClient, webhook: Webhook, **headers: str) -> httpx.Respon
 
 
 def jobs_of(pages: AdminPages) -> list[Job]:
+    """Return the jobs after a worker has looked at what was pushed."""
+    Pushes(pages.catalog, JobQueue(pages.assembly.job_database)).enqueue()
     return list(pages.assembly.jobs.list_jobs())
 
 
 def refreshed(response: httpx.Response) -> list[str]:
     """Return the data sources that an answer names, after a look at its form."""
     body: dict[str, Any] = response.json()
-    assert sorted(body) == ["jobs", "message"]
-    assert response.status_code == (202 if body["jobs"] else 200)
-    return [job["data_source"] for job in body["jobs"]]
+    assert sorted(body) == ["data_sources", "message"]
+    assert response.status_code == (202 if body["data_sources"] else 200)
+    sources: list[str] = body["data_sources"]
+    return sources
 
 
 @every_sender
@@ -96,9 +102,24 @@ def test_a_push_refreshes_what_follows_its_branch(pages: AdminPages, send: Send)
 def test_jobs_are_the_same_as_those_of_the_page(pages: AdminPages) -> None:
     admin = pages.visit()
     assert admin.submit(f"/manage/sources/{0:024x}/refresh").status_code == 303
-    response = deliver(pages.client, github(Pushed(PLACE, delivery="page")))
     (job,) = jobs_of(pages)
-    assert response.json()["jobs"] == [{"data_source": "shop", "job": job.id}]
+    assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery="page")))) == ["shop"]
+    assert jobs_of(pages) == [job]
+
+
+def test_a_burst_of_pushes_is_one_refresh(pages: AdminPages) -> None:
+    for number in range(20):
+        assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery=f"burst {number}")))) == ["shop"]
+    (job,) = jobs_of(pages)
+    assert job.request == JobRequest(JobKind.REFRESH, "shop", f"{0:024x}")
+
+
+def test_what_nothing_follows_is_not_remembered(pages: AdminPages) -> None:
+    """Of an organisation's webhook most may be; and a source that is added then gets what the host sends again."""
+    webhook = github(Pushed("git.example.org/team/later", delivery="later"))
+    assert refreshed(deliver(pages.client, webhook)) == []
+    pages.catalog.add_source(id="e" * 24, name="later", location="https://git.example.org/team/later")
+    assert refreshed(deliver(pages.client, webhook)) == ["later"]
 
 
 @every_sender
@@ -191,26 +212,46 @@ def test_what_all_send_at_once_is_bounded_and_given_back(pages: AdminPages, monk
     assert refreshed(deliver(pages.client, github(small))) == ["shop"]
 
 
-def test_where_no_more_jobs_are_taken_the_delivery_may_come_again(
-    pages: AdminPages, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_no_more_jobs_are_taken_a_push_waits(pages: AdminPages, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("codesearch.jobs.queue.MAX_QUEUED", 1)
-        pages.assembly.jobs.submit(JobRequest(JobKind.REFRESH, "another", "e" * 24), "admin")
-        assert read_error(deliver(pages.client, github(Pushed(PLACE, delivery="full"))))[:2] == (429, 1005)
-    assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery="full")))) == ["shop"]
+        other = pages.assembly.jobs.submit(JobRequest(JobKind.REFRESH, "another", "e" * 24), "admin")
+        assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery="full")))) == ["shop"]
+        with pytest.raises(TooManyRequestsError):
+            jobs_of(pages)
+    # Not at once: other workers do not try the same meanwhile.
+    assert jobs_of(pages) == [other]
+    monkeypatch.setattr("codesearch.core.catalog.deliveries.CLAIM_SECONDS", -1.0)
+    assert {job.request.title for job in jobs_of(pages)} == {"another", "shop"}
 
 
-def test_where_the_jobs_are_away_the_delivery_may_come_again(tmp_path: Path) -> None:
+def test_where_the_jobs_are_away_a_push_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     away = "postgresql://me:hush@127.0.0.1:9/none"
     with serve_admin_pages(tmp_path / "data", jobs_url=away, webhook_secrets=SECRET) as pages:
         pages.catalog.add_source(id="a" * 24, name="shop", location=f"https://{PLACE}")
-        webhook = github(Pushed(PLACE, delivery="away"))
-        response = deliver(pages.client, webhook)
-        assert read_error(response)[:2] == (503, 2001)
-        assert int(response.headers["Retry-After"]) > 0
-        assert "hush" not in response.text
-        assert not pages.catalog.has_delivery(identify_delivery(Host.GITHUB, {"x-github-delivery": "away"}, b""))
+        assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery="away")))) == ["shop"]
+        with pytest.raises(JobsUnavailableError):
+            jobs_of(pages)
+        monkeypatch.setattr("codesearch.core.catalog.deliveries.CLAIM_SECONDS", -1.0)
+        queue = JobQueue(JobDatabase(jobs_url(tmp_path)))
+        Pushes(pages.catalog, queue).enqueue()
+        assert [job.request.title for job in queue.list_jobs()] == ["shop"]
+        assert not pages.catalog.has_pushes()
+        queue.close()
+
+
+def test_where_the_catalog_cannot_be_written_the_delivery_may_come_again(
+    pages: AdminPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook = github(Pushed(PLACE, delivery="locked"))
+    with monkeypatch.context() as patch:
+        patch.setattr(type(pages.catalog), "take_deliveries", refuse)
+        assert read_error(deliver(pages.client, webhook))[0] >= 500
+    assert refreshed(deliver(pages.client, webhook)) == ["shop"]
+
+
+def refuse(*_: object) -> NoReturn:
+    raise CatalogError("The catalog failed: it is locked.")
 
 
 def test_other_hosts_and_methods_are_refused(pages: AdminPages) -> None:

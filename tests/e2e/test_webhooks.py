@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_a_push_is_found_after_its_webhook(tmp_path: Path, origin: Repository, s
         assert tell(push, "no secret of this service").status_code == 401
         told = tell(push)
         assert told.status_code == 202, told.text
-        assert [job["data_source"] for job in told.json()["jobs"]] == ["shop"]
+        assert told.json()["data_sources"] == ["shop"]
         wait_for_line(service, "def redeem_coupon")
         # Whichever process is asked.
         assert {tell(push).status_code for _ in range(6)} == {200}
@@ -57,3 +58,21 @@ def test_a_push_is_found_after_its_webhook(tmp_path: Path, origin: Repository, s
         address = f"{service.url}/webhooks/gitlab"
         assert httpx.post(address, content=webhook.body, headers=dict(webhook.headers), timeout=60).status_code == 202
         wait_for_line(service, "def refund_order")
+
+
+def test_a_push_that_was_answered_survives_the_service(tmp_path: Path, origin: Repository, server: GitServer) -> None:
+    data_dir, url = tmp_path / "data", f"http://{server.address}/shop.git"
+    assert run_cli(data_dir, "index", url, index_workers="1").status == 0
+    secret = create_key(data_dir, "reader")
+    origin.commit({"coupon.py": "def redeem_coupon(code):\n    return code\n"})
+    branch = origin.git("branch", "--show-current").strip()
+    origin.git("push", "--quiet", "shop", branch)
+    webhook = github(Pushed(url, f"refs/heads/{branch}", branch))
+    # Nobody who could do anything about it is there yet.
+    with Service(data_dir, secret, "--jobs", "0", webhook_secrets=SECRET) as service:
+        told = service.post(f"/webhooks/{webhook.host}", content=webhook.body, headers=webhook.headers)
+        service.process.send_signal(signal.SIGKILL)
+        assert told.status_code == 202, told.text
+        service.process.wait(PATIENCE_SECONDS)
+    with Service(data_dir, secret, "--jobs", "1", index_workers="1") as service:
+        wait_for_line(service, "def redeem_coupon")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 
 import anyio
-import anyio.to_thread
 from fastapi import APIRouter, Request
 from starlette.requests import ClientDisconnect
 
@@ -14,7 +14,7 @@ from codesearch.api.deps import settings_of
 from codesearch.api.responses import ApiResponse, encode_json
 from codesearch.api.webhooks.desk import MAX_BODY_BYTES, BodySize, Desk
 from codesearch.api.webhooks.push import Host
-from codesearch.api.webhooks.receiver import Outcome
+from codesearch.api.webhooks.receiver import NOTHING, Told, read_told
 from codesearch.api.webhooks.signatures import is_genuine, is_signed, name_signature_headers
 from codesearch.core.errors import (
     AuthenticationError,
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/webhooks", include_in_schema=False)
 
 @router.post("/{name}")
 async def post_webhook(request: Request, name: str) -> ApiResponse:
-    """Have refreshed what follows a push: 202 with the jobs, 200 where there is nothing to be done.
+    """Have refreshed what follows a push: 202 once that is noted, 200 where there is nothing to be done.
 
     Raises AuthenticationError before anything of the body is read as more than bytes, and of whatever repository it is.
     """
@@ -50,19 +50,17 @@ async def post_webhook(request: Request, name: str) -> ApiResponse:
         raise AuthenticationError(f"The webhook is not signed: {named} is missing. Give it a secret.")
     with desk.holding() as size:
         body = await _read_body(request, desk, size)
-        outcome = await anyio.to_thread.run_sync(_take, desk, host, headers, body, limiter=desk.threads)
+        told = await desk.examine(body, partial(_examine, desk, host, headers, body))
+    outcome = NOTHING if told is None else await desk.inbox.take(told)
     request.state.key_name = f"webhook of {host.value}"
-    answer = {
-        "jobs": [{"data_source": source, "job": job} for source, job in outcome.jobs],
-        "message": outcome.message,
-    }
-    return ApiResponse(encode_json(answer), status_code=202 if outcome.jobs else 200)
+    answer = {"data_sources": outcome.sources, "message": outcome.message}
+    return ApiResponse(encode_json(answer), status_code=202 if outcome.sources else 200)
 
 
-def _take(desk: Desk, host: Host, headers: Mapping[str, str], body: bytes) -> Outcome:
+def _examine(desk: Desk, host: Host, headers: Mapping[str, str], body: bytes) -> Told | None:
     if not is_genuine(host, headers, body, desk.secrets.find(), time.time()):
         raise AuthenticationError("The webhook's signature is wrong: it is to be made with a secret of this service.")
-    return desk.receiver.receive(host, headers, body)
+    return read_told(host, headers, body)
 
 
 async def _read_body(request: Request, desk: Desk, size: BodySize) -> bytes:

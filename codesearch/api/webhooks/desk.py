@@ -1,13 +1,16 @@
-"""What a server process needs to take webhooks: secrets, who makes jobs of them, bounds for what strangers send."""
+"""What a server process needs to take webhooks: secrets, the inbox, bounds for what strangers send."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import anyio
+import anyio.to_thread
 
 from codesearch.api.management import Management
+from codesearch.api.webhooks.inbox import Inbox
 from codesearch.api.webhooks.receiver import Receiver
 from codesearch.api.webhooks.secret_list import SecretList
 from codesearch.core.config import Settings
@@ -16,18 +19,28 @@ from codesearch.core.errors import TooManyRequestsError
 # What GitHub sends at most. Whose it is turns out at its end: until then no more than this is held of all.
 MAX_BODY_BYTES = 25 << 20
 MAX_BYTES_IN_ALL = 64 << 20
-_THREADS = 4
+# To have another thread read a body of less takes longer than to read it.
+_SMALL_BODY_BYTES = 64 << 10
+_THREADS = 2
+
+T = TypeVar("T")
 
 
 class Desk:
     """For one event loop."""
 
-    def __init__(self, secrets: SecretList, receiver: Receiver) -> None:
+    def __init__(self, secrets: SecretList, inbox: Inbox) -> None:
         self.secrets = secrets
-        self.receiver = receiver
+        self.inbox = inbox
         # Apart from those of searches: a burst of pushes keeps nobody from an answer.
-        self.threads = anyio.CapacityLimiter(_THREADS)
+        self._threads = anyio.CapacityLimiter(_THREADS)
         self._held_bytes = 0
+
+    async def examine(self, body: bytes, examine: Callable[[], T]) -> T:
+        """Return what examining a body gives, which is done in a thread where that takes long."""
+        if len(body) <= _SMALL_BODY_BYTES and not self.secrets.has_file:
+            return examine()
+        return await anyio.to_thread.run_sync(examine, limiter=self._threads)
 
     @contextmanager
     def holding(self) -> Iterator[BodySize]:
@@ -62,4 +75,4 @@ def open_desk(settings: Settings, management: Management | None) -> Desk | None:
     """Return what takes webhooks; None where they are off. Raises ConfigurationError."""
     if management is None or not takes_webhooks(settings):
         return None
-    return Desk(SecretList(settings), Receiver(management))
+    return Desk(SecretList(settings), Inbox(Receiver(management.catalog).receive))

@@ -27,6 +27,11 @@ class SecretList:
         if self._path is not None:
             self._refresh(self._path)
 
+    @property
+    def has_file(self) -> bool:
+        """Whether `find` looks at a file, which may be far away."""
+        return self._path is not None
+
     def find(self) -> tuple[str, ...]:
         """Return the secrets. While the file cannot be read, or is wrong, those that it held last count."""
         if self._path is not None:

@@ -1,83 +1,150 @@
-"""The catalog's webhooks: which deliveries were taken, so that none is taken twice, by whichever process."""
+"""The catalog's webhooks: deliveries that were taken, none of them twice, and what is still to be done about them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from queue import Empty, SimpleQueue
-from threading import Lock
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, String, Text, bindparam, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from codesearch.core.catalog.database import Database
-from codesearch.core.catalog.schema import webhook_deliveries
-from codesearch.core.catalog.sources import CatalogPart, utc_now
+from codesearch.core.catalog.schema import data_sources, knowledge_bases, webhook_deliveries, webhook_pushes
+from codesearch.core.catalog.sources import CatalogPart
 
-# Hosts send a delivery again for three days; the number bounds what who knows a secret can make of it.
+# Hosts send a delivery again for three days; the number bounds what all of them take on the disk: 3 MB.
 KEPT_DAYS = 7
-MOST_KEPT = 100_000
+MOST_KEPT = 20_000
 # Old ones are looked for once in so many.
 _PRUNE_EVERY = 256
+# So many are taken, and so many pushes claimed, in one transaction.
+DELIVERIES_AT_ONCE = 200
+# Who has claimed a push and said no more of it for so long has died.
+CLAIM_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook that was taken: what tells it from others, the data sources that follow what it says, and of whom."""
+
+    id: str
+    source_ids: tuple[str, ...]
+    requested_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPush:
+    """A data source that webhooks told of, the last of them with this delivery; no job was asked for yet."""
+
+    source_id: str
+    source_name: str
+    delivery: str
+    requested_by: str
+
+
+_TOLD = select(
+    data_sources.c.id, bindparam("new_delivery", type_=String), bindparam("new_requested_by", type_=Text)
+).where(data_sources.c.id == bindparam("source"))
 
 
 class DeliveryCatalog(CatalogPart):
-    """Deliveries of webhooks by what tells them from others: 64 hex digits each."""
+    """Deliveries of webhooks, and the pushes that they told of until somebody has seen to them."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:
-        super().__init__(database, clock)
-        self._notes = SimpleQueue[_Note]()
-        self._notes_lock = Lock()
+    def take_deliveries(self, deliveries: Sequence[Delivery]) -> frozenset[str]:
+        """Note deliveries and the pushes that they tell of, all or none; return the ids of those that are new.
 
-    def has_delivery(self, delivery: str) -> bool:
+        At most DELIVERIES_AT_ONCE. One that was taken before does nothing. Data sources that are gone are passed over,
+        and the oldest deliveries forgotten.
+        """
+        with self._database.writing() as connection:
+            known = connection.execute(
+                select(webhook_deliveries.c.delivery).where(
+                    webhook_deliveries.c.delivery.in_({delivery.id for delivery in deliveries})
+                )
+            )
+            taken = set(known.scalars())
+            new = {delivery.id: delivery for delivery in deliveries if delivery.id not in taken}
+            if new:
+                now = self._clock()
+                rows = [{"delivery": delivery_id, "received_at": now} for delivery_id in new]
+                connection.execute(webhook_deliveries.insert(), rows)
+                _note_pushes(connection, list(new.values()))
+                _prune(connection, now, len(new))
+        return frozenset(new)
+
+    def has_delivery(self, delivery_id: str) -> bool:
         """Say whether a delivery was taken before."""
-        statement = select(webhook_deliveries.c.id).where(webhook_deliveries.c.delivery == delivery)
+        statement = select(webhook_deliveries.c.id).where(webhook_deliveries.c.delivery == delivery_id)
         with self._database.reading() as connection:
             return connection.execute(statement).first() is not None
 
-    def note_delivery(self, delivery: str) -> None:
-        """Note that a delivery was taken; once more makes no difference. The oldest are forgotten.
+    def has_pushes(self) -> bool:
+        """Say whether there are pushes that nobody has seen to yet."""
+        return self._database.read_once("pushes", _has_pushes)
 
-        What several threads note at once is one transaction: each takes a sync of the disk and excludes the others.
+    def claim_pushes(self) -> list[WaitingPush]:
+        """Return pushes that wait, in the order of the data sources' ids, and keep them from others for CLAIM_SECONDS.
+
+        At most DELIVERIES_AT_ONCE.
         """
-        note = _Note(delivery)
-        self._notes.put(note)
-        with self._notes_lock:
-            if note.is_written:
-                return
-            # Where another thread failed to write it, it is in the queue no more.
-            notes = [note, *self._take_notes()]
-            self._write_deliveries(sorted({item.delivery for item in notes}))
-            for item in notes:
-                item.is_written = True
-
-    def _take_notes(self) -> list[_Note]:
-        taken = []
-        while True:
-            try:
-                taken.append(self._notes.get_nowait())
-            except Empty:
-                return taken
-
-    def _write_deliveries(self, deliveries: Sequence[str]) -> None:
         with self._database.writing() as connection:
-            dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
             now = self._clock()
-            values = [{"delivery": delivery, "received_at": now} for delivery in deliveries]
-            connection.execute(dialect.insert(webhook_deliveries).values(values).on_conflict_do_nothing())
-            newest = connection.execute(select(func.max(webhook_deliveries.c.id))).scalar() or 0
-            if newest % _PRUNE_EVERY >= len(deliveries):
-                return
-            oldest_kept = now - timedelta(days=KEPT_DAYS)
-            is_old = (webhook_deliveries.c.received_at < oldest_kept) | (webhook_deliveries.c.id <= newest - MOST_KEPT)
-            connection.execute(webhook_deliveries.delete().where(is_old))
+            is_free = or_(
+                webhook_pushes.c.claimed_at.is_(None),
+                webhook_pushes.c.claimed_at < now - timedelta(seconds=CLAIM_SECONDS),
+            )
+            pushes = [
+                WaitingPush(*row)
+                for row in connection.execute(
+                    select(
+                        webhook_pushes.c.source_id,
+                        knowledge_bases.c.name,
+                        webhook_pushes.c.delivery,
+                        webhook_pushes.c.requested_by,
+                    )
+                    .join(knowledge_bases, knowledge_bases.c.id == webhook_pushes.c.source_id)
+                    .where(is_free)
+                    .order_by(webhook_pushes.c.source_id)
+                    .limit(DELIVERIES_AT_ONCE)
+                )
+            ]
+            if pushes:
+                claimed = webhook_pushes.c.source_id.in_([push.source_id for push in pushes])
+                connection.execute(webhook_pushes.update().where(claimed).values(claimed_at=now))
+        return pushes
+
+    def forget_pushes(self, pushes: Sequence[WaitingPush]) -> None:
+        """Say that pushes were seen to; one of a data source that was pushed to again since then stays."""
+        named = [(push.source_id, push.delivery) for push in pushes]
+        with self._database.writing() as connection:
+            connection.execute(
+                webhook_pushes.delete().where(tuple_(webhook_pushes.c.source_id, webhook_pushes.c.delivery).in_(named))
+            )
 
 
-class _Note:
-    """A delivery that a thread waits for to be written."""
+def _has_pushes(connection: Connection) -> bool:
+    return connection.execute(select(webhook_pushes.c.source_id).limit(1)).first() is not None
 
-    __slots__ = ("delivery", "is_written")
 
-    def __init__(self, delivery: str) -> None:
-        self.delivery = delivery
-        self.is_written = False
+def _note_pushes(connection: Connection, deliveries: Sequence[Delivery]) -> None:
+    """Have each data source wait once; who claimed an earlier push of it has not seen this one."""
+    told = [
+        {"source": source_id, "new_delivery": delivery.id, "new_requested_by": delivery.requested_by}
+        for delivery in deliveries
+        for source_id in delivery.source_ids
+    ]
+    if told:
+        insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(webhook_pushes)
+        columns = ("source_id", "delivery", "requested_by")
+        changed = {**{name: insert.excluded[name] for name in columns[1:]}, "claimed_at": None}
+        insert = insert.from_select(columns, _TOLD).on_conflict_do_update(index_elements=["source_id"], set_=changed)
+        connection.execute(insert, told)
+
+
+def _prune(connection: Connection, now: datetime, added: int) -> None:
+    newest = connection.execute(select(func.max(webhook_deliveries.c.id))).scalar() or 0
+    if newest % _PRUNE_EVERY >= added:
+        return
+    oldest_kept = now - timedelta(days=KEPT_DAYS)
+    is_old = (webhook_deliveries.c.received_at < oldest_kept) | (webhook_deliveries.c.id <= newest - MOST_KEPT)
+    connection.execute(webhook_deliveries.delete().where(is_old))

@@ -93,6 +93,17 @@ def _add_rates(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE codesearch_api_keys ADD COLUMN requests_per_minute BIGINT")
 
 
+def _add_webhook_pushes(connection: Connection) -> None:
+    """The next schema knows which data sources webhooks told of, and no job was asked for yet."""
+    moment = "DATETIME" if connection.dialect.name == "sqlite" else "TIMESTAMP WITH TIME ZONE"
+    connection.exec_driver_sql(
+        "CREATE TABLE codesearch_webhook_pushes"
+        " (source_id VARCHAR(24) NOT NULL PRIMARY KEY, delivery VARCHAR(64) NOT NULL, requested_by TEXT NOT NULL,"
+        f" claimed_at {moment},"
+        " FOREIGN KEY (source_id) REFERENCES codesearch_data_sources (id) ON DELETE CASCADE)"
+    )
+
+
 # The first one leads from schema 1 to schema 2, and so on. A step that was released is never changed again: it names
 # its columns itself and does not import schema.py, which goes on changing. The last step leads to schema.py as it is.
 STEPS: tuple[Step, ...] = (
@@ -102,6 +113,7 @@ STEPS: tuple[Step, ...] = (
     _add_webhook_deliveries,
     _add_organisations,
     _add_rates,
+    _add_webhook_pushes,
 )
 _FIRST_VERSION = 1
 

@@ -157,6 +157,17 @@ webhook_deliveries = Table(
     sqlite_autoincrement=True,
 )
 
+# Data sources that a webhook told of, until a job of each is asked for: one row for however many pushes, the last of
+# which it names. `claimed_at` says when somebody began to ask for it.
+webhook_pushes = Table(
+    f"{TABLE_PREFIX}webhook_pushes",
+    metadata,
+    _reference("source_id", data_sources),
+    Column("delivery", String(64), nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("claimed_at", UtcDateTime),
+)
+
 # Named apart from data sources and workspaces: the group that reads the workspace `payments` may be called so, too.
 groups = Table(
     f"{TABLE_PREFIX}groups",

@@ -104,7 +104,7 @@ def test_a_delivery_is_told_by_the_id_of_its_host_else_by_its_body() -> None:
         return identify_delivery(Host(webhook.host), lower(webhook.headers), webhook.body)
 
     first = identify(github(Pushed()))
-    assert len(first) == 64
+    assert len(first) == 32
     assert identify(github(Pushed(reference="refs/heads/next"))) == first
     assert identify(github(Pushed(delivery="delivery-2"))) != first
     assert identify(gitlab(Pushed())) != first

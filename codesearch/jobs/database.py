@@ -131,11 +131,14 @@ class JobDatabase:
 
 
 class _Connection(sqlite3.Connection):
-    """A connection of the engine on an SQLite that does not know milliseconds."""
+    """A connection of the engine that keeps the log of changes short, also on an SQLite that knows no milliseconds."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.create_function("unixepoch", 1, _seconds_since_1970)
+        # It stays beside the file as long as a service has it open: at most some 256 kB, not SQLite's 4 MB.
+        self.execute("PRAGMA wal_autocheckpoint = 64")
+        if sqlite3.sqlite_version_info < _KNOWS_MILLISECONDS:
+            self.create_function("unixepoch", 1, _seconds_since_1970)
 
 
 def _seconds_since_1970(modifier: str) -> float | None:
@@ -143,14 +146,12 @@ def _seconds_since_1970(modifier: str) -> float | None:
 
 
 @cache
-def _mend_clock() -> None:
-    """Have the engine know the time also with an SQLite from before 3.42, as Debian 12 has it.
+def _mend_connections() -> None:
+    """Have the engine open SQLite as we need it, and know the time also with one from before 3.42, as Debian 12 has it.
 
     The engine goes by the version of Python: from 3.12 on it asks for `unixepoch('subsec')`, which an older SQLite
     answers with NULL, so that no job can be taken.
     """
-    if sqlite3.sqlite_version_info >= _KNOWS_MILLISECONDS:
-        return
     from dbos._sys_db_sqlite import SQLiteSystemDatabase
 
     # No option of the client, of a worker and of migrations alike leads there.
@@ -165,7 +166,7 @@ def _mend_clock() -> None:
 
 def prepare_engine() -> None:
     """Have the engine log what is wrong, as the rest of this process logs, not twice a second, and know the time."""
-    _mend_clock()
+    _mend_connections()
     logger = logging.getLogger("dbos")
     logger.handlers.clear()
     logger.propagate = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # An indexer tells the catalog every second how far it is, and stops when its source is gone; a clone takes longer.
 _INDEXER_STOPS_SECONDS: Final = 30.0
+# A backup reads and writes the whole catalog. What changed since the last one is in the one that ends the process.
+_BACKUP_SECONDS: Final = 10.0
 
 
 def main() -> None:
@@ -62,6 +65,7 @@ class _Requests:
 
 
 def _do_all(assembly: Assembly, forked: ForkServer | None, requests: _Requests) -> None:
+    backed_up_at = float("-inf")
     while True:
         request, failure = requests.wait_for_next(), None
         try:
@@ -70,7 +74,9 @@ def _do_all(assembly: Assembly, forked: ForkServer | None, requests: _Requests) 
             failure = error.message
             output.print_error(failure)
             output.print_json({"may_pass": _may_pass(error)})
-        assembly.catalog.back_up()
+        if time.monotonic() - backed_up_at >= _BACKUP_SECONDS:
+            assembly.catalog.back_up()
+            backed_up_at = time.monotonic()
         output.print_json({"ended": True, "failure": failure})
         sys.stdout.flush()
 

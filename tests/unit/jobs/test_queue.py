@@ -139,6 +139,14 @@ def test_a_job_that_waits_is_stopped_at_once(queue: JobQueue) -> None:
     assert queue.cancel(job.id) == queue.get(job.id) == stopped
 
 
+def test_the_log_of_changes_stays_short(database: JobDatabase, queue: JobQueue) -> None:
+    queue.submit_all([refresh(f"{number:024x}") for number in range(60)], "admin")
+    assert len(queue.list_jobs()) == 60
+    assert database.file is not None
+    # Without a bound, these alone are over a megabyte.
+    assert database.file.with_name(f"{database.file.name}-wal").stat().st_size < 600_000
+
+
 def test_old_jobs_are_forgotten(queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_module, "KEPT", 3)
     jobs = [queue.submit(request_of(f"number {number}"), "admin") for number in range(5)]

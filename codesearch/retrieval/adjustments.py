@@ -99,6 +99,9 @@ TABLE: Final = (
 )
 # fmt: on
 ADJUSTMENTS: Final = tuple(adjustment.name for adjustment in TABLE)
+_FOR_ROW: Final = np.array([adjustment.for_row for adjustment in TABLE], np.float32)
+_FOR_FILE: Final = np.array([adjustment.for_file for adjustment in TABLE], np.float32)
+_IN_MESSAGE: Final = np.array([adjustment.in_message for adjustment in TABLE], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +118,5 @@ def adjust_candidates(view: View) -> Adjusted:
     values = np.empty((len(view.candidates.files), len(TABLE)), np.float32)
     for number, adjustment in enumerate(TABLE):
         values[:, number] = adjustment.compute(view)
-    for_row = np.array([item.for_row for item in TABLE], np.float32)
-    for_file = [item.in_message if view.terms.is_message else item.for_file for item in TABLE]
-    for_rows: NDArray[np.float32] = values @ for_row
-    return Adjusted(values, for_rows, values * np.array(for_file, np.float32))
+    for_rows: NDArray[np.float32] = values @ _FOR_ROW
+    return Adjusted(values, for_rows, values * (_IN_MESSAGE if view.terms.is_message else _FOR_FILE))

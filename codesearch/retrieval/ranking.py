@@ -202,7 +202,7 @@ def order_by_file(
     sums: NDArray[np.float32], files: NDArray[np.int64]
 ) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
     """Return the rows by file, those of a file by descending sum; where each file's begin, and how many it has."""
-    order = np.lexsort((np.arange(len(sums)), -sums, files))
+    order = np.lexsort((-sums, files))
     return order, *find_runs(files[order])
 
 

@@ -51,9 +51,15 @@ class Calibration:
 
         `absence` is added to the log-odds of all of them.
         """
-        shift = self.offset + self.top * margins.max() + self.middle * np.median(margins) + absence
+        shift = self.offset + self.top * margins.max() + self.middle * _median_of(margins) + absence
         probabilities: NDArray[np.float64] = 1 / (1 + np.exp(-(self.slope * margins + shift)))
         return probabilities
+
+
+def _median_of(values: NDArray[np.float64]) -> float:
+    # np.median takes ten times as long for as few values as a query has files.
+    middle = np.sort(values)[(len(values) - 1) // 2 : len(values) // 2 + 1]
+    return float(middle[0] + middle[-1]) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -59,18 +59,20 @@ def is_code_word(word: str) -> bool:
 def find_related(terms: NDArray[np.uint32]) -> RelatedTerms:
     """Return each of the distinct terms, followed by those that mean nearly the same."""
     known, starts, related, similarities = load_related_terms()
-    positions = np.minimum(np.searchsorted(known, terms), len(known) - 1)
-    found: list[NDArray[np.uint32]] = []
-    weights: list[NDArray[np.float32]] = []
-    for term, position in zip(terms, positions.tolist(), strict=True):
-        span = slice(int(starts[position]), int(starts[position + 1])) if known[position] == term else slice(0, 0)
-        found.append(np.concatenate((term[None], related[span])))
-        weights.append(np.concatenate(([1.0], similarities[span] / 255)).astype(np.float32))
-    counts = np.array([len(of_term) for of_term in found], np.intp)
-    nothing = (np.empty(0, np.uint32), np.empty(0, np.float32))
-    return RelatedTerms(
-        np.concatenate([nothing[0], *found]), np.concatenate([nothing[1], *weights]), np.cumsum(counts) - counts
-    )
+    positions = np.minimum(known.searchsorted(terms), len(known) - 1)
+    begins = starts.take(positions)
+    sizes = (starts.take(positions + 1) - begins) * (known.take(positions) == terms)
+    ends = np.cumsum(sizes, dtype=np.intp)
+    firsts = ends - sizes + np.arange(len(terms))
+    count = len(terms) + int(sizes.sum())
+    is_related = np.ones(count, np.bool_)
+    is_related[firsts] = False
+    places = np.arange(count - len(terms)) + np.repeat(begins - (ends - sizes), sizes)
+    found, weights = np.empty(count, np.uint32), np.ones(count, np.float32)
+    found[firsts] = terms
+    found[is_related] = related[places]
+    weights[is_related] = similarities[places] / 255
+    return RelatedTerms(found, weights, firsts)
 
 
 def stands_in(payloads: NDArray[np.uint16], field: int) -> NDArray[np.bool_]:
@@ -86,9 +88,20 @@ def related_in_fields(
     `payloads` (k, ids) are those of the related terms there. `fields` are bits of payloads; ANYWHERE asks whether the
     term is there at all.
     """
-    values = np.zeros((len(fields), len(related.firsts), payloads.shape[1]), np.float32)
-    if payloads.size:
-        for number, field in enumerate(fields):
-            near = stands_in(payloads, field) * related.weights[:, None]
-            np.maximum.reduceat(near, related.firsts, axis=0, out=values[number])
-    return values
+    count, columns = len(related.firsts), payloads.shape[1]
+    values = np.zeros((len(fields), count * columns), np.float32)
+    # Of each term's related ones few are anywhere. Of several at one place the nearest is written last and stays.
+    nearest_last = related.weights.argsort()
+    ordered = payloads[nearest_last].ravel()
+    places = ordered.nonzero()[0]
+    found, numbers = ordered[places], nearest_last[places // max(1, columns)]
+    weights = related.weights[numbers]
+    terms = np.repeat(np.arange(count), np.diff(related.firsts, append=len(related.terms)))
+    targets = terms[numbers] * columns + places % max(1, columns)
+    for of_field, field in zip(values, fields, strict=True):
+        if field == ANYWHERE:
+            of_field[targets] = weights
+        else:
+            those = (found & field).nonzero()[0]
+            of_field[targets[those]] = weights[those]
+    return values.reshape(len(fields), count, columns)

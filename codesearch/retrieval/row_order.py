@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ class RowOrder:
         self.segments = tuple(segments)
         self._sources = tuple(sources)
         counts = [len(source.segments) for source in sources] or [1] * len(segments)
-        ends = np.cumsum(counts).tolist()
+        ends = accumulate(counts)
         self.spans = [range(end - count, end) for count, end in zip(counts, ends, strict=True)]
         self.owners = [position for position, span in enumerate(self.spans) for _ in span]
         self.is_divided = len(self.spans) < len(self.segments)

@@ -1,9 +1,14 @@
-"""Runs of rows of one file, and what is said of each run. Pure."""
+"""Runs of rows of one file, and what is said of each run; which values are among some. Pure."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+# Fewer are compared one by one.
+_MANY_VALUES = 16
 
 
 def find_runs(files: NDArray[np.int32] | NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -30,3 +35,13 @@ def ranks_of(values: NDArray[np.float32]) -> NDArray[np.int64]:
     ranks = np.empty(len(values), np.int64)
     ranks[np.argsort(-values, kind="stable")] = np.arange(len(values))
     return ranks
+
+
+def is_among(values: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.bool_]:
+    """Say which values are among the wanted ones, which are mostly none or few."""
+    if len(wanted) > _MANY_VALUES:
+        return np.isin(values, wanted)
+    found = np.zeros(len(values), np.bool_)
+    for value in wanted:
+        found |= values == value
+    return found

@@ -6,6 +6,10 @@ import re
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.text.path_roles import PRODUCT_FOLDER, is_test_path
 from codesearch.core.text.terms import name_term
 
@@ -41,3 +45,31 @@ def describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, bool, int, i
         name_term(name.partition(".")[0]),
         name_term(folder),
     )
+
+
+class KnownPaths:
+    """What `describe_path` says of the files of a segment, as each was first asked for, (m, PATH_COLUMNS)."""
+
+    def __init__(self, index: SearchIndex) -> None:
+        self._index = index
+        self._is_known: NDArray[np.bool_] = np.zeros(index.file_count, np.bool_)
+        self._described: NDArray[np.uint32] = np.zeros((index.file_count, len(PATH_COLUMNS)), np.uint32)
+
+    @staticmethod
+    def of(index: SearchIndex) -> KnownPaths:
+        """Return what is remembered of a segment."""
+        known = index.remembered.get("paths")
+        if not isinstance(known, KnownPaths):
+            known = index.remembered["paths"] = KnownPaths(index)
+        return known
+
+    def describe(self, files: NDArray[np.int32]) -> NDArray[np.uint32]:
+        """Return what is said of files, (PATH_COLUMNS, files)."""
+        is_known = self._is_known[files]
+        if not is_known.all():
+            missing = np.unique(files[~is_known])
+            self._described[missing] = [describe_path(self._index.path_of(file)) for file in missing.tolist()]
+            # Afterwards: another search may read it.
+            self._is_known[missing] = True
+        columns: NDArray[np.uint32] = self._described[files].T
+        return columns

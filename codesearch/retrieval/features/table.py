@@ -13,9 +13,10 @@ from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
 from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
 from codesearch.core.text.tokens import stem
 from codesearch.retrieval.candidates import FILE_FIELDS, ROW_FIELDS, JoinedCandidates
-from codesearch.retrieval.features.groups import mean_of_best, ranks_of
+from codesearch.retrieval.features.groups import is_among, mean_of_best, ranks_of
 from codesearch.retrieval.features.part import Part
 from codesearch.retrieval.features.view import View
+from codesearch.retrieval.related_terms import ANYWHERE
 
 # Gives a column of all candidates, (c,), or one value that all of them have.
 Computation = Callable[[View], Any]
@@ -45,21 +46,23 @@ def _path(name: str) -> Computation:
 
 
 def _rows(field: int) -> Computation:
-    return lambda view: view.row_shares @ (view.candidates.row_payloads & field > 0)
+    number = ROW_FIELDS.index(field)
+    return lambda view: view.covered_rows[number]
 
 
 def _files(field: int) -> Computation:
-    return lambda view: view.file_shares @ (view.candidates.file_payloads & field > 0)
+    number = FILE_FIELDS.index(field)
+    return lambda view: view.covered_files[number]
 
 
 def _related_rows(field: int) -> Computation:
     number = ROW_FIELDS.index(field)
-    return lambda view: view.row_shares @ view.candidates.row_related[number]
+    return lambda view: view.related_rows[number]
 
 
 def _related_files(field: int) -> Computation:
     number = FILE_FIELDS.index(field)
-    return lambda view: view.file_shares @ view.candidates.file_related[number]
+    return lambda view: view.related_files[number]
 
 
 def _compounds(payloads_of: Callable[[JoinedCandidates], NDArray[np.uint16]], field: int) -> Computation:
@@ -95,8 +98,7 @@ TABLE: Final = (
     Feature("covered_by_comment", "share of the query that stands in the row's comments", _rows(IN_COMMENT)),
     Feature("covered_by_stem", "share of the query that stands in the file's name", _files(IN_STEM)),
     Feature("covered_by_folder", "share of the query that stands in the folders", _files(IN_FOLDER)),
-    Feature("covered_by_file", "share of the query that stands anywhere in the file",
-            lambda view: view.file_shares @ (view.candidates.file_payloads > 0)),
+    Feature("covered_by_file", "share of the query that stands anywhere in the file", _files(ANYWHERE)),
     Feature("covered_by_names_in_file", "share of the query that stands in names that the file defines",
             _files(FILE_NAMES_IT)),
     Feature("covered_by_comments_in_file", "share of the query that stands in the file's comments",
@@ -110,7 +112,7 @@ TABLE: Final = (
             lambda view: view.find_qualified()),
     Feature("declares_it", "`names_it` and `declares`", lambda view: view.names_it & view.declares),
     Feature("stem_is_name", "the file is called as a name that is asked for",
-            lambda view: np.isin(view.paths["stem"], view.names)),
+            lambda view: is_among(view.paths["stem"], view.names)),
     Feature("declares", "the row shows where its symbol's definition begins", lambda view: view.declares),
     Feature("is_symbol", "the row is a definition", _artifact(_SYMBOL)),
     Feature("is_file", "the row is a whole small file", _artifact(_WHOLE_FILE)),
@@ -173,8 +175,7 @@ TABLE: Final = (
             _related_rows(IN_QUALIFIER)),
     Feature("related_in_signature", "related share of the query in the signature", _related_rows(IN_SIGNATURE)),
     Feature("related_in_comment", "related share of the query in the row's comments", _related_rows(IN_COMMENT)),
-    Feature("related_in_file", "related share of the query anywhere in the file",
-            lambda view: view.file_shares @ view.candidates.file_related[0]),
+    Feature("related_in_file", "related share of the query anywhere in the file", _related_files(ANYWHERE)),
     Feature("related_in_stem", "related share of the query in the file's name", _related_files(IN_STEM)),
     Feature("related_in_folder", "related share of the query in the folders", _related_files(IN_FOLDER)),
     Feature("related_in_names_of_file", "related share of the query in names that the file defines",
@@ -215,7 +216,8 @@ def compute_features(view: View) -> NDArray[np.float32]:
 
     What is compared with the best is compared over all data sources.
     """
-    features = np.empty((len(view.candidates.files), len(TABLE)), np.float32)
+    # One feature after another is written to memory that is together: half the time of a column each.
+    features = np.empty((len(TABLE), len(view.candidates.files)), np.float32)
     for number, feature in enumerate(TABLE):
-        features[:, number] = feature.compute(view)
-    return features
+        features[number] = feature.compute(view)
+    return np.ascontiguousarray(features.T)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from codesearch.core.index.versions import version_of
 from codesearch.core.text.terms import IN_FOLDER, IN_STEM, name_term
 from codesearch.core.text.tokens import stem
-from codesearch.retrieval.candidates import JoinedCandidates
-from codesearch.retrieval.features.groups import find_runs
+from codesearch.retrieval.candidates import FILE_FIELDS, ROW_FIELDS, JoinedCandidates
+from codesearch.retrieval.features.groups import find_runs, is_among
 from codesearch.retrieval.features.part import Column, Part
-from codesearch.retrieval.features.paths import PATH_COLUMNS, describe_path
+from codesearch.retrieval.features.paths import PATH_COLUMNS, KnownPaths
 from codesearch.retrieval.features.references import count_references
 from codesearch.retrieval.lexical import to_shares
 from codesearch.retrieval.query.terms import QueryTerms
+from codesearch.retrieval.related_terms import ANYWHERE
 
 _DOCUMENT_LANGUAGES = frozenset({"markdown", "rst", "asciidoc", "org", "text", "html", "json", "yaml", "toml", "xml"})
 _ASKS_TEST = frozenset(map(stem, "test testing spec mock fixture".split()))
@@ -28,7 +29,9 @@ class View:
     """One query's candidates of all indexes, c in all. Columns are (c,), in their order.
 
     firsts, counts: where the rows of each file begin, and how many it has. row_shares, file_shares (t,): how much of
-    the query each term is, as it is rare among rows and among files. paths: what the paths tell, by PATH_COLUMNS.
+    the query each term is, as it is rare among rows and among files. covered_rows, related_rows (fields, c): how much
+    of it stands in each of ROW_FIELDS, covered_files and related_files in each of FILE_FIELDS. paths: what the paths
+    tell, by PATH_COLUMNS.
     """
 
     def __init__(self, terms: QueryTerms, candidates: JoinedCandidates) -> None:
@@ -54,7 +57,12 @@ class View:
         # How much of the query stands in the row or in its path; and of what means nearly the same, in the row.
         in_path = candidates.file_payloads & (IN_STEM | IN_FOLDER) > 0
         self.covered: Column = self.row_shares @ ((candidates.row_payloads > 0) | in_path)
-        self.related: Column = self.row_shares @ candidates.row_related[0]
+        self.covered_rows = _cover(self.row_shares, candidates.row_payloads, ROW_FIELDS)
+        self.covered_files = _cover(self.file_shares, candidates.file_payloads, FILE_FIELDS)
+        # The same of related terms.
+        self.related_rows: Column = self.row_shares @ candidates.row_related
+        self.related_files: Column = self.file_shares @ candidates.file_related
+        self.related: Column = self.related_rows[ROW_FIELDS.index(ANYWHERE)]
 
     def asks_for(self, stems: frozenset[str]) -> bool:
         """Say whether the query says one of these words where it tells what kind of file it is about."""
@@ -66,7 +74,7 @@ class View:
         in_words = self.join(lambda part: part.index.language_codes(_DOCUMENT_LANGUAGES)[part.languages])
         self.is_document: Column = in_words | (self.paths["is_prose"] > 0)
         self.names = np.array(self.terms.name_hashes, np.uint32)
-        self.names_it: Column = np.isin(self.join(lambda part: part.index.names[part.rows]), self.names)
+        self.names_it = is_among(self.join(lambda part: part.index.names[part.rows]), self.names)
         self.declares = self.join(lambda part: part.index.declares[part.rows])
         self.is_first: Column = self.join(lambda part: part.rows == part.first_rows)
         # In terms, at least 1.
@@ -85,7 +93,9 @@ class View:
     def find_qualified(self) -> Column:
         """Say which rows have a qualified name that is asked for."""
         asked = np.array([name_term(name) for name in self.terms.names if "." in name], np.uint32)
-        return np.isin(self.join(lambda part: part.index.qualified_names[part.rows]), asked)
+        if not len(asked):
+            return np.zeros(len(self.names_it), np.bool_)
+        return is_among(self.join(lambda part: part.index.qualified_names[part.rows]), asked)
 
     def symbol_of(self, number: int) -> str:
         """Return the qualified name of what a candidate defines, '' for none."""
@@ -94,9 +104,12 @@ class View:
 
     def find_superseded(self) -> Column:
         """Say which rows belong to an older version of the code than there is, unless the query asks for it: `v3`."""
-        asked = [version for token in self.terms.tokens if (version := version_of(token)) is not None]
         versions = self.join(lambda part: part.index.superseded_versions[part.files])
-        return (versions >= 0) & ~np.isin(versions, asked)
+        is_old: Column = versions >= 0
+        if not is_old.any():
+            return is_old
+        asked = [version for token in self.terms.tokens if (version := version_of(token)) is not None]
+        return is_old & ~is_among(versions, np.array(asked, np.int32))
 
     def count_folders(self) -> Column:
         """Return how many candidates' files stand in the same folder of the same data source, as a logarithm."""
@@ -106,7 +119,11 @@ class View:
 
 
 def _describe_paths(part: Part) -> NDArray[np.uint32]:
-    firsts, counts = find_runs(part.files)
-    described = np.array([describe_path(part.index.path_of(file)) for file in part.files[firsts].tolist()], np.uint32)
-    columns: NDArray[np.uint32] = np.repeat(described.reshape(-1, len(PATH_COLUMNS)), counts, axis=0).T
-    return columns
+    return KnownPaths.of(part.index).describe(part.files)
+
+
+def _cover(shares: NDArray[np.float32], payloads: NDArray[np.uint16], fields: Sequence[int]) -> Column:
+    """Return how much of the query stands in each of the fields, (fields, c)."""
+    masks = np.array([field or 0xFFFF for field in fields], np.uint16)
+    covered: Column = shares @ (payloads & masks[:, None, None] > 0)
+    return covered

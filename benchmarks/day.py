@@ -177,7 +177,9 @@ def live(
     data_dir: Path, trees: Sequence[Path], made: Sequence[Made], settings: dict[str, str], arguments: argparse.Namespace
 ) -> tuple[list[str], bool]:
     """Let the day pass; return what is to be said of it, and whether all was right."""
-    index(data_dir, *map(url_of, trees), settings=settings)
+    seconds, cpu = index(data_dir, *map(url_of, trees), settings=settings)
+    took = f"indexed in one command in {seconds:.1f} s, {cpu:.1f} CPU-s"
+    say(took)
     database_url = settings.get("CODESEARCH_DATABASE_URL")
     with closing(open_parts(data_dir, database_url)) as assembly:
         assembly.catalog.create_workspace(WORKSPACE, [one.name for one in made[:MEMBERS]])
@@ -196,27 +198,31 @@ def live(
         with clients.phase() as phases["quiet, before"]:
             time.sleep(quarter_seconds)
         footprints["before"] = Footprint.of(service, data_dir)
+        say("webhooks begin")
         with clients.phase() as phases["webhooks"]:
             pushes, footprints["half of the webhooks"] = push(service, data_dir, trees, made, arguments)
         load.append(os.getloadavg()[0])
         begun = time.monotonic()
+        say(f"webhooks: {percentiles(pushes.milliseconds)}; refreshes go on")
         with clients.phase() as phases["until all refreshes were done"]:
             wait_until_idle(parts.catalog, queue)
         settled_seconds = time.monotonic() - begun
+        say(f"all refreshes done after {settled_seconds:.1f} s")
         footprints["all refreshes done"] = Footprint.of(service, data_dir)
         time.sleep(max(0.0, IDLE_SECONDS - quarter_seconds))
         with clients.phase() as phases["quiet, after"]:
             time.sleep(quarter_seconds)
         footprints["at the end"] = Footprint.of(service, data_dir)
         jobs = queue.measure().counts
-        refreshes = count_refreshes(parts.catalog)
+        runs = count_runs(parts.catalog)
     load.append(os.getloadavg()[0])
+    say("the day is over; the indexes are compared with fresh ones")
     compared, is_right = compare(data_dir, database_url, trees)
     failed = jobs.get(JobState.FAILED.value, 0)
     errors = sum(phase.wrong.total() for phase in phases.values()) + pushes.errors + failed
     lines = [
-        f"{len(trees)} repositories of {arguments.commits} commits, {pushes.commits} commits pushed, "
-        f"{len(pushes.milliseconds):,} webhooks: {dict(pushes.statuses)}, refreshes that came of them: {refreshes:,}",
+        f"{len(trees)} repositories of {arguments.commits} commits, {took}, {pushes.commits} commits pushed, "
+        f"{len(pushes.milliseconds):,} webhooks: {dict(pushes.statuses)}, runs that found something new: {runs:,}",
         f"webhooks: {percentiles(pushes.milliseconds)}, sent in {pushes.seconds:.0f} s; "
         f"all done {settled_seconds:.1f} s after the last; jobs that failed: {failed}",
         f"load {' '.join(f'{value:.1f}' for value in load)}",
@@ -263,8 +269,13 @@ def wait_until_idle(catalog: Catalog, queue: JobQueue) -> None:
     sys.exit(f"Jobs are still to be done: {dict(counts)}")
 
 
-def count_refreshes(catalog: Catalog) -> int:
-    """Return how many runs there were of all sources after the first of each."""
+def say(line: str) -> None:
+    """Say how far the day is."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def count_runs(catalog: Catalog) -> int:
+    """Return how many runs there were of all sources after the first of each; one that finds nothing new is none."""
     runs = catalog.list_latest_runs().values()
     return max(run.id for run in runs) - len(runs)
 

@@ -17,13 +17,13 @@ from codesearch.jobs.database import (
     JobDatabase,
     prepare_engine,
 )
+from codesearch.jobs.queue import IDLE_SECONDS
 from codesearch.jobs.records import JobOutcome, outcome_to_json, request_from_json
 from codesearch.jobs.running import PassingError
 
 if TYPE_CHECKING:
     from dbos import WorkflowStatus
 
-_POLLING_SECONDS: Final = 0.5
 # Attempts at what may pass: the waits between them are 2 and 10 seconds, in which the worker does nothing else. What
 # has a schedule is tried again by that, too.
 _ATTEMPTS: Final = 3
@@ -70,7 +70,7 @@ def launch(database: JobDatabase, worker_name: str, hold: HoldJob) -> None:
         QUEUE,
         worker_concurrency=1,
         partition_concurrency=1,
-        polling_interval_sec=_POLLING_SECONDS,
+        polling_interval_sec=IDLE_SECONDS,
         on_conflict="always_update",
     )
 

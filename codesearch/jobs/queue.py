@@ -25,6 +25,10 @@ SHOWN: Final = 30
 KEPT: Final = 300
 # Jobs that are looked for in one statement.
 _ASKED_AT_ONCE: Final = 50
+# How often a worker looks for a job: where none waits, it takes a hundredth of a core; and while some wait, since
+# without that the time between two short jobs is longer than they are.
+IDLE_SECONDS: Final = 0.5
+BUSY_SECONDS: Final = 0.1
 _UNKNOWN: Final = "There is no such job, or it is over for long. `codesearch jobs` lists them."
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-z]{1,40}")
 
@@ -138,6 +142,19 @@ class JobQueue:
             old = _list(client, OVER, limit=KEPT, offset=KEPT, has_values=False)
             if old:
                 client.delete_workflows([status.workflow_id for status in old])
+
+    def keep_pace(self) -> None:
+        """Have workers look for jobs more often as long as some wait.
+
+        Only where the jobs are in a file: PostgreSQL may have many workers, and each of their looks is some messages.
+        """
+        if self._database.file is None:
+            return
+        with self._database.asking() as client:
+            wanted = BUSY_SECONDS if _list(client, WAITING, limit=1, has_values=False) else IDLE_SECONDS
+            queue = client.retrieve_queue(QUEUE)
+            if queue is not None and queue.polling_interval_sec != wanted:
+                queue.set_polling_interval_sec(wanted)
 
     def measure(self) -> JobFigures:
         """Return the queue in figures of this moment."""

@@ -39,6 +39,7 @@ AFTER_RUN: Final = "run"
 _LOOK_SECONDS: Final = 0.5
 _RECOVERY_SECONDS: Final = 2.0
 _SCHEDULE_SECONDS: Final = 2.0
+_PACE_SECONDS: Final = 2.0
 _PRUNE_SECONDS: Final = 60.0
 
 
@@ -100,6 +101,7 @@ class Worker:
 
     def _do_chores(self) -> None:
         self._pushes.enqueue()
+        self._every(_PACE_SECONDS, self._queue.keep_pace)
         self._every(_RECOVERY_SECONDS, self._take_over)
         self._every(_SCHEDULE_SECONDS, self._schedule.enqueue_due)
         self._every(_PRUNE_SECONDS, self._queue.prune)

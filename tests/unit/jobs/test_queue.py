@@ -17,9 +17,9 @@ from codesearch.api.management import Job, JobKind, JobRequest, JobState
 from codesearch.core.catalog.catalog import open_catalog
 from codesearch.core.errors import JobsUnavailableError, NotFoundError, TooManyRequestsError
 from codesearch.jobs import queue as queue_module
-from codesearch.jobs.database import JobDatabase, jobs_url
+from codesearch.jobs.database import QUEUE, JobDatabase, jobs_url
 from codesearch.jobs.places import WorkerPlace
-from codesearch.jobs.queue import JobQueue
+from codesearch.jobs.queue import BUSY_SECONDS, IDLE_SECONDS, JobQueue
 from codesearch.jobs.worker import Worker
 from tests.unit.jobs.workers import request_of
 
@@ -137,6 +137,25 @@ def test_a_job_that_waits_is_stopped_at_once(queue: JobQueue) -> None:
     stopped = queue.cancel(job.id)
     assert (stopped.state, stopped.is_stopping, stopped.ended_at is not None) == (JobState.CANCELLED, False, True)
     assert queue.cancel(job.id) == queue.get(job.id) == stopped
+
+
+def test_workers_look_more_often_while_jobs_wait(database: JobDatabase, queue: JobQueue) -> None:
+    # Before any worker there is nobody to be told.
+    queue.keep_pace()
+    with database.asking() as engine:
+        engine.register_queue(QUEUE, worker_concurrency=1, partition_concurrency=1, polling_interval_sec=IDLE_SECONDS)
+
+        def look() -> float:
+            queue.keep_pace()
+            registered = engine.retrieve_queue(QUEUE)
+            assert registered is not None
+            return registered.polling_interval_sec
+
+        assert look() == IDLE_SECONDS
+        job = queue.submit(refresh(), "admin")
+        assert [look(), look()] == [BUSY_SECONDS, BUSY_SECONDS]
+        queue.cancel(job.id)
+        assert look() == IDLE_SECONDS
 
 
 def test_the_log_of_changes_stays_short(database: JobDatabase, queue: JobQueue) -> None:

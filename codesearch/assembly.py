@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from codesearch.core.errors import (
@@ -224,6 +223,8 @@ class Assembly:
     @property
     def _peer_identity(self) -> str:
         """What services have to have in common: another version ranks otherwise."""
+        from importlib.metadata import version
+
         from codesearch.core.index.search_index import LAYOUT_VERSION
 
         return f"{version('codesearch')} {LAYOUT_VERSION} {self.index_format.table_name}"

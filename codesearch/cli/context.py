@@ -8,6 +8,7 @@ import click
 
 from codesearch.assembly import Assembly, open_assembly
 from codesearch.cli import output
+from codesearch.cli.garbage import imports_kept
 from codesearch.logs import configure_logging
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -37,6 +38,7 @@ def open_logging_assembly(report: Callable[[str], None] = output.print_error) ->
 
     `report` gets a line for what lies in the current folder and does not count.
     """
-    assembly = open_assembly(report)
+    with imports_kept():
+        assembly = open_assembly(report)
     configure_logging(assembly.settings)
     return assembly

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import click
 from codesearch.assembly import Assembly, open_indexer
 from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly
+from codesearch.cli.garbage import imports_kept
 from codesearch.cli.limits import require_room_to_index
 from codesearch.cli.progress import index_progress
 from codesearch.cli.targets import Target
@@ -82,7 +84,8 @@ def index(
         ]
         print_previews(previews, as_json=as_json)
         return
-    from indexer.workers.nurseries import fork_workers
+    with imports_kept():
+        from indexer.workers.nurseries import fork_workers
 
     # First of all: what else is imported starts threads, and a process with threads cannot be forked.
     with fork_workers(assembly.settings) as forked:
@@ -134,8 +137,11 @@ def index_targets(
     joined, where it is given.
     """
     require_room_to_index(assembly.settings.index_workers)
-    from codesearch.cli.reports import print_report, print_warnings, reports_as_json
+    with imports_kept():
+        from codesearch.cli.reports import print_report, print_warnings, reports_as_json
 
+        # The parts of a run, and what they stand on.
+        import_module("indexer.pipeline")
     reports: list[IndexReport] = []
     failures: list[str] = []
     with _runs_of(assembly, targets, forked_workers, show, at_once_rows) as next_report:

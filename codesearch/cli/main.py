@@ -1,6 +1,6 @@
 """The program: the group of commands, exit statuses, and what is printed when something fails.
 
-Commands import what only they need, so that `--help` and `list` answer at once.
+Each command is imported when it is asked for (commands.py), and what only some of its runs need later still.
 """
 
 from __future__ import annotations
@@ -13,29 +13,11 @@ from io import TextIOWrapper
 
 import click
 
-from codesearch.cli import admin, output
-from codesearch.cli.completion import completion
+from codesearch.cli import output
+from codesearch.cli.commands import LazyCommands
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
-from codesearch.cli.dify.command import dify
-from codesearch.cli.evaluate import evaluate
-from codesearch.cli.grep import grep
-from codesearch.cli.groups import group
-from codesearch.cli.index import index
-from codesearch.cli.jobs import job, jobs, schedule
-from codesearch.cli.keys import key
 from codesearch.cli.limits import explain_refusal
-from codesearch.cli.mcp.command import mcp
-from codesearch.cli.merge import merge
-from codesearch.cli.organisations import organisation
-from codesearch.cli.permissions import permissions
-from codesearch.cli.prompt import context as context_command
-from codesearch.cli.search import search
-from codesearch.cli.serve import serve
-from codesearch.cli.show import outline, related, show, tree
-from codesearch.cli.trust import init, trust
-from codesearch.cli.watch import watch
 from codesearch.cli.wording import say_at_shell
-from codesearch.cli.worker import worker
 from codesearch.core.errors import CodesearchError
 
 logger = logging.getLogger(__name__)
@@ -103,7 +85,7 @@ def _flush() -> bool:
     return is_read
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(commands=LazyCommands(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="codesearch")
 @click.pass_context
 def commands(context: click.Context) -> None:
@@ -118,37 +100,3 @@ def commands(context: click.Context) -> None:
     """
     context.obj = LazyAssembly(open_logging_assembly)
     context.call_on_close(context.obj.close)
-
-
-for command in (
-    index,
-    watch,
-    search,
-    serve,
-    worker,
-    jobs,
-    job,
-    schedule,
-    admin.list_sources,
-    admin.remove,
-    merge,
-    admin.workspace,
-    organisation,
-    key,
-    group,
-    permissions,
-    admin.doctor,
-    evaluate,
-    init,
-    trust,
-    mcp,
-    dify,
-    completion,
-    grep,
-    context_command,
-    show,
-    outline,
-    related,
-    tree,
-):
-    commands.add_command(command)

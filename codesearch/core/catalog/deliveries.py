@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, String, Text, bindparam, func, or_, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from codesearch.core.catalog.schema import data_sources, knowledge_bases, webhook_deliveries, webhook_pushes
 from codesearch.core.catalog.sources import CatalogPart
@@ -134,6 +133,9 @@ def _note_pushes(connection: Connection, deliveries: Sequence[Delivery]) -> None
         for source_id in delivery.source_ids
     ]
     if told:
+        # Imported by who takes webhooks: PostgreSQL's dialect takes longer than a small catalog's first answer.
+        from sqlalchemy.dialects import postgresql, sqlite
+
         insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(webhook_pushes)
         columns = ("source_id", "delivery", "requested_by")
         changed = {**{name: insert.excluded[name] for name in columns[1:]}, "claimed_at": None}

@@ -1,8 +1,9 @@
 """The import of lancedb in a seventh of its time: without the REST client of remote namespaces, which we never use.
 
 Building that client's 400 classes takes nearly a second. For tables in a folder or a bucket lancedb uses none of them
-but the one that holds a list of names. While lancedb is imported, stand-ins take the place of these modules and of
-`overrides`, which checks the signatures of its methods; whoever imports the real ones later gets them.
+but the one that holds a list of names. While lancedb is imported, stand-ins take the place of these modules, of its own
+for other people's models, for functions and for rerankers, and of `overrides`, which checks the signatures of its
+methods; whoever imports the real ones later gets them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _REAL = "lance_namespace.errors"
 # What lancedb has for calling other people's models, twenty modules; the rest of that package describes columns.
 _MODELS = "lancedb.embeddings."
 _NO_MODELS = ("base", "registry", "utils")
+# What it has for functions that a server runs, and for putting the results of several searches in one order.
+_NO_PACKAGES = ("lancedb.functions", "lancedb.rerankers")
 _importing = Lock()
 T = TypeVar("T")
 
@@ -58,6 +61,8 @@ def _stand_ins() -> Iterator[None]:
 def _is_stood_in(name: str) -> bool:
     if name.startswith(_MODELS):
         return name.removeprefix(_MODELS) not in _NO_MODELS
+    if name.startswith(_NO_PACKAGES):
+        return True
     return name.partition(".")[0] in _STOOD_IN and name != _REAL
 
 

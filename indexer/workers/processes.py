@@ -1,8 +1,8 @@
 """How worker processes start: forked from a server that has loaded what they need, or one by one where none can fork.
 
-The server is a process with one thread that does nothing else. It is forked from the command before that has threads
-of its own, or started from scratch and kept; a worker then costs milliseconds, and so does one that takes a dead one's
-place.
+The server is a process with one thread that does nothing else, and loads that when the first worker is asked for. It is
+forked from the command before that has threads of its own, or started from scratch and kept; a worker then costs
+milliseconds, and so does one that takes a dead one's place.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Protocol, cast
 
 from codesearch.core.errors import CodesearchError
-from indexer.batches import parse_limits
+from indexer.batches import BatchIndexer, parse_limits
 from indexer.chunking.budget import ParseLimits
 from indexer.workers.limits import Marks, wall_seconds
 from indexer.workers.tasks import Task, WorkerDiedError, WorkerSettings
@@ -157,7 +157,7 @@ class SpawnedWorkers:
 
 
 class ForkServer:
-    """A process that has model and language tables in memory and forks workers when it is asked to.
+    """A process that forks workers when it is asked to; with the first it loads model and language tables.
 
     A context manager: behind it the server is gone, and its workers end with whoever talks to them.
     """
@@ -231,14 +231,12 @@ def _serve(
     is_kept: bool,
 ) -> None:
     """Be the server: a number asks for a worker in that slot, a negative one for the exit code of that process."""
+    from multiprocessing.reduction import recv_handle
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if parents_end is not None:
         parents_end.close()
-    try:
-        prepared, problem = prepare(settings), None
-    except (CodesearchError, OSError) as error:
-        prepared, problem = None, error
-    gc.freeze()
+    prepared: BatchIndexer | None = None
     children = 0
     with suppress(EOFError, ConnectionError):
         while control.poll(IDLE_SECONDS if is_kept and not children else None):
@@ -247,28 +245,35 @@ def _serve(
                 control.send(os.waitstatus_to_exitcode(os.waitpid(-asked, 0)[1]))
                 children -= 1
                 continue
-            answer = _fork(control, asked, settings, shared, prepared) if problem is None else problem
+            descriptor = recv_handle(control)
+            try:
+                if prepared is None:
+                    # Not before: a run that finds nothing changed asks for no worker.
+                    prepared = prepare(settings)
+                    gc.freeze()
+                answer: int | Exception = _fork(control, descriptor, asked, settings, shared, prepared)
+            except (CodesearchError, OSError) as error:
+                answer = error
+            os.close(descriptor)
             children += isinstance(answer, int)
             control.send(answer)
 
 
 def _fork(
-    control: Connection, slot: int, settings: WorkerSettings, shared: MutableSequence[float], prepared: object
-) -> int | OSError:
-    from multiprocessing.reduction import recv_handle
-
-    descriptor = recv_handle(control)
-    try:
-        pid = os.fork()
-    except OSError as error:
-        os.close(descriptor)
-        return error
+    control: Connection,
+    descriptor: int,
+    slot: int,
+    settings: WorkerSettings,
+    shared: MutableSequence[float],
+    prepared: BatchIndexer,
+) -> int:
+    """Return the process id of a new worker that talks over the descriptor. Raises OSError."""
+    pid = os.fork()
     if pid:
-        os.close(descriptor)
         return pid
     try:
         control.close()
-        work(Connection(descriptor), settings, shared, slot, prepared)  # type: ignore[arg-type]
+        work(Connection(descriptor), settings, shared, slot, prepared)
         os._exit(0)
     finally:
         os._exit(1)

@@ -8,17 +8,17 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 
 from codesearch.core.configuration_files import ConfigurationFiles, read_configuration_files
@@ -46,10 +46,14 @@ MIN_SECRET_LENGTH = 16
 _PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~%/-]*)?", re.ASCII)
 
 
-class Settings(BaseSettings):
+# What the names of settings begin with in the environment.
+PREFIX = "CODESEARCH_"
+
+
+class Settings(BaseModel):
     """One table of every setting: `CODESEARCH_NAME` in the environment, `name` in codesearch.toml."""
 
-    model_config = SettingsConfigDict(env_prefix="CODESEARCH_", extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
 
     data_dir: Path = Field(
         default_factory=find_data_folder, description="Folder for the catalog, the vectors and git mirrors"
@@ -107,16 +111,16 @@ class Settings(BaseSettings):
     mcp_max_tokens: int = Field(
         10_000, ge=500, description="Tokens of a tool's answer over MCP, of about 4 characters; the rest is left out"
     )
-    mcp_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    mcp_allowed_hosts: tuple[str, ...] = Field(
         (), description="Names in `Host` that `/mcp` lets in besides addresses and `localhost`; `*` for all"
     )
-    mcp_allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    mcp_allowed_origins: tuple[str, ...] = Field(
         (), description="Web pages (`Origin`) that may ask `/mcp` besides those of this machine; `*` for all"
     )
     permissions_file: Path | None = Field(
         None, description="JSON or TOML file that says which repositories a user may read"
     )
-    permissions_command: Annotated[tuple[str, ...], NoDecode] = Field(
+    permissions_command: tuple[str, ...] = Field(
         (), description="Command that prints the repositories of the user who is its last argument; no shell reads it"
     )
     permissions_seconds: float = Field(3.0, gt=0, description="Time that the command for permissions may take")
@@ -124,9 +128,7 @@ class Settings(BaseSettings):
         300.0, gt=0, description="What was known of a user's permissions counts no longer than this"
     )
     oidc_issuer: str | None = Field(None, description="Issuer of the tokens that are taken as keys are: their `iss`")
-    oidc_audience: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Whom a token has to be for: its `aud` names one of these"
-    )
+    oidc_audience: tuple[str, ...] = Field((), description="Whom a token has to be for: its `aud` names one of these")
     oidc_jwks: str | None = Field(None, description="The issuer's public keys, a JWK Set: a file or an https address")
     oidc_user_claim: str = Field("sub", min_length=1, description="Claim of a token that names the user")
     oidc_groups_claim: str | None = Field(
@@ -163,14 +165,14 @@ class Settings(BaseSettings):
     traces: bool = Field(
         False, description="Send traces to an OpenTelemetry collector, which the `OTEL_` variables name"
     )
-    webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+    webhook_secrets: tuple[SecretStr, ...] = Field(
         (),
         description="Secrets that code hosts sign webhooks with; none here and in the file: no webhooks",
     )
     webhook_secrets_file: Path | None = Field(
         None, description="File with more of them, one a line, that is read again when it changes"
     )
-    peers: Annotated[tuple[str, ...], NoDecode] = Field(
+    peers: tuple[str, ...] = Field(
         (), description="Addresses of all services that answer together, this one's among them; none: it answers alone"
     )
     peer_url: str | None = Field(None, description="Which of these addresses is this service's own")
@@ -225,10 +227,10 @@ class Settings(BaseSettings):
         None, description="Key of the Dify app that `codesearch dify ask` asks, `app-...`; goes there alone, too"
     )
     index_workers: int = Field(0, ge=0, description="Processes that parse, chunk and embed; 0: one per core")
-    include: Annotated[tuple[str, ...], NoDecode] = Field(
+    include: tuple[str, ...] = Field(
         (), description="Patterns of paths that are indexed although they look vendored, generated or minified"
     )
-    exclude: Annotated[tuple[str, ...], NoDecode] = Field((), description="Patterns of paths that are not indexed")
+    exclude: tuple[str, ...] = Field((), description="Patterns of paths that are not indexed")
     fallback_encoding: str | None = Field(
         None, description="Encoding of the files that are not UTF-8 and of which nothing tells the encoding"
     )
@@ -360,18 +362,6 @@ class Settings(BaseSettings):
                 ) from None
         return value or None
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take arguments alone: load_settings puts environment and files in order, and knows what came from where."""
-        return (init_settings,)
-
     @property
     def resolved_store_uri(self) -> str:
         """Where the store is, with the default filled in."""
@@ -401,20 +391,27 @@ def load_settings(report: Callable[[str], None] = logger.warning, /, **overrides
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        above = {**EnvSettingsSource(Settings)(), **given}
+        above = {**_read_environment(), **given}
         files = read_configuration_files(is_data_dir_given="data_dir" in above)
         for note in files.notes:
             report(note)
         local = _keep_secrets_home(files, above, report)
-        return Settings(**{**files.user, **local, **above})
+        return Settings.model_validate({**files.user, **local, **above})
     except ValidationError as error:
         problems = "; ".join(
             f"CODESEARCH_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
             for item in error.errors()
         )
         raise ConfigurationError(f"Wrong setting: {problems}.") from error
-    except (SettingsError, ValueError) as error:
-        raise ConfigurationError(f"Cannot read the settings from the environment: {error}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"Cannot read the settings: {error}") from error
+
+
+def _read_environment() -> dict[str, object]:
+    """Return what the environment says, by setting; its names count in any case."""
+    said = {name.upper(): value for name, value in os.environ.items()}
+    names = {name: f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return {name: said[variable] for name, variable in names.items() if variable in said}
 
 
 def read_storage_variables() -> dict[str, str]:

@@ -21,7 +21,6 @@ ONLY_IN = {
     "dbos": ["codesearch/jobs/*"],
     "re2": ["codesearch/core/text/matching.py"],
     "pydantic": ["codesearch/core/config.py", "codesearch/api/*"],
-    "pydantic_settings": ["codesearch/core/config.py"],
     "fastapi": ["codesearch/api/*", "codesearch/web/*"],
     "jinja2": ["codesearch/web/pages.py"],
     "itsdangerous": ["codesearch/web/sessions.py"],

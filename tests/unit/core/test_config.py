@@ -67,6 +67,11 @@ def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: p
     assert getattr(load_settings(), setting) != Settings.model_fields[setting].default
 
 
+def test_names_of_variables_count_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("codesearch_port", "1234")
+    assert load_settings().port == 1234
+
+
 @pytest.mark.parametrize("url", ["sqlite:///jobs.sqlite3", "redis://host", "host/jobs"])
 def test_jobs_are_in_postgresql_or_in_the_data_folder(url: str) -> None:
     with pytest.raises(ConfigurationError, match="CODESEARCH_JOBS_URL"):

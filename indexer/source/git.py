@@ -1,6 +1,7 @@
 """Runs git: one hardened environment, a stall timeout, no prompts, and no secret in arguments, output or errors.
 
-Everything that talks to git (mirror.py, snapshot.py) goes through `Git`. GitPython starts the processes.
+Everything that talks to git (mirror.py, snapshot.py) goes through `Git`. GitPython starts what talks
+to other machines; its import takes as long as git needs for a small repository of this one.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ _ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
+    "LANGUAGE": "C",
     "LC_ALL": "C",
     "SSH_ASKPASS": "",
     "SSH_ASKPASS_REQUIRE": "never",
@@ -198,27 +200,15 @@ class Git:
 
     def start(self, *arguments: str, network: bool = False, with_input: bool = False) -> GitProcess:
         """Start a git command. Without `network` no protocol is allowed, so nothing is fetched lazily either."""
-        try:
-            # Here and not at the top: importing GitPython runs git, and fails where git is missing.
-            from git import Git as Command
-            from git.exc import GitCommandNotFound
-        except ImportError as error:
-            raise SourceError("git was not found; install git and make sure it is on the PATH.") from error
         where = [f"--git-dir={self.git_dir}", *([f"--work-tree={self._work_tree}"] if self._work_tree else [])]
         command = ["git", *self._configuration(network), *where, *arguments]
         folder = self._work_tree or (self.git_dir if self.git_dir.is_dir() else self.git_dir.parent)
+        environment = self._environment(network) | (_UNLITERAL if "check-ignore" in arguments else {})
+        start = _start_with_library if network else _start_alone
         try:
-            wrapper = Command(str(folder)).execute(
-                command,
-                as_process=True,
-                istream=subprocess.PIPE if with_input else None,
-                env=self._environment(network) | (_UNLITERAL if "check-ignore" in arguments else {}),
-                start_new_session=True,  # no terminal to prompt at, and one group to kill
-            )
-        except GitCommandNotFound as error:
+            process = start(command, folder, environment, subprocess.PIPE if with_input else None)
+        except FileNotFoundError as error:
             raise SourceError("git was not found; install git and make sure it is on the PATH.") from error
-        process = cast("subprocess.Popen[bytes]", wrapper.proc)
-        wrapper.proc = None  # GitProcess ends it
         return GitProcess(process)
 
     def run(self, *arguments: str, network: bool = False, content: bytes | None = None) -> Outcome:
@@ -294,6 +284,42 @@ class Git:
             key = quote(str(self.access.ssh_key))
             environment["GIT_SSH_COMMAND"] = f"ssh -i {key} -o IdentitiesOnly=yes -o BatchMode=yes"
         return environment
+
+
+def _start_alone(
+    command: list[str], folder: Path, environment: dict[str, str], stdin: int | None
+) -> subprocess.Popen[bytes]:
+    """Start git, without a terminal to prompt at, in a group that can be killed as one."""
+    return subprocess.Popen(
+        command,
+        cwd=folder if os.access(folder, os.X_OK) else None,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL if stdin is None else stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def _start_with_library(
+    command: list[str], folder: Path, environment: dict[str, str], stdin: int | None
+) -> subprocess.Popen[bytes]:
+    """Do the same by GitPython. Raises FileNotFoundError where git is missing."""
+    try:
+        # Here and not at the top: importing GitPython runs git, and fails where git is missing.
+        from git import Git as Command
+        from git.exc import GitCommandNotFound
+    except ImportError as error:
+        raise FileNotFoundError("git") from error
+    try:
+        wrapper = Command(str(folder)).execute(
+            command, as_process=True, istream=stdin, env=environment, start_new_session=True
+        )
+    except GitCommandNotFound as error:
+        raise FileNotFoundError("git") from error
+    process = cast("subprocess.Popen[bytes]", wrapper.proc)
+    wrapper.proc = None  # GitProcess ends it
+    return process
 
 
 def _feed(stream: IO[bytes], content: bytes) -> None:

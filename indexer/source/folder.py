@@ -151,7 +151,12 @@ class FolderSnapshot(Snapshot):
 def _read_regular_file(path: Path, max_bytes: int | None = None) -> bytes:
     # O_NONBLOCK: opening a named pipe that took the file's place must not hang.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "not a regular file")
-        return file.read() if max_bytes is None else file.read(max_bytes)
+        if max_bytes is not None:
+            return file.read(max_bytes) or b""
+        # One byte more than there are says, without asking again, that nothing was added meanwhile.
+        content = file.read(status.st_size + 1) or b""
+        return content if len(content) == status.st_size else content + file.readall()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import IO
 
 from codesearch.core.errors import SourceError
@@ -21,6 +23,9 @@ LINK_MODE = 0o120000
 SUBMODULE_MODE = 0o160000
 PIPE_BYTES = 1 << 20
 MOST_DIGITS = 12
+# Mode, kind, id, size and path of `git ls-tree -z -l`; the kind says no more than the mode.
+_RECORD = re.compile(r"([0-7]+) [a-z]+ ([0-9a-f]+) +(\S+)\t([^\0]*)\0")
+_FILE_MODES = {f"{mode:o}": mode for mode in (0o100644, 0o100755, 0o100664)}
 LOST_OBJECT = "its content is missing from the repository (a partial or damaged clone)"
 
 _BROKEN = "its objects are incomplete; run git fsck there, or give its clone URL"
@@ -137,24 +142,23 @@ def _time_of(written: bytes) -> int | None:
 def _parse_tree(output: bytes) -> Listing:
     files: list[Entry] = []
     skipped: list[Skipped] = []
-    for record in output.split(b"\0"):
-        if not record:
-            continue
-        head, _, raw_path = record.partition(b"\t")
-        mode_text, _, object_id, size = head.split()
-        path, mode = raw_path.decode("utf-8", "surrogateescape"), int(mode_text, 8)
+    for mode, object_id, size, path in _RECORD.findall(output.decode("utf-8", "surrogateescape")):
         if problem := name_problem(path):
             skipped.append(Skipped(printable_path(path), SkipReason.UNREADABLE, problem))
-        elif mode == LINK_MODE:
-            skipped.append(Skipped(path, SkipReason.LINK, "symbolic link"))
-        elif mode == SUBMODULE_MODE:
-            skipped.append(Skipped(path, SkipReason.SUBMODULE, "a submodule; index its own repository"))
-        elif not size.isdigit():
-            skipped.append(Skipped(path, SkipReason.UNREADABLE, LOST_OBJECT))
+        elif mode in _FILE_MODES and size.isdigit():
+            files.append(Entry(path, int(size), object_id, _FILE_MODES[mode]))
         else:
-            files.append(Entry(path, int(size), object_id.decode(), mode))
-    files.sort(key=lambda entry: entry.path)
+            skipped.append(_skip_special(path, int(mode, 8)))
+    files.sort(key=attrgetter("path"))
     return Listing(tuple(files), tuple(skipped))
+
+
+def _skip_special(path: str, mode: int) -> Skipped:
+    if mode == LINK_MODE:
+        return Skipped(path, SkipReason.LINK, "symbolic link")
+    if mode == SUBMODULE_MODE:
+        return Skipped(path, SkipReason.SUBMODULE, "a submodule; index its own repository")
+    return Skipped(path, SkipReason.UNREADABLE, LOST_OBJECT)
 
 
 def _ask(stdin: IO[bytes], entries: Sequence[Entry]) -> None:

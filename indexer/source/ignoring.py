@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING
 
 from codesearch.core.errors import SourceError
 from indexer.source.git import Git
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 IGNORE_FILE = ".gitignore"
 MAX_IGNORE_BYTES = 256 << 10
@@ -185,17 +187,21 @@ class _OwnMatcher:
     def __init__(self, display: str, notes: list[str]) -> None:
         self._display = display
         self._notes = notes
+        # Here and not at the top: where there is git, nobody waits for it.
+        from pathspec import GitIgnoreSpec
+
+        self._parse = GitIgnoreSpec.from_lines
         self._rules: dict[str, GitIgnoreSpec] = {}
         self._deadline = time.monotonic() + OWN_SECONDS
 
     def add(self, prefix: str, lines: Sequence[bytes]) -> None:
-        self._rules[prefix] = GitIgnoreSpec.from_lines(self._compilable(prefix, lines))
+        self._rules[prefix] = self._parse(self._compilable(prefix, lines))
 
     def _compilable(self, prefix: str, lines: Sequence[bytes]) -> Iterator[str]:
         for raw in lines:
             line = raw.decode("utf-8", "surrogateescape").removesuffix("\r")
             try:
-                GitIgnoreSpec.from_lines([line])
+                self._parse([line])
                 problem = "has many asterisks" if _is_slow(line) else None
             except (ValueError, re.error, OverflowError, RecursionError):
                 # git takes those for patterns that match nothing.

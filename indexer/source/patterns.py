@@ -108,6 +108,9 @@ class IgnoreRules:
         self._patterns = tuple(patterns)[::-1]
         self._folders: dict[str, Pattern | None] = {"": None}
 
+    def __bool__(self) -> bool:
+        return bool(self._patterns)
+
     def find(self, path: str) -> Pattern | None:
         """Return the line that decides about a file: a negated one wants it, another one leaves it out.
 

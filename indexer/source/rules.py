@@ -47,6 +47,8 @@ class Rules:
         self._attributes = Attributes(found[ATTRIBUTES_FILE])
         self._files = files
         self._editor: EditorConfigs | None = None
+        # Nothing is said of any path; its encoding, which .editorconfig may name, aside.
+        self.is_silent = not (self._include or self._exclude or self._ignore or self._attributes)
 
     def judge(self, path: str) -> tuple[SkipReason, str] | None:
         """Say which rule leaves a file out; None when none does."""

@@ -106,7 +106,7 @@ class Walk:
         for entry in entries:
             if verdict := self._judge_path(entry.path, vendored):
                 self._skip(entry, *verdict)
-            elif entry.size > (limit := self._limit_of(entry.path)):
+            elif entry.size > self._max_file_bytes and entry.size > (limit := self._limit_of(entry.path)):
                 self._skip(entry, SkipReason.TOO_LARGE, f"{entry.size:,} bytes, the limit is {limit:,}")
             elif entry.size == 0:
                 self._skip(entry, SkipReason.EMPTY, "0 bytes")
@@ -121,9 +121,14 @@ class Walk:
 
     def _is_known(self, path: str, content_id: str) -> bool:
         known = self._known.get(self._own_path(path))
-        return known is not None and known == self._rules.content_id(path, content_id)
+        if known is None or self._rules.is_silent:
+            return known == content_id
+        return known == self._rules.content_id(path, content_id)
 
     def _judge_path(self, path: str, vendored: VendoredFolders) -> tuple[SkipReason, str] | None:
+        if self._rules.is_silent:
+            detail = vendored.find(path)
+            return (SkipReason.VENDORED, detail) if detail else judge_name(path)
         if verdict := self._rules.judge(path):
             return verdict
         detail = vendored.find(path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from codesearch.core.counts import say_count
@@ -95,7 +94,7 @@ class WorkTreeSnapshot(Snapshot):
             state = self._found[entry.path] = FileState(stamp.identity, content_id, unix_id)
             if is_settled:
                 self._states.keep(entry.path, state, read_at)
-            yield replace(entry, size=len(content), content_id=content_id), content
+            yield entry._replace(size=len(content), content_id=content_id), content
 
     def read_file(self, path: str) -> bytes | None:
         """Return the bytes of one regular file, cut where no file of rules is that long."""

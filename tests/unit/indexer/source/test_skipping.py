@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.source import skipping
 from indexer.source.decoding import decode_text
 from indexer.source.generated import find_generated_marker
 from indexer.source.minified import find_minified_line
@@ -204,3 +205,22 @@ def test_paths_that_cannot_be_stored(path: str, fine: bool) -> None:
     assert (name_problem(path) is None) is fine
     printable_path(path).encode("utf-8")
     assert printable_path(path).isprintable()
+
+
+PIECES = [
+    *".:-:_:min:js:mjs:css:html:map:snap:pb:pb2:grpc:go:gw:py:pyi:rb:ts:d:dart:g:i:freezed:cs:vb:designer".split(":"),
+    *"generated:zz_generated:tsbuildinfo:a:x1".split(":"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map("".join))
+def test_what_is_looked_at_quickly_is_what_the_expressions_find(name: str) -> None:
+    judged = judge_name(f"src.min/{name}")
+    expected = (
+        SkipReason.MINIFIED
+        if skipping._MINIFIED_NAME.search(name)
+        else SkipReason.GENERATED
+        if skipping._GENERATED_NAME.search(name)
+        else None
+    )
+    assert (judged[0] if judged is not None else None) == expected

@@ -159,10 +159,13 @@ class Bases:
         if doomed:
             self.delete(source_id, run_id, [DoomedRows.from_json(value) for value in doomed])
 
-    def delete(self, source_id: str, run_id: int, doomed: Iterable[DoomedRows]) -> None:
-        """Delete the rows that a published run replaced, and note that it is done. Raises StoreError."""
+    def delete(self, source_id: str, run_id: int, doomed: Iterable[DoomedRows], *, are_there: bool = False) -> None:
+        """Delete the rows that a published run replaced, and note that it is done. Raises StoreError.
+
+        `are_there`: nobody has begun to delete them.
+        """
         for rows in doomed:
-            self._writer.delete(source_id, rows)
+            self._writer.delete(source_id, rows, are_there=are_there)
         self._indexes.files.forget_doomed(source_id, run_id)
 
     def _take_up_staged(self, source_id: str, run_id: int, newest_run: int, report: Callable[[str], None]) -> None:

@@ -336,7 +336,7 @@ class Indexer:
                 draft.finish(gone | (tally.changed_paths & known))
         source, parts = self._finish(run, source, snapshot)
         run.progress.start("tidying up")
-        self._bases.delete(source.id, run.id, draft.doomed)
+        self._bases.delete(source.id, run.id, draft.doomed, are_there=True)
         self._writer.maintain()
         is_crowded = bool(find_crowded(parts, self._settings.segment_chunks))
         report = _report(source, tally, found, len(gone), started)
@@ -403,6 +403,7 @@ class _Run:
     def begin(self) -> None:
         if not self.id:
             self.id = self._catalog.start_run(self._source.id, self._commit)
+            self._reported_at = time.monotonic()
 
     def report(self, files: int, chunks: int) -> None:
         self.progress.advance(files, chunks, len(self.found.skipped))

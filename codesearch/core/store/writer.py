@@ -112,14 +112,17 @@ class StoreWriter:
                 table.add(staged.reader())
                 pa.default_memory_pool().release_unused()
 
-    def delete(self, source_id: str, doomed: DoomedRows) -> None:
-        """Delete rows of a data source. Raises StoreError; then some of them may be gone."""
+    def delete(self, source_id: str, doomed: DoomedRows, *, are_there: bool = False) -> None:
+        """Delete rows of a data source, which may be gone unless they `are_there`.
+
+        Raises StoreError; then some of them may be gone.
+        """
         where = f"data_source_id = {quote(source_id)} AND {doomed.condition}"
         with self._locked("delete from", create=False) as table:
             if table is not None:
                 for part in doomed.parts():
-                    # Deleting nothing would be a version, too.
-                    if table.count_rows(where + part):
+                    # Deleting nothing would be a version, too. But to count them takes as long as to delete them.
+                    if are_there or table.count_rows(where + part):
                         table.delete(where + part)
 
     def remove(self, source_id: str) -> None:

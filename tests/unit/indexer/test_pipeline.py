@@ -416,7 +416,7 @@ def rows_of(index: SourceIndex) -> list[tuple[str, list[Chunk]]]:
 
 
 def fail_with_any(error: BaseException) -> Callable[..., None]:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     return fail

@@ -91,7 +91,7 @@ def test_pieces_are_those_of_the_tokenizer(tokenizer: Tokenizer, pieces: WordPie
 @given(text=st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHXYZ0189", max_size=90))
 def test_pieces_of_ascii_need_no_tokenizer(tokenizer: Tokenizer, ascii_pieces: WordPieces, text: str) -> None:
     assert [encoding.ids for encoding in ascii_pieces.encode_batch_fast([text])] == ids_of(tokenizer, [text])
-    assert ascii_pieces._tokenizer is None
+    assert ascii_pieces._splitter is None
 
 
 def test_pieces_of_every_plain_character_need_no_tokenizer(tokenizer: Tokenizer, ascii_pieces: WordPieces) -> None:
@@ -99,7 +99,7 @@ def test_pieces_of_every_plain_character_need_no_tokenizer(tokenizer: Tokenizer,
     assert len(plain) > 70_000
     given_texts = [f"a{one}B {one}{one}ß {one}" for one in plain]
     assert [encoding.ids for encoding in ascii_pieces.encode_batch_fast(given_texts)] == ids_of(tokenizer, given_texts)
-    assert ascii_pieces._tokenizer is None
+    assert ascii_pieces._splitter is None
 
 
 def test_pieces_of_other_tokenizers_are_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:

@@ -30,15 +30,25 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 class KeyDocument(Generic[Keys]):
     """Reads the document when it is needed. Safe to share between threads."""
 
-    def __init__(self, place: str, parse: Callable[[bytes], Keys], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        place: str,
+        parse: Callable[[bytes], Keys],
+        clock: Callable[[], float] = time.monotonic,
+        setting: str = "CODESEARCH_OIDC_JWKS",
+    ) -> None:
         """Read nothing yet. What `parse` raises ConfigurationError for does not take the place of what was read before.
 
-        Raises ConfigurationError for an address that is neither https nor on this machine.
+        Messages name the setting. Raises ConfigurationError for an address that is neither https nor on this machine.
         """
+        self._setting = setting
         self.place = place
         self._path = None if "://" in place else Path(place)
-        if self._path is None:
-            _require_private(place)
+        if self._path is None and not is_private(place):
+            raise ConfigurationError(
+                f"{setting}: give a file or an https address without a login. Whoever can change the keys on their way "
+                "can be anybody."
+            )
         self._parse = parse
         self._clock = clock
         self._lock = Lock()
@@ -75,17 +85,17 @@ class KeyDocument(Generic[Keys]):
             content = self._fetch() if self._path is None else _read_file(self._path)
         except OSError as error:
             raise ConfigurationError(
-                f"CODESEARCH_OIDC_JWKS: {self.place} cannot be read: {error.strerror or error}."
+                f"{self._setting}: {self.place} cannot be read: {error.strerror or error}."
             ) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise ConfigurationError(f"CODESEARCH_OIDC_JWKS: {self.place} cannot be asked: {error}.") from error
+            raise ConfigurationError(f"{self._setting}: {self.place} cannot be asked: {error}.") from error
         if len(content) > MAX_BYTES:
-            raise ConfigurationError(f"CODESEARCH_OIDC_JWKS: {self.place} has over {MAX_BYTES} bytes.")
+            raise ConfigurationError(f"{self._setting}: {self.place} has over {MAX_BYTES} bytes.")
         return self._parse(content)
 
     def _known(self) -> Keys:
         if self._keys is None or self._clock() - self._read_at > MAX_AGE_SECONDS:
-            raise ConfigurationError(f"CODESEARCH_OIDC_JWKS: there are no keys of {self.place} that still count.")
+            raise ConfigurationError(f"{self._setting}: there are no keys of {self.place} that still count.")
         return self._keys
 
     def _try(self) -> None:
@@ -125,15 +135,11 @@ def _read_file(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def _require_private(address: str) -> None:
+def is_private(address: str) -> bool:
+    """Say whether nobody on the way can change what comes from an address: https, or this machine; without a login."""
     try:
         parts = urlsplit(address)
-        is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS)
-        has_login = parts.username is not None
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS)
+        return is_safe and bool(parts.hostname) and parts.username is None
     except ValueError:
-        is_private, has_login = False, False
-    if not is_private or has_login:
-        raise ConfigurationError(
-            "CODESEARCH_OIDC_JWKS: give a file or an https address without a login. Whoever can change the keys "
-            "on their way can be anybody."
-        )
+        return False

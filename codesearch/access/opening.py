@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codesearch.access.audit_log import AuditLog
+from codesearch.access.discovery import DiscoveredKeys
 from codesearch.access.door import Door
 from codesearch.access.key_document import KeyDocument
 from codesearch.access.permission_command import PermissionCommand
@@ -48,10 +49,9 @@ def open_verifier(settings: Settings) -> TokenVerifier | None:
         if settings.oidc_audience or settings.oidc_jwks:
             raise ConfigurationError("CODESEARCH_OIDC_ISSUER is missing: no token is taken without it.")
         return None
-    if not settings.oidc_audience or not settings.oidc_jwks:
+    if not settings.oidc_audience:
         raise ConfigurationError(
-            "CODESEARCH_OIDC_ISSUER needs CODESEARCH_OIDC_AUDIENCE, or tokens that were made for others would count, "
-            "and CODESEARCH_OIDC_JWKS, the issuer's keys."
+            "CODESEARCH_OIDC_ISSUER needs CODESEARCH_OIDC_AUDIENCE, or tokens that were made for others would count."
         )
     rules = TokenRules(
         issuer=settings.oidc_issuer,
@@ -60,4 +60,6 @@ def open_verifier(settings: Settings) -> TokenVerifier | None:
         groups_claim=settings.oidc_groups_claim,
         leeway_seconds=settings.oidc_leeway_seconds,
     )
+    if settings.oidc_jwks is None:
+        return TokenVerifier(rules, DiscoveredKeys(settings.oidc_issuer, read_keys))
     return TokenVerifier(rules, KeyDocument(settings.oidc_jwks, read_keys))

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import jwt
 
+from codesearch.access.discovery import DiscoveredKeys
 from codesearch.access.key_document import KeyDocument
 from codesearch.core.errors import AuthenticationError, ConfigurationError
 from codesearch.core.users import is_user
@@ -70,7 +71,7 @@ SigningKeys: TypeAlias = Mapping[str | None, Sequence[_SigningKey]]
 class TokenVerifier:
     """Checks tokens. Safe to share between threads."""
 
-    def __init__(self, rules: TokenRules, document: KeyDocument[SigningKeys]) -> None:
+    def __init__(self, rules: TokenRules, document: KeyDocument[SigningKeys] | DiscoveredKeys[SigningKeys]) -> None:
         """Read nothing yet. The document's keys are those that `read_keys` finds."""
         self.rules = rules
         self.document = document
@@ -110,7 +111,7 @@ class TokenVerifier:
         count = sum(map(len, self.document.fetch().values()))
         if not count:
             raise ConfigurationError(
-                f"CODESEARCH_OIDC_JWKS: {self.document.place} holds no key that tokens are signed with."
+                f"No token can be checked: {self.document.place} leads to no key that tokens are signed with."
             )
         return f"{count} keys of {self.document.place}, for tokens of {self.rules.issuer}"
 
@@ -173,7 +174,7 @@ def read_keys(content: bytes) -> SigningKeys:
     try:
         entries = json.loads(content)["keys"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise ConfigurationError("CODESEARCH_OIDC_JWKS holds no JWK Set: no JSON object with a list `keys`.") from error
+        raise ConfigurationError("The keys of the issuer are no JWK Set: no JSON object with a list `keys`.") from error
     keys: dict[str | None, list[_SigningKey]] = {}
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and (key := _read_key(entry)) is not None:
@@ -194,7 +195,7 @@ def _read_key(entry: dict[str, Any]) -> _SigningKey | None:
         return None
     # Of a private key, which does not belong there, the public half would do; whoever published it has lost it.
     if "d" in entry:
-        logger.warning("CODESEARCH_OIDC_JWKS holds a private key, which is passed over")
+        logger.warning("the keys of the issuer hold a private key, which is passed over")
         return None
     try:
         with warnings.catch_warnings():

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 
 class KeyServer(ThreadingHTTPServer):
-    """Answers with `content` and `status`, and counts how often it was asked."""
+    """Answers with `content`, or what `contents` has for the path, and `status`; counts how often it was asked."""
 
     daemon_threads = True
     content = b"first"
@@ -19,6 +20,10 @@ class KeyServer(ThreadingHTTPServer):
     sent_count = 0
     # Between one byte and the next.
     pause_seconds = 0.0
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.contents: dict[str, bytes] = {}
 
     @property
     def address(self) -> str:
@@ -30,15 +35,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked += 1
+        content = self.server.contents.get(self.path, self.server.content)
         self.send_response(self.server.status)
         self.send_header("Location", "/elsewhere")
-        self.send_header("Content-Length", str(len(self.server.content)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if not self.server.pause_seconds:
-            self.wfile.write(self.server.content)
+            self.wfile.write(content)
             return
         with suppress(OSError):
-            for byte in self.server.content:
+            for byte in content:
                 self.wfile.write(bytes((byte,)))
                 self.server.sent_count += 1
                 time.sleep(self.server.pause_seconds)

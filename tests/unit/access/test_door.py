@@ -220,7 +220,7 @@ def test_no_combination_widens_what_may_be_read(
     ("given_settings", "message"),
     [
         ({"oidc_issuer": "https://id"}, "needs CODESEARCH_OIDC_AUDIENCE"),
-        ({"oidc_issuer": "https://id", "oidc_audience": ("a",)}, "CODESEARCH_OIDC_JWKS"),
+        ({"oidc_issuer": "id", "oidc_audience": ("a",)}, "CODESEARCH_OIDC_JWKS"),
         ({"oidc_audience": ("a",)}, "CODESEARCH_OIDC_ISSUER is missing"),
         ({"oidc_issuer": "i", "oidc_audience": ("a",), "oidc_jwks": "/k"}, "nothing says what a user may read"),
         ({"oidc_issuer": "i", "oidc_audience": ("a",), "oidc_jwks": "http://id.example.org/k"}, "https address"),

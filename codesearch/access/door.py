@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from codesearch.access.tokens import Bearer
 from codesearch.core.catalog.catalog import Catalog
-from codesearch.core.errors import ConfigurationError
+from codesearch.core.errors import AuthenticationError, ConfigurationError
 from codesearch.core.keys import SECRET_START
 from codesearch.core.types import Principal
+from codesearch.core.users import Bearer
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,10 @@ _SAID_SECONDS = 60.0
 
 class VerifierLike(Protocol):
     """What checks tokens."""
+
+    @property
+    def issuer(self) -> str:
+        """Whose tokens are taken."""
 
     def verify(self, token: str) -> Bearer:
         """Return whom a token is of; raises AuthenticationError."""
@@ -70,6 +74,27 @@ class Door:
         if self._verifier is None or secret.startswith(SECRET_START):
             return self._catalog.authenticate(secret)
         return self._admit(self._verifier.verify(secret))
+
+    def read_token(self, secret: str) -> Bearer | None:
+        """Return whom a token is of, None where the secret is none, to be kept. Raises AuthenticationError.
+
+        Of its groups, those that nobody knows here are left out: a token may name hundreds.
+        """
+        if self._verifier is None or secret.startswith(SECRET_START):
+            return None
+        bearer = self._verifier.verify(secret)
+        if not bearer.groups:
+            return bearer
+        return replace(bearer, groups=bearer.groups & {group.name for group in self._catalog.list_groups()})
+
+    def admit_again(self, bearer: Bearer) -> Principal:
+        """Return whom a token that was shown earlier stands for now, as `authenticate` does.
+
+        Raises AuthenticationError where its issuer is trusted no more. That it has not expired, the caller sees to.
+        """
+        if self._verifier is None or bearer.issuer != self._verifier.issuer:
+            raise AuthenticationError("The token is of another issuer.")
+        return self._admit(bearer)
 
     def find_principal(self, key_id: str) -> Principal:
         """Return whom a key that was shown earlier stands for, as `authenticate` does. Raises AuthenticationError."""

@@ -15,7 +15,7 @@ import jwt
 from codesearch.access.discovery import DiscoveredKeys
 from codesearch.access.key_document import KeyDocument
 from codesearch.core.errors import AuthenticationError, ConfigurationError
-from codesearch.core.users import is_user
+from codesearch.core.users import Bearer, is_user
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +51,6 @@ class TokenRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
-    """Whom a token is of: a user, and the names of groups as the issuer has them; None where none are read."""
-
-    user: str
-    groups: frozenset[str] | None
-
-
-@dataclass(frozen=True, slots=True)
 class _SigningKey:
     key: Any
     algorithms: frozenset[str]
@@ -75,6 +67,11 @@ class TokenVerifier:
         """Read nothing yet. The document's keys are those that `read_keys` finds."""
         self.rules = rules
         self.document = document
+
+    @property
+    def issuer(self) -> str:
+        """Whose tokens are taken."""
+        return self.rules.issuer
 
     def verify(self, token: str) -> Bearer:
         """Return whom a token is of. Accepts any string. Raises AuthenticationError that says why it does not count.
@@ -139,7 +136,7 @@ class TokenVerifier:
         if self.rules.user_claim == "email" and claims.get("email_verified") is not True:
             # Whoever can enter any address at the issuer would be anybody.
             raise AuthenticationError("The token's address is not verified (email_verified), so it names no user.")
-        return Bearer(user, self._read_groups(claims))
+        return Bearer(user, self._read_groups(claims), self.issuer, float(claims["exp"]))
 
     def _read_groups(self, claims: Mapping[str, Any]) -> frozenset[str] | None:
         if self.rules.groups_claim is None:

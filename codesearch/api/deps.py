@@ -21,6 +21,7 @@ from codesearch.core.config import Settings
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.stages import Stage, StageClock
 from codesearch.core.types import DataSource, Principal, Workspace
+from codesearch.core.users import Bearer
 from codesearch.retrieval.scatter.desk import PeerDesk
 from codesearch.retrieval.turns import Turns, Work
 from codesearch.telemetry.opening import Telemetry
@@ -59,6 +60,12 @@ class DoorLike(Protocol):
     def find_principal(self, key_id: str) -> Principal:
         """Return whom a key stands for now; raises AuthenticationError."""
 
+    def read_token(self, secret: str) -> Bearer | None:
+        """Return whom a token is of, None where the secret is none; raises AuthenticationError."""
+
+    def admit_again(self, bearer: Bearer) -> Principal:
+        """Return whom a token that was shown earlier stands for now; raises AuthenticationError."""
+
     def bound(self, principal: Principal) -> Principal:
         """Return somebody with what a code host lets them read."""
 
@@ -73,6 +80,14 @@ class KeysAlone:
     def takes_time(self, _: str) -> bool:
         """Say no: a key is looked up."""
         return False
+
+    def read_token(self, _: str) -> None:
+        """Return None: there are keys alone."""
+        return
+
+    def admit_again(self, _: Bearer) -> Principal:
+        """Raise AuthenticationError: no token is taken."""
+        raise AuthenticationError("No token is taken here.")
 
     def bound(self, principal: Principal) -> Principal:
         """Return them as they are: who would be bounded may read nothing."""

@@ -1,10 +1,25 @@
-"""Names of people, as code hosts and identity providers have them: what can be one."""
+"""People, as code hosts and identity providers have them: what can be a name, and what a token said of its bearer."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from codesearch.core.errors import InvalidRequestError
 
 MAX_USER_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whom a token is of: a user, and the names of groups as the issuer has them; None where none are read.
+
+    `expires_at` is in Unix seconds.
+    """
+
+    user: str
+    groups: frozenset[str] | None
+    issuer: str = ""
+    expires_at: float = 0.0
 
 
 def is_user(text: str) -> bool:

@@ -67,9 +67,15 @@ async def _find(request: Request) -> tuple[Visitor, Session]:
     request.state.is_asking = True
     sessions = await open_sessions(request)
     session = sessions.read(request)
-    if session is None or session.key_id is None:
+    if session is None:
         raise AuthenticationError(NOT_SIGNED_IN)
-    find = partial(door_of(request).find_principal, session.key_id)
+    door = door_of(request)
+    if session.bearer is not None:
+        find = partial(door.admit_again, session.bearer)
+    elif session.key_id is not None:
+        find = partial(door.find_principal, session.key_id)
+    else:
+        raise AuthenticationError(NOT_SIGNED_IN)
     principal = await admit(request, find, request.state.authenticating)
     visitor = Visitor(principal, sessions.form_token(session))
     # For the head of the page that says what went wrong afterwards.

@@ -34,7 +34,7 @@ async def read_form(request: Request, sessions: Sessions, session: Session | Non
     if int_or_zero(request.headers.get("Content-Length", "")) > MAX_FORM_BYTES:
         raise RequestTooLargeError(f"The form is too large; at most {MAX_FORM_BYTES} bytes are read.")
     client = request.client.host if request.client else "unknown"
-    key = session.key_id if session is not None and session.key_id else f"form of {client}"
+    key = (None if session is None else session.owner) or f"form of {client}"
     body = await read_body(request, key, request.state.pacing, settings_of(request).request_seconds)
     try:
         text = body.decode("utf-8")

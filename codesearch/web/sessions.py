@@ -1,33 +1,46 @@
-"""Sessions: a signed cookie that says with which key a browser signed in, and form tokens that belong to it.
+"""Sessions: a signed cookie that says with which key or whose token a browser signed in, and form tokens of it.
 
-The cookie holds the key's id, never its secret; whether the key still opens anything is asked of the catalog each time.
+The cookie holds the key's id, never its secret, or what a token said, never the token; what either may read is asked
+each time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from fastapi import Request
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from starlette.responses import Response
 
+from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import Principal
+from codesearch.core.users import Bearer
 from codesearch.web.session_secret import load_secret
 
 SESSION_SECONDS = 7 * 24 * 3600
-_LONGEST_COOKIE = 1_024
+# Browsers keep 4,096 bytes of name, value and attributes.
+_LONGEST_COOKIE = 3_800
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a cookie says: a random id, and the id of the key; None for the key before somebody signs in."""
+    """What a cookie says: a random id, and the id of the key, or the bearer of a token; neither before sign-in."""
 
     id: str
     key_id: str | None = None
+    bearer: Bearer | None = None
+
+    @property
+    def owner(self) -> str | None:
+        """Whose it is, as a word for counting; None before somebody signs in."""
+        return self.key_id if self.bearer is None else f"user {self.bearer.user}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +54,10 @@ class Visitor:
 class Sessions:
     """Reads and writes the cookies of one data folder. The secret is read, or made, when it is first needed."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, clock: Callable[[], float] = time.time) -> None:
+        """`clock` gives Unix seconds."""
         self._data_dir = data_dir
+        self._clock = clock
         self._lock = Lock()
         self._secret: bytes | None = None
 
@@ -61,18 +76,32 @@ class Sessions:
             fields = self._cookies().loads(value, max_age=SESSION_SECONDS)
         except BadData:
             return None
-        return Session(fields["id"], fields["key"])
+        bearer = _read_bearer(fields.get("bearer"))
+        if bearer is not None and bearer.expires_at <= self._clock():
+            return None
+        return Session(fields["id"], fields["key"], bearer)
 
-    def create(self, key_id: str | None = None) -> Session:
+    def create(self, key_id: str | None = None, bearer: Bearer | None = None) -> Session:
         """Return a new session."""
-        return Session(secrets.token_urlsafe(16), key_id)
+        return Session(secrets.token_urlsafe(16), key_id, bearer)
 
     def send(self, request: Request, response: Response, session: Session) -> None:
-        """Give a browser a session; the one before, if any, is forgotten."""
+        """Give a browser a session; the one before, if any, is forgotten.
+
+        That of a token ends when the token does. Raises AuthenticationError where browsers would not keep it.
+        """
+        fields: dict[str, object] = {"id": session.id, "key": session.key_id}
+        seconds = SESSION_SECONDS
+        if session.bearer is not None:
+            fields["bearer"] = _describe_bearer(session.bearer)
+            seconds = max(0, min(seconds, int(session.bearer.expires_at - self._clock())))
+        value = str(self._cookies().dumps(fields))
+        if len(value) > _LONGEST_COOKIE:
+            raise AuthenticationError("The token names too many groups to sign in with. Sign in with a key.")
         response.set_cookie(
             self._cookie_name(request),
-            str(self._cookies().dumps({"id": session.id, "key": session.key_id})),
-            max_age=SESSION_SECONDS,
+            value,
+            max_age=seconds,
             path="/",
             secure=_is_encrypted(request),
             httponly=True,
@@ -113,6 +142,18 @@ class Sessions:
 
 
 _SIGNER = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+
+
+def _describe_bearer(bearer: Bearer) -> dict[str, object]:
+    groups = None if bearer.groups is None else sorted(bearer.groups)
+    return {"user": bearer.user, "groups": groups, "issuer": bearer.issuer, "until": bearer.expires_at}
+
+
+def _read_bearer(fields: Mapping[str, Any] | None) -> Bearer | None:
+    if fields is None:
+        return None
+    groups = None if fields["groups"] is None else frozenset(fields["groups"])
+    return Bearer(fields["user"], groups, fields["issuer"], fields["until"])
 
 
 def _is_encrypted(request: Request) -> bool:

@@ -1,4 +1,4 @@
-"""Signing in with a key, and out again. The key comes in a form's body, never in an address."""
+"""Signing in with a key or token, and out again. Either comes in a form's body, never in an address."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import anyio.to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from codesearch.api.deps import services_of
+from codesearch.api.deps import DoorLike, door_of
 from codesearch.api.errors import note_error
 from codesearch.core.errors import AccessDeniedError, AuthenticationError
 from codesearch.core.types import Principal
+from codesearch.core.users import Bearer
 from codesearch.web.access import Sent, find_visitor, open_sessions
 from codesearch.web.errors import PageRoute
 from codesearch.web.forms import read_form, value_of
@@ -45,13 +46,15 @@ async def post_login(request: Request) -> Response:
         return await _show_form(request, "", error.message, status=403)
     target, secret = value_of(fields, "next"), value_of(fields, "key")
     try:
-        principal = await _authenticate(request, re.sub(r"(?i)^bearer\s+", "", secret))
+        principal, bearer = await _authenticate(request, re.sub(r"(?i)^bearer\s+", "", secret))
+        answer = redirect_to(own_address(target))
+        sessions.send(
+            request, answer, sessions.create(principal.key_id) if bearer is None else sessions.create(bearer=bearer)
+        )
     except AuthenticationError as error:
         message = error.message if secret else "Paste a key first."
         note_error(request, error)
         return await _show_form(request, target, message, status=401)
-    answer = redirect_to(own_address(target))
-    sessions.send(request, answer, sessions.create(principal.key_id))
     return answer
 
 
@@ -68,23 +71,42 @@ def own_address(target: str) -> str:
     return target if _OWN_ADDRESS.fullmatch(target) else HOME
 
 
-async def _authenticate(request: Request, secret: str) -> Principal:
-    """Return whose key it is; tries count as requests, those of each client together."""
+async def _authenticate(request: Request, secret: str) -> tuple[Principal, Bearer | None]:
+    """Return whose key or token it is, and of a token what it says.
+
+    Tries count as requests, those of each client together.
+    """
     request.state.is_asking = True
     client = request.client.host if request.client else "unknown"
+    door = door_of(request)
+    limiter = request.state.verifying if door.takes_time(secret) else request.state.authenticating
     with request.state.admission.enter(f"sign-in from {client}"):
-        check = services_of(request).catalog.authenticate
-        principal = await anyio.to_thread.run_sync(check, secret, limiter=request.state.authenticating)
+        principal, bearer = await anyio.to_thread.run_sync(_identify, door, secret, limiter=limiter)
     request.state.key_name, request.state.principal = principal.name, principal
-    return principal
+    return principal, bearer
+
+
+def _identify(door: DoorLike, secret: str) -> tuple[Principal, Bearer | None]:
+    bearer = door.read_token(secret)
+    if bearer is None:
+        return door.authenticate(secret), None
+    return door.admit_again(bearer), bearer
 
 
 async def _show_form(request: Request, target: str, message: str = "", status: int = 200) -> Response:
     """Show the form. Its token belongs to a session that nobody is signed in with; two tabs share it."""
     sessions = await open_sessions(request)
     known = sessions.read(request)
-    session = known if known is not None and known.key_id is None else sessions.create()
+    session = known if known is not None and known.owner is None else sessions.create()
     form_token = sessions.form_token(session)
-    answer = render_page(request, "login.html", status=status, target=target, message=message, form_token=form_token)
+    answer = render_page(
+        request,
+        "login.html",
+        status=status,
+        target=target,
+        message=message,
+        form_token=form_token,
+        takes_tokens=door_of(request).takes_time("a token"),
+    )
     sessions.send(request, answer, session)
     return answer

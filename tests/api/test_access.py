@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -103,6 +105,46 @@ def test_tools_and_mcp_see_the_same(served: Served) -> None:
     assert "may not read" in mcp_requests.read_text(denied, is_error=True)
 
 
+def test_who_has_a_token_signs_in_to_the_page_for_as_long_as_it_counts(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = served.fixtures.client
+    visitor = PageVisitor(client)
+    assert "API key or token" in visitor.get("/login").text
+    secret = token("alice", "team", "x" * 3_900)
+    answer = visitor.sign_in(f"Bearer {secret}", "/sources")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sources")
+    (seconds,) = re.findall(r"Max-Age=(\d+)", answer.headers["set-cookie"])
+    assert 250 < int(seconds) <= 300
+    # Nothing of the token itself, nor of groups that nobody knows.
+    value = answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
+    said = json.loads(base64.urlsafe_b64decode(value.split(".")[0] + "=="))
+    assert (said["key"], said["bearer"]["user"], said["bearer"]["groups"]) == (None, "alice", ["team"])
+    text = visitor.get("/sources").text
+    assert (NARROW in text, OTHER in text) == (True, False)
+    assert visitor.get("/manage").status_code == 403
+    catalog = served.fixtures.assembly.catalog
+    catalog.remove_from_group("team", [NARROW])
+    assert NARROW not in visitor.get("/sources").text
+    catalog.add_to_group("team", [NARROW])
+    # The issuer is another one by now.
+    with monkeypatch.context() as patched:
+        patched.setattr("codesearch.access.tokens.TokenVerifier.issuer", "https://new.example.org")
+        assert visitor.get("/sources").status_code == 303
+    assert visitor.get("/sources").status_code == 200
+    monkeypatch.setattr(client.app.state.sessions, "_clock", lambda: time.time() + 301)
+    sent = visitor.get("/sources")
+    assert (sent.status_code, sent.headers["location"].partition("?")[0]) == (303, "/login")
+
+
+@pytest.mark.parametrize("kind", ["expired", "signed by a stranger"])
+def test_a_token_that_does_not_count_signs_nobody_in(served: Served, kind: str) -> None:
+    visitor = PageVisitor(served.fixtures.client)
+    refused = visitor.sign_in(BAD_TOKENS[kind]())
+    assert (refused.status_code, problem_in(refused.text).startswith("The token")) == (401, True)
+    assert visitor.get("/sources").status_code == 303
+
+
 def test_what_is_taken_away_is_gone_at_once(served: Served) -> None:
     catalog, secret = served.fixtures.assembly.catalog, token("alice", "team")
     assert served.ask(secret).status_code == 200
@@ -192,11 +234,6 @@ def test_a_key_of_a_user_is_bounded_at_every_door(served: Served) -> None:
             assert (response.status_code, "cannot be found out now" in response.text) == (403, True)
     finally:
         catalog.revoke_key(key.id)
-
-
-def test_nobody_signs_in_with_a_token(served: Served) -> None:
-    response = PageVisitor(served.fixtures.client).sign_in(token("alice", "team"))
-    assert (response.status_code, "not valid" in problem_in(response.text)) == (401, True)
 
 
 def test_the_audit_log_names_users_and_what_was_searched(served: Served) -> None:

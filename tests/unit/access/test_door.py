@@ -16,11 +16,11 @@ from codesearch.access.door import Door
 from codesearch.access.opening import open_door
 from codesearch.access.patterns import Patterns
 from codesearch.access.permissions import Permissions
-from codesearch.access.tokens import Bearer
 from codesearch.core.catalog.catalog import Catalog, open_catalog
 from codesearch.core.config import load_settings
 from codesearch.core.errors import AuthenticationError, ConfigurationError
 from codesearch.core.types import Principal
+from codesearch.core.users import Bearer
 
 SOURCES = {f"{number:024x}": f"repo-{number}" for number in range(1, 5)}
 IDS = list(SOURCES)
@@ -46,6 +46,7 @@ class Signed:
     """Takes one token."""
 
     bearer: Bearer
+    issuer: str = ""
 
     def verify(self, token: str) -> Bearer:
         if token != "good":

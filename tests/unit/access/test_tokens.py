@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from codesearch.access.key_document import KeyDocument
-from codesearch.access.tokens import MAX_TOKEN_LENGTH, Bearer, TokenRules, TokenVerifier, find_claim, read_keys
+from codesearch.access.tokens import MAX_TOKEN_LENGTH, TokenRules, TokenVerifier, find_claim, read_keys
 from codesearch.core.errors import AuthenticationError, ConfigurationError
+from codesearch.core.users import Bearer
 from tests.unit.access.issuer import (
     AUDIENCE,
     ISSUER,
@@ -43,8 +45,9 @@ def verifier(tmp_path: Path) -> TokenVerifier:
 def test_a_token_that_the_issuer_signed_names_its_user(tmp_path: Path, kind: str, algorithm: str) -> None:
     others = [public_jwk(make_key(other, 2), f"other {other}") for other in ("RSA", "EC", "OKP")]
     verifier = verifier_of(tmp_path, *others, public_jwk(make_key(kind), "one"))
-    assert verifier.verify(sign(make_key(kind), algorithm)) == Bearer("alice", None)
-    assert verifier.verify(sign(make_key(kind), algorithm, aud=["x", "other"])) == Bearer("alice", None)
+    end = int(time.time()) + 200
+    for more in ({}, {"aud": ["x", "other"]}):
+        assert verifier.verify(sign(make_key(kind), algorithm, exp=end, **more)) == Bearer("alice", None, ISSUER, end)
     with pytest.raises(AuthenticationError, match="not valid"):
         verifier.verify(sign(make_key(kind, 3), algorithm))
 

@@ -23,6 +23,7 @@ from pydantic import (
 
 from codesearch.core.configuration_files import ConfigurationFiles, read_configuration_files
 from codesearch.core.errors import ConfigurationError
+from codesearch.core.git_tokens import parse_tokens
 from codesearch.core.trust import CONFIG_FILE
 from codesearch.core.types import BUNDLED_MODEL, MOST_MINUTES
 from codesearch.core.user_folders import find_data_folder
@@ -211,6 +212,9 @@ class Settings(BaseModel):
     git_token_host: str = Field(
         "github.com", description="The one host, or HOST:PORT, that is offered the token when it asks for a login"
     )
+    git_tokens: Annotated[tuple[tuple[str, SecretStr], ...], NoDecode] = Field(
+        (), description="Tokens of several code hosts, each for its host alone: `HOST=TOKEN`, or a table in the file"
+    )
     git_ssh_key: Path | None = Field(
         None, description="Private key file for ssh repositories; default: what ssh itself would use"
     )
@@ -326,6 +330,12 @@ class Settings(BaseModel):
     def drop_blank(cls, value: object) -> object:
         """Take a blank, as an empty line of a compose file leaves it, for what is not set."""
         return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("git_tokens", mode="before")
+    @classmethod
+    def read_tokens(cls, value: object) -> object:
+        """Take hosts with their tokens from a table of a file or a text of the environment."""
+        return parse_tokens(value) if isinstance(value, (str, Mapping, list)) else value
 
     @field_validator("permissions_command", mode="before")
     @classmethod

@@ -11,7 +11,6 @@ from codesearch.core.errors import InvalidRequestError
 from codesearch.core.redaction import holds_token
 from codesearch.core.types import HostKind
 
-LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 # Whose hosts are named after them, also a company's: gitlab.example.org.
 _NAMES: Final = {
     "github": HostKind.GITHUB,

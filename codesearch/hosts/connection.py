@@ -146,7 +146,9 @@ class HostConnection:
             target = redact(response.headers.get("location", ""))[:200]
             return CodeHostError(f"{self._host} sends to {target}, which is not followed: give that address.")
         if status == 401:
-            return CodeHostError(f"{told}. The token of CODESEARCH_GIT_TOKEN is not valid there, or has expired.")
+            return CodeHostError(
+                f"{told}. The token of CODESEARCH_GIT_TOKENS or CODESEARCH_GIT_TOKEN is not valid there or has expired."
+            )
         if status == 403:
             return CodeHostError(
                 f"{told}. The token may not list repositories, or single sign-on is to be allowed for it."

@@ -10,8 +10,8 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from codesearch.core.errors import CodeHostError
+from codesearch.core.git_tokens import LOOPBACK_HOSTS
 from codesearch.core.types import HostKind, Organisation
-from codesearch.hosts.address import LOOPBACK_HOSTS
 from codesearch.hosts.connection import HostConnection
 
 _GITHUB: Final = "https://github.com"

@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from codesearch.core.errors import SourceError, UnreachableSourceError
+from codesearch.core.git_tokens import find_token
 from indexer.source.git_messages import explain_failure, may_pass
 from indexer.source.location import Location, secrets_of
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from codesearch.core.config import Settings
 
 NETWORK_PROTOCOLS = "file:git:http:https:ssh"
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 TOKEN_USERNAME = "x-access-token"  # noqa: S105 - the user name that code hosts expect beside a token
 NO_REPOSITORY = Path(os.devnull)
 
@@ -95,24 +95,15 @@ class Access:
 
 
 def find_access(location: Location, settings: Settings) -> Access:
-    """Return the login for a location: the one its URL carried, else the configured token, else git's own means.
-
-    The token goes to its own host alone, by https or by http on this machine; it never crosses a network in the clear.
-    """
+    """Return the login for a location: the one its URL carried, else the token for its host, else git's own means."""
     parts = urlsplit(location.url) if location.url and "://" in location.url else None
-    token = (settings.git_token or "").strip() or None
     scope = f"{parts.scheme}://{parts.netloc}" if parts and parts.scheme in {"https", "http"} else None
-    host = settings.git_token_host.strip().lower()
-    takes_token = bool(
-        parts
-        and (parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS)
-        and host in (parts.hostname, parts.netloc.lower())
-    )
+    token = find_token(location.url, settings) if location.url and parts else None
     username, password = "", ""
     if location.credentials is not None:
         username = location.credentials.username
-        password = location.credentials.password or (token if takes_token and token else "")
-    elif token and takes_token:
+        password = location.credentials.password or token or ""
+    elif token:
         username, password = TOKEN_USERNAME, token
     if not (username or password):
         scope = None

@@ -25,7 +25,8 @@ _EXPLANATIONS = (
         r"could not read (?:Username|Password)|Authentication failed|terminal prompts disabled"
         r"|HTTP Basic: Access denied|returned error: 40[13]",
         "{address} wants a login that was missing or not accepted; set CODESEARCH_GIT_TOKEN to a token that may read "
-        "it and CODESEARCH_GIT_TOKEN_HOST to its host, or set up a git credential helper.",
+        "it and CODESEARCH_GIT_TOKEN_HOST to its host, name both in CODESEARCH_GIT_TOKENS, or set up a git credential "
+        "helper.",
     ),
     (
         r"Permission denied \(|Permissions .* are too open|no such identity|Load key",

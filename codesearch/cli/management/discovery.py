@@ -20,12 +20,12 @@ from codesearch.cli.management.addresses import check_address
 from codesearch.cli.management.opening import open_management
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, InvalidRequestError, NotFoundError, TooManyRequestsError
+from codesearch.core.git_tokens import find_token
 from codesearch.core.types import KnownRepository, Organisation, SourceState
 from codesearch.hosts.plan import DiscoveryPlan, plan_discovery
 
 if TYPE_CHECKING:
     from codesearch.core.catalog.catalog import Catalog
-    from codesearch.core.config import Settings
     from codesearch.hosts.listing import FoundRepository
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def discover(
     catalog = assembly.catalog
     organisation = catalog.get_organisation(id_or_name)
     try:
-        listed = list_repositories(organisation, _token_for(organisation, assembly.settings), sleep)
+        listed = list_repositories(organisation, find_token(organisation.host_url, assembly.settings), sleep)
         found = _Look(assembly, organisation, jobs or assembly.jobs).carry_out(listed)
     except CodesearchError as error:
         with suppress(NotFoundError):
@@ -182,10 +182,3 @@ class _Look:
             with suppress(NotFoundError):
                 remove_source(self._management, item.source_id, BY_DISCOVERY)
             yield item
-
-
-def _token_for(organisation: Organisation, settings: Settings) -> str | None:
-    """Return the token of the settings where it is for the organisation's host, as git is given it."""
-    parts = urlsplit(organisation.host_url)
-    host = settings.git_token_host.strip().lower()
-    return (settings.git_token or "").strip() or None if host in (parts.hostname, parts.netloc.lower()) else None

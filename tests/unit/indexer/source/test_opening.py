@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
@@ -362,6 +363,20 @@ def test_another_host_is_not_offered_the_token(
         with pytest.raises(SourceError, match="CODESEARCH_GIT_TOKEN_HOST"):
             open_at(f"http://{server.address}/project/.git", git_token=TOKEN, **settings)
         assert set(server.seen) == {None}
+
+
+def test_each_of_several_hosts_is_offered_its_own_token(
+    make_repository: MakeRepository, open_at: OpenAt, tmp_path: Path
+) -> None:
+    make_repository("served/project").commit({"a.txt": "private"})
+    login = "x-access-token"
+    with serve(tmp_path / "served", (login, "one")) as first, serve(tmp_path / "served", (login, "two")) as second:
+        tokens = [f"{first.address}=one", f"{second.address}=two"]
+        for server, token in ((first, "one"), (second, "two")):
+            opened = open_at(f"http://{server.address}/project/.git", git_tokens=tokens, git_token="three")
+            assert contents(opened) == {"a.txt": b"private"}
+            offered = "Basic " + base64.b64encode(f"{login}:{token}".encode()).decode()
+            assert set(server.seen) == {None, offered}
 
 
 def test_a_refused_login_is_explained_without_it(

@@ -6,6 +6,7 @@
     |  |- RequestTooLargeError    1001   its body is over the limit
     |  |- RequestTimeoutError     1001   its body does not come
     |  |- MisdirectedRequestError 1001   it names a host that is not let in
+    |  |- NameTakenError         1001   something else has the name that is to be given
     |  |- UnclearSourceError      1001   it names no repository, and several may be meant
     |  |- UnreadableIdentifierError 1001 what should name an artifact has not the form of an identifier
     |  |- SearchTooLongError      1001   it asks for more work than one request may
@@ -85,6 +86,10 @@ class RequestTimeoutError(InvalidRequestError):
 
 class MisdirectedRequestError(InvalidRequestError):
     """The request names a host that is not let in."""
+
+
+class NameTakenError(InvalidRequestError):
+    """Something else of its kind has the name already."""
 
 
 class UnclearSourceError(InvalidRequestError):

@@ -136,7 +136,7 @@ def test_a_source_to_be_added_waits_for_its_turn_and_can_be_stopped(admin: Visit
 )
 def test_a_wrong_address_is_explained_beside_what_was_typed(admin: Visit, fields: dict[str, str], told: str) -> None:
     response = admin.submit("/manage/sources", **fields)
-    assert response.status_code == 400
+    assert response.status_code == (409 if told == "is taken" else 400)
     assert told in response.text
     for value in fields.values():
         assert f'value="{value}"' in response.text
@@ -338,7 +338,7 @@ def test_a_key_may_ask_everything(pages: AdminPages, admin: Visit, reads: str, i
     ("fields", "status", "told"),
     [
         ({"name": ""}, 400, "needs a name"),
-        ({"name": "boss"}, 400, "already"),
+        ({"name": "boss"}, 409, "already"),
         ({"name": "x", "reads": "some"}, 400, "at least one"),
         ({"name": "x", "reads": "everything", "source": IDS[0]}, 400, "reads only those"),
         ({"name": "x", "reads": "admin", "source": IDS[0]}, 400, "reads only those"),
@@ -382,8 +382,12 @@ def test_workspaces_are_created_and_removed(pages: AdminPages, admin: Visit) -> 
     assert admin.submit(f"/manage/workspaces/{made.id}/remove").status_code == 303
     assert pages.catalog.list_workspaces() == []
     assert len(pages.catalog.list_sources()) == 2
-    for wrong in ({"name": "Team"}, {"name": "", "source": IDS[0]}, {"name": "shop", "source": IDS[0]}):
-        assert admin.submit("/manage/workspaces", **wrong).status_code == 400
+    for status, wrong in (
+        (400, {"name": "Team"}),
+        (400, {"name": "", "source": IDS[0]}),
+        (409, {"name": "shop", "source": IDS[0]}),
+    ):
+        assert admin.submit("/manage/workspaces", **wrong).status_code == status
     assert admin.get(f"/manage/workspaces/{IDS[0]}/remove").status_code == 404
 
 

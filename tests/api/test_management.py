@@ -163,7 +163,7 @@ def test_a_source_is_added_once_and_known_at_once(pages: AdminPages, admin: Admi
 )
 def test_a_wrong_source_is_explained_and_not_added(admin: Admin, body: object, told: str) -> None:
     status, code, message = admin.refused("POST", "/api/sources", body)
-    assert (status, code) == (400, 1001)
+    assert (status, code) == (409 if told == "is taken" else 400, 1001)
     assert told in message
     assert "hush" not in message
     assert (admin.get("/api/sources")["total"], admin.get("/api/jobs")["total"]) == (2, 0)
@@ -211,7 +211,7 @@ def test_a_source_is_changed_paused_and_refreshed(pages: AdminPages, admin: Admi
     assert admin.expect(202, "POST", "/api/sources/refresh")["job"]["kind"] == "refresh all"
     merges = [admin.expect(202, "POST", "/api/sources/store/merge")["job"] for _ in range(2)]
     assert [(job["kind"], job["id"]) for job in merges] == [("merge", merges[0]["id"])] * 2
-    assert admin.refused("PATCH", "/api/sources/store", {"name": "ledger"})[:2] == (400, 1001)
+    assert admin.refused("PATCH", "/api/sources/store", {"name": "ledger"})[:2] == (409, 1001)
     assert admin.refused("PATCH", "/api/sources/store", {"nom": "x"})[:2] == (400, 1001)
     for method, path in OPERATIONS[3:10]:
         assert admin.refused(method, path.replace("shop", "nobody"), {})[:2] == (404, 1003)
@@ -377,7 +377,7 @@ def test_a_workspace_is_created_changed_and_removed(admin: Admin) -> None:
     ):
         assert admin.refused("PATCH", "/api/workspaces/crew", body)[0] == status
     assert admin.get("/api/workspaces?query=cr")["workspaces"] == [changed]
-    assert admin.refused("POST", "/api/workspaces", {"name": "crew", "sources": ["shop"]})[:2] == (400, 1001)
+    assert admin.refused("POST", "/api/workspaces", {"name": "crew", "sources": ["shop"]})[:2] == (409, 1001)
     assert admin.refused("POST", "/api/workspaces", {"name": "new", "sources": ["nobody"]})[:2] == (404, 1003)
     assert admin.expect(200, "DELETE", "/api/workspaces/crew")["removed"]["name"] == "crew"
     for method, path in OPERATIONS[12:15]:
@@ -399,6 +399,7 @@ def test_a_key_is_made_shown_once_and_revoked(
     assert pages.catalog.authenticate(secret).source_ids == frozenset({IDS[0]})
     assert secret not in admin.send("GET", "/api/keys").text
     assert admin.get(response.headers["location"])["name"] == "Dify"
+    assert admin.refused("POST", "/api/keys", {"name": "DIFY"})[:2] == (409, 1001)
     for _ in range(2):
         assert admin.expect(200, "DELETE", f"/api/keys/{made['id']}")["state"] == "revoked"
     with pytest.raises(AuthenticationError):

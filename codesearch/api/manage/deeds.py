@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from codesearch.api.management import Job, JobKind, JobRequest, Jobs, JobState, Management
 from codesearch.core.catalog.names import validate_name
-from codesearch.core.errors import InvalidRequestError, JobsUnavailableError, TooManyRequestsError
+from codesearch.core.errors import JobsUnavailableError, NameTakenError, TooManyRequestsError
 from codesearch.core.types import DataSource
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def add_source(management: Management, wanted: WantedSource, requested_by: str) 
     if name is not None:
         owner = catalog.resolve(name)
         if owner is not None and owner.id != address.source_id:
-            raise InvalidRequestError(f"The name {name!r} is taken; choose another one.")
+            raise NameTakenError(f"The name {name!r} is taken; choose another one.")
     title = name or (address.name if found is None else found.name)
     # The job first: where no more are taken, nothing was done.
     job = management.jobs.submit(

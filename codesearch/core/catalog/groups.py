@@ -21,7 +21,7 @@ from codesearch.core.catalog.schema import (
     workspace_members,
 )
 from codesearch.core.catalog.sources import CatalogPart, find_member_ids
-from codesearch.core.errors import InvalidRequestError, NotFoundError
+from codesearch.core.errors import InvalidRequestError, NameTakenError, NotFoundError
 from codesearch.core.types import Group, GroupMember
 
 # What a member stands for: a data source for itself, a workspace for what is in it now; a null where that is nothing.
@@ -47,7 +47,7 @@ class GroupCatalog(CatalogPart):
         name = validate_name(name, "group")
         with self._database.writing() as connection:
             if _find_groups(connection, groups.c.name_key == fold_name(name)):
-                raise InvalidRequestError(f"There is a group {name!r} already; choose another name.")
+                raise NameTakenError(f"There is a group {name!r} already; choose another name.")
             member_ids = find_member_ids(connection, members)
             group_id = create_id()
             connection.execute(groups.insert().values(id=group_id, name=name, name_key=fold_name(name)))

@@ -21,7 +21,7 @@ from codesearch.core.catalog.groups import (
 from codesearch.core.catalog.names import create_id, fold_name, lookup_key, validate_name
 from codesearch.core.catalog.schema import api_key_scopes, api_keys, group_keys, group_members
 from codesearch.core.catalog.sources import CatalogPart, find_source_ids
-from codesearch.core.errors import AuthenticationError, InvalidRequestError, NotFoundError
+from codesearch.core.errors import AuthenticationError, InvalidRequestError, NameTakenError, NotFoundError
 from codesearch.core.keys import PREFIX_LENGTH, SECRET_START, ApiKey, create_secret, hash_secret
 from codesearch.core.types import Principal
 from codesearch.core.users import validate_user
@@ -133,7 +133,7 @@ class KeyCatalog(CatalogPart):
         secret = create_secret()
         with self._database.writing() as connection:
             if any(key.is_usable(now) for key in _find_keys(connection, api_keys.c.name_key == fold_name(name))):
-                raise InvalidRequestError(f"There is a key {name!r} already: revoke it first, or choose another name.")
+                raise NameTakenError(f"There is a key {name!r} already: revoke it first, or choose another name.")
             scopes = find_source_ids(connection, sorted(source_ids or ()))
             group_ids = find_group_ids(connection, groups)
             key = ApiKey(

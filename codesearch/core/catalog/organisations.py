@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, select
 from codesearch.core.catalog.names import create_id, fold_name, lookup_key, validate_name
 from codesearch.core.catalog.schema import knowledge_bases, organisation_sources, organisations
 from codesearch.core.catalog.sources import CatalogPart
-from codesearch.core.errors import InvalidRequestError, NotFoundError
+from codesearch.core.errors import InvalidRequestError, NameTakenError, NotFoundError
 from codesearch.core.redaction import redact
 from codesearch.core.types import MOST_MINUTES, HostKind, KnownRepository, Organisation
 
@@ -158,7 +158,7 @@ def _check_free(connection: Connection, name: str, unless_id: str | None = None)
     statement = select(organisations.c.id).where(organisations.c.name_key == fold_name(name))
     owner = connection.execute(statement).scalar()
     if owner not in (None, unless_id):
-        raise InvalidRequestError(f"There is an organisation {name!r} already; choose another name.")
+        raise NameTakenError(f"There is an organisation {name!r} already; choose another name.")
 
 
 def _to_columns(values: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from codesearch.core.catalog.schema import (
     workspace_members,
     workspaces,
 )
-from codesearch.core.errors import InvalidRequestError, NotFoundError
+from codesearch.core.errors import InvalidRequestError, NameTakenError, NotFoundError
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource, SourceState, Workspace
 
@@ -326,7 +326,7 @@ def _check_free(connection: Connection, name: str, unless_id: str | None = None)
     owner = _find(connection, fold_name(name))
     if owner is not None and owner.id != unless_id:
         what = f"repository {owner.location}" if isinstance(owner, DataSource) else f"workspace {owner.id}"
-        raise InvalidRequestError(f"The name {name!r} is taken by the {what}; choose another one.")
+        raise NameTakenError(f"The name {name!r} is taken by the {what}; choose another one.")
 
 
 def _expect_source(found: DataSource | Workspace | None, asked: str) -> DataSource:

@@ -15,7 +15,7 @@ from codesearch.core.errors import ErrorCode
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     400: describe_error(
-        "A parameter or field is wrong, or a name is taken", ErrorCode.INVALID_REQUEST, "The name 'shop' is taken."
+        "A parameter or field is wrong", ErrorCode.INVALID_REQUEST, "Unknown field 'nom'; there are name, sources."
     ),
     401: describe_error("No key, or none that is valid", ErrorCode.UNAUTHENTICATED, "The API key is not valid."),
     403: describe_error(
@@ -23,6 +23,9 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     ),
     404: describe_error("There is no such thing", ErrorCode.NOT_FOUND, "No such repository: 'shop'."),
     408: describe_error("The body does not come", ErrorCode.INVALID_REQUEST, "Of the body 10 bytes came in 10 s."),
+    409: describe_error(
+        "A name is taken; nothing was done", ErrorCode.INVALID_REQUEST, "The name 'shop' is taken by the repository."
+    ),
     413: describe_error("The body is over 1 MiB", ErrorCode.INVALID_REQUEST, "The body is too large."),
     429: describe_error(
         "Too many requests at once, or too many jobs that wait; `Retry-After` says when to come again",
@@ -39,7 +42,7 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 # What stands in addresses.
 IdOrName: TypeAlias = Annotated[str, Path(description="Its id, or its name where that has no slash")]
 Id: TypeAlias = Annotated[str, Path(description="Its id")]
-_BODY_STATUSES: Final = (408, 413)
+_BODY_STATUSES: Final = (408, 409, 413)
 PAGING: Final = (
     {
         "name": "limit",

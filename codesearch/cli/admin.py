@@ -25,6 +25,7 @@ INDEXER_STOPS_SECONDS = 30.0
 def list_sources(holder: LazyAssembly, as_json: bool) -> None:
     """List the data sources with state, commit, files, chunks, what their indexes take, and age."""
     from codesearch.api.manage.sightings import Sightings
+    from codesearch.core.catalog.totals import RunTotals
     from codesearch.core.index.usage import measure_segments
 
     assembly = holder.get()
@@ -35,12 +36,14 @@ def list_sources(holder: LazyAssembly, as_json: bool) -> None:
         listings.print_sources([], as_json=as_json)
         return
     seen = Sightings(assembly.catalog, assembly.jobs.list_jobs)
+    totals = assembly.catalog.read_run_totals()
     sources = [
         listings.ListedSource(
             source,
             seen.condition_of(source),
             assembly.catalog.describe_progress(source),
             measure_segments(search / source.id),
+            totals.get(source.id, RunTotals()),
         )
         for source in known
     ]

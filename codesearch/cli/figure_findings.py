@@ -45,4 +45,9 @@ def _describe_runs(figures: InstallationFigures) -> str:
     if seconds:
         rate = sum(run.chunks for run in rated) / seconds
         parts.append(f"{say_count(round(rate), 'chunk')} a second in those of the last ones that embedded any")
+    totals = figures.totals
+    if totals.finished or totals.failed:
+        failed = f" ({totals.failed:,} failed)" if totals.failed else ""
+        done = f"{say_count(totals.files, 'file')} and {say_count(totals.chunks, 'chunk')} in {totals.seconds:,.0f} s"
+        parts.append(f"{totals.finished + totals.failed:,} in all{failed}: {done}")
     return ", ".join(parts)

@@ -19,6 +19,7 @@ from codesearch.core.types import DataSource, SourceState, Workspace
 
 if TYPE_CHECKING:
     from codesearch.cli.finding import Finding
+    from codesearch.core.catalog.totals import RunTotals
     from codesearch.core.trust import Trust
 
 
@@ -49,12 +50,13 @@ def source_as_json(source: DataSource) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class ListedSource:
-    """A data source to be listed: how it stands, a phrase on its progress, and what its segments take."""
+    """A data source to be listed: how it stands, how far it is, what its segments take, and what its runs came to."""
 
     source: DataSource
     condition: Condition
     progress: str
     usage: DiskUsage
+    totals: RunTotals
 
 
 def print_sources(sources: Sequence[ListedSource], *, as_json: bool) -> None:
@@ -95,6 +97,7 @@ def _listed_as_json(item: ListedSource) -> dict[str, object]:
         "state": item.condition.value,
         "progress": item.progress,
         **asdict(item.usage),
+        "runs": {**asdict(item.totals), "seconds": round(item.totals.seconds, 3)},
         **{name: value for name, value in scheduled.items() if value is not None},
     }
 

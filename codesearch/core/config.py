@@ -212,7 +212,7 @@ class Settings(BaseModel):
     git_token_host: str = Field(
         "github.com", description="The one host, or HOST:PORT, that is offered the token when it asks for a login"
     )
-    git_tokens: Annotated[tuple[tuple[str, SecretStr], ...], NoDecode] = Field(
+    git_tokens: tuple[tuple[str, SecretStr], ...] = Field(
         (), description="Tokens of several code hosts, each for its host alone: `HOST=TOKEN`, or a table in the file"
     )
     git_ssh_key: Path | None = Field(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
 from codesearch.core.catalog.runs import IndexRun, RunState
+from codesearch.core.catalog.totals import RunTotals
 from codesearch.core.types import DataSource, SourceState
 
 # Only so many data sources have figures of their own: those with the most chunks. All of them are in the sums.
@@ -28,6 +29,9 @@ class CatalogLike(Protocol):
 
     def latest_run(self, source_id: str) -> IndexRun | None:
         """Return the data source's latest run, whatever became of it."""
+
+    def read_run_totals(self) -> Mapping[str, RunTotals]:
+        """Return what all runs came to, by the ids of data sources."""
 
 
 class JobsLike(Protocol):
@@ -75,7 +79,8 @@ class InstallationFigures:
     """All data sources together, and those with the most chunks one by one.
 
     `states` has how many are in each of SOURCE_STATES; `failing`, of how many the last run failed; `running`, how many
-    runs are at work; `longest_run_seconds`, for how long the oldest of those has been. `jobs` are None where their
+    runs are at work; `longest_run_seconds`, for how long the oldest of those has been; `totals` what all runs came to,
+    those of removed data sources, too. `jobs` are None where their
     database is out of reach.
     """
 
@@ -90,6 +95,7 @@ class InstallationFigures:
     oldest_indexed_at: datetime | None
     sources: Sequence[SourceFigures]
     jobs: JobsLike | None = None
+    totals: RunTotals = field(default_factory=RunTotals)
 
 
 def measure_installation(
@@ -123,6 +129,7 @@ def measure_installation(
         oldest_indexed_at=min(indexed, default=None),
         sources=[_describe(source, segments[source.id], catalog.latest_run(source.id), now) for source in largest],
         jobs=jobs,
+        totals=sum(catalog.read_run_totals().values(), RunTotals()),
     )
 
 

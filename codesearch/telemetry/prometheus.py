@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.core import Metric as MetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -129,7 +129,12 @@ def _collect_sums(figures: InstallationFigures) -> Iterator[MetricFamily]:
     jobs, oldest = figures.jobs, figures.oldest_indexed_at
     counts = {} if jobs is None else jobs.counts
     yield _family(table.JOBS, [([state], float(count)) for state, count in counts.items()])
+    totals = figures.totals
+    yield _family(table.RUNS, [(["finished"], float(totals.finished)), (["failed"], float(totals.failed))])
     for metric, value in (
+        (table.RUN_FILES, totals.files),
+        (table.ALL_RUN_CHUNKS, totals.chunks),
+        (table.ALL_RUN_SECONDS, totals.seconds),
         (table.FAILING, figures.failing),
         (table.RUNNING, figures.running),
         (table.LONGEST_RUN, figures.longest_run_seconds),
@@ -163,7 +168,8 @@ def _collect_sources(figures: InstallationFigures) -> Iterator[MetricFamily]:
 
 
 def _family(metric: Metric, samples: list[tuple[list[str], float]]) -> MetricFamily:
-    family = GaugeMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    family = kind(metric.name, metric.meaning, labels=metric.labels)
     for labels, value in samples:
         family.add_metric(labels, value)
     return family

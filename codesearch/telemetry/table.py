@@ -66,6 +66,12 @@ RUNNING: Final = Metric("codesearch_index_runs_running", "gauge", (), "Index run
 LONGEST_RUN: Final = Metric(
     "codesearch_index_runs_longest_seconds", "gauge", (), "For how long the longest of them has been"
 )
+RUNS: Final = Metric(
+    "codesearch_index_runs_total", "counter", ("outcome",), "Index runs that are over: `finished`, `failed`"
+)
+RUN_FILES: Final = Metric("codesearch_index_run_files_total", "counter", (), "Files that they have indexed")
+ALL_RUN_CHUNKS: Final = Metric("codesearch_index_run_chunks_total", "counter", (), "Chunks that they have embedded")
+ALL_RUN_SECONDS: Final = Metric("codesearch_index_run_seconds_total", "counter", (), "How long all of them took")
 JOBS: Final = Metric(
     "codesearch_jobs",
     "gauge",
@@ -110,8 +116,8 @@ RUN_RATE: Final = Metric(
 COUNTED: Final = (REQUESTS, REQUEST_SECONDS, IN_PROGRESS, STAGE_SECONDS, WAITING, REFUSED, ERRORS, OPEN_INDEXES)
 # What is read when it is asked for. Those of a source are there for the MAX_SOURCES with the most chunks.
 READ: Final = (
-    INFO, UP, SOURCES, FAILING, RUNNING, LONGEST_RUN, JOBS, JOB_WAIT, FILES, CHUNKS, INDEX_BYTES, SEGMENTS,
-    OLDEST,
+    INFO, UP, SOURCES, FAILING, RUNNING, LONGEST_RUN, RUNS, RUN_FILES, ALL_RUN_CHUNKS, ALL_RUN_SECONDS,
+    JOBS, JOB_WAIT, FILES, CHUNKS, INDEX_BYTES, SEGMENTS, OLDEST,
     SOURCE_CHUNKS, SOURCE_BYTES, SOURCE_SEGMENTS, SOURCE_INDEXED, RUN_STARTED, RUN_SECONDS, RUN_CHUNKS, RUN_RATE,
 )  # fmt: skip
 TABLE: Final = (*COUNTED, *READ)

@@ -15,6 +15,7 @@ from codesearch.core.catalog.organisations import OrganisationCatalog
 from codesearch.core.catalog.runs import IndexRun, RunCatalog, RunState
 from codesearch.core.catalog.schedules import ScheduleCatalog
 from codesearch.core.catalog.sources import SourceCatalog, utc_now
+from codesearch.core.catalog.totals import TotalsCatalog
 from codesearch.core.catalog.turns import TurnCatalog
 from codesearch.core.errors import CatalogError
 from codesearch.core.keys import ApiKey
@@ -27,6 +28,7 @@ class Catalog(
     ScheduleCatalog,
     TurnCatalog,
     RunCatalog,
+    TotalsCatalog,
     KeyCatalog,
     GroupCatalog,
     DeliveryCatalog,

@@ -104,6 +104,15 @@ def _add_webhook_pushes(connection: Connection) -> None:
     )
 
 
+def _add_run_totals(connection: Connection) -> None:
+    """The next schema knows what all runs of a data source came to; those before it count nothing."""
+    connection.exec_driver_sql(
+        "CREATE TABLE codesearch_run_totals"
+        " (source_id VARCHAR(24) NOT NULL PRIMARY KEY, finished_runs BIGINT NOT NULL, failed_runs BIGINT NOT NULL,"
+        " files BIGINT NOT NULL, chunks BIGINT NOT NULL, seconds FLOAT NOT NULL)"
+    )
+
+
 # The first one leads from schema 1 to schema 2, and so on. A step that was released is never changed again: it names
 # its columns itself and does not import schema.py, which goes on changing. The last step leads to schema.py as it is.
 STEPS: tuple[Step, ...] = (
@@ -114,6 +123,7 @@ STEPS: tuple[Step, ...] = (
     _add_organisations,
     _add_rates,
     _add_webhook_pushes,
+    _add_run_totals,
 )
 _FIRST_VERSION = 1
 

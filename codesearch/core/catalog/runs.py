@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from codesearch.core.catalog.schema import data_sources, index_runs
 from codesearch.core.catalog.sources import CatalogPart, find_source_row
+from codesearch.core.catalog.totals import count_run
 from codesearch.core.counts import count_contents, say_count
 from codesearch.core.errors import NotFoundError
 from codesearch.core.processes import is_alive
@@ -136,6 +137,7 @@ class RunCatalog(CatalogPart):
             _update_run(
                 connection, run_id, state=RunState.FINISHED.value, commit_id=commit, updated_at=now, finished_at=now
             )
+            count_run(connection, run_id, has_failed=False)
             if source.run_id >= run_id:
                 return False
             _update_source(
@@ -189,6 +191,7 @@ class RunCatalog(CatalogPart):
             _update_run(
                 connection, run_id, state=RunState.FAILED.value, message=message, updated_at=now, finished_at=now
             )
+            count_run(connection, run_id, has_failed=True)
             latest = _find_latest(connection, source.id)
             if latest is not None and latest.id == run_id:
                 state = SourceState.READY if source.state is SourceState.READY else SourceState.FAILED

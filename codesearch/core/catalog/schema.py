@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -118,6 +119,18 @@ index_runs = Table(
     Column("process_id", BigInteger, nullable=False),
     Index(f"{TABLE_PREFIX}index_runs_by_source", "source_id", "id"),
     sqlite_autoincrement=True,
+)
+
+# What all runs of a data source came to. It stays when the data source goes: nothing refers to it.
+run_totals = Table(
+    f"{TABLE_PREFIX}run_totals",
+    metadata,
+    Column("source_id", String(24), primary_key=True),
+    Column("finished_runs", BigInteger, nullable=False),
+    Column("failed_runs", BigInteger, nullable=False),
+    Column("files", BigInteger, nullable=False),
+    Column("chunks", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
 )
 
 # `is_scoped` says whether scopes and groups count: a key whose sources are all gone reads nothing, not everything.

@@ -16,6 +16,7 @@ from codesearch.cli import output as cli_output
 from codesearch.cli import progress as cli_progress
 from codesearch.cli.filters import Form
 from codesearch.cli.welcome import NewKey, own_command, print_welcome
+from codesearch.core.catalog.totals import RunTotals
 from codesearch.core.conditions import condition_of
 from codesearch.core.config import find_default_data_dir
 from codesearch.core.index.usage import DiskUsage
@@ -62,7 +63,7 @@ def listed(
     source: DataSource, progress: str = "", usage: DiskUsage | None = None, *, is_at_work: bool = False
 ) -> listings.ListedSource:
     condition = condition_of(source, is_at_work=is_at_work)
-    return listings.ListedSource(source, condition, progress, usage or DiskUsage())
+    return listings.ListedSource(source, condition, progress, usage or DiskUsage(), RunTotals())
 
 
 @pytest.mark.parametrize(

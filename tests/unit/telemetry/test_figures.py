@@ -78,6 +78,7 @@ def test_sources_runs_and_sizes(catalog: Catalog, clock: Clock, tmp_path: Path) 
     assert (found.failing, found.running, found.longest_run_seconds) == (1, 1, 7.0)
     assert (found.files, found.chunks, found.oldest_indexed_at) == (2, 350, published)
     assert (found.index_bytes, found.segments) == (1024, 2)
+    assert (found.totals.finished, found.totals.failed) == (2, 1)
     sources = {source.name: source for source in found.sources}
     assert list(sources) == ["repo-1", "repo-2", "repo-3", "repo-4"]
     runs = {name: source.run for name, source in sources.items()}

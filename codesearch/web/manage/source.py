@@ -31,17 +31,7 @@ async def post_source(request: Request, form: SentByAdmin, source_id: str) -> Re
     """Give a source another schedule, pause it or let it go on, or say what is wrong with what was typed."""
     try:
         minutes = read_whole_number(form.value("refresh_minutes"), "An interval is a whole number of minutes.")
-        changed = await manage(
-            request,
-            form.visitor,
-            lambda management: change_source(
-                management,
-                source_id,
-                form.visitor.principal.name,
-                is_paused=bool(form.value("paused")),
-                schedule=(minutes,),
-            ),
-        )
+        changed = await manage(request, form.visitor, lambda management: _change(management, form, source_id, minutes))
     except InvalidRequestError as error:
         return await _show(request, form.visitor, source_id, error, form)
     note_deed(request, form.visitor.principal, "a source was changed", source=changed.name)
@@ -56,6 +46,18 @@ async def post_merge(request: Request, form: SentByAdmin, source_id: str) -> Res
     )
     note_deed(request, form.visitor.principal, "segments are to be merged", source=source.name)
     return redirect_to(HOME)
+
+
+def _change(management: Management, form: SentForm, source_id: str, minutes: int | None) -> DataSource:
+    is_same = management.catalog.get_source(source_id).refresh_minutes == minutes
+    return change_source(
+        management,
+        source_id,
+        form.visitor.principal.name,
+        is_paused=bool(form.value("paused")),
+        # Set anew, an interval would begin from now.
+        schedule=None if is_same else (minutes,),
+    )
 
 
 async def _show(

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from codesearch.retrieval.search import Retriever
     from codesearch.telemetry.figures import InstallationFigures
     from codesearch.telemetry.opening import Telemetry
+    from codesearch.tools.lookups.desk import LookupDesk
     from codesearch.tools.toolbox import Toolbox
     from indexer.merger import Merger
     from indexer.pipeline import Indexer
@@ -198,11 +199,12 @@ class Assembly:
             self.index_format.table_name,
             lexicons,
             self.search_indexes.connect,
-            self._open_peers(),
+            self.peers,
         )
 
-    def _open_peers(self) -> Peers | None:
-        """Return the services that sources are placed on, where there are others. Raises ConfigurationError."""
+    @cached_property
+    def peers(self) -> Peers | None:
+        """The services that sources are placed on, where there are others. Raises ConfigurationError."""
         settings = self.settings
         if not settings.peers:
             return None
@@ -237,12 +239,20 @@ class Assembly:
 
         return PeerDesk(self.search_indexes, self.retriever.turns, self._peer_identity)
 
+    def open_lookup_desk(self) -> LookupDesk | None:
+        """Return what answers the tools of other services, where there are any."""
+        if not self.settings.peers or self.settings.peer_secret is None:
+            return None
+        from codesearch.tools.lookups.desk import LookupDesk
+
+        return LookupDesk(self.search_indexes, self.retriever.turns, self._peer_identity)
+
     @cached_property
     def toolbox(self) -> Toolbox:
         """The tools over retrieval, catalog and search indexes."""
         from codesearch.tools.toolbox import Toolbox
 
-        return Toolbox(self.retriever, self.catalog, self.search_indexes, self.settings)
+        return Toolbox(self.retriever, self.catalog, self.search_indexes, self.settings, peers=self.peers)
 
     def measure(self) -> InstallationFigures:
         """Return what is indexed, in figures of this moment. Raises CatalogError."""

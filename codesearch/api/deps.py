@@ -25,6 +25,7 @@ from codesearch.core.users import Bearer
 from codesearch.retrieval.scatter.desk import PeerDesk
 from codesearch.retrieval.turns import Turns, Work
 from codesearch.telemetry.opening import Telemetry
+from codesearch.tools.lookups.desk import LookupDesk
 
 if TYPE_CHECKING:
     from codesearch.mcp.http import HttpServer
@@ -100,7 +101,7 @@ class Services:
 
     `turns` are those in which the retriever searches and the tools work. Without `management`, admins manage nothing
     over HTTP; without a `door` of their own, keys alone are let in; without `audit`, nothing is audited.
-    `peer_desk` answers other services, where there are any.
+    `peer_desk` answers other services, where there are any, and `lookup_desk` the tools of these.
     `is_stopping` says whether the process is about to end, `telemetry` is told of every request.
     """
 
@@ -114,6 +115,7 @@ class Services:
     audit: AuditLike | None = None
     is_stopping: Callable[[], bool] = lambda: False
     peer_desk: PeerDesk | None = None
+    lookup_desk: LookupDesk | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
 
 

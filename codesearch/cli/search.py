@@ -113,6 +113,7 @@ def _warn_of_age(assembly: Assembly, sources: Sequence[DataSource], hits: Sequen
         indexes=assembly.search_indexes,
         settings=assembly.settings,
         observe=observe_checkout,
+        peers=assembly.peers,
     )
     for source in sources:
         paths = [hit.chunk.path for hit in hits if hit.source.id == source.id]

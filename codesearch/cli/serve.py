@@ -205,6 +205,7 @@ def _application(assembly: Assembly) -> ASGIApp:
             door,
             audit,
             peer_desk=assembly.open_peer_desk(),
+            lookup_desk=assembly.open_lookup_desk(),
             is_stopping=lambda: stopping.has_begun,
             telemetry=telemetry,
         )

@@ -25,7 +25,6 @@ class PeerConnection:
         self._max_seconds = max_seconds
         self._client = httpx2.Client(
             headers={"Authorization": f"Bearer {secret}", "User-Agent": "codesearch"},
-            timeout=httpx2.Timeout(max_seconds, connect=min(_CONNECT_SECONDS, max_seconds)),
             follow_redirects=False,
             # What is set for the way to the internet is no way to a neighbour.
             trust_env=False,
@@ -35,13 +34,20 @@ class PeerConnection:
         """Close the connections."""
         self._client.close()
 
-    def post(self, peer: str, step: str, content: bytes, key: str) -> bytes:
-        """Return what the service at an address answers to a message. Raises PeerError."""
-        until = time.monotonic() + self._max_seconds
+    def post(self, peer: str, step: str, content: bytes, key: str, work_seconds: float = 0.0) -> bytes:
+        """Return what the service at an address answers to a message. Raises PeerError.
+
+        It may take so much longer as the other may work.
+        """
+        seconds = self._max_seconds + work_seconds
+        until = time.monotonic() + seconds
+        timeout = httpx2.Timeout(seconds, connect=min(_CONNECT_SECONDS, self._max_seconds))
         answer = bytearray()
         headers = {KEY_HEADER: key.encode().hex()}
         try:
-            with self._client.stream("POST", f"{peer}{PATH}/{step}", content=content, headers=headers) as response:
+            with self._client.stream(
+                "POST", f"{peer}{PATH}/{step}", content=content, headers=headers, timeout=timeout
+            ) as response:
                 for part in response.iter_bytes():
                     answer += part
                     if time.monotonic() > until or len(answer) > MAX_ANSWER_BYTES:

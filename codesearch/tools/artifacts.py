@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codesearch.core.counts import say_count
 from codesearch.core.errors import AccessDeniedError, NotFoundError, UnreadableIdentifierError
-from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.types import DataSource
 from codesearch.retrieval.condition_values import show
-from codesearch.tools.definitions import Definition, list_definitions
-from codesearch.tools.file_text import FileText, read_file_text
+from codesearch.tools.definitions import Definition
+from codesearch.tools.file_text import FileText
 from codesearch.tools.filters import clean_path
-from codesearch.tools.identifiers import Reading, identify_lines, read_identifier, read_lines
+from codesearch.tools.identifiers import Reading, read_identifier
+from codesearch.tools.lookups.artifacts import RESOLVE, ResolveAsked
+from codesearch.tools.lookups.asking import look_in
+from codesearch.tools.lookups.files import READ_FILE, LinesOfFile
 from codesearch.tools.missing import explain_missing
 from codesearch.tools.tool import ToolContext
 
 _FORMS = "repository::path, repository::path::symbol or repository::path::start-end"
-_SHOWN_SYMBOLS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,13 @@ def resolve_identifier(context: ToolContext, identifier: str, data_source: str |
         if not isinstance(source, DataSource):
             reasons.append(source)
             continue
-        file = context.open_index(source).find_file(clean_path(reading.path))
-        if file is not None:
-            with context.take_turn():
-                return _resolve_tail(identifier, source, *file, reading)
+        asked = ResolveAsked(source.name, clean_path(reading.path), reading.tail)
+        found = look_in(context, source, RESOLVE, asked)
+        if found.problem is not None:
+            raise NotFoundError(found.problem)
+        if found.text is not None:
+            lines = found.start_line, found.end_line
+            return Artifact(identifier, source, found.text, *lines, found.definition, found.note)
     # What an identifier says of its repository comes before what is said beside it.
     raise _explain(context, [*readings[len(own) :], *own], sources, reasons)
 
@@ -85,36 +88,6 @@ def _find_source(context: ToolContext, repository: str) -> DataSource | NotFound
     return sources[0]
 
 
-def _resolve_tail(identifier: str, source: DataSource, segment: SearchIndex, file: int, reading: Reading) -> Artifact:
-    text = read_file_text(segment, file)
-    if reading.tail is None:
-        return Artifact(identifier, source, text, 1, text.last_line)
-    definitions = list_definitions(segment, file)
-    named = [item for item in definitions if item.symbol == reading.tail]
-    named = named or [item for item in definitions if item.symbol.rpartition(".")[2] == reading.tail]
-    if named:
-        return _to_artifact(identifier, source, text, named)
-    lines = read_lines(reading.tail)
-    if lines is not None and lines[0] <= text.last_line:
-        return Artifact(identifier, source, text, lines[0], min(lines[1], text.last_line))
-    known = ", ".join(dict.fromkeys(item.symbol for item in definitions[:_SHOWN_SYMBOLS])) or "none"
-    more = ", …" if len(definitions) > _SHOWN_SYMBOLS else ""
-    raise NotFoundError(
-        f"{text.path} of {source.name} has {say_count(text.last_line, 'line')} and no symbol {show(reading.tail)}; "
-        f"its symbols: {known}{more}. outline lists them."
-    )
-
-
-def _to_artifact(identifier: str, source: DataSource, text: FileText, named: list[Definition]) -> Artifact:
-    """Return the definition, of several the first with a note on where the others are."""
-    first, *others = named
-    note = None
-    if others:
-        places = ", ".join(identify_lines(source.name, text.path, item.start_line, item.end_line) for item in others)
-        note = f"{first.symbol} is ambiguous: it is also defined at {places}."
-    return Artifact(identifier, source, text, first.start_line, first.end_line, first, note)
-
-
 def _explain(
     context: ToolContext,
     readings: list[Reading],
@@ -125,7 +98,7 @@ def _explain(
     for reading in reversed(readings):
         source = sources[reading.repository]
         if isinstance(source, DataSource):
-            with context.take_turn() as turn:
-                path = clean_path(reading.path)
-                return NotFoundError(explain_missing(context, source, context.open_index(source), path, turn.check))
+            path = clean_path(reading.path)
+            told = look_in(context, source, READ_FILE, LinesOfFile(path, most_lines=0))
+            return NotFoundError(explain_missing(context, source, path, told.absence))
     return reasons[0]

@@ -10,8 +10,7 @@ import numpy as np
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.text.terms import name_term
-from codesearch.core.types import ArtifactKind, Chunk
-from codesearch.tools.identifiers import identify_file, identify_lines, identify_symbol
+from codesearch.tools.identifiers import identify_lines, identify_symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +48,6 @@ def _join_rows(segment: SearchIndex, rows: Iterable[int]) -> list[Definition]:
             kind = segment.symbol_kinds[segment.row_symbol_kinds[row]]
             found.setdefault((symbol, kind, first, last), Definition(symbol, kind, first, last))
     return sorted(found.values(), key=lambda item: (item.start_line, -item.end_line, item.symbol))
-
-
-def identify_chunk(index: SourceIndex, repository: str, chunk: Chunk) -> str:
-    """Return the identifier by which a record's whole content is fetched: its definition's, its file's or its lines'.
-
-    Where a file defines a symbol more than once, it is the lines of this definition.
-    """
-    if chunk.artifact_kind is ArtifactKind.FILE:
-        return identify_file(repository, chunk.path)
-    start_line, end_line = chunk.symbol_lines or (chunk.start_line, chunk.end_line)
-    return identify_definition(index, repository, chunk.path, chunk.symbol, start_line, end_line)
 
 
 def identify_definition(

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from codesearch.core.counts import say_count
 from codesearch.core.errors import InvalidRequestError, NotFoundError, UnclearSourceError
-from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import DataSource
 from codesearch.retrieval.condition_values import show
 from codesearch.tools.artifacts import resolve_identifier
-from codesearch.tools.definitions import Definition, identify_definition, list_definitions
+from codesearch.tools.definitions import Definition
 from codesearch.tools.freshness import render
 from codesearch.tools.identifiers import SEPARATOR
-from codesearch.tools.occurrences import MAX_ROWS, count_rows_with, simple_name
-from codesearch.tools.relationships import Found, Neighbourhood, Relative, enclosing
+from codesearch.tools.lookups.artifacts import LIST_DEFINITIONS, PathAsked
+from codesearch.tools.lookups.asking import look_in
+from codesearch.tools.lookups.relations import FIND_NAMED, RELATE, NameAsked, RelationsAsked
+from codesearch.tools.occurrences import simple_name
+from codesearch.tools.relationships import Found, Relative, enclosing
 from codesearch.tools.scope import DATA_SOURCE, find_source
 from codesearch.tools.staleness import assess_answer
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
@@ -36,19 +38,13 @@ _SHOWN_LINES = 8
 def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     """Return the relatives of a symbol, kind by kind, as a profile says."""
     source, path, definition = _find_subject(context, arguments["identifier"], arguments["data_source"])
-    index = context.open_index(source)
-    name = simple_name(definition.symbol)
-    with context.take_turn() as turn:
-        around = Neighbourhood(index, path, arguments["max_count_per_type"], turn.check)
-        found = {kind: _look_for(around, kind, path, definition) for kind in PROFILES[arguments["profile"]]}
-        same = len(around.find_definitions(name).relatives)
+    kinds, most = PROFILES[arguments["profile"]], arguments["max_count_per_type"]
+    told = look_in(context, source, RELATE, RelationsAsked(source.name, path, definition, kinds, most))
+    found, notes = {kind: told.found[kind] for kind in kinds}, list(told.notes)
     paths = [path, *(item.path for kind in found.values() for item in kind.relatives if item.path)]
     freshness = assess_answer(context, source, paths)
-    notes = _describe_limits(index, name, same)
     obj = {
-        "identifier": identify_definition(
-            index, source.name, path, definition.symbol, definition.start_line, definition.end_line
-        ),
+        "identifier": told.identifier,
         "data_source": source.name,
         "path": path,
         "symbol": definition.symbol,
@@ -59,7 +55,7 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         "matched_by": "name",
         "notes": notes,
         "relationships": {
-            kind: [_describe(source, index, item) for item in value.relatives] for kind, value in found.items()
+            kind: list(map(_describe, value.relatives, told.identifiers[kind])) for kind, value in found.items()
         },
         "left_out": {kind: value.left_out for kind, value in found.items() if value.left_out},
         "freshness": [freshness.as_json()],
@@ -85,9 +81,8 @@ def _find_subject(context: ToolContext, identifier: str, data_source: str | None
             raise error from None
     if artifact.definition is not None:
         return artifact.source, artifact.text.path, artifact.definition
-    index = context.open_index(artifact.source)
-    file = index.find_file(artifact.text.path)
-    definitions = list_definitions(*file) if file is not None else []
+    told = look_in(context, artifact.source, LIST_DEFINITIONS, PathAsked(artifact.text.path))
+    definitions = list(told.definitions)
     inner = None
     if (artifact.start_line, artifact.end_line) != (1, artifact.text.last_line) or len(definitions) == 1:
         inner = enclosing(definitions, artifact.start_line)
@@ -101,49 +96,19 @@ def _find_subject(context: ToolContext, identifier: str, data_source: str | None
 
 def _find_by_name(context: ToolContext, symbol: str, data_source: str | None) -> tuple[DataSource, str, Definition]:
     source = find_source(context, data_source)
-    index = context.open_index(source)
-    with context.take_turn() as turn:
-        around = Neighbourhood(index, "", MAX_COUNT, turn.check)
-        found = around.find_definitions(simple_name(symbol)).relatives
+    found = look_in(context, source, FIND_NAMED, NameAsked(simple_name(symbol), MAX_COUNT)).relatives
     matching = [item for item in found if item.definition and item.definition.symbol.endswith(symbol)] or found
     if not matching or matching[0].definition is None:
         raise NotFoundError(f"{source.name} defines no symbol {show(symbol)}. grep_search finds names as they stand.")
     return source, matching[0].path, matching[0].definition
 
 
-def _look_for(around: Neighbourhood, kind: str, path: str, definition: Definition) -> Found:
-    name = simple_name(definition.symbol)
-    searches: dict[str, Callable[[], Found]] = {
-        "contains": lambda: around.find_contained(path, definition),
-        "definitions": lambda: around.find_definitions(name),
-        "callers": lambda: around.find_callers(path, name),
-        "callees": lambda: around.find_callees(path, definition),
-        "ancestors": lambda: around.find_ancestors(path, definition),
-        "descendants": lambda: around.find_descendants(path, name),
-        "references": lambda: around.find_references(name),
-    }
-    return searches[kind]()
-
-
-def _describe_limits(index: SourceIndex, name: str, same: int) -> list[str]:
-    notes = ["Found by name, as far as syntax tells, without types: what has the same name counts, too."]
-    if same > 1:
-        notes.append(f"{same} definitions are called {name}: what calls or refers to it may mean any of them.")
-    if (count := count_rows_with(index, name)) > MAX_ROWS:
-        notes.append(
-            f"{name} may stand in {say_count(count, 'record')}, of which the first {MAX_ROWS:,} were looked at."
-        )
-    return notes
-
-
-def _describe(source: DataSource, index: SourceIndex, item: Relative) -> dict[str, Any]:
+def _describe(item: Relative, identifier: str) -> dict[str, Any]:
     if not item.path:
         return {"name": item.text, "is_defined_here": False}
     definition = item.definition
     values: dict[str, Any] = {
-        "identifier": identify_definition(
-            index, source.name, item.path, definition.symbol if definition else None, item.start_line, item.end_line
-        ),
+        "identifier": identifier,
         "path": item.path,
         "symbol": definition.symbol if definition else None,
         "kind": definition.kind if definition else None,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from codesearch.core.counts import count_contents
 from codesearch.core.errors import StoreError
-from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import DataSource, SourceState
 from codesearch.tools.freshness import SHOWN_COMMIT, Freshness, assess, indexed_at_of
+from codesearch.tools.lookups.asking import look_in_all
+from codesearch.tools.lookups.summaries import SUMMARIZE, SummariesAsked, Summary
 from codesearch.tools.scope import list_readable, list_workspaces
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
 
@@ -26,14 +27,15 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         sources = [source for source in sources if context.retriever.is_ready(source)]
     workspaces = [item for item in list_workspaces(context) if _matches(item.name, words)]
     with_languages = len(sources) <= _MOST_WITH_LANGUAGES
+    summaries = _summarize(context, sources) if with_languages else {}
     items, lines = [], []
     for source in sources:
         freshness = assess(source, context.observe(source), context.principal)
-        index = _index_of(context, source) if with_languages else None
-        shares = index.language_shares() if index is not None else {}
+        summary = summaries.get(source.id)
+        shares = summary.language_shares if summary is not None else {}
         languages = {name: round(share, 4) for name, share in shares.items()}
         state = _state_of(context, source)
-        items.append(_describe(source, state, freshness, index, languages))
+        items.append(_describe(source, state, freshness, summary, languages))
         lines.append(_render(context, source, state, freshness, list(languages)))
     for workspace in workspaces:
         members = [member.name for member in workspace.members if context.principal.may_read(member.id)]
@@ -54,19 +56,25 @@ def _state_of(context: ToolContext, source: DataSource) -> str:
     return source.state.value
 
 
-def _index_of(context: ToolContext, source: DataSource) -> SourceIndex | None:
-    """Return the index of a ready data source."""
-    if not context.retriever.is_ready(source):
-        return None
+def _summarize(context: ToolContext, sources: Sequence[DataSource]) -> dict[str, Summary]:
+    """Return what the indexes of ready data sources tell, by id."""
+    ready = [source for source in sources if context.retriever.is_ready(source)]
+    found: dict[str, Summary] = {}
     try:
-        return context.open_index(source)
+        parts = look_in_all(context, ready, SUMMARIZE, SummariesAsked()) if ready else []
     except StoreError:
-        # Whoever asks it will see why.
-        return None
+        if len(ready) > 1:
+            for source in ready:
+                found |= _summarize(context, [source])
+        # Whoever asks the one that cannot be opened will see why.
+        return found
+    for part in parts:
+        found |= part.told.summaries
+    return found
 
 
 def _describe(
-    source: DataSource, state: str, freshness: Freshness, index: SourceIndex | None, languages: Mapping[str, float]
+    source: DataSource, state: str, freshness: Freshness, summary: Summary | None, languages: Mapping[str, float]
 ) -> dict[str, Any]:
     values: dict[str, Any] = {
         "id": source.id,
@@ -79,7 +87,7 @@ def _describe(
         "indexed_at": indexed_at_of(source),
         "files": source.file_count,
         "chunks": source.chunk_count,
-        "bytes": index.text_bytes if index is not None else None,
+        "bytes": summary.text_bytes if summary is not None else None,
         "languages": list(languages) or None,
         "language_shares": languages or None,
         "warnings": list(freshness.warnings) or None,

@@ -10,11 +10,14 @@ from typing import Any, Final
 from codesearch.core.counts import say_count
 from codesearch.core.errors import SearchTooLongError
 from codesearch.core.types import DataSource
-from codesearch.retrieval.exact.lines import FoundLine, FoundLines, NotSearched, find_lines
+from codesearch.retrieval.exact.joined_lines import join_lines
+from codesearch.retrieval.exact.lines import FoundLine, FoundLines, NotSearched
 from codesearch.retrieval.exact.needle import MAX_QUERY_LENGTH, ExactQuery, compile_query
-from codesearch.tools.filters import EXTENSIONS, PATHS, build_filter, find_files
+from codesearch.tools.filters import EXTENSIONS, PATHS, clean_path
 from codesearch.tools.fresh_sources import FRESH_SECONDS, find_fresh_sources
 from codesearch.tools.freshness import render
+from codesearch.tools.lookups.asking import find_files_in, look_in_all
+from codesearch.tools.lookups.lines import FIND_LINES, LinesAsked
 from codesearch.tools.scope import DATA_SOURCES
 from codesearch.tools.staleness import assess_answer
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
@@ -26,6 +29,7 @@ MAX_SECONDS: Final = 2.0
 _NARROWER: Final = (
     "Narrow it with paths, extensions or data_sources, or give the expression a fixed word of three letters or more"
 )
+_SHOWN_PARTS: Final = 10
 _LOOKS_LIKE_REGEX = re.compile(r"\\[wdsbWDSB.()\[\]]|\.[*+]|\w\|\w|\[\^?[\w-]+\][*+]?|^\^|\$$")
 
 
@@ -38,20 +42,11 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         ignores_case=not arguments["case_sensitive"],
         whole_word=arguments["whole_word"],
     )
-    needle = compile_query(query)
-    indexes = [context.open_index(source) for source in sources]
-    files = find_files(arguments["paths"], indexes)
-    predicate = build_filter(arguments["paths"], arguments["extensions"], files=files)
-    scope = [(index, predicate) for index in indexes]
+    # What cannot be searched is refused before anybody is asked.
+    compile_query(query)
     if context.work.max_seconds is not None:
         context.work.max_seconds = min(context.work.max_seconds, MAX_SECONDS)
-    try:
-        with context.take_turn() as turn:
-            found = find_lines(scope, needle, arguments["max_results"], arguments["context_lines"], check=turn.check)
-    except SearchTooLongError as error:
-        raise SearchTooLongError(
-            f"The search was ended after {context.work.max_seconds:g} s of work, without an answer. {_NARROWER}."
-        ) from error
+    found = _find(context, sources, query, arguments)
     touched = {
         position: {one.path for one in found.lines if one.position == position} for position in range(len(sources))
     }
@@ -68,22 +63,61 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     parts = [*_render_names(found, sources), *_render_lines(found, sources), *_describe_limits(found)]
     parts = parts or [_explain_nothing(query, arguments)]
     if found.not_searched is not None:
-        parts.append(_render_not_searched(found.not_searched, sources, context.work.max_seconds))
+        parts.append(_render_not_searched(found.left, sources, context.work.max_seconds))
     return Answer(obj, "\n\n".join([*parts, render(freshness)]))
+
+
+def _find(
+    context: ToolContext, sources: Sequence[DataSource], query: ExactQuery, arguments: Mapping[str, Any]
+) -> FoundLines:
+    paths, most = arguments["paths"] or (), arguments["max_results"]
+    asked = LinesAsked(
+        query,
+        tuple(paths),
+        tuple(arguments["extensions"] or ()),
+        find_files_in(context, sources, [clean_path(path) for path in paths]),
+        most,
+        arguments["context_lines"],
+    )
+    parts = look_in_all(context, sources, FIND_LINES, asked)
+    found = join_lines([(part.positions, part.told) for part in parts], most)
+    if not found.has_begun:
+        raise SearchTooLongError(
+            f"The search was ended after {context.work.max_seconds:g} s of work, without an answer. {_NARROWER}."
+        )
+    return found
 
 
 def _describe_not_searched(found: FoundLines, sources: Sequence[DataSource]) -> dict[str, Any] | None:
     left = found.not_searched
     if left is None:
         return None
-    return {"data_source": sources[left.position].name, "path": left.path, "files": left.files}
+    described: dict[str, Any] = {
+        "data_source": sources[left.position].name,
+        "path": left.path,
+        "files": left.files,
+    }
+    if not _is_all_after(found.left, sources):
+        # Services go through their own data sources, each for as long as it may.
+        described["parts"] = [
+            {"data_source": sources[one.position].name, "path": one.path, "files": one.files} for one in found.left
+        ]
+    return described
 
 
-def _render_not_searched(left: NotSearched, sources: Sequence[DataSource], max_seconds: float | None) -> str:
+def _is_all_after(left: Sequence[NotSearched], sources: Sequence[DataSource]) -> bool:
+    """Say whether nothing was searched behind where what is left begins."""
+    return len(left) == len(sources) - left[0].position
+
+
+def _render_not_searched(left: Sequence[NotSearched], sources: Sequence[DataSource], max_seconds: float | None) -> str:
+    files = sum(one.files for one in left)
+    shown = left[:1] if _is_all_after(left, sources) else left[:_SHOWN_PARTS]
+    places = ", ".join(f"from {_place(one.position, one.path, sources)} on" for one in shown)
+    more = f" and in {len(left) - len(shown)} more repositories" if len(shown) > 1 and len(left) > len(shown) else ""
     return (
         f"NOT ALL WAS SEARCHED: the search was ended after {max_seconds:g} s of work, and "
-        f"{say_count(left.files, 'file is', 'files are')} left, "
-        f"from {_place(left.position, left.path, sources)} on. {_NARROWER}."
+        f"{say_count(files, 'file is', 'files are')} left, {places}{more}. {_NARROWER}."
     )
 
 

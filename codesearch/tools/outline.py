@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from codesearch.core.counts import say_count
-from codesearch.tools.definitions import Definition, list_definitions
-from codesearch.tools.file_text import read_file_text
+from codesearch.tools.definitions import Definition
 from codesearch.tools.filters import clean_path
 from codesearch.tools.freshness import render
 from codesearch.tools.identifiers import identify_file
+from codesearch.tools.lookups.asking import look_in
+from codesearch.tools.lookups.files import OUTLINE, OutlineAsked
 from codesearch.tools.missing import explain_missing
 from codesearch.tools.scope import DATA_SOURCE, find_source
-from codesearch.tools.signatures import read_signature
 from codesearch.tools.staleness import assess_answer
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
 
@@ -25,31 +24,27 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     """Return what a file defines, in the order of its lines."""
     source = find_source(context, arguments["data_source"])
     path = clean_path(arguments["path"])
-    index = context.open_index(source)
-    with context.take_turn() as turn:
-        file = index.find_file(path)
-        if file is None:
-            text, found = explain_missing(context, source, index, path, turn.check), list[Definition]()
-        else:
-            whole = read_file_text(*file)
-            found = [replace(item, signature=read_signature(whole, item)) for item in list_definitions(*file)]
-            language = f", {whole.language}" if whole.language else ""
-            size = f"{say_count(whole.last_line, 'line')}{language}, {say_count(len(found), 'symbol')}"
-            text = f"{' '.join(path.splitlines())}: {size}"
-    shown = found[:MAX_SYMBOLS]
+    told = look_in(context, source, OUTLINE, OutlineAsked(path, MAX_SYMBOLS))
+    shown, left_out = told.definitions, told.count - len(told.definitions)
+    if told.absence is not None:
+        text = explain_missing(context, source, path, told.absence)
+    else:
+        language = f", {told.language}" if told.language else ""
+        size = f"{say_count(told.last_line, 'line')}{language}, {say_count(told.count, 'symbol')}"
+        text = f"{' '.join(path.splitlines())}: {size}"
     lines = [text, *_render(shown)]
-    if len(found) > len(shown):
-        more = say_count(len(found) - len(shown), "more symbol is", "more symbols are")
+    if left_out:
+        more = say_count(left_out, "more symbol is", "more symbols are")
         lines.append(f"{more} left out; read_file shows the rest.")
     freshness = assess_answer(context, source, [path])
     obj: dict[str, Any] = {
         "data_source": source.name,
         "path": path,
-        "is_indexed": file is not None,
-        "identifier": identify_file(source.name, path) if file is not None else None,
-        "reason": text if file is None else None,
+        "is_indexed": told.absence is None,
+        "identifier": identify_file(source.name, path) if told.absence is None else None,
+        "reason": text if told.absence is not None else None,
         "symbols": [_describe(item) for item in shown],
-        "left_out": len(found) - len(shown),
+        "left_out": left_out,
         "freshness": [freshness.as_json()],
     }
     return Answer(

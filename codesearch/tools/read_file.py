@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from codesearch.core.counts import say_count
 from codesearch.core.errors import InvalidRequestError
-from codesearch.tools.file_text import FileText, read_file_text
+from codesearch.tools.file_text import FileText
 from codesearch.tools.filters import clean_path
 from codesearch.tools.freshness import render
 from codesearch.tools.identifiers import identify_lines
+from codesearch.tools.lookups.asking import look_in
+from codesearch.tools.lookups.files import READ_FILE, LinesOfFile
 from codesearch.tools.missing import explain_missing
 from codesearch.tools.scope import DATA_SOURCE, find_source
 from codesearch.tools.staleness import assess_answer
@@ -26,16 +28,13 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     start, end = arguments["start_line"], arguments["end_line"]
     if end is not None and end < start:
         raise InvalidRequestError(f"end_line {end} is before start_line {start}.")
-    index = context.open_index(source)
-    with context.take_turn() as turn:
-        file = index.find_file(path)
-        missing = explain_missing(context, source, index, path, turn.check) if file is None else None
-        text = read_file_text(*file) if file is not None else None
+    told = look_in(context, source, READ_FILE, LinesOfFile(path, start, MAX_LINES))
+    text = told.text
     freshness = assess_answer(context, source, [path])
     obj: dict[str, Any] = {"data_source": source.name, "path": path, "is_indexed": text is not None}
     if text is None:
-        obj["reason"] = missing
-        parts = [str(missing)]
+        obj["reason"] = explain_missing(context, source, path, told.absence)
+        parts = [obj["reason"]]
     else:
         shown = min(text.last_line, start + MAX_LINES - 1, end or text.last_line)
         obj |= _describe(source.name, text, start, shown)

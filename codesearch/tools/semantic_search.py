@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from codesearch.core.counts import say_count
 from codesearch.core.types import Hit, SearchQuery
 from codesearch.retrieval.budgets import Fitted
 from codesearch.retrieval.records import build_record, describe_symbol
-from codesearch.tools.definitions import identify_chunk
 from codesearch.tools.filters import (
     EXCLUDE_MARKDOWN,
     EXCLUDE_TESTS,
@@ -17,10 +16,12 @@ from codesearch.tools.filters import (
     LANGUAGES,
     PATHS,
     build_filter,
-    find_files,
+    clean_path,
 )
 from codesearch.tools.fresh_sources import FRESH_SECONDS, find_fresh_sources
 from codesearch.tools.freshness import render
+from codesearch.tools.lookups.artifacts import IDENTIFY, PlacesAsked, place_chunk
+from codesearch.tools.lookups.asking import find_files_in, look_in_all
 from codesearch.tools.scope import DATA_SOURCES
 from codesearch.tools.staleness import assess_answer
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
@@ -40,7 +41,7 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         arguments["languages"],
         exclude_tests=arguments["exclude_tests"],
         exclude_markdown=arguments["exclude_markdown"],
-        files=find_files(arguments["paths"], map(context.open_index, sources)) if arguments["paths"] else (),
+        files=find_files_in(context, sources, [clean_path(path) for path in arguments["paths"] or ()]),
     )
     budget = arguments["max_tokens"]
     query = SearchQuery("", arguments["question"], arguments["max_results"], predicate=predicate, max_tokens=budget)
@@ -51,7 +52,11 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
 
     found = context.retriever.search_within(sources, query, context.work, size_of_head)
     kept = found.hits
-    records = [_record(context, hit) for hit in kept]
+    identifiers = _identify(context, kept)
+    records = [
+        {"identifier": identifier, **build_record(hit, with_location=False)}
+        for identifier, hit in zip(identifiers, kept, strict=True)
+    ]
     parts = [_render(hit, with_name=with_name) for hit in kept]
     parts += _describe_limits(found, arguments["max_results"], budget)
     touched = {source.id: [hit.chunk.path for hit in kept if hit.source.id == source.id] for source in sources}
@@ -60,9 +65,17 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     return Answer(obj, _BETWEEN.join([*(parts or ["Nothing found."]), render(freshness)]))
 
 
-def _record(context: ToolContext, hit: Hit) -> dict[str, Any]:
-    identifier = identify_chunk(context.open_index(hit.source), hit.source.name, hit.chunk)
-    return {"identifier": identifier, **build_record(hit, with_location=False)}
+def _identify(context: ToolContext, hits: Sequence[Hit]) -> list[str]:
+    """Return the identifier of each hit, by which its whole content is fetched."""
+    sources = list({hit.source.id: hit.source for hit in hits}.values())
+    places = {
+        source.id: tuple(place_chunk(source.name, hit.chunk) for hit in hits if hit.source.id == source.id)
+        for source in sources
+    }
+    found: dict[str, Iterator[str]] = {}
+    for part in look_in_all(context, sources, IDENTIFY, PlacesAsked(places)) if sources else []:
+        found |= {source_id: iter(of_source) for source_id, of_source in part.told.identifiers.items()}
+    return [next(found[hit.source.id]) for hit in hits]
 
 
 def _render(hit: Hit, *, with_name: bool) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import MAX_LINE_CHARACTERS, DataSource
 from codesearch.tools.checkout import local_folder_of
 from codesearch.tools.disk import read_regular_file, stat_regular_file
-from codesearch.tools.file_text import FileText, read_file_text
+from codesearch.tools.file_text import FileText
 from codesearch.tools.freshness import Freshness, assess
+from codesearch.tools.lookups.asking import find_files_in, look_in
+from codesearch.tools.lookups.files import READ_FILE, LinesOfFile
 from codesearch.tools.tool import ToolContext
 
 # Of more files in one answer the rest is not looked at; of a file that is longer than any that is indexed, not the end.
@@ -30,18 +31,14 @@ def _find_changed(context: ToolContext, source: DataSource, paths: list[str]) ->
     place = local_folder_of(source) if is_read_from_disk and source.indexed_at is not None else None
     if place is None or not paths or source.indexed_at is None:
         return []
-    index, indexed_at = context.open_index(source), source.indexed_at.timestamp()
-    return [path for path in paths if _has_changed(index, place / path, path, indexed_at)]
+    indexed_at = source.indexed_at.timestamp()
+    # Nothing is asked of the disk about a path that is not in the index: whether a file is there is not for every key.
+    indexed = find_files_in(context, [source], paths)
+    return [path for path in indexed if _has_changed(context, source, place / path, path, indexed_at)]
 
 
-def _has_changed(index: SourceIndex, file: Path, path: str, indexed_at: float) -> bool:
-    """Say whether a file is another than was indexed; one that was touched and holds the same is not.
-
-    Nothing is asked of the disk about a path that is not in the index: whether a file is there is not for every key.
-    """
-    indexed = index.find_file(path)
-    if indexed is None:
-        return False
+def _has_changed(context: ToolContext, source: DataSource, file: Path, path: str, indexed_at: float) -> bool:
+    """Say whether a file of the index is another than was indexed; one that was touched and holds the same is not."""
     try:
         status = stat_regular_file(file)
         if status is not None and max(status.st_mtime, status.st_ctime) <= indexed_at:
@@ -57,7 +54,8 @@ def _has_changed(index: SourceIndex, file: Path, path: str, indexed_at: float) -
         lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         return True
-    return not _is_as_indexed(read_file_text(*indexed), lines)
+    text = look_in(context, source, READ_FILE, LinesOfFile(path)).text
+    return text is not None and not _is_as_indexed(text, lines)
 
 
 def _is_as_indexed(text: FileText, lines: list[str]) -> bool:

@@ -12,6 +12,7 @@ from codesearch.core.config import Settings
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, Workspace
 from codesearch.retrieval.budgets import Fitted
+from codesearch.retrieval.scatter.rounds import Peers
 from codesearch.retrieval.turns import Turn, Turns, Work
 from codesearch.tools.freshness import Observation
 
@@ -94,7 +95,8 @@ class ToolContext:
     """Who calls, for how much work, and the parts behind the tools.
 
     `here` is the current folder of a person at a shell or of a client on this machine; None over HTTP. `observe` says
-    what can be told of a data source's place without asking the network.
+    what can be told of a data source's place without asking the network. `peers` are the services that data sources
+    are placed on, where they are on several.
     """
 
     principal: Principal
@@ -105,6 +107,7 @@ class ToolContext:
     settings: Settings
     observe: Callable[[DataSource], Observation]
     here: Path | None = None
+    peers: Peers | None = None
 
     def open_index(self, source: DataSource) -> SourceIndex:
         """Return a data source's index. May wait while it is made again: to be called outside of a turn."""

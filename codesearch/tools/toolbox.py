@@ -11,6 +11,7 @@ from codesearch.core.errors import NotFoundError
 from codesearch.core.stages import Stage
 from codesearch.core.types import DataSource, Principal
 from codesearch.retrieval.condition_values import show
+from codesearch.retrieval.scatter.rounds import Peers
 from codesearch.retrieval.turns import Work
 from codesearch.tools import (
     fetch_artifacts,
@@ -51,13 +52,18 @@ class Toolbox:
         indexes: IndexesLike,
         settings: Settings,
         observe: Callable[[DataSource], Observation] = observe_checkout,
+        peers: Peers | None = None,
     ) -> None:
-        """Keep the parts; `observe` says what the place of a data source tells without the network."""
+        """Keep the parts; `observe` says what the place of a data source tells without the network.
+
+        `peers` are the services that data sources are placed on, where they are on several.
+        """
         self._retriever = retriever
         self._catalog = catalog
         self._indexes = indexes
         self._settings = settings
         self._observe = observe
+        self._peers = peers
 
     def call(
         self,
@@ -88,6 +94,7 @@ class Toolbox:
             settings=self._settings,
             observe=self._observe,
             here=here.resolve() if here is not None else None,
+            peers=self._peers,
         )
         work.begin_stage(Stage.TOOL)
         answer = tool.run(context, values)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,64 @@ import httpx
 import pytest
 
 from codesearch.retrieval.scatter.placement import place_sources
+from codesearch.tools.toolbox import TOOLS
 from tests.e2e.service import NAMES, Service, copy_index, create_key, free_port, index_fixtures, run_cli, source_ids
 
 SECRET = "what-services-share"
 QUESTIONS = ("how is an invoice total computed", "LedgerEntry", '"return"', "wie wird eine Rechnung storniert")
-STEPS = ("count", "measure", "gather")
+STEPS = ("count", "measure", "gather", "look")
+ALL = {"data_sources": ["everything"]}
+CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("get_data_sources", {}),
+    ("get_data_sources", {"query": "ledger", "ready_only": False}),
+    *(("semantic_search", {"question": question, **ALL}) for question in QUESTIONS),
+    (
+        "semantic_search",
+        {"question": QUESTIONS[0], **ALL, "paths": ["docs", "README.md"], "exclude_tests": True, "max_tokens": 900},
+    ),
+    ("semantic_search", {"question": QUESTIONS[0], "data_sources": [NAMES[0], NAMES[3]], "max_results": 60}),
+    ("grep_search", {"query": "return", **ALL}),
+    ("grep_search", {"query": "return", **ALL, "max_results": 1_000, "context_lines": 2}),
+    ("grep_search", {"query": "total", **ALL, "paths": ["README.md", "docs/"], "extensions": ["md"], "max_results": 7}),
+    ("grep_search", {"query": r"\w+_total\b|README", "regex": True, "case_sensitive": False, **ALL}),
+    ("grep_search", {"query": "not in any file of these", **ALL}),
+    ("grep_search", {"query": "(", "regex": True, **ALL}),
+    ("grep_search", {"query": "README", "data_sources": [NAMES[3]], "whole_word": True}),
+    *(
+        call
+        for name in NAMES
+        for call in (
+            ("get_file_tree", {"data_source": name}),
+            ("read_file", {"data_source": name, "path": "README.md", "start_line": 3, "end_line": 9}),
+            ("outline", {"data_source": name, "path": "./README.md"}),
+        )
+    ),
+    ("get_file_tree", {"data_source": "ledger-go", "path": "internal", "max_depth": 1, "max_nodes": 2}),
+    ("get_file_tree", {"data_source": "ledger-go", "path": "go.mod"}),
+    ("get_file_tree", {"data_source": "ledger-go", "path": "internals"}),
+    ("read_file", {"data_source": "ledger-go", "path": "readme.md"}),
+    ("read_file", {"data_source": "ledger-go", "path": "internal"}),
+    ("read_file", {"data_source": "ledger-go", "path": "README.md", "start_line": 1_000}),
+    ("outline", {"data_source": "orders-service", "path": "orders/pricing.py"}),
+    ("outline", {"data_source": "orders-service", "path": "orders/prices.py"}),
+    (
+        "fetch_artifacts",
+        {
+            "identifiers": [
+                *(f"{name}::README.md" for name in NAMES),
+                "ledger-go::README.md::2-4",
+                "ledger-go::README.md::nothing",
+                "ledger-go::READ.md",
+                "unknown::README.md",
+                "everything::README.md",
+                "nonsense",
+            ]
+        },
+    ),
+    ("get_artifact_relationships", {"identifier": "Server", "data_source": "ledger-go", "profile": "all_relevant"}),
+    ("get_artifact_relationships", {"identifier": "nowhere", "data_source": "ledger-go"}),
+    ("get_artifact_relationships", {"identifier": "ledger-go::README.md"}),
+)
 GO = {"logical_operator": "and", "conditions": [{"name": ["path"], "comparison_operator": "contains", "value": "go"}]}
 
 
@@ -57,28 +111,50 @@ def listen_and_say_nothing() -> Iterator[int]:
             connection.close()
 
 
+def tool_answers(service: Service) -> dict[str, bytes]:
+    """Return the bytes of every tool's answers; of grep_search and semantic_search also those with all parameters."""
+    answers = {}
+    for name, arguments in CALLS:
+        body = json.dumps(arguments).encode()
+        headers = {"Authorization": f"Bearer {service.key}", "Content-Type": "application/json"}
+        response = service.post(f"/api/tools/{name}", content=body, headers=headers)
+        answers[f"{name} {body.decode()}"] = f"{response.status_code} ".encode() + response.content
+    return answers
+
+
+def choose_ports(ids: Sequence[str], count: int) -> list[int]:
+    """Return ports of services that all have sources placed on them."""
+    while True:
+        ports = [free_port() for _ in range(count)]
+        if len(place_sources(ids, [f"http://127.0.0.1:{port}" for port in ports])) == len(set(ports)) == count:
+            return ports
+
+
 def test_services_answer_together_and_for_one_that_is_killed(data_dir: Path) -> None:
+    """Three of them, as one does alone: questions, and every tool, byte for byte."""
     key = create_key(data_dir, "everything")
     bound = create_key(data_dir, "one", "--source", NAMES[0])
+    assert {name for name, _ in CALLS} == {tool.name for tool in TOOLS}
     with Service(data_dir, key) as alone:
-        expected = answers_of(alone)
+        expected, told = answers_of(alone), tool_answers(alone)
         assert all(expected)
         # Who has no peers has no such address.
         for step in STEPS:
             headers = {"Authorization": f"Bearer {SECRET}"}
             assert alone.post(f"/internal/peers/{step}", content=b"", headers=headers).status_code == 404
-    # The second one has a place of sources; the port is chosen by whom something is placed on.
-    ids = list(source_ids(data_dir).values())
-    ports = [free_port(), free_port()]
-    while len(place_sources(ids, [f"http://127.0.0.1:{port}" for port in ports])) < 2:
-        ports[1] = free_port()
-    first = Service(data_dir, key, port=ports[0], **settings_of(ports, 0))
-    second = Service(data_dir, key, port=ports[1], **settings_of(ports, 1))
-    with first, second:
-        assert answers_of(first) == expected
-        assert answers_of(second) == expected
-        assert "/internal/peers/gather" in first.logged
-        assert "/internal/peers/gather" in second.logged
+    assert {answer[:4] for answer in told.values()} == {b"200 ", b"400 ", b"404 "}
+    ports = choose_ports(list(source_ids(data_dir).values()), 3)
+    first, second, third = (
+        Service(data_dir, key, port=port, **settings_of(ports, number)) for number, port in enumerate(ports)
+    )
+    with first, second, third:
+        for service in (first, second):
+            assert answers_of(service) == expected
+            check_same(tool_answers(service), told)
+        for service in (first, second, third):
+            assert "/internal/peers/gather" in service.logged
+            assert "/internal/peers/look" in service.logged
+            assert "its sources are searched here" not in service.logged
         check_the_address(second, key)
         only = first.ask(NAMES[1], key=bound)
         assert only.status_code == 403, only.text
@@ -86,8 +162,14 @@ def test_services_answer_together_and_for_one_that_is_killed(data_dir: Path) -> 
             record["metadata"]["data_source_name"] for record in first.ask("everything", key=bound).json()["records"]
         } == {NAMES[0]}
         second.stop(signal.SIGKILL)
-        assert answers_of(first) == expected
+        check_same(tool_answers(first), told)
         assert "its sources are searched here" in first.logged
+        assert answers_of(first) == expected
+
+
+def check_same(answers: dict[str, bytes], expected: dict[str, bytes]) -> None:
+    for call, answer in answers.items():
+        assert answer == expected[call], call
 
 
 def check_the_address(service: Service, key: str) -> None:

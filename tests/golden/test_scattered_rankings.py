@@ -52,7 +52,7 @@ def scattered(assembly: Assembly) -> tuple[Retriever, list[str]]:
     desks = {url: PeerDesk(assembly.search_indexes, Turns(), "same") for url in urls}
     asked: list[str] = []
 
-    def post(peer: str, step: str, content: bytes, key: str) -> bytes:
+    def post(peer: str, step: str, content: bytes, key: str, work_seconds: float = 0.0) -> bytes:
         asked.append(f"{peer} {step}")
         return desks[peer].answer(step, content, Work(key))
 

@@ -25,6 +25,7 @@ ONLY_IN = {
     "jinja2": ["codesearch/web/pages.py"],
     "itsdangerous": ["codesearch/web/sessions.py"],
     "mcp": ["codesearch/mcp/*"],
+    "msgspec": ["codesearch/tools/lookups/lookup.py"],
     "mcp_types": ["codesearch/mcp/*"],
     "httpx2": [
         "codesearch/dify/*",

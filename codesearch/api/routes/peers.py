@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
+from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from codesearch.api.deps import parse_authorization, run_for_peer, services_of, settings_of
+from codesearch.api.deps import Services, parse_authorization, run_for_peer, services_of, settings_of
 from codesearch.api.retrieval_request import read_body
 from codesearch.core.errors import AuthenticationError, NotFoundError
 from codesearch.retrieval.scatter.desk import STEPS
 from codesearch.retrieval.turns import Work
+from codesearch.tools.lookups.lookup import LOOK
 
 PATH = "/internal/peers"
 # Whose work it is, in hexadecimal digits.
@@ -25,17 +28,22 @@ router = APIRouter(include_in_schema=False)
 async def post_step(request: Request, step: str) -> Response:
     """Return a message with the answer. Raises AuthenticationError, NotFoundError and what the desk raises."""
     _require_peer(request)
-    desk = services_of(request).peer_desk
-    if desk is None or step not in STEPS:
+    answer = _find_answer(services_of(request), step)
+    if answer is None:
         raise NotFoundError("Services ask one another for nothing of this name.")
     key = f"peer {request.headers.get(KEY_HEADER, '')[:_MAX_KEY_LENGTH]}"
     body = await read_body(request, key, request.state.pacing, settings_of(request).request_seconds)
-
-    def answer(work: Work) -> bytes:
-        return desk.answer(step, body, work)
-
-    content = await run_for_peer(request, key, answer)
+    content = await run_for_peer(request, key, partial(answer, body))
     return Response(content, media_type="application/octet-stream", headers={"Cache-Control": "no-store"})
+
+
+def _find_answer(services: Services, step: str) -> Callable[[bytes, Work], bytes] | None:
+    """Return what answers a step; None where nobody does."""
+    if services.peer_desk is not None and step in STEPS:
+        return partial(services.peer_desk.answer, step)
+    if services.lookup_desk is not None and step == LOOK:
+        return services.lookup_desk.answer
+    return None
 
 
 def _require_peer(request: Request) -> None:

@@ -29,6 +29,8 @@ _SHOWN_BEFORE_MATCH = 100
 MAX_MATCH_LINES: Final = 40
 # Lines are shown until they have so many characters together.
 MAX_CHARACTERS: Final = 400_000
+# So many names of files are shown.
+MAX_NAMES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class FoundLine:
     before: tuple[ShownLine, ...]
     after: tuple[ShownLine, ...]
 
+    @property
+    def shown_characters(self) -> int:
+        """How many characters are shown, with those of the lines around."""
+        return sum(len(one.text) for one in (*self.before, *self.lines, *self.after))
+
 
 @dataclass(frozen=True, slots=True)
 class FoundName:
@@ -67,7 +74,7 @@ class FoundName:
 class NotSearched:
     """What was left when the time was over: the first file that was not searched to its end, and how many there are.
 
-    `position` is that of its data source; of later ones all files count.
+    `position` is that of its data source.
     """
 
     position: int
@@ -77,14 +84,26 @@ class NotSearched:
 
 @dataclass(frozen=True, slots=True)
 class FoundLines:
-    """What was found. `more`: how many lines match besides those shown, at least where not `is_whole`."""
+    """What was found. `more`: how many lines match besides those shown, at least where not `is_whole`.
+
+    left: for each data source that was not searched to its end what is left, by position. `has_begun`: some text was
+    searched.
+    """
 
     lines: tuple[FoundLine, ...]
     more: int
     is_whole: bool
     names: tuple[FoundName, ...]
     more_names: int
-    not_searched: NotSearched | None = None
+    left: tuple[NotSearched, ...] = ()
+    has_begun: bool = True
+
+    @property
+    def not_searched(self) -> NotSearched | None:
+        """Where what is left begins, and how many files that are in all data sources; None when all was searched."""
+        if not self.left:
+            return None
+        return NotSearched(self.left[0].position, self.left[0].path, sum(one.files for one in self.left))
 
 
 def find_lines(
@@ -92,7 +111,7 @@ def find_lines(
     needle: Needle,
     max_lines: int,
     context_lines: int = 0,
-    max_names: int = 20,
+    max_names: int = MAX_NAMES,
     check: Check = do_not_check,
 ) -> FoundLines:
     """Return the first lines that match, source by source, in the order of paths and lines, and files by their names.
@@ -102,7 +121,7 @@ def find_lines(
     was not searched; where nothing was searched it is raised.
     """
     search = _Search(needle, max_lines, context_lines, max_names, check)
-    not_searched = None
+    left: list[NotSearched] = []
     for position, (source, predicate) in enumerate(scope):
         scan: SourceScan | None = None
         try:
@@ -114,10 +133,17 @@ def find_lines(
             if not position and not (scan and scan.has_begun):
                 raise
             path, files = scan.find_place() if scan else (_first_path(source), source.file_count)
-            later = sum(one.file_count for one, _ in scope[position + 1 :])
-            not_searched = NotSearched(position, path, files + later)
+            left.append(NotSearched(position, path, files))
+            later = enumerate(scope[position + 1 :], position + 1)
+            left += [NotSearched(number, _first_path(one), one.file_count) for number, (one, _) in later]
             break
-    return search.result(not_searched)
+    return search.result(left)
+
+
+def find_nothing(sources: Sequence[SourceIndex]) -> FoundLines:
+    """Return what is told where the time was over before anything was searched."""
+    left = [NotSearched(position, _first_path(one), one.file_count) for position, one in enumerate(sources)]
+    return FoundLines((), 0, False, (), 0, tuple(left), has_begun=False)
 
 
 def _first_path(source: SourceIndex) -> str:
@@ -153,16 +179,16 @@ class _Search:
             if len(self._found) < self._max_lines and not self._more and self._characters < MAX_CHARACTERS:
                 line = _show(source.segments[number], position, span, self._context_lines)
                 self._found.append(line)
-                self._characters += sum(len(one.text) for one in (*line.before, *line.lines, *line.after))
+                self._characters += line.shown_characters
                 continue
             self._more += 1
             if self._more > COUNTED_BEYOND:
                 self._more, self._is_whole = COUNTED_BEYOND, False
                 break
 
-    def result(self, not_searched: NotSearched | None) -> FoundLines:
-        is_whole = self._is_whole and not_searched is None
-        return FoundLines(tuple(self._found), self._more, is_whole, tuple(self._names), self._more_names, not_searched)
+    def result(self, left: Sequence[NotSearched]) -> FoundLines:
+        is_whole = self._is_whole and not left
+        return FoundLines(tuple(self._found), self._more, is_whole, tuple(self._names), self._more_names, tuple(left))
 
 
 def _choose_files(index: SearchIndex, predicate: Predicate, check: Check) -> NDArray[np.bool_]:

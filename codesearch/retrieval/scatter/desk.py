@@ -29,6 +29,7 @@ COUNT: Final = "count"
 MEASURE: Final = "measure"
 GATHER: Final = "gather"
 STEPS: Final = (COUNT, MEASURE, GATHER)
+UNREADABLE: Final = "The message of another service cannot be read."
 
 
 class IndexSource(Protocol):
@@ -52,15 +53,13 @@ class PeerDesk:
         Raises InvalidRequestError for what is no message, also for that of another version, and what
         retrieval raises.
         """
-        message = read_message(content)
-        if message.said.get("identity") != self._identity:
-            raise InvalidRequestError("The service that asks is of another version, or has another index format.")
+        message = read_from_peer(content, self._identity)
         try:
             distinct = [read_predicate(written) for written in message.said["predicates"]]
             named = [(str(source_id), int(run_id)) for source_id, run_id, _ in message.said["sources"]]
             predicates = [distinct[number] for _, _, number in message.said["sources"]]
         except (KeyError, ValueError, TypeError, IndexError) as error:
-            raise InvalidRequestError("The message of another service cannot be read.") from error
+            raise InvalidRequestError(UNREADABLE) from error
         # May wait for an index that is fetched.
         indexes = [self._indexes.get(source_id, run_id) for source_id, run_id in named]
         work.searched.update(source_id for source_id, _ in named)
@@ -68,7 +67,15 @@ class PeerDesk:
             try:
                 return write_message(_work_on(step, message, list(zip(indexes, predicates, strict=True)), turn.check))
             except (KeyError, ValueError, TypeError, IndexError) as error:
-                raise InvalidRequestError("The message of another service cannot be read.") from error
+                raise InvalidRequestError(UNREADABLE) from error
+
+
+def read_from_peer(content: bytes, identity: str) -> Message:
+    """Return a message of a service of this identity. Raises InvalidRequestError for others, and for what is none."""
+    message = read_message(content)
+    if message.said.get("identity") != identity:
+        raise InvalidRequestError("The service that asks is of another version, or has another index format.")
+    return message
 
 
 def _work_on(step: str, message: Message, scope: Sequence[Asked], check: Check) -> Message:

@@ -46,8 +46,11 @@ T = TypeVar("T")
 class Post(Protocol):
     """What asks other services."""
 
-    def __call__(self, peer: str, step: str, content: bytes, key: str) -> bytes:
-        """Return a peer's answer; `key` is whose work it is. Raises PeerError when there is none in time."""
+    def __call__(self, peer: str, step: str, content: bytes, key: str, work_seconds: float = 0.0) -> bytes:
+        """Return a peer's answer; `key` is whose work it is. Raises PeerError when there is none in time.
+
+        It is waited for so much longer as the peer may work.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,12 @@ class Peers:
             placed.setdefault(self.own_url if is_paused else url, []).extend(ids)
         return placed
 
-    def ask(self, peer: str, step: str, message: Message, key: str) -> Message:
+    def ask(self, peer: str, step: str, message: Message, key: str, work_seconds: float = 0.0) -> Message:
         """Return what a peer answers. Raises PeerError, and leaves the peer alone for a while."""
         said = {**message.said, "identity": self.identity}
         try:
-            return read_message(self._post(peer, step, write_message(Message(message.arrays, said)), key))
+            content = write_message(Message(message.arrays, said))
+            return read_message(self._post(peer, step, content, key, work_seconds))
         except CodesearchError as error:
             self._paused_until[peer] = time.monotonic() + PAUSE_SECONDS
             logger.warning("%s did not answer, its sources are searched here: %s", peer, error.message)

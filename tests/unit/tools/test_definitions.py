@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from codesearch.core.index.source_index import SourceIndex
-from codesearch.tools.definitions import Definition, find_definitions, identify_chunk, list_definitions
+from codesearch.tools.definitions import Definition, find_definitions, list_definitions
+from codesearch.tools.lookups.artifacts import identify_place, place_chunk
 from tests.unit.tools.indexed_files import index_texts
 
 TEXT = """\
@@ -51,7 +52,7 @@ def test_a_name_is_found_with_its_case(index: SourceIndex) -> None:
 
 
 def test_a_record_is_identified_by_what_names_it_alone(index: SourceIndex) -> None:
-    found = [identify_chunk(index, "repo", segment.chunk_of(row)) for segment, row in index.rows()]
+    found = [identify_place(index, place_chunk("repo", segment.chunk_of(row))) for segment, row in index.rows()]
     assert sorted(set(found)) == [
         "repo::a.py::10-11",
         "repo::a.py::6-7",

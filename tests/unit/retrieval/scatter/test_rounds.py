@@ -51,7 +51,7 @@ class Services:
         self.garbage: bytes | None = None
         self.identity = "same"
 
-    def post(self, peer: str, step: str, content: bytes, key: str) -> bytes:
+    def post(self, peer: str, step: str, content: bytes, key: str, work_seconds: float = 0.0) -> bytes:
         if self.down.get(peer) == step:
             if self.garbage is not None:
                 return self.garbage

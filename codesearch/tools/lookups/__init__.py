@@ -1,0 +1,1 @@
+"""What tools ask of indexes: each on the service where a data source is placed."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from codesearch.core.embedding.embedder import Embedder
     from codesearch.core.index.objects import Objects
     from codesearch.core.index.published import SearchIndexes
+    from codesearch.core.index.surplus import Published
     from codesearch.core.removals import Removals
     from codesearch.core.store.chunk_store import ChunkStore
     from codesearch.core.store.rows import IndexFormat
@@ -141,7 +142,15 @@ class Assembly:
             self._require_rows,
             self._open_objects(),
             self.settings.cache_bytes,
+            self._find_published,
+            lambda source_id: self.store.count_rows(source_id),
         )
+
+    def _find_published(self, source_id: str) -> Published | None:
+        from codesearch.core.index.surplus import Published
+
+        source = self.catalog.resolve(source_id)
+        return Published(source.run_id, source.chunk_count) if isinstance(source, DataSource) else None
 
     def _open_objects(self) -> Objects | None:
         """Return the object storage that the store is on, where search indexes are published beside the rows."""
@@ -341,13 +350,17 @@ class Assembly:
         logger.warning("%s", error.message)
         sources = self.catalog.list_sources()
         counts = self.writer.heal(error.table_name, [source.id for source in sources])
-        lost = [item.name for item in sources if item.chunk_count and not counts.get(item.id)]
+        lost = [item.name for item in sources if self.count_own_rows(item) and not counts.get(item.id)]
         if lost and error.table_name == self.index_format.table_name:
             logger.warning(
                 "the rows of %s are to be read from their sources again: run `codesearch index --all`; "
                 "until then their search indexes answer",
                 ", ".join(lost),
             )
+
+    def count_own_rows(self, source: DataSource) -> int:
+        """Return how many rows the store should have of a data source: those that another one lends are not its own."""
+        return source.chunk_count - self.search_indexes.count_lent_rows(source.id, source.run_id)
 
     def outdated_sources(self) -> list[DataSource]:
         """Return the data sources whose index was written in another format, in name order."""

@@ -23,13 +23,15 @@ class Base:
     """The segments that a run goes on from, the oldest first.
 
     The first `published_count` are the published run's, or lent to a new data source: no path is live in two of them.
-    The others are what killed runs left. `run_id` is that of the published run, 0 for none.
+    The others are what killed runs left. `run_id` is that of the published run, 0 for none. `is_borrowed`: the first
+    are lent, and no run of the data source is published that has them.
     """
 
     run_id: int
     entries: tuple[SegmentEntry, ...] = ()
     segments: tuple[SearchIndex, ...] = ()
     published_count: int = 0
+    is_borrowed: bool = False
 
     @property
     def is_resumed(self) -> bool:
@@ -98,10 +100,11 @@ class Bases:
             self._delete_strangers(source.id, run_id if parts else 0, [entry.name for entry, _ in left])
             if self._store.count_rows(source.id, (0, NO_END)) != expected:
                 parts = self._open_published(source.id, run_id if parts else 0, self._indexes.rebuild)
-        if not parts:
+        is_borrowed = not parts
+        if is_borrowed:
             parts = self._borrow(source.id, find_lender())
-        pairs = [*parts, *left]
-        return Base(run_id, tuple(entry for entry, _ in pairs), tuple(segment for _, segment in pairs), len(parts))
+        entries = tuple(entry for entry, _ in (*parts, *left))
+        return Base(run_id, entries, tuple(segment for _, segment in (*parts, *left)), len(parts), is_borrowed)
 
     def open_settled(self, source: DataSource) -> Base | None:
         """Return the published segments alone, for whoever holds the source's lock; what stopped runs left stays.

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 from codesearch.core.catalog.catalog import Catalog, RunState
 from codesearch.core.catalog.runs import join_paths
 from codesearch.core.embedding.embedder import Embedder
-from codesearch.core.errors import CodesearchError, DamagedStoreError, NotFoundError, SourceError, StoreError
+from codesearch.core.errors import (
+    CodesearchError,
+    DamagedStoreError,
+    LostRowsError,
+    NotFoundError,
+    SourceError,
+    StoreError,
+)
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.index.segment_files import Part
 from codesearch.core.store.chunk_store import ChunkStore
@@ -218,6 +225,9 @@ class Indexer:
             except DamagedMirrorError as error:
                 logger.warning("%s", error.message)
                 error.discard()
+            except LostRowsError as error:
+                # Found when all was read that is there. What is left of the index is no longer taken for whole.
+                logger.warning("%s", error.message)
             return self._index(location, identifier, name, branch, subdir, progress)
 
     def _index(
@@ -369,7 +379,7 @@ class Indexer:
         latest = self._catalog.latest_run(source.id)
         is_noted = latest is not None and latest.state is RunState.FINISHED and source.message is None
         wanted = (SourceState.READY, self._store.index_format.table_name, base.file_count, base.row_count)
-        if current == wanted and is_same_state and is_noted:
+        if current == wanted and is_same_state and is_noted and not base.is_borrowed:
             if any(segment.is_large for segment in base.segments):
                 # Smaller ones were read as a whole when they were opened.
                 self._search_indexes.mend(source.id, source.run_id)

@@ -37,9 +37,8 @@ def examine_store_files(assembly: Assembly) -> Iterator[Finding]:
     sources = {source.id: source for source in assembly.catalog.list_sources()}
     wrong = [source for source in sources.values() if _has_other_rows(assembly, source, counts.get(source.id, 0))]
     for source in wrong:
-        found = (
-            f"{say_count(counts.get(source.id, 0), 'row')} in the store, {_own_rows(assembly, source):,} in the catalog"
-        )
+        own = assembly.count_own_rows(source)
+        found = f"{say_count(counts.get(source.id, 0), 'row')} in the store, {own:,} in the catalog"
         yield Finding(f"rows of {source.name}", False, found, f"Run `{index_command(source)}`.")
     for source_id in sorted(set(counts) - set(sources)):
         found = f"{say_count(counts[source_id], 'row')} of no data source of this catalog"
@@ -58,13 +57,11 @@ def examine_store_files(assembly: Assembly) -> Iterator[Finding]:
 def _has_other_rows(assembly: Assembly, source: DataSource, row_count: int) -> bool:
     if source.state is not SourceState.READY or source.index_format != assembly.index_format.table_name:
         return False
+    if assembly.search_indexes.find_lost_lender(source.id, source.run_id) is not None:
+        # How many are its own cannot be told, and what is lost is said of its search index.
+        return False
     # Between the rows and the catalog's word for them, a run is at work.
-    return row_count != _own_rows(assembly, source) and not assembly.catalog.is_running(source.id)
-
-
-def _own_rows(assembly: Assembly, source: DataSource) -> int:
-    """Return how many rows the store should have of a data source: those that another one lends are not its own."""
-    return source.chunk_count - assembly.search_indexes.count_lent_rows(source.id, source.run_id)
+    return row_count != assembly.count_own_rows(source) and not assembly.catalog.is_running(source.id)
 
 
 def examine_search_files(assembly: Assembly) -> Iterator[Finding]:
@@ -80,11 +77,20 @@ def examine_search_files(assembly: Assembly) -> Iterator[Finding]:
                 yield Finding(f"published index of {source.name}", False, found, _INDEX_ALL)
             problem = assembly.search_indexes.find_damage(source.id, source.run_id)
             if problem is not None and not assembly.search_indexes.is_elsewhere(source.id, source.run_id):
+                lender = assembly.search_indexes.find_lost_lender(source.id, source.run_id)
                 advice = f"The next query makes it again, or `{index_command(source)}`."
+                if lender is not None:
+                    problem += f"; it is shared with {_name_of(assembly, lender)}, and the store has no rows of it here"
+                    advice = f"Run `{index_command(source)}`."
                 yield Finding(f"search index of {source.name}", False, problem, advice)
     found = f"{say_count(count, 'search index', 'search indexes')} of {say_count(total.segments, 'segment')}, all read"
     shared = f", {say_bytes(total.shared_bytes)} of it in segments that several share" if total.shared_bytes else ""
     yield Finding("search files", True, f"{found}; {say_bytes(total.index_bytes)}{shared}")
+
+
+def _name_of(assembly: Assembly, source_id: str) -> str:
+    found = assembly.catalog.resolve(source_id)
+    return found.name if isinstance(found, DataSource) else "a data source that was removed"
 
 
 def examine_leftovers(assembly: Assembly) -> Iterator[Finding]:

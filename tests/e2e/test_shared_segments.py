@@ -102,6 +102,24 @@ def test_what_is_lost_there_is_made_from_rows_and_published_again(
     assert answers(fleet.open("c"), source.id, "part_7") == expected
 
 
+def test_what_a_killed_run_uploaded_last_is_no_answer(
+    fleet: Fleet, bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its publication is there, and the catalog never named it; that of the run before is lost."""
+    folder = write_source(tmp_path / "part")
+    first = fleet.open("a")
+    source = index_with(first, folder).source
+    expected = answers(first, source.id, "part_7")
+    write_source(folder, generation=2)
+    killed = fleet.open("b")
+    monkeypatch.setattr(killed.catalog, "finish_run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        index_with(killed, folder)
+    assert len(bucket.names(".published")) == 2
+    bucket.delete(f"-{source.run_id}.published")
+    assert answers(fleet.open("c"), source.id, "part_7") == expected
+
+
 def test_doctor_names_what_is_lost_there_and_the_next_run_puts_it_back(
     fleet: Fleet, bucket: Bucket, object_store: str, tmp_path: Path
 ) -> None:

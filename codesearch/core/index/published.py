@@ -17,6 +17,7 @@ from codesearch.core.index.objects import Objects
 from codesearch.core.index.segment_files import Part, SegmentFiles
 from codesearch.core.index.shared_segments import SharedSegments
 from codesearch.core.index.source_index import SourceIndex
+from codesearch.core.index.surplus import Published, Surplus
 
 logger = logging.getLogger(__name__)
 
@@ -44,15 +45,18 @@ class SearchIndexes:
         check_rows: Callable[[str, int], None] = lambda source_id, row_count: None,
         objects: Objects | None = None,
         cache_bytes: int = 0,
+        find_published: Callable[[str], Published | None] = lambda source_id: None,
+        count_rows: Callable[[str], int] = lambda source_id: 0,
     ) -> None:
         """Keep the parts; `scan_rows` gives the rows of a data source's published run, a part for each segment.
 
         `check_rows` raises StoreError when so few rows of it cannot be all: what was lost is not served as if it had
         never been. `objects` is where other machines find the files; the folder then takes `cache_bytes` at most, 0 for
-        any number.
+        any number. `find_published` asks the catalog; `count_rows` says how many rows of a data source are stored.
         """
         self.files = SegmentFiles(folder, format_name, dimension)
         self._check_rows = check_rows
+        self._surplus = Surplus(find_published, count_rows)
         self._scan_rows = scan_rows
         self._opened: dict[str, tuple[int, SourceIndex]] = {}
         self._opening: dict[str, Lock] = {}
@@ -70,16 +74,19 @@ class SearchIndexes:
         """
         opened = self._opened.get(source_id)
         if opened is not None and opened[0] >= run_id:
+            if self._surplus.is_due(source_id):
+                Thread(target=self._remove_surplus_quietly, args=(source_id, opened[0]), daemon=True).start()
             if self._cache is not None:
                 self._cache.note_use(source_id)
             return opened[1]
         with self._opening.setdefault(source_id, Lock()):
             opened = self._opened.get(source_id)
             if opened is None or opened[0] < run_id:
+                self._surplus.forget(source_id)
                 found = self._open(source_id, run_id)
                 if found is None and not self.files.manifest_path(source_id, run_id).exists():
                     # What the catalog named a moment ago goes when a later run is published.
-                    later = self.files.find_later_run(source_id, run_id)
+                    later = self._surplus.find_later_run(source_id, run_id)
                     found = None if later is None else self._open(source_id, later)
                     run_id = run_id if found is None or later is None else later
                 opened = (run_id, found or self._build_missing(source_id, run_id))
@@ -227,13 +234,13 @@ class SearchIndexes:
     def prepare(self, source_id: str, run_id: int) -> None:
         """Write the files of a run from the rows that are published. Raises StoreError.
 
-        Segments that are lent to it have no rows of its own: they stay.
+        Segments that are lent to it have no rows of its own: they stay, or are taken from who lends them again.
         """
-        lent = self._find_lent(source_id, run_id)
+        lent = self._restore_lent(source_id, run_id)
         others = () if self._shared is None else self._shared.used_names(source_id)
         for attempt in range(1, SCAN_ATTEMPTS + 1):
             try:
-                entries = [entry for entry, _ in lent]
+                entries = list(lent)
                 for part in self._scan_rows(source_id, run_id):
                     name = self.files.unused_name(source_id, run_id, others)
                     self.files.write_segment(source_id, name, part)
@@ -244,6 +251,26 @@ class SearchIndexes:
                 if attempt == SCAN_ATTEMPTS or isinstance(error.__cause__, OSError):
                     raise
                 logger.info("reading the rows again after: %s", error)
+
+    def _restore_lent(self, source_id: str, run_id: int) -> list[SegmentEntry]:
+        """Return the lent segments of a run that are whole here, or where they come from."""
+        entries = [entry for entry in self.files.read_manifest(source_id, run_id) or [] if entry.lender]
+        for entry in entries:
+            if not self.files.is_whole(source_id, entry.name) and self.files.is_whole(entry.lender, entry.name):
+                try:
+                    self.files.lend(entry.lender, source_id, entry.name)
+                except OSError as error:
+                    raise self.files.cannot_write(error) from error
+        return [entry for entry in entries if self.files.is_whole(source_id, entry.name)]
+
+    def find_lost_lender(self, source_id: str, run_id: int) -> str | None:
+        """Return which data source lends a segment of a run that is lost or damaged here; None where none is.
+
+        It reads these segments whole.
+        """
+        entries = self.files.read_manifest(source_id, run_id) or []
+        lost = (entry for entry in entries if entry.lender and not self.files.is_whole(source_id, entry.name))
+        return next((entry.lender for entry in lost), None)
 
     def count_lent_rows(self, source_id: str, run_id: int) -> int:
         """Return how many of the live rows of a run are in segments that another data source lends to it."""
@@ -268,6 +295,7 @@ class SearchIndexes:
     def remove(self, source_id: str) -> None:
         """Delete every file of a data source, and every object. Raises StoreError."""
         self._opened.pop(source_id, None)
+        self._surplus.forget(source_id)
         self.files.remove(source_id)
         if self._shared is not None:
             self._shared.remove(source_id)
@@ -307,7 +335,8 @@ class SearchIndexes:
         """Return the index as it was published, or that of a later run; None where it is not to be had."""
         if self._shared is None:
             return None
-        fetched = self._shared.fetch(source_id, run_id, is_doubted=is_doubted)
+        later_run = partial(self._surplus.find_later_run, source_id, run_id)
+        fetched = self._shared.fetch(source_id, run_id, later_run, is_doubted=is_doubted)
         index = None if fetched is None else self._open(source_id, fetched)
         if fetched is not None:
             self._fetched[source_id] = fetched
@@ -318,6 +347,16 @@ class SearchIndexes:
         self.prepare(source_id, run_id)
         index = self._open(source_id, run_id)
         self._require_rows(source_id, run_id, index)
+        if self._has_surplus(source_id, run_id, index) and self._surplus.await_deletion(
+            source_id, run_id, self.count_lent_rows(source_id, run_id)
+        ):
+            self.prepare(source_id, run_id)
+            index = self._open(source_id, run_id)
+        if self._has_surplus(source_id, run_id, index):
+            # Removed files answer here for now, and nowhere else.
+            self._surplus.note(source_id)
+            return index
+        self._surplus.forget(source_id)
         if index is not None and self._shared is not None:
             try:
                 # So that nobody else has to.
@@ -325,6 +364,17 @@ class SearchIndexes:
             except StoreError as error:
                 logger.warning("the search index of %s is here alone: %s", source_id, error)
         return index
+
+    def _has_surplus(self, source_id: str, run_id: int, index: SourceIndex | None) -> bool:
+        return index is not None and self._surplus.measure(source_id, run_id, index.row_count) > 0
+
+    def _remove_surplus_quietly(self, source_id: str, run_id: int) -> None:
+        """Make an index with rows of removed files again once these are deleted."""
+        try:
+            if self._surplus.is_deleted(source_id, run_id, self.count_lent_rows(source_id, run_id)):
+                self._rebuild(source_id, run_id, lambda: source_id in self._surplus)
+        except CodesearchError as error:
+            logger.error("%s", error.message)
 
     def _discard_earlier(self, source_id: str, run_id: int) -> None:
         """Delete the files of earlier runs: a machine without an indexer would keep those of all."""

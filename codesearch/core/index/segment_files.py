@@ -148,10 +148,6 @@ class SegmentFiles:
         """Return the segments of a run; None when it has no manifest that can be read. Raises StoreError."""
         return _read_if_whole(self.manifest_path(source_id, run_id), read_manifest)
 
-    def find_later_run(self, source_id: str, run_id: int) -> int | None:
-        """Return the newest run after another one that has a manifest here, None for none."""
-        return max((run for run in self._runs_of(source_id) if run > run_id), default=None)
-
     def _runs_of(self, source_id: str) -> list[int]:
         """Return the runs that have a manifest here, in order."""
         prefix = f"{self._format_name}-"
@@ -208,6 +204,14 @@ class SegmentFiles:
                 unfinished.replace(here)
             finally:
                 unfinished.unlink(missing_ok=True)
+
+    def is_whole(self, source_id: str, name: SegmentName) -> bool:
+        """Read a segment and say whether it is there, and what was written."""
+        try:
+            verify_arrays(self.segment_path(source_id, name))
+        except (DamagedFileError, OSError):
+            return False
+        return True
 
     def find_damage(self, source_id: str, run_id: int, *, unread_only: bool = False) -> tuple[Path, str] | None:
         """Read all files of a run and return the one that is not what was written and why, '' when it is missing.

@@ -89,15 +89,18 @@ class SharedSegments:
         self._files.write_publication(source_id, run_id, data)
         self._forget(source_id)
 
-    def fetch(self, source_id: str, run_id: int, *, is_doubted: bool = False) -> int | None:
-        """Fetch the files of a run, or of the newest where a later one took its place, that are not here yet.
+    def fetch(
+        self, source_id: str, run_id: int, find_later_run: Callable[[], int | None], *, is_doubted: bool = False
+    ) -> int | None:
+        """Fetch the files of a run, or of the later one that took its place, that are not here yet.
 
         Return which run it was, None when it is not there or not what was published. Files here that are `is_doubted`
         are compared with their checksums first. Whoever calls it holds the lock of the source's files.
         """
         found = self._read(source_id, run_id)
         if found is None:
-            later = max((run for run in self._published_runs(self._list(source_id)) if run > run_id), default=None)
+            # What was uploaded last may be of a run that was killed before the catalog named it.
+            later = find_later_run()
             found = None if later is None else self._read(source_id, later)
             run_id = run_id if later is None else later
         if found is None:

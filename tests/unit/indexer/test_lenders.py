@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.assembly import open_assembly, open_indexer
+from codesearch.assembly import Assembly, open_assembly, open_indexer
+from codesearch.cli.disk_findings import examine_search_files, examine_store_files
+from codesearch.cli.finding import Finding
+from codesearch.core.catalog.runs import index_command
 from codesearch.core.config import load_settings
 from codesearch.core.embedding.loading import load_embedder
+from codesearch.core.errors import DamagedStoreError
+from codesearch.core.index import search_index
 from codesearch.core.types import DataSource
 from indexer.lenders import choose_alike
 from indexer.pipeline import IndexReport, SilentProgress
@@ -138,6 +143,95 @@ def test_a_borrower_does_not_fail_with_what_its_lender_lost(
         shutil.rmtree(tmp_path / "whole" / folder)
     wanted = [index(fresh, repository.path, branch).source.chunk_count for branch in ("other", None)]
     assert [source.chunk_count for source in index_each("other", None)] == wanted
+
+
+@pytest.fixture
+def assembly(tmp_path: Path) -> Iterator[Assembly]:
+    opened = open_assembly(data_dir=tmp_path / "whole", embedding_model="bundled", index_workers=1)
+    yield opened
+    opened.close()
+
+
+def index_branch(assembly: Assembly, repository: Repository, branch: str | None) -> DataSource:
+    return (
+        open_indexer(assembly)
+        .index(str(repository.path), name=None, branch=branch, subdir=None, progress=SilentProgress(), committed=True)
+        .source
+    )
+
+
+def segments_of(assembly: Assembly, source: DataSource) -> list[Path]:
+    return sorted((assembly.settings.data_dir / "search" / source.id).glob("*.segment"))
+
+
+def examine(assembly: Assembly) -> list[Finding]:
+    found = [*examine_store_files(assembly), *examine_search_files(assembly)]
+    return [finding for finding in found if not finding.is_good]
+
+
+def lose(path: Path, how: str) -> None:
+    if how == "missing":
+        path.unlink()
+    else:
+        # In place: it is the same file for both.
+        with path.open("r+b") as file:
+            file.seek(path.stat().st_size // 2)
+            file.write(b"damaged bytes of a segment")
+
+
+@pytest.mark.parametrize(
+    ("how", "has_lender"),
+    [("missing", False), ("missing", True), ("damaged", False), ("damaged", True), ("large", True)],
+)
+def test_doctor_names_a_lent_segment_that_is_lost_and_a_run_heals_it(
+    how: str, *, has_lender: bool, assembly: Assembly, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if how == "large":
+        # Of such a segment nobody sees a damage who does not look for it.
+        monkeypatch.setattr(search_index, "VERIFIED_BYTES", 0)
+    repository.git("branch", "equal")
+    first = index_branch(assembly, repository, None)
+    second = index_branch(assembly, repository, "equal")
+    if not has_lender:
+        assembly.catalog.remove_source(first.id)
+        assembly.search_indexes.remove(first.id)
+        assembly.writer.remove(first.id)
+    assert examine(assembly) == []
+    (path,) = segments_of(assembly, second)
+    lose(path, how)
+    of_second = [finding for finding in examine(assembly) if second.name in finding.subject]
+    assert [finding.subject for finding in of_second] == [f"search index of {second.name}"]
+    assert str(path) in of_second[0].found
+    assert ("shared with " + (first.name if has_lender else "a data source that was removed")) in of_second[0].found
+    assert of_second[0].advice == f"Run `{index_command(second)}`."
+    for branch in [None, "equal"] if has_lender else ["equal"]:
+        index_branch(assembly, repository, branch)
+    assert examine(assembly) == []
+    second = assembly.catalog.get_source(second.id)
+    assert assembly.search_indexes.get(second.id, second.run_id).row_count == second.chunk_count == 40
+
+
+def test_a_query_takes_a_lost_segment_from_its_lender_again(assembly: Assembly, repository: Repository) -> None:
+    first = index_branch(assembly, repository, None)
+    second = index_branch(assembly, repository, "other")
+    lent = {path.name for path in segments_of(assembly, first)}
+    for path in segments_of(assembly, second):
+        if path.name in lent:
+            path.unlink()
+    assert assembly.search_indexes.get(second.id, second.run_id).row_count == second.chunk_count
+    assert examine(assembly) == []
+
+
+def test_a_source_that_has_all_its_rows_from_another_is_not_named_as_lost(
+    assembly: Assembly, repository: Repository, caplog: pytest.LogCaptureFixture
+) -> None:
+    index_branch(assembly, repository, None)
+    repository.git("branch", "equal")
+    second = index_branch(assembly, repository, "equal")
+    assert assembly.store.count_rows(second.id) == 0
+    assembly.heal_store(DamagedStoreError("A file is damaged.", assembly.index_format.table_name))
+    assert "are to be read from their sources again" not in caplog.text
+    assert examine(assembly) == []
 
 
 def test_nothing_is_lent_where_other_machines_read_the_store(

@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from codesearch.core.errors import ConfigurationError, StoreError
+from codesearch.core.index import surplus
 from codesearch.core.index.array_file import map_arrays, write_arrays
 from codesearch.core.index.builder import RowBatch
-from codesearch.core.index.manifest import SegmentName
+from codesearch.core.index.manifest import SegmentEntry, SegmentName, first_code
 from codesearch.core.index.published import SCAN_ATTEMPTS, SearchIndexes
 from codesearch.core.index.source_index import SourceIndex
+from codesearch.core.index.surplus import Published
 from codesearch.core.store.chunk_store import ChunkStore
-from codesearch.core.store.writer import StoreWriter
+from codesearch.core.store.writer import DoomedRows, StoreWriter
 from tests.unit.core.store.store_rows import DIMENSION, FORMAT, OTHER, SOURCE, make_row, open_store, publish
 
 
@@ -38,8 +40,20 @@ class CountedScans:
         return self._store.scan_rows(source_id, run_id)
 
 
-def open_indexes(folder: Path, scans: CountedScans) -> SearchIndexes:
-    return SearchIndexes(folder / "search", FORMAT.table_name, DIMENSION, scans)
+def open_indexes(
+    folder: Path,
+    scans: CountedScans,
+    find_published: Callable[[str], Published | None] = lambda _: None,
+    count_rows: Callable[[str], int] = lambda _: 0,
+) -> SearchIndexes:
+    return SearchIndexes(
+        folder / "search",
+        FORMAT.table_name,
+        DIMENSION,
+        scans,
+        find_published=find_published,
+        count_rows=count_rows,
+    )
 
 
 @pytest.fixture
@@ -217,16 +231,77 @@ def test_who_has_the_old_index_open_keeps_it(tmp_path: Path, indexes: SearchInde
     assert shown(indexes.get(SOURCE, 3)) == ["new"]
 
 
-def test_who_asks_late_for_the_run_before_gets_the_newer_one(
-    tmp_path: Path, indexes: SearchIndexes, scans: CountedScans
-) -> None:
+def test_who_asks_late_for_the_run_before_gets_the_newer_one(tmp_path: Path, scans: CountedScans) -> None:
     """A request that read the catalog just before the next run was published must not make the old file again."""
+    indexes = open_indexes(tmp_path, scans, lambda _: Published(2, 2))
     indexes.prepare(SOURCE, 2)
     newer = indexes.get(SOURCE, 2)
     indexes.discard_others(SOURCE, 2)
     assert indexes.get(SOURCE, 1) is newer
+    elsewhere = open_indexes(tmp_path, scans, lambda _: Published(2, 2))
+    assert shown(elsewhere.get(SOURCE, 1)) == shown(newer)
     assert files(tmp_path) == names(2)
     assert scans.count == 1
+
+
+def test_what_no_run_published_is_not_taken_for_a_later_run(tmp_path: Path, scans: CountedScans) -> None:
+    """A killed run left its files beside those of the published one, whose manifest is lost."""
+    indexes = open_indexes(tmp_path, scans, lambda _: Published(1, 2))
+    indexes.prepare(SOURCE, 1)
+    name = SegmentName(2, 0)
+    indexes.files.write_segment(SOURCE, name, ())
+    indexes.files.write_manifest(SOURCE, 2, [SegmentEntry(name)])
+    indexes.files.manifest_path(SOURCE, 1).unlink()
+    assert shown(indexes.get(SOURCE, 1)) == ["one", "two"]
+    assert scans.count == 2
+
+
+@pytest.fixture
+def unsettled(tmp_path: Path, writer: StoreWriter) -> StoreWriter:
+    """Run 4 is published in which b.py is no more; its rows are still to be deleted."""
+    publish(writer, SOURCE, [make_row("a.py", "changed")], run_id=4, replaced=["nothing.py"])
+    return writer
+
+
+def rows_of_source(folder: Path) -> Callable[[str], int]:
+    store = open_store(folder)[0]
+    return lambda source_id: store.count_rows(source_id)
+
+
+def delete_replaced(writer: StoreWriter) -> None:
+    writer.delete(SOURCE, DoomedRows(0, first_code(4), paths=("a.py", "b.py")))
+
+
+def test_who_makes_an_index_anew_waits_until_removed_files_are_deleted(
+    tmp_path: Path, unsettled: StoreWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surplus, "DELETION_SECONDS", 60.0)
+    scans = CountedScans(open_store(tmp_path)[0])
+    indexes = open_indexes(tmp_path / "elsewhere", scans, lambda _: Published(4, 1), rows_of_source(tmp_path))
+    deleting = threading.Timer(0.5, delete_replaced, [unsettled])
+    deleting.start()
+    assert shown(indexes.get(SOURCE, 4)) == ["changed"]
+    deleting.join()
+
+
+def test_removed_files_that_nobody_deletes_go_as_soon_as_somebody_does(
+    tmp_path: Path, unsettled: StoreWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed run leaves them to the next one."""
+    monkeypatch.setattr(surplus, "DELETION_SECONDS", 0.0)
+    monkeypatch.setattr(surplus, "COUNT_SECONDS", 0.0)
+    scans = CountedScans(open_store(tmp_path)[0])
+    indexes = open_indexes(tmp_path / "elsewhere", scans, lambda _: Published(4, 1), rows_of_source(tmp_path))
+    assert sorted(shown(indexes.get(SOURCE, 4))) == ["changed", "two"], "whatever is there answers"
+    count = scans.count
+    indexes.get(SOURCE, 4)
+    assert scans.count == count
+    delete_replaced(unsettled)
+    deadline = time.monotonic() + 60
+    while shown(indexes.get(SOURCE, 4)) != ["changed"] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert shown(indexes.get(SOURCE, 4)) == ["changed"]
+    assert shown(open_indexes(tmp_path / "elsewhere", scans).get(SOURCE, 4)) == ["changed"], "on disk, too"
 
 
 def test_nothing_to_discard_is_no_error(tmp_path: Path, indexes: SearchIndexes) -> None:

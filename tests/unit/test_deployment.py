@@ -156,9 +156,21 @@ def test_kubernetes_names_what_it_has() -> None:
     assert servers == expected
 
 
+@pytest.mark.skipif(shutil.which("haproxy") is None, reason="haproxy is not installed")
+@pytest.mark.parametrize("folder", [DEPLOY, DEPLOY / "kubernetes"], ids=lambda path: path.name)
+def test_haproxy_takes_its_configuration(folder: Path) -> None:
+    done = subprocess.run(
+        ["haproxy", "-c", "-f", str(folder / "haproxy.cfg")], capture_output=True, text=True, check=False
+    )
+    said = [line for line in done.stderr.splitlines() if line.startswith(("[WARNING]", "[ALERT]"))]
+    # The services' names are known where they run.
+    assert [line for line in said if "could not resolve address" not in line] == []
+    assert done.returncode == 0
+
+
 def test_both_proxies_place_alike() -> None:
     def rules(path: Path) -> list[str]:
-        lines = [line.strip() for line in path.read_text().split("\nbackend services\n")[1].splitlines()]
+        lines = [line.strip() for line in path.read_text().split("\nfrontend codesearch\n")[1].splitlines()]
         return [line for line in lines if line.startswith(("http-request", "balance", "hash-type", "option"))]
 
     assert rules(DEPLOY / "haproxy.cfg") == rules(DEPLOY / "kubernetes" / "haproxy.cfg") != []
@@ -206,9 +218,9 @@ def test_who_asks_about_a_source_is_always_sent_to_the_same_service(tmp_path: Pa
         ["haproxy", "-f", str(tmp_path / "haproxy.cfg")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
 
-    def ask(body: dict[str, object]) -> str:
+    def ask(body: dict[str, object], path: str = "/retrieval") -> str:
         with closing(http.client.HTTPConnection("127.0.0.1", front.port, timeout=10)) as connection:
-            connection.request("POST", "/retrieval", json.dumps(body), {"Content-Type": "application/json"})
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
             response = connection.getresponse()
             answer = response.read().decode()
             return answer if response.status == 200 else str(response.status)
@@ -232,6 +244,9 @@ def test_who_asks_about_a_source_is_always_sent_to_the_same_service(tmp_path: Pa
         assert set(placed.values()) == set(backends)
         assert place_all() == placed
         assert ask({"question": "x", "data_source": f"{7:024x}"}) == placed[f"{7:024x}"]
+        for path in ("/internal/peers/look", "//internal/peers/look", "/%69nternal/peers/look", "/internal"):
+            assert ask({}, path) == "404"
+        assert ask({"knowledge_id": "a"}, "/internals") in backends
         backends["service-2"].stop()
         now = place_all()
         assert "service-2" not in now.values()

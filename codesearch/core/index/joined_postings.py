@@ -188,6 +188,14 @@ class JoinedPostings:
         in_rows, in_files = self._find_spans(terms)
         return self._rows.find(in_rows), self._files.find(in_files)
 
+    def find_rows(self, terms: NDArray[np.uint32]) -> list[TermHits]:
+        """Return ids and payloads of rows for each term, as `find` does."""
+        return self._rows.find(self._find_spans(terms)[0])
+
+    def row_payloads_at(self, terms: NDArray[np.uint32], rows: NDArray[np.integer[Any]]) -> NDArray[np.uint16]:
+        """Return the payload of each term at each of the rows, which ascend, (terms, rows); 0 where it is not."""
+        return self._rows.payloads_at(self._find_spans(terms)[0], rows)
+
     def payloads_at(
         self, terms: NDArray[np.uint32], rows: NDArray[np.integer[Any]], files: NDArray[np.integer[Any]]
     ) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:

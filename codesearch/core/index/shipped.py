@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.columns import pack_texts
+from codesearch.core.index.joined_segments import JoinedSegments
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.index.statistics import Statistics
@@ -149,6 +150,11 @@ class ShippedSource(SourceIndex):
     def __init__(self, segments: Sequence[ShippedIndex], row_count: int, file_count: int) -> None:
         super().__init__(segments)
         self._row_count, self._file_count = row_count, file_count
+
+    @cached_property
+    def joined(self) -> SearchIndex | JoinedSegments | None:
+        """The only part itself; of several nothing is copied for a single query."""
+        return self.segments[0] if len(self.segments) == 1 else None
 
     @property
     def row_count(self) -> int:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from heapq import merge
+from itertools import pairwise
 from operator import itemgetter
-from typing import TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.joined_postings import JoinedPostings
+from codesearch.core.index.joined_segments import JoinedSegments
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.statistics import NO_TERMS, Statistics, TermCounts
 from codesearch.core.index.versions import find_old_folders
 
+# Columns of more rows are read segment by segment: there are few segments then, and copies would take much memory.
+JOINED_ROWS: Final = 500_000
+RowNumber = TypeVar("RowNumber", np.int32, np.int64)
 # A segment, and the number of one of its files.
 IndexedFile: TypeAlias = tuple[SearchIndex, int]
 
@@ -125,6 +130,13 @@ class SourceIndex:
             ]
         )
 
+    @cached_property
+    def joined(self) -> SearchIndex | JoinedSegments | None:
+        """Columns of all segments for the ranking, the only segment itself; None where that would be much to copy."""
+        if len(self.segments) == 1:
+            return self.segments[0]
+        return JoinedSegments(self.segments) if self.first_rows[-1] <= JOINED_ROWS else None
+
     def row_norms(self, saturation: float, length_norm: float) -> NDArray[np.float32]:
         """Return BM25's k1 (1 - b + b length / mean length) for each row."""
         return self._norms("row_norms", saturation, length_norm)
@@ -147,12 +159,17 @@ class SourceIndex:
             return parts[0]
         return np.concatenate([part + np.int32(first) for part, first in zip(parts, firsts[:-1], strict=True)])
 
-    def split_rows(self, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    def count_rows_on(self, rows: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+        """Return rows of each segment as numbers of all, one segment's after another's."""
+        return self._count_on(self.first_rows, rows)
+
+    def split_rows(self, rows: NDArray[RowNumber]) -> list[NDArray[RowNumber]]:
         """Return ascending rows of all segments by segment, as the numbers that they have there."""
         if len(self.segments) == 1:
             return [rows]
-        parts = np.split(rows, rows.searchsorted(self.first_rows[1:-1]))
-        return [part - first for part, first in zip(parts, self.first_rows[:-1], strict=True)]
+        bounds = [0, *rows.searchsorted(self.first_rows[1:-1].astype(rows.dtype)).tolist(), len(rows)]
+        firsts = self.first_rows[:-1].astype(rows.dtype)
+        return [rows[begin:end] - first for (begin, end), first in zip(pairwise(bounds), firsts, strict=True)]
 
     @cached_property
     def path_ranks(self) -> tuple[NDArray[np.int32], ...]:

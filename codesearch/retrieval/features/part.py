@@ -1,30 +1,30 @@
-"""Part: one segment's candidates, with what the segment says of their rows. Pure."""
+"""Part: candidates of one data source or segment, with what the index says of their rows. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.joined_segments import JoinedSegments
 from codesearch.core.index.search_index import SearchIndex
-from codesearch.retrieval.candidates import Candidates
 
 Column = NDArray[Any]
 
 
 class Part:
-    """One segment's candidates, with what that says of their rows. Columns are (rows,), in the order of the rows."""
+    """Candidates of one data source, or of a segment, with what that says of their rows: columns (rows,), in order."""
 
-    __slots__ = ("artifacts", "candidates", "file_rows", "files", "first_rows", "index", "kinds", "languages", "rows")
+    __slots__ = ("artifacts", "file_rows", "files", "first_rows", "index", "kinds", "languages", "rows")
 
-    def __init__(self, candidates: Candidates) -> None:
-        self.candidates = candidates
-        self.index: SearchIndex = candidates.index
-        self.rows, self.files = candidates.rows, candidates.files
+    def __init__(self, index: SearchIndex | JoinedSegments, rows: NDArray[np.int32], files: NDArray[np.int32]) -> None:
+        self.index = index
+        self.rows, self.files = rows, files
         # Where the row's file begins, and how many rows that has.
-        self.first_rows: Column = self.index.first_rows[self.files]
-        self.file_rows: Column = self.index.first_rows[self.files + 1] - self.first_rows
-        # Codes of the segment's own lists.
-        self.kinds: Column = self.index.row_symbol_kinds[self.rows]
-        self.artifacts: Column = self.index.row_artifact_kinds[self.rows]
-        self.languages: Column = self.index.row_languages[self.rows]
+        self.first_rows: Column = index.first_rows[files]
+        self.file_rows: Column = index.first_rows[files + 1] - self.first_rows
+        # Codes of the index's own lists.
+        self.kinds: Column = index.row_symbol_kinds[rows]
+        self.artifacts: Column = index.row_artifact_kinds[rows]
+        self.languages: Column = index.row_languages[rows]

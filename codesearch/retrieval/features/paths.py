@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.joined_segments import JoinedSegments
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.text.path_roles import PRODUCT_FOLDER, is_test_path
 from codesearch.core.text.terms import name_term
@@ -50,13 +51,13 @@ def describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, bool, int, i
 class KnownPaths:
     """What `describe_path` says of the files of a segment, as each was first asked for, (m, PATH_COLUMNS)."""
 
-    def __init__(self, index: SearchIndex) -> None:
+    def __init__(self, index: SearchIndex | JoinedSegments) -> None:
         self._index = index
         self._is_known: NDArray[np.bool_] = np.zeros(index.file_count, np.bool_)
         self._described: NDArray[np.uint32] = np.zeros((index.file_count, len(PATH_COLUMNS)), np.uint32)
 
     @staticmethod
-    def of(index: SearchIndex) -> KnownPaths:
+    def of(index: SearchIndex | JoinedSegments) -> KnownPaths:
         """Return what is remembered of a segment."""
         known = index.remembered.get("paths")
         if not isinstance(known, KnownPaths):

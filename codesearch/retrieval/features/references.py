@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.joined_segments import JoinedSegments
 from codesearch.core.index.search_index import SearchIndex
-from codesearch.retrieval.candidates import JoinedCandidates
 from codesearch.retrieval.features.part import Column, Part
 
 
@@ -28,9 +28,9 @@ class References:
     definitions: Column
 
 
-def count_references(parts: Sequence[Part], candidates: JoinedCandidates) -> References:
-    """Count for each candidate over the live files and rows of its data source."""
-    return References(*map(candidates.join, zip(*count_by_part(parts), strict=True)))
+def count_references(parts: Sequence[Part], join: Callable[[Sequence[Column]], Column]) -> References:
+    """Count for each candidate over all live files and rows of its data source; `join` joins the columns of parts."""
+    return References(*map(join, zip(*count_by_part(parts), strict=True)))
 
 
 def count_by_part(parts: Sequence[Part]) -> list[tuple[Column, Column, Column, Column]]:
@@ -46,7 +46,7 @@ def count_by_part(parts: Sequence[Part]) -> list[tuple[Column, Column, Column, C
 
 def _read(part: Part) -> tuple[Column, Column, Column, Column]:
     index = part.index
-    if index.statistics.is_divided:
+    if isinstance(index, JoinedSegments) or index.statistics.is_divided:
         known = _Known.of(index)
         return (
             known.of_names[part.rows],
@@ -64,13 +64,13 @@ class _Known:
     has_file, of_files, top (m,); of_names, definitions (n,). Counting twice at once gives the same.
     """
 
-    def __init__(self, index: SearchIndex) -> None:
+    def __init__(self, index: SearchIndex | JoinedSegments) -> None:
         self.has_file: NDArray[np.bool_] = np.zeros(index.file_count, np.bool_)
         self.of_files, self.top = np.zeros(index.file_count, np.int32), np.zeros(index.file_count, np.int32)
         self.of_names, self.definitions = np.zeros(index.row_count, np.int32), np.zeros(index.row_count, np.int32)
 
     @staticmethod
-    def of(index: SearchIndex) -> _Known:
+    def of(index: SearchIndex | JoinedSegments) -> _Known:
         """Return what is remembered of a segment."""
         known = index.remembered.get("references")
         if not isinstance(known, _Known):
@@ -103,7 +103,7 @@ def _count_missing(parts: Sequence[Part]) -> None:
         known.has_file[files] = True
 
 
-def _rows_of(index: SearchIndex, files: NDArray[np.int32]) -> NDArray[np.int32]:
+def _rows_of(index: SearchIndex | JoinedSegments, files: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the rows of files, file by file."""
     firsts = index.first_rows[files]
     counts = index.first_rows[files + 1] - firsts

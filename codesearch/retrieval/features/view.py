@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,19 +39,19 @@ class View:
     def __init__(self, terms: QueryTerms, candidates: JoinedCandidates) -> None:
         self.terms = terms
         self.candidates = candidates
-        self.parts = [Part(part) for part in candidates.parts]
+        self.parts, self._arrangement = _read_parts(candidates)
         self.firsts, self.counts = find_runs(candidates.files)
         self.paths: dict[str, Column] = dict(zip(PATH_COLUMNS, self.join(_describe_paths), strict=True))
         self._compare_with_query()
         self._look_up()
-        self.references = count_references(self.parts, candidates)
+        self.references = count_references(self.parts, self._join)
 
     def _compare_with_query(self) -> None:
         candidates = self.candidates
-        self.lexical = self.join(lambda part: part.candidates.lexical)
-        self.file_lexical = self.join(lambda part: part.candidates.file_lexical)
-        self.similarity = self.join(lambda part: part.candidates.similarity)
-        self.file_similarity = self.join(lambda part: part.candidates.file_similarity)
+        self.lexical: Column = candidates.join([part.lexical for part in candidates.parts])
+        self.file_lexical: Column = candidates.join([part.file_lexical for part in candidates.parts])
+        self.similarity: Column = candidates.join([part.similarity for part in candidates.parts])
+        self.file_similarity: Column = candidates.join([part.file_similarity for part in candidates.parts])
         self.top_lexical = float(self.lexical.max()) or 1.0
         self.top_file_lexical = float(self.file_lexical.max()) or 1.0
         self.row_shares = to_shares(candidates.rarity.rows)
@@ -83,8 +85,12 @@ class View:
         self.file_length = self.join(lambda part: np.log1p(part.index.file_lengths[part.files]))
 
     def join(self, column_of: Callable[[Part], Column]) -> Column:
-        """Return a column of all candidates from that of each segment; of several columns, (columns, rows), too."""
-        return self.candidates.join([column_of(part) for part in self.parts])
+        """Return a column of all candidates from that of each part; of several columns, (columns, rows), too."""
+        return self._join([column_of(part) for part in self.parts])
+
+    def _join(self, columns: Sequence[Column]) -> Column:
+        joined = columns[0] if len(columns) == 1 else np.concatenate(columns, axis=-1)
+        return joined if self._arrangement is None else joined[..., self._arrangement]
 
     def of_file(self, of_runs: Column) -> Column:
         """Return for each row what was found for its file: from (files,) to (c,)."""
@@ -116,6 +122,26 @@ class View:
         first_positions, first_folders = self.candidates.positions[self.firsts], self.paths["folder"][self.firsts]
         _, which, sizes = np.unique((first_positions << 32) + first_folders, return_inverse=True, return_counts=True)
         return self.of_file(np.log(sizes[which]))
+
+
+def _read_parts(candidates: JoinedCandidates) -> tuple[list[Part], NDArray[np.intp] | None]:
+    """Return the candidates by data source, in order; else those of each segment, and in which order they come."""
+    sources = dict.fromkeys(part.source for part in candidates.parts)
+    joined = [source.index.joined for source in sources]
+    indexes = [index for index in joined if index is not None]
+    if len(indexes) < len(joined) or len(candidates.parts) == len(sources):
+        return [Part(part.index, part.rows, part.files) for part in candidates.parts], candidates.arrangement
+    first_rows = np.array([part.source.index.first_rows[part.number] for part in candidates.parts])
+    first_files = np.array([part.source.index.first_files[part.number] for part in candidates.parts])
+    rows = (candidates.rows + first_rows[candidates.owners]).astype(np.int32)
+    files = candidates.join([part.files for part in candidates.parts]) + first_files[candidates.owners]
+    counts = Counter(candidates.positions.tolist())
+    ends = list(accumulate(counts.values()))
+    parts = [
+        Part(index, rows[end - count : end], files[end - count : end].astype(np.int32))
+        for index, count, end in zip(indexes, counts.values(), ends, strict=True)
+    ]
+    return parts, None
 
 
 def _describe_paths(part: Part) -> NDArray[np.uint32]:

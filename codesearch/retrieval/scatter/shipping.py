@@ -39,7 +39,8 @@ _COLUMNS = (
 def write_gathered(gathered: Sequence[GatheredSource]) -> Message:
     """Return what data sources may add as a message."""
     parts = [part for of_source in gathered for part in of_source.segments]
-    counted = count_by_part([Part(part.candidates) for part in parts])
+    candidates = [part.candidates for part in parts]
+    counted = count_by_part([Part(of_part.index, of_part.rows, of_part.files) for of_part in candidates])
     arrays: dict[str, NDArray[Any]] = {}
     of_segments: list[list[dict[str, Any]]] = []
     number = 0

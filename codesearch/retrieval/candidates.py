@@ -27,6 +27,7 @@ from codesearch.retrieval.nearest import (
     rows_of,
     similarity_to,
 )
+from codesearch.retrieval.phrase_rows import TermRows
 from codesearch.retrieval.query.terms import QueryTerms
 from codesearch.retrieval.related_terms import ANYWHERE, RelatedTerms, find_related, related_in_fields
 from codesearch.retrieval.row_order import RowOrder
@@ -157,12 +158,14 @@ def find_candidates(
         nearest = find_nearest(indexes, vector, allowed, nearest_rows, order)
         check()
         rarity, scores, lexical = _search_text(scope, order, masks, terms, lexical_rows)
-        mentions, named = find_mentions(order, masks, terms, check), find_named(order, masks, terms)
+        mentions = find_mentions(order, masks, terms, check, known_rows(terms, scores))
+        named = find_named(order, masks, terms)
     else:
         with ThreadPoolExecutor(1) as beside:
             running = beside.submit(find_nearest, indexes, vector, allowed, nearest_rows, order)
             rarity, scores, lexical = _search_text(scope, order, masks, terms, lexical_rows)
-            mentions, named = find_mentions(order, masks, terms, check), find_named(order, masks, terms)
+            mentions = find_mentions(order, masks, terms, check, known_rows(terms, scores))
+            named = find_named(order, masks, terms)
             nearest = running.result()
     found = []
     for number, index in enumerate(indexes):
@@ -258,6 +261,14 @@ def _search_text(
     rarity = measure_rarity(sources, hits)
     scores = [score_hits(source, of_source, rarity) for source, of_source in zip(sources, hits, strict=True)]
     return rarity, scores, find_best(sources, order, scores, masks, limit)
+
+
+def known_rows(terms: QueryTerms, scores: Sequence[LexicalScores]) -> list[TermRows]:
+    """Return where the query's terms are in each data source; of a query in another language nothing is said."""
+    if terms.alternatives:
+        return []
+    numbers = terms.terms.tolist()
+    return [dict(zip(numbers, (ids for ids, _ in of_source.hits.rows), strict=True)) for of_source in scores]
 
 
 def find_named(

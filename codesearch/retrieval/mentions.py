@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from codesearch.core.checks import Check
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.retrieval.named_files import NamedFile, find_named_files, rows_of
-from codesearch.retrieval.phrase_rows import find_phrase_rows
+from codesearch.retrieval.phrase_rows import TermRows, find_phrase_rows
 from codesearch.retrieval.query.quotations import Quotation
 from codesearch.retrieval.query.terms import QueryTerms
 from codesearch.retrieval.quoted_rows import find_quoted_rows
@@ -48,23 +48,33 @@ class Mentions:
             certainty[of_file] = named.certainty
             if named.line is not None:
                 holds |= of_file & (starts <= named.line) & (named.line <= ends)
-        phrases = np.array([self._share(index, row) for row in rows.tolist()], np.float32)
-        return certainty, holds, phrases
+        return certainty, holds, self._shares(index, rows)
 
-    def _share(self, index: SearchIndex, row: int) -> float:
-        share = self.phrases.get(row, 0.0)
+    def _shares(self, index: SearchIndex, rows: NDArray[np.int32]) -> NDArray[np.float32]:
+        shares = np.zeros(len(rows), np.float32)
+        if self.phrases:
+            shares[:] = [self.phrases.get(row, 0.0) for row in rows.tolist()]
         if self.quotation is None:
-            return share
+            return shares
         # Who puts a text in quotes does not mean its words alone.
-        return max(ONLY_WORDS * share, self.quotation.weigh(index.content_of(row)))
+        quoted = [self.quotation.weigh(index.content_of(row)) for row in rows.tolist()]
+        held: NDArray[np.float32] = np.maximum(np.float32(ONLY_WORDS) * shares, np.array(quoted, np.float32))
+        return held
 
 
 def find_mentions(
-    order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, check: Check
+    order: RowOrder,
+    masks: Sequence[NDArray[np.bool_] | None],
+    terms: QueryTerms,
+    check: Check,
+    known: Sequence[TermRows] = (),
 ) -> list[Mentions]:
-    """Return what the query mentions of each segment. `check` is called between pieces and may raise."""
+    """Return what the query mentions of each segment. `check` is called between pieces and may raise.
+
+    `known` says of each data source where some terms are.
+    """
     indexes, quotation = order.segments, terms.quotation
-    phrases = find_phrase_rows(indexes, masks, terms.phrases, check, order)
+    phrases = find_phrase_rows(indexes, masks, terms.phrases, check, order, known)
     quoted = [[] for _ in indexes] if quotation is None else find_quoted_rows(order, masks, quotation, check)
     named = [
         of_segment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import TypeAlias
 
@@ -15,7 +15,7 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.text.terms import hash_token
 from codesearch.retrieval.query.phrases import RUN_WORDS, Phrase, Run, cut_runs
 from codesearch.retrieval.query.terms import STOP_WORDS
-from codesearch.retrieval.row_order import RowOrder
+from codesearch.retrieval.row_order import RowOrder, SearchedRows
 
 # Less of a phrase in a row is an accident. Of questions, NDCG@10 falls by 0.001 with half as much.
 LEAST_SHARE = 0.75
@@ -28,6 +28,8 @@ MAX_COMPARED = 400
 MAX_ROWS = 8
 # Index, row and share of the phrase.
 Holders: TypeAlias = list[tuple[int, int, float]]
+# Where terms are, by term.
+TermRows: TypeAlias = Mapping[int, NDArray[np.int32]]
 _NO_ROWS: NDArray[np.int32] = np.empty(0, np.int32)
 _NO_COUNTS: NDArray[np.int64] = np.empty(0, np.int64)
 # Every byte of a word in lower case, all others as a blank.
@@ -40,13 +42,15 @@ def find_phrase_rows(
     phrases: Sequence[Phrase],
     check: Check = do_not_check,
     order: RowOrder | None = None,
+    known: Sequence[TermRows] = (),
 ) -> list[dict[int, float]]:
     """Return for each index the rows that hold most of a phrase, and how much, from LEAST_SHARE to 1.
 
     A phrase that more than MAX_ROWS rows of all indexes together hold, of those that the masks allow, counts nowhere.
-    `order` says which indexes are segments of one data source, without it none are.
+    `order` says which indexes are segments of one data source, without it none are. `known` says of each data source
+    where some terms are.
     """
-    holders = find_phrase_holders(indexes, masks, phrases, check, order or RowOrder(indexes))
+    holders = find_phrase_holders(indexes, masks, phrases, check, order or RowOrder(indexes), known)
     return keep_phrase_rows(phrases, holders, len(indexes))
 
 
@@ -56,23 +60,24 @@ def find_phrase_holders(
     phrases: Sequence[Phrase],
     check: Check,
     order: RowOrder,
+    known: Sequence[TermRows] = (),
 ) -> list[Holders]:
     """Return for each phrase the rows that hold most of it, before it is known whether it is held by too many."""
     runs = cut_runs(phrases)
     if not runs:
         return [[] for _ in phrases]
-    words = list(dict.fromkeys(word for run in runs for word in run.words))
-    terms = np.array([hash_token(word) for word in words], np.uint32)
     of_phrases = [[run for run in runs if run.phrase == number] for number in range(len(phrases))]
-    ids_of: list[dict[str, NDArray[np.int32]]] = []
-    for index in indexes:
+    terms = {word: hash_token(word) for run in runs for word in run.words}
+    places = []
+    for number, (searched, span) in enumerate(zip(order.searched, order.spans, strict=True)):
         check()
-        ids_of.append(dict(zip(words, (ids for ids, _ in index.row_postings.find(terms)), strict=True)))
+        mask = searched.join_masks(masks[span.start : span.stop])
+        places.append(_Places(searched, mask, terms, known[number] if known else {}))
     holders: list[Holders] = []
     for phrase, own in zip(phrases, of_phrases, strict=True):
         check()
         found: Holders = []
-        for position, rows in enumerate(_choose_rows(phrase, own, ids_of, masks, order)):
+        for position, rows in enumerate(_choose_rows(phrase, own, places, order)):
             for row in rows:
                 text = _normalise(indexes[position].content_of(row))
                 share = weigh_runs(phrase, [run for run in own if _holds(text, run)])
@@ -143,26 +148,61 @@ def _holds(text: bytes, run: Run) -> bool:
     return f" {' '.join(run.words)} ".encode() in text
 
 
-def _choose_rows(
-    phrase: Phrase,
-    runs: Sequence[Run],
-    ids_of: Sequence[Mapping[str, NDArray[np.int32]]],
-    masks: Sequence[NDArray[np.bool_] | None],
-    order: RowOrder,
-) -> list[list[int]]:
+class _Places:
+    """Where the words of phrases are in one data source: rows of all segments, as they are counted on."""
+
+    def __init__(
+        self,
+        searched: SearchedRows,
+        mask: NDArray[np.bool_] | None,
+        terms: Mapping[str, int],
+        known: TermRows,
+    ) -> None:
+        self.mask = mask
+        self._postings = searched.postings
+        self._terms = terms
+        self._known = dict(known)
+
+    def find(self, words: Iterable[str]) -> dict[str, NDArray[np.int32]]:
+        """Return where each of some words is. What was looked up once is remembered."""
+        terms = {word: self._terms[word] for word in words}
+        missing = [term for term in dict.fromkeys(terms.values()) if term not in self._known]
+        if missing:
+            found = self._postings.find_rows(np.array(missing, np.uint32))
+            self._known.update(zip(missing, (ids for ids, _ in found), strict=True))
+        return {word: self._known[term] for word, term in terms.items()}
+
+    def are_at(self, words: Sequence[str], rows: NDArray[np.int32]) -> dict[str, NDArray[np.bool_]]:
+        """Return for each word which of the rows, that ascend, have it. Its other rows are not looked up."""
+        payloads = self._postings.row_payloads_at(np.array([self._terms[word] for word in words], np.uint32), rows)
+        return dict(zip(words, payloads > 0, strict=True))
+
+
+def _choose_rows(phrase: Phrase, runs: Sequence[Run], places: Sequence[_Places], order: RowOrder) -> list[list[int]]:
     """Return for each index the rows that have the terms of enough of a phrase: of many those with most words."""
-    pairs = [_count_words(phrase, runs, of_index, mask) for of_index, mask in zip(ids_of, masks, strict=True)]
-    rows = order.take_first([found for found, _ in pairs], MAX_COMPARED, [-counts for _, counts in pairs])
-    return [_keep_with_runs(phrase, runs, of_index, found) for of_index, found in zip(ids_of, rows, strict=True)]
+    found: list[NDArray[np.int32]] = []
+    counts: list[NDArray[np.int64]] = []
+    for searched, of_source in zip(order.searched, places, strict=True):
+        rows, counted = _count_words(phrase, runs, of_source)
+        found += searched.split_rows(rows)
+        bounds = np.cumsum([len(of_segment) for of_segment in found[len(counts) :]])[:-1]
+        counts += np.split(counted, bounds)
+    chosen = order.take_first(found, MAX_COMPARED, [-counted for counted in counts])
+    kept: list[list[int]] = []
+    for searched, of_source, span in zip(order.searched, places, order.spans, strict=True):
+        rows = searched.count_rows_on(chosen[span.start : span.stop])
+        kept += [
+            of_segment.tolist() for of_segment in searched.split_rows(_keep_with_runs(phrase, runs, of_source, rows))
+        ]
+    return kept
 
 
-def _count_words(
-    phrase: Phrase, runs: Sequence[Run], ids_of: Mapping[str, NDArray[np.int32]], mask: NDArray[np.bool_] | None
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _count_words(phrase: Phrase, runs: Sequence[Run], places: _Places) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Return the rows that have enough of a phrase's words, ascending, and how many."""
-    words = {word for run in runs for word in run.words}
+    words = dict.fromkeys(word for run in runs for word in run.words)
+    ids_of = places.find(words if phrase.has_values else (word for word in words if word not in STOP_WORDS))
     counted = sorted((ids_of[word] for word in words if word not in STOP_WORDS), key=len)
-    needed = _least_words(phrase)
+    needed, mask = _least_words(phrase), places.mask
     if not counted:
         return _NO_ROWS, _NO_COUNTS
     if phrase.has_values:
@@ -174,25 +214,25 @@ def _count_words(
         rows = rows if mask is None else rows[mask[rows]]
     if not len(rows):
         return _NO_ROWS, _NO_COUNTS
-    counts = np.sum([_contains(ids, rows) for ids in counted], axis=0)
-    return rows[counts >= needed], counts[counts >= needed]
+    counts: NDArray[np.int64] = np.zeros(len(rows), np.int64)
+    for ids in counted:
+        counts += _contains(ids, rows)
+    is_enough = counts >= needed
+    return rows[is_enough], counts[is_enough]
 
 
-def _keep_with_runs(
-    phrase: Phrase, runs: Sequence[Run], ids_of: Mapping[str, NDArray[np.int32]], rows: NDArray[np.int32]
-) -> list[int]:
+def _keep_with_runs(phrase: Phrase, runs: Sequence[Run], places: _Places, rows: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return those of the rows whose terms may stand in enough of a phrase's runs."""
     if not len(rows):
-        return []
-    words = {word for run in runs for word in run.words}
-    has_word = {word: _contains(ids_of[word], rows) for word in words}
+        return rows
+    has_word = places.are_at(list(dict.fromkeys(word for run in runs for word in run.words)), rows)
     has_runs = np.array([np.logical_and.reduce([has_word[word] for word in run.words]) for run in runs]).T.tolist()
-    return [
-        row
-        for row, has in zip(rows.tolist(), has_runs, strict=True)
-        if weigh_runs(phrase, [run for run, is_there in zip(runs, has, strict=True) if is_there])
-        >= _least_share(phrase)
+    least = _least_share(phrase)
+    is_kept = [
+        weigh_runs(phrase, [run for run, is_there in zip(runs, has, strict=True) if is_there]) >= least
+        for has in has_runs
     ]
+    return rows[np.array(is_kept, np.bool_)]
 
 
 def _join(lists: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:

@@ -4,16 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.joined_postings import JoinedPostings
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.source_index import SourceIndex
 
 # A row's key: its data source's position, its file's rank there, its place in the file.
 _SOURCE_BITS, _FILE_BITS = 48, 24
+
+
+class SearchedRows(Protocol):
+    """What is searched at once: rows of one data source, whose numbers count on from segment to segment."""
+
+    @property
+    def postings(self) -> JoinedPostings:
+        """Where each term is."""
+
+    def join_masks(self, masks: Sequence[NDArray[np.bool_] | None]) -> NDArray[np.bool_] | None:
+        """Return the masks of the segments' rows, None for all, as one."""
+
+    def count_rows_on(self, rows: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+        """Return rows of each segment as numbers of all."""
+
+    def split_rows(self, rows: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+        """Return ascending rows of all segments by segment, as the numbers that they have there."""
+
+
+class _LoneSegment:
+    """A segment as a data source of its own."""
+
+    def __init__(self, segment: SearchIndex) -> None:
+        self.postings = segment.postings
+
+    def join_masks(self, masks: Sequence[NDArray[np.bool_] | None]) -> NDArray[np.bool_] | None:
+        return masks[0]
+
+    def count_rows_on(self, rows: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+        return rows[0]
+
+    def split_rows(self, rows: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+        return [rows]
 
 
 class RowOrder:
@@ -31,6 +65,11 @@ class RowOrder:
         self.spans = [range(end - count, end) for count, end in zip(counts, ends, strict=True)]
         self.owners = [position for position, span in enumerate(self.spans) for _ in span]
         self.is_divided = len(self.spans) < len(self.segments)
+
+    @property
+    def searched(self) -> Sequence[SearchedRows]:
+        """The data sources, in the order of their spans."""
+        return self._sources or [_LoneSegment(segment) for segment in self.segments]
 
     def ranks_of(self, position: int) -> Sequence[NDArray[np.int32]]:
         """Return for each segment of a source the places of its files by path; none for a single segment."""

@@ -23,8 +23,7 @@ def find_twins(joined: JoinedCandidates, order: NDArray[np.intp]) -> dict[int, l
     `order` has all candidates, best first. A twin has the content of the other byte for byte; or, in another data
     source, it is the same definition of the same path, with SAME_LINES of the lines in common.
     """
-    segments = [part.index for part in joined.parts]
-    numbers = [(segments[owner], row) for owner, row in zip(joined.owners.tolist(), joined.rows.tolist(), strict=True)]
+    numbers = _Places(joined)
     ranks: list[int] = np.argsort(order).tolist()
     twins: dict[int, int] = {}
     for group in _alike(joined):
@@ -45,6 +44,16 @@ def find_twins(joined: JoinedCandidates, order: NDArray[np.intp]) -> dict[int, l
     return repeated
 
 
+class _Places:
+    """Segment and row of each candidate: few are asked for."""
+
+    def __init__(self, joined: JoinedCandidates) -> None:
+        self._joined = joined
+
+    def __getitem__(self, number: int) -> tuple[SearchIndex, int]:
+        return self._joined.place_of(number)[1:]
+
+
 def _root_of(number: int, twins: Mapping[int, int]) -> int:
     while number in twins:
         number = twins[number]
@@ -53,11 +62,18 @@ def _root_of(number: int, twins: Mapping[int, int]) -> int:
 
 def _alike(joined: JoinedCandidates) -> Iterator[list[int]]:
     """Yield the numbers of those whose contents have the same length, where there are several."""
-    sizes = joined.join([part.index.content_lengths_of(part.rows) for part in joined.parts]).tolist()
-    found: dict[int, list[int]] = {}
-    for number, size in enumerate(sizes):
-        found.setdefault(size, []).append(number)
-    yield from (group for group in found.values() if len(group) > 1)
+    sizes = joined.join([part.index.content_lengths_of(part.rows) for part in joined.parts])
+    order = sizes.argsort(kind="stable")
+    ascending = sizes[order]
+    is_like_next = ascending[1:] == ascending[:-1]
+    group: list[int] = []
+    for place in is_like_next.nonzero()[0].tolist():
+        if group and order[place] != group[-1]:
+            yield group
+            group = []
+        group = [*(group or [int(order[place])]), int(order[place + 1])]
+    if group:
+        yield group
 
 
 def _same_definitions(joined: JoinedCandidates) -> Iterator[list[int]]:

@@ -19,6 +19,8 @@ KEPT_ROWS = 2_000
 # From so many values on, the lowest are looked for with a sample of this size.
 SAMPLED_VALUES = 50_000
 SAMPLE_SIZE = 8_192
+# 512 KB of numbers: a second-level cache.
+_ROWS_AT_ONCE = 512
 _LEAST_VALUE = np.finfo(np.float32).tiny
 # In so many bits no row differs that is near.
 _FARTHEST = 255
@@ -140,14 +142,18 @@ def similarity_of(
     index: SearchIndex, vector: NDArray[np.float32], rows: NDArray[np.int64] | NDArray[np.int32] | None
 ) -> NDArray[np.float32]:
     """Return the cosine of the query's vector and each row's, all rows for None."""
-    chosen = slice(None) if rows is None else rows
-    return _multiply(index.vectors[chosen], vector) * index.vector_scales[chosen]
+    if rows is None:
+        return _multiply(index.vectors, vector) * index.vector_scales
+    return _multiply(index.vectors.take(rows, axis=0), vector) * index.vector_scales.take(rows)
 
 
 def _multiply(vectors: NDArray[np.int8], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    # A matrix product would add up some rows in another order than others, by where they stand: the same vectors are
-    # to be equally near.
-    products: NDArray[np.float32] = np.einsum("ij,j->i", vectors.astype(np.float32), vector)
+    products = np.empty(len(vectors), np.float32)
+    for begin in range(0, len(vectors), _ROWS_AT_ONCE):
+        # Few at once stay in the processor's cache. A matrix product would add up some rows in another order than
+        # others, by where they stand: the same vectors are to be equally near.
+        rows = slice(begin, begin + _ROWS_AT_ONCE)
+        np.einsum("ij,j->i", vectors[rows].astype(np.float32), vector, out=products[rows])
     return products
 
 

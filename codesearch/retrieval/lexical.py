@@ -135,9 +135,20 @@ def count_hits(index: SearchedText, hits: Hits) -> tuple[NDArray[np.int64], NDAr
     rows: NDArray[np.int64] = np.array([len(ids) for ids, _ in hits.rows], np.int64)
     files: NDArray[np.int64] = np.array([len(ids) for ids, _ in hits.files], np.int64)
     if len(index.dead_files):
-        rows -= np.array([count_among(index.dead_rows, ids) for ids, _ in hits.rows], np.int64)
-        files -= np.array([count_among(index.dead_files, ids) for ids, _ in hits.files], np.int64)
+        rows -= _count_dead(index.dead_rows, hits.rows)
+        files -= _count_dead(index.dead_files, hits.files)
     return rows, files
+
+
+def _count_dead(dead: NDArray[np.int32], hits: Sequence[TermHits]) -> NDArray[np.int64]:
+    """Return at how many of the dead each term is."""
+    ends = np.cumsum([len(ids) for ids, _ in hits], dtype=np.int64)
+    if not len(ends) or ends[-1] > _FEW_HITS:
+        return np.array([count_among(dead, ids) for ids, _ in hits], np.int64)
+    joined = np.concatenate([ids for ids, _ in hits])
+    found = (dead.take(dead.searchsorted(joined), mode="clip") == joined).nonzero()[0]
+    places: NDArray[np.intp] = ends.searchsorted(found, side="right")
+    return np.bincount(places, minlength=len(ends))
 
 
 def invert_frequencies(rows: NDArray[np.int64], files: NDArray[np.int64], row_count: int, file_count: int) -> Rarity:

@@ -35,18 +35,20 @@ class Mentions:
 
     def rows(self, index: SearchIndex) -> NDArray[np.int64]:
         """Return the rows that are mentioned, with those of a file that tell most of it."""
+        if not self.files and not self.phrases and not self.quoted:
+            return np.empty(0, np.int64)
         return np.union1d(rows_of(index, self.files), np.array([*self.phrases, *self.quoted], np.int64))
 
     def describe(
         self, index: SearchIndex, rows: NDArray[np.int32]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
         """Return for rows how surely their file is named, whether they hold a named line, their share of a phrase."""
-        files, starts, ends = index.file_of_row[rows], index.start_lines[rows], index.end_lines[rows]
         certainty, holds = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.bool_)
         for named in self.files:
-            of_file = files == named.file
+            of_file = index.file_of_row[rows] == named.file
             certainty[of_file] = named.certainty
             if named.line is not None:
+                starts, ends = index.start_lines[rows], index.end_lines[rows]
                 holds |= of_file & (starts <= named.line) & (named.line <= ends)
         return certainty, holds, self._shares(index, rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,8 @@ def find_nearest(
     else:
         rows = [rows_of(index, chosen) for index, chosen in zip(indexes, allowed, strict=True)]
     far = -similarity_to(indexes, vector, rows)
-    ends = np.cumsum([len(chosen) for chosen in rows])
-    return choose_lowest(np.split(far, ends[:-1]), rows, limit, order)
+    bounds = pairwise(accumulate((len(chosen) for chosen in rows), initial=0))
+    return choose_lowest([far[begin:end] for begin, end in bounds], rows, limit, order)
 
 
 def rows_of(index: SearchIndex, chosen: NDArray[np.int64] | None) -> NDArray[np.int64]:
@@ -97,8 +98,8 @@ def choose_lowest(
     missing = limit - len(lower)
     if missing < len(equal) and order is not None and order.is_divided:
         parts = split_numbers(equal, list(map(len, values)))
-        keys = [order.keys_of(number, rows[number][part]) for number, part in enumerate(parts)]
-        equal = equal[np.concatenate(keys).argpartition(missing)[:missing]]
+        keys = order.keys_of(range(len(rows)), [of_list[part] for of_list, part in zip(rows, parts, strict=True)])
+        equal = equal[keys.argpartition(missing)[:missing]]
     chosen = np.concatenate((lower, equal[:missing]))
     chosen.sort()
     if len(values) == 1:
@@ -143,17 +144,20 @@ def similarity_of(
 ) -> NDArray[np.float32]:
     """Return the cosine of the query's vector and each row's, all rows for None."""
     if rows is None:
-        return _multiply(index.vectors, vector) * index.vector_scales
-    return _multiply(index.vectors.take(rows, axis=0), vector) * index.vector_scales.take(rows)
+        return _multiply(index.vectors, vector, index.vector_scales)
+    return _multiply(index.vectors.take(rows, axis=0), vector, index.vector_scales.take(rows))
 
 
-def _multiply(vectors: NDArray[np.int8], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    products = np.empty(len(vectors), np.float32)
+def _multiply(
+    vectors: NDArray[np.int8], vector: NDArray[np.float32], scales: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    products: NDArray[np.float32] = np.empty(len(vectors), np.float32)
     for begin in range(0, len(vectors), _ROWS_AT_ONCE):
         # Few at once stay in the processor's cache. A matrix product would add up some rows in another order than
         # others, by where they stand: the same vectors are to be equally near.
         rows = slice(begin, begin + _ROWS_AT_ONCE)
         np.einsum("ij,j->i", vectors[rows].astype(np.float32), vector, out=products[rows])
+    products *= scales
     return products
 
 
@@ -171,11 +175,13 @@ def similarity_to(
         if size:
             index.vectors.take(of_index, axis=0, out=vectors[end - size : end], mode="clip")
             index.vector_scales.take(of_index, out=scales[end - size : end], mode="clip")
-    return _multiply(vectors, vector) * scales
+    return _multiply(vectors, vector, scales)
 
 
-def file_similarity_of(
-    index: SearchIndex, vector: NDArray[np.float32], files: NDArray[np.int32]
+def file_similarity_to(
+    indexes: Sequence[SearchIndex], vector: NDArray[np.float32], files: Sequence[NDArray[np.int32]]
 ) -> NDArray[np.float32]:
-    """Return the cosine of the query's vector and each file's mean vector."""
-    return _multiply(index.file_vectors[files], vector) * index.file_vector_scales[files]
+    """Return the cosines of the query's vector and of files' mean vectors, those of one segment after another's."""
+    vectors = np.concatenate([index.file_vectors.take(own, axis=0) for index, own in zip(indexes, files, strict=True)])
+    scales = np.concatenate([index.file_vector_scales.take(own) for index, own in zip(indexes, files, strict=True)])
+    return _multiply(vectors, vector, scales)

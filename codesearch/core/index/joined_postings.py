@@ -208,15 +208,15 @@ class JoinedPostings:
 
     def _find_spans(self, terms: NDArray[np.uint32]) -> tuple[_Spans, _Spans]:
         """Look the terms up once: rows and files of a segment have the same."""
-        starts, sizes = np.zeros((2, 2, len(self._rows.parts), len(terms)), np.int64)
+        # For each kind and segment where the entries of each term begin, and where they end.
+        bounds = np.zeros((2, len(self._rows.parts), 2, len(terms)), np.int64)
+        places = np.empty((2, len(terms)), np.intp)
         for number, (rows, files) in enumerate(zip(self._rows.parts, self._files.parts, strict=True)):
             if not len(rows.terms):
                 continue
-            places = rows.terms.searchsorted(terms)
-            is_known = rows.terms.take(places, mode="clip") == terms
-            for kind, bounds in enumerate((rows.starts, files.starts)):
-                starts[kind, number] = bounds.take(places)
-                sizes[kind, number] = bounds.take(places + 1, mode="clip")
-                sizes[kind, number] -= starts[kind, number]
-                sizes[kind, number] *= is_known
+            places[0] = rows.terms.searchsorted(terms)
+            np.add(places[0], rows.terms.take(places[0], mode="clip") == terms, out=places[1])
+            bounds[0, number], bounds[1, number] = rows.starts.take(places), files.starts.take(places)
+        starts = np.ascontiguousarray(bounds[:, :, 0])
+        sizes = bounds[:, :, 1] - starts
         return _Spans(starts[0], sizes[0]), _Spans(starts[1], sizes[1])

@@ -77,6 +77,12 @@ class RowOrder:
 
     def keys_of(self, numbers: range, rows: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
         """Return numbers that ascend in the order of rows, of those of some segments in turn, (rows in all,)."""
+        if len(numbers) > 1 and len(self.spans) == 1 and len(numbers) == len(self.segments):
+            source = self._sources[0]
+            wide = source.count_rows_on([of_segment.astype(np.int32) for of_segment in rows])
+            files = source.file_of_row[wide]
+            ranks = source.joined_path_ranks[files].astype(np.int64)
+            return (ranks << _FILE_BITS) + (wide - source.first_rows_of_files[files])
         return np.concatenate(
             [np.empty(0, np.int64), *(self._keys_of(n, r) for n, r in zip(numbers, rows, strict=True) if len(r))]
         )

@@ -38,6 +38,8 @@ class _Lists:
         self._is_one = len(parts) == 1
         self._tables = parts[0].payload_table if self._is_one else np.concatenate([p.payload_table for p in parts])
         self._table_size = len(parts[0].payload_table)
+        # One for each search that was under way at once.
+        self._unused_columns: list[NDArray[np.int32]] = []
 
     def find(self, spans: _Spans) -> list[TermHits]:
         """Return ids and payloads for each term."""
@@ -126,13 +128,23 @@ class _Lists:
         those: NDArray[np.int64] = (entries >> entries.dtype.type(CODE_BITS)).astype(np.int64)
         if not self._is_one:
             those += np.repeat(self.firsts[:-1], np.diff(bounds))
-        columns_of_ids = np.zeros(self.id_count, np.int32)
+        columns_of_ids = self._take_columns()
         columns_of_ids[ids] = np.arange(1, len(ids) + 1)
-        columns = columns_of_ids[those]
+        columns = columns_of_ids.take(those)
+        # Empty again for whoever is next.
+        columns_of_ids[ids] = 0
+        self._unused_columns.append(columns_of_ids)
         hits = columns.nonzero()[0]
         lists: NDArray[np.intp] = ends.searchsorted(hits, side="right")
         numbers, terms = lists // sizes.shape[1], lists % sizes.shape[1]
         found[terms, columns[hits] - 1] = self._payloads_of(numbers, entries[hits], places[hits])
+
+    def _take_columns(self) -> NDArray[np.int32]:
+        """Return zeros for all ids. Of millions, new ones would cost more than what is looked up with them."""
+        try:
+            return self._unused_columns.pop()
+        except IndexError:
+            return np.zeros(self.id_count, np.int32)
 
     def _search(
         self,

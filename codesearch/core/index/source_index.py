@@ -180,6 +180,16 @@ class SourceIndex:
         ranks[order] = np.arange(len(paths), dtype=np.int32)
         return tuple(np.split(ranks, np.cumsum([segment.file_count for segment in self.segments])[:-1]))
 
+    @cached_property
+    def joined_path_ranks(self) -> NDArray[np.int32]:
+        """The same for the files of all segments."""
+        return np.concatenate(self.path_ranks)
+
+    @cached_property
+    def first_rows_of_files(self) -> NDArray[np.int32]:
+        """Where the rows of each file of all segments begin."""
+        return self._count_on(self.first_rows, [segment.first_rows[:-1] for segment in self.segments])
+
     def find_file(self, path: str) -> IndexedFile | None:
         """Return the segment of the file at a path and its number there, None where there is none."""
         for segment in reversed(self.segments):

@@ -21,6 +21,7 @@ from codesearch.retrieval.features.groups import find_runs
 from codesearch.retrieval.lexical import LexicalScores, Rarity, find_hits, measure_rarity, payloads_of, score_hits
 from codesearch.retrieval.mentions import Mentions, find_mentions
 from codesearch.retrieval.nearest import (
+    Comparison,
     choose_lowest,
     file_similarity_to,
     find_high_values,
@@ -162,12 +163,15 @@ def find_candidates(
         mentions = find_mentions(order, masks, terms, check, known_rows(terms, scores))
         named = find_named(order, masks, terms)
     else:
+        comparison = Comparison(indexes, vector, allowed)
         with ThreadPoolExecutor(1) as beside:
-            running = beside.submit(find_nearest, indexes, vector, allowed, nearest_rows, order)
+            running = beside.submit(comparison.work)
             rarity, scores, lexical = _search_text(scope, order, masks, terms, lexical_rows)
             mentions = find_mentions(order, masks, terms, check, known_rows(terms, scores))
             named = find_named(order, masks, terms)
-            nearest = running.result()
+            comparison.work()
+            running.result()
+        nearest = find_nearest(indexes, vector, allowed, nearest_rows, order, comparison)
     found = []
     for number, index in enumerate(indexes):
         check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any
@@ -33,11 +34,12 @@ def find_nearest(
     allowed: Sequence[NDArray[np.int64] | None],
     limit: int,
     order: RowOrder | None = None,
+    comparison: Comparison | None = None,
 ) -> list[NDArray[np.int64]]:
     """Return for each index those of its rows that are among the `limit` nearest of all by cosine, ascending.
 
     `allowed` says for each index which rows alone are looked at, None for all that are live. Of equally near ones the
-    first in `order` come, without it those of the first index.
+    first in `order` come, without it those of the first index. `comparison` is one of the same rows that has begun.
     """
     if not vector.any():
         return [index.all_rows[:0] for index in indexes]
@@ -45,8 +47,7 @@ def find_nearest(
         index.live_row_count if chosen is None else len(chosen) for index, chosen in zip(indexes, allowed, strict=True)
     ]
     if sum(counts) > EXACT_ROWS:
-        bits = sign_bits_of(vector[None])[0]
-        pairs = [compare_bits(index, chosen, bits) for index, chosen in zip(indexes, allowed, strict=True)]
+        pairs = (comparison or Comparison(indexes, vector, allowed)).finish()
         rows = choose_lowest([values for values, _ in pairs], [of_index for _, of_index in pairs], KEPT_ROWS, order)
         rows = [leave_dead(index, of_index) for index, of_index in zip(indexes, rows, strict=True)]
     else:
@@ -54,6 +55,36 @@ def find_nearest(
     far = -similarity_to(indexes, vector, rows)
     bounds = pairwise(accumulate((len(chosen) for chosen in rows), initial=0))
     return choose_lowest([far[begin:end] for begin, end in bounds], rows, limit, order)
+
+
+class Comparison:
+    """The first pass over all rows, segment by segment; several threads may work at it."""
+
+    def __init__(
+        self,
+        indexes: Sequence[SearchIndex],
+        vector: NDArray[np.float32],
+        allowed: Sequence[NDArray[np.int64] | None],
+    ) -> None:
+        self._indexes, self._allowed = indexes, allowed
+        self._bits = sign_bits_of(vector[None])[0]
+        # The largest first: what is left at the end is soon done.
+        self._left = deque(sorted(range(len(indexes)), key=lambda number: -indexes[number].row_count))
+        self._pairs: dict[int, tuple[NDArray[Any], NDArray[np.int64]]] = {}
+
+    def work(self) -> None:
+        """Compare rows as long as there are some that nobody compares."""
+        while self._left:
+            try:
+                number = self._left.popleft()
+            except IndexError:
+                break
+            self._pairs[number] = compare_bits(self._indexes[number], self._allowed[number], self._bits)
+
+    def finish(self) -> list[tuple[NDArray[Any], NDArray[np.int64]]]:
+        """Return what `compare_bits` does for each segment. No other thread may be at work any more."""
+        self.work()
+        return [self._pairs[number] for number in range(len(self._indexes))]
 
 
 def rows_of(index: SearchIndex, chosen: NDArray[np.int64] | None) -> NDArray[np.int64]:

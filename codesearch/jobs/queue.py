@@ -25,7 +25,7 @@ SHOWN: Final = 30
 KEPT: Final = 300
 # Jobs that are looked for in one statement.
 _ASKED_AT_ONCE: Final = 50
-# How often a worker looks for a job: where none waits, it takes a hundredth of a core; and while some wait, since
+# How often a worker looks for a job: where none waits, for 2% of a core; and while some wait, for 5%, since
 # without that the time between two short jobs is longer than they are.
 IDLE_SECONDS: Final = 0.5
 BUSY_SECONDS: Final = 0.1

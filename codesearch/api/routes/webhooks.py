@@ -51,7 +51,7 @@ async def post_webhook(request: Request, name: str) -> ApiResponse:
     with desk.holding() as size:
         body = await _read_body(request, desk, size)
         told = await desk.examine(body, partial(_examine, desk, host, headers, body))
-    outcome = NOTHING if told is None else await desk.inbox.take(told)
+        outcome = NOTHING if told is None else await desk.inbox.take(told)
     request.state.key_name = f"webhook of {host.value}"
     answer = {"data_sources": outcome.sources, "message": outcome.message}
     return ApiResponse(encode_json(answer), status_code=202 if outcome.sources else 200)

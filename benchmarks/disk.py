@@ -23,6 +23,7 @@ from benchmarks.quality import open_assembly
 from benchmarks.report import table
 from codesearch.assembly import Assembly, open_indexer
 from codesearch.core.index.array_file import map_arrays
+from codesearch.core.index.text_blocks import open_text
 from indexer.pipeline import SilentProgress
 
 
@@ -74,7 +75,7 @@ def measure_arrays(data_dir: Path) -> tuple[Counter[str], int, int]:
     for path in sorted((data_dir / "search").glob("*/*.segment")):
         arrays, _ = map_arrays(path)
         sizes.update({name: array.nbytes for name, array in arrays.items()})
-        text_bytes += arrays["content_texts"].nbytes
+        text_bytes += open_text(arrays).size
         chunks += len(arrays["file_of_row"])
     return sizes, text_bytes, chunks
 

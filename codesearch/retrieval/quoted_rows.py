@@ -67,7 +67,7 @@ def find_by_reading(
 def count_bytes(segment: SearchIndex) -> int:
     """Return how many bytes the texts of the live files have."""
     starts, dead = segment.texts.file_starts, segment.dead_files
-    return len(segment.texts.text) - int((starts[dead + 1] - starts[dead]).sum())
+    return segment.texts.text.size - int((starts[dead + 1] - starts[dead]).sum())
 
 
 def _choose(order: RowOrder, rows: Sequence[NDArray[np.int32]], quotation: Quotation, check: Check) -> list[list[int]]:

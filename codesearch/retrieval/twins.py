@@ -61,10 +61,14 @@ def _root_of(number: int, twins: Mapping[int, int]) -> int:
 
 
 def _alike(joined: JoinedCandidates) -> Iterator[list[int]]:
-    """Yield the numbers of those whose contents have the same length, where there are several."""
-    sizes = joined.join([part.index.content_lengths_of(part.rows) for part in joined.parts])
-    order = sizes.argsort(kind="stable")
-    ascending = sizes[order]
+    """Yield the numbers of those whose contents have the same length and mark, where there are several."""
+    keys = joined.join([part.index.content_lengths_of(part.rows) for part in joined.parts]).astype(np.int64)
+    marks = [part.index.content_marks_of(part.rows) for part in joined.parts]
+    # A segment of an older layout has none.
+    if (known := [some for some in marks if some is not None]) and len(known) == len(marks):
+        keys = keys << 8 | joined.join(known)
+    order = keys.argsort(kind="stable")
+    ascending = keys[order]
     is_like_next = ascending[1:] == ascending[:-1]
     group: list[int] = []
     for place in is_like_next.nonzero()[0].tolist():

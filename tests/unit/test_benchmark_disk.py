@@ -38,10 +38,10 @@ def test_every_byte_is_in_the_report(tmp_path: Path) -> None:
     with closing(open_assembly(tmp_path / "data")) as assembly:
         open_indexer(assembly).index(str(folder), name="s", branch=None, subdir=None, progress=SilentProgress())
         report = "\n".join(describe(assembly, tmp_path / "data", 0.0))
-        sizes, text_bytes, chunks = measure_arrays(tmp_path / "data")
-    assert (chunks, text_bytes) == (3, sizes["content_texts"])
+        _, text_bytes, chunks = measure_arrays(tmp_path / "data")
+    assert (chunks, text_bytes) == (3, 3 * len("def part_0():\n    return 0\n"))
     assert report.startswith(f"3 chunks, {text_bytes} bytes of text")
-    for name in ("vector", "file_text", "symbol", "content_texts", "row_entries"):
+    for name in ("vector", "file_text", "symbol", "text_blocks", "row_entries"):
         assert f"| {name} | " in report
     assert rows_of({"a": 30, "b": 2, "c": 1}, 10, 1) == [("a", "3.0"), ("2 others", "0.3"), ("all", "3.3")]
 

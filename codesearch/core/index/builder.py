@@ -20,6 +20,7 @@ from codesearch.core.index.pieces import PieceRows, describe_pieces, no_piece_ro
 from codesearch.core.index.postings import pack_entries, sort_entries, sum_by_file
 from codesearch.core.index.search_index import LAYOUT_VERSION
 from codesearch.core.index.sign_bits import sign_bits_of
+from codesearch.core.index.text_blocks import BlockWriter
 from codesearch.core.text.terms import IN_NAME, path_terms
 from codesearch.core.types import NOTEBOOK_LANGUAGE
 
@@ -182,12 +183,14 @@ class _Rows:
     def _order_contents(
         self, arrays: dict[str, NDArray[Any]], languages: Sequence[str], ordered: IO[bytes]
     ) -> dict[str, NDArray[Any]]:
-        """Write the texts of the files to a file and map it; return them with what `order_texts` says of them."""
+        """Write the texts of the files packed to a file and map it; return them with what says where all is."""
         contents = _map_file(self._spool, self._content_bytes).data
         is_sparse = np.array([name == NOTEBOOK_LANGUAGE for name in languages], np.bool_)[arrays["language_codes"]]
-        described = order_texts(contents, arrays, is_sparse, len(arrays["first_rows"]) - 1, ordered)
+        writer = BlockWriter(ordered)
+        described = order_texts(contents, arrays, is_sparse, len(arrays["first_rows"]) - 1, writer)
+        described |= writer.finish()
         narrowed = {name: narrow(described.pop(name)) for name in ("content_starts", "segment_starts")}
-        return {"content_texts": _map_file(ordered, ordered.tell()), **described, **narrowed}
+        return {"text_blocks": _map_file(ordered, ordered.tell()), **described, **narrowed}
 
 
 def _map_file(file: IO[bytes], size: int) -> NDArray[np.uint8]:

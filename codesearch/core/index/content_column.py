@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check
+from codesearch.core.index.text_blocks import Text, Window, open_window, read_text
 from codesearch.core.predicates import Comparison, Operator
 from codesearch.core.text.matching import Matcher, quote
 
@@ -24,12 +25,12 @@ _LINE_BREAK = re.compile(r"\r\n|\n")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContentColumn:
-    """The contents of n rows: parts of `text` (bytes,) uint8, from `starts` (n,) on, `lengths` (n,) bytes each.
+    """The contents of n rows: parts of `text`, from `starts` (n,) on, `lengths` (n,) bytes each.
 
     Without codes: what it says, it says of rows. Case makes no difference, nor does what ends a line.
     """
 
-    text: NDArray[np.uint8]
+    text: Text
     starts: NDArray[np.integer[Any]]
     lengths: NDArray[np.int32]
     codes: None = None
@@ -67,12 +68,16 @@ class ContentColumn:
         # A match may go on behind the piece that it begins in.
         slack = 2 * _MOST_GROWTH * len(value.encode())
         done, place = 0, int(starts[0])
+        window: Window | None = None
         while done < len(starts):
             check()
-            piece_end = place + _PIECE_BYTES
-            found = matcher.find(self.text, place, min(piece_end + slack, len(self.text)))
+            # What was unpacked serves all rows that begin in it.
+            if window is None or place >= window.start + _PIECE_BYTES:
+                window = open_window(self.text, place, min(place + _PIECE_BYTES + slack, self.text.size))
+            piece_end = window.start + _PIECE_BYTES
+            found = window.find(matcher, place, window.end)
             if found is None or found[0] >= piece_end:
-                if piece_end >= len(self.text):
+                if piece_end >= self.text.size:
                     break
                 place = piece_end
                 continue
@@ -85,7 +90,7 @@ class ContentColumn:
     def _compare(self, operator: Operator, values: Sequence[str], check: Check) -> NDArray[np.bool_]:
         """Say which rows begin or end with a value or are one of several, by those rows that can."""
         holds = np.zeros(len(self.starts), np.bool_)
-        rows = self._choose(operator, values)
+        rows = self._choose(operator, values, check)
         wanted = frozenset(values)
         most = (_MOST_GROWTH + 1) * max((len(value.encode("utf-8", "replace")) for value in values), default=0)
         for number, row in enumerate(rows.tolist()):
@@ -102,9 +107,9 @@ class ContentColumn:
 
     def _read(self, start: int, end: int) -> str:
         """Return a part of the text in lower case, without what is cut of a letter at its sides."""
-        return _LINE_BREAK.sub("\n", self.text[start:end].tobytes().decode("utf-8", "ignore").lower())
+        return _LINE_BREAK.sub("\n", read_text(self.text, start, end).decode("utf-8", "ignore").lower())
 
-    def _choose(self, operator: Operator, values: Sequence[str]) -> NDArray[np.int64]:
+    def _choose(self, operator: Operator, values: Sequence[str], check: Check) -> NDArray[np.int64]:
         """Return the rows that may satisfy a comparison by their sizes, or by the byte that they begin or end with."""
         if operator is Operator.IN:
             sizes = [len(value.encode("utf-8", "replace")) for value in values]
@@ -117,7 +122,7 @@ class ContentColumn:
             return present
         at_start = operator is Operator.STARTS_WITH
         places = self.starts[present] if at_start else self.starts[present] + self.lengths[present] - 1
-        bytes_there = self.text[places]
+        bytes_there = self.text.bytes_at(places.astype(np.int64), check)
         letter = value[0] if at_start else value[-1]
         may = bytes_there >= 128
         if letter == "\n":

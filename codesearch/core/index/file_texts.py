@@ -9,10 +9,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import Any, Final, Protocol
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+
+from codesearch.core.index.text_blocks import Text, Window, open_text, open_window, read_text
 
 _LINE_END: Final = 10
 # So many bytes beside a place are looked through for a line's end at first.
@@ -34,12 +37,12 @@ class Line:
 class FileTexts:
     """The texts of one search index: m files, s segments.
 
-    text (bytes,) uint8: UTF-8, a line end behind each line. file_starts (m + 1,): where each file's text begins.
+    text: UTF-8, a line end behind each line. file_starts (m + 1,): where each file's text begins.
     segment_starts (s,) ascending: where runs of neighbouring lines begin, segment_lines (s,) the number of the first.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self.text: NDArray[np.uint8] = arrays["content_texts"]
+        self.text: Text = open_text(arrays)
         self.file_starts: NDArray[np.int64] = arrays["file_text_starts"]
         self.segment_starts: NDArray[np.integer[Any]] = arrays["segment_starts"]
         self.segment_lines: NDArray[np.int32] = arrays["segment_lines"]
@@ -48,11 +51,11 @@ class FileTexts:
         """Return where the line that a place is in ends: at its line end."""
         size = _WINDOW_BYTES
         while True:
-            found = self.text[place : place + size].tobytes().find(b"\n")
+            found = self.bytes_of(place, place + size).find(b"\n")
             if found >= 0:
                 return place + found
-            if place + size >= len(self.text):
-                return len(self.text)
+            if place + size >= self.text.size:
+                return self.text.size
             size *= 8
 
     def line_start(self, place: int) -> int:
@@ -60,7 +63,7 @@ class FileTexts:
         size = _WINDOW_BYTES
         while True:
             first = max(0, place - size)
-            found = self.text[first:place].tobytes().rfind(b"\n")
+            found = self.bytes_of(first, place).rfind(b"\n")
             if found >= 0:
                 return first + found + 1
             if not first:
@@ -68,8 +71,12 @@ class FileTexts:
             size *= 8
 
     def bytes_of(self, start: int, end: int) -> bytes:
-        """Return a part of the text."""
-        return self.text[start:end].tobytes()
+        """Return a part of the text. Raises StoreError when it is damaged, as all that reads it does."""
+        return read_text(self.text, start, end)
+
+    def window(self, start: int, end: int) -> Window:
+        """Return a part of the text in one piece, to be searched."""
+        return open_window(self.text, start, end)
 
     def file_at(self, place: int) -> int:
         """Return the number of the file that a place is in."""
@@ -79,12 +86,14 @@ class FileTexts:
         """Return where the run of lines that a place is in begins and ends, and the number of its first line."""
         segment = bisect_right(self.segment_starts, place) - 1
         is_last = segment + 1 == len(self.segment_starts)
-        end = len(self.text) if is_last else int(self.segment_starts[segment + 1])
+        end = self.text.size if is_last else int(self.segment_starts[segment + 1])
         return int(self.segment_starts[segment]), end, int(self.segment_lines[segment])
 
     def count_lines(self, start: int, end: int) -> int:
         """Return how many line ends there are in a part of the text."""
-        return int(np.count_nonzero(self.text[start:end] == _LINE_END))
+        return sum(
+            int(np.count_nonzero(np.frombuffer(part, np.uint8) == _LINE_END)) for part in self.text.parts(start, end)
+        )
 
     def lines_before(self, line: Line, count: int) -> list[Line]:
         """Return up to so many lines before one, of the same run, in order."""
@@ -109,19 +118,27 @@ class FileTexts:
         return found
 
 
+class Ordered(Protocol):
+    """What takes the texts in their order."""
+
+    def write(self, text: bytearray, /) -> object:
+        """Take the next piece."""
+
+
 def order_texts(
     contents: memoryview,
     rows: Mapping[str, NDArray[Any]],
     is_sparse: NDArray[np.bool_],
     file_count: int,
-    ordered: IO[bytes],
+    ordered: Ordered,
 ) -> dict[str, NDArray[Any]]:
     """Write the texts of the files to `ordered`; return where rows, files and runs of lines begin in it.
 
+    `content_marks` of each row, a byte, is the same where contents are, and most often another one where they are not.
     `rows` are in the order of file and lines; `content_starts` and `content_lengths` say where in `contents` they are.
     `is_sparse` says of each whether lines that are in no row of its file may hold anything.
     """
-    row_starts = np.empty(len(is_sparse), np.int64)
+    row_starts, marks = np.empty(len(is_sparse), np.int64), np.empty(len(is_sparse), np.uint8)
     file_starts = np.zeros(file_count + 1, np.int64)
     segments: list[tuple[int, int]] = []
     names = ("file_of_row", "start_lines", "end_lines", "content_starts", "content_lengths")
@@ -134,18 +151,21 @@ def order_texts(
                 written += _write(text, written, segments, ordered)
                 file_starts[current + 1 : file + 1] = written
                 current, text = file, FileText()
-            row_starts[row] = written + text.place(bytes(contents[start : start + length]), first, last, may_lack)
+            content = bytes(contents[start : start + length])
+            marks[row] = crc32(content) & 0xFF
+            row_starts[row] = written + text.place(content, first, last, may_lack)
     written += _write(text, written, segments, ordered)
     file_starts[current + 1 :] = written
     return {
         "content_starts": row_starts,
+        "content_marks": marks,
         "file_text_starts": file_starts,
         "segment_starts": np.array([start for start, _ in segments], np.int64),
         "segment_lines": np.array([line for _, line in segments], np.int32),
     }
 
 
-def _write(text: FileText, written: int, segments: list[tuple[int, int]], ordered: IO[bytes]) -> int:
+def _write(text: FileText, written: int, segments: list[tuple[int, int]], ordered: Ordered) -> int:
     segments.extend((written + start, line) for start, line in text.segments)
     ordered.write(text.data)
     return len(text.data)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.array_file import DamagedFileError, map_arrays, verify_arrays, write_arrays
-from codesearch.core.index.search_index import LAYOUT_VERSION, NO_FILES, SearchIndex
+from codesearch.core.index.search_index import LAYOUT_VERSION, NO_FILES, READABLE_LAYOUTS, SearchIndex
 from codesearch.core.index.statistics import NO_TERMS, TermCounts, add_term_counts
 
 # Of the rows' segment number, the lower bits count within a run.
@@ -112,7 +112,7 @@ def read_manifest(path: Path) -> list[SegmentEntry] | None:
     """
     verify_arrays(path)
     arrays, header = map_arrays(path)
-    if header.get("layout") != LAYOUT_VERSION:
+    if header.get("layout") not in READABLE_LAYOUTS:
         return None
     try:
         return [

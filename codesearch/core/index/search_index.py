@@ -33,8 +33,10 @@ from codesearch.core.predicates import EVERYTHING, Predicate, weigh_predicate
 from codesearch.core.text.path_roles import is_test_path
 from codesearch.core.types import ArtifactKind, Chunk
 
-# Goes up whenever older files can no longer be read: they are then made again from the store's rows.
-LAYOUT_VERSION: Final = 7
+# Goes up whenever files are written that an older codesearch cannot read. Those that this one cannot read are made
+# again from the store's rows. In layout 7 the text was not packed.
+LAYOUT_VERSION: Final = 8
+READABLE_LAYOUTS: Final = frozenset({7, LAYOUT_VERSION})
 NO_FILES: Final = np.empty(0, np.int32)
 NO_TIME: Final = np.iinfo(np.int64).min
 _REMEMBERED_FILTERS = 16
@@ -267,7 +269,7 @@ class SearchIndex:
     def text_bytes(self) -> int:
         """How many bytes the texts of the files that count have, each line once."""
         starts = self.texts.file_starts
-        return len(self.texts.text) - int((starts[self.dead_files + 1] - starts[self.dead_files]).sum())
+        return self.texts.text.size - int((starts[self.dead_files + 1] - starts[self.dead_files]).sum())
 
     @cached_property
     def superseded_versions(self) -> NDArray[np.int32]:
@@ -494,8 +496,7 @@ class SearchIndex:
     def content_of(self, row: int) -> bytes:
         """Return a row's content in UTF-8."""
         start, length = int(self._arrays["content_starts"][row]), int(self._arrays["content_lengths"][row])
-        content: bytes = self._arrays["content_texts"][start : start + length].tobytes()
-        return content
+        return self.texts.bytes_of(start, start + length)
 
     def rows_around(self, first: int, last: int, start: int, end: int) -> list[int]:
         """Return which of the rows from `first` to before `last` have a part of the files' text in their contents."""
@@ -508,6 +509,11 @@ class SearchIndex:
         """Return how many bytes of UTF-8 the rows' contents have."""
         lengths: NDArray[np.int32] = self._arrays["content_lengths"][rows]
         return lengths
+
+    def content_marks_of(self, rows: NDArray[np.int32]) -> NDArray[np.uint8] | None:
+        """Return a byte for each row, the same where contents are the same; None where the segment has none."""
+        marks = self._arrays.get("content_marks")
+        return None if marks is None else marks[rows]
 
     def document_id_of(self, row: int) -> str:
         """Return a row's document id: another one in each data source."""
@@ -552,7 +558,7 @@ def open_search_index(path: Path, dead_files: NDArray[np.int32] = NO_FILES, borr
     if not is_large:
         verify_arrays(path)
     arrays, header = map_arrays(path)
-    if header.get("layout") != LAYOUT_VERSION:
+    if header.get("layout") not in READABLE_LAYOUTS:
         return None
     try:
         return SearchIndex(arrays, header, is_large=is_large, dead_files=dead_files, borrower=borrower)

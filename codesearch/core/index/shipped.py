@@ -63,6 +63,8 @@ def cut_index(index: SearchIndex, rows: NDArray[np.int32], counted: Counted) -> 
     cut: dict[str, NDArray[Any]] = {name: arrays[name][kept] for name in _BY_ROW}
     cut |= {name: arrays[name][files] for name in _BY_FILE}
     cut |= {name: arrays[name] for name in _WHOLE}
+    if "content_marks" in arrays:
+        cut["content_marks"] = arrays["content_marks"][kept]
     cut["chosen"] = chosen
     cut["file_of_row"] = np.repeat(np.arange(len(files), dtype=np.int32), sizes)
     cut["first_rows"] = np.append(begins, len(kept)).astype(np.int32)

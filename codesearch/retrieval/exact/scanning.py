@@ -12,11 +12,12 @@ from typing import Final
 
 from codesearch.core.checks import Check
 from codesearch.core.index.file_texts import FileTexts
+from codesearch.core.index.text_blocks import Window
 from codesearch.retrieval.exact.needle import Needle
 
 # A piece shall take about so long; the first one is small enough for any expression.
 _PIECE_SECONDS: Final = 0.003
-_LEAST_BYTES, _MOST_BYTES = 4 << 10, 4 << 20
+_LEAST_BYTES, _MOST_BYTES = 4 << 10, 1 << 20
 _STEPS_OF_FIRST_PIECE: Final = 4 << 20
 # Signs that stand in more lines than one in so many bytes are no help.
 _BYTES_PER_SIGN: Final = 200
@@ -47,11 +48,12 @@ def scan(texts: FileTexts, first: int, last: int, needle: Needle, check: Check, 
         check()
         end = texts.line_end(min(place + size, last) - 1)
         started = time.monotonic()
+        window = texts.window(place, end)
         if needle.signs and uses_signs:
-            misses = yield from _scan_signs(texts, place, end, needle, check)
+            misses = yield from _scan_signs(window, needle, check)
             uses_signs = misses * _BYTES_PER_SIGN < end - place + _LEAST_BYTES
         else:
-            yield from _scan_piece(texts, place, end, needle)
+            yield from _scan_piece(window, needle)
         took = time.monotonic() - started
         if took < _PIECE_SECONDS / 2:
             size = min(_MOST_BYTES, 2 * size)
@@ -61,20 +63,21 @@ def scan(texts: FileTexts, first: int, last: int, needle: Needle, check: Check, 
     progress.place = last
 
 
-def _scan_piece(texts: FileTexts, place: int, end: int, needle: Needle) -> Iterator[Span]:
-    """Yield the matches of whole lines up to `end`, which is the line end of the last one."""
-    while place <= end and (found := needle.matcher.find(texts.text, place, end)) is not None:
+def _scan_piece(window: Window, needle: Needle) -> Iterator[Span]:
+    """Yield the matches of the whole lines of a window, which ends at the line end of the last one."""
+    place, end = window.start, window.end
+    while place <= end and (found := window.find(needle.matcher, place, end)) is not None:
         yield found
-        place = texts.line_end(found[0]) + 1
+        place = window.line_end(found[0]) + 1
 
 
-def _scan_signs(texts: FileTexts, place: int, end: int, needle: Needle, check: Check) -> Generator[Span, None, int]:
+def _scan_signs(window: Window, needle: Needle, check: Check) -> Generator[Span, None, int]:
     """Look only at lines that have a sign; return how many of them had no match."""
-    misses = 0
-    signs = _Signs(texts, place, end, needle)
+    misses, place = 0, window.start
+    signs = _Signs(window, needle)
     while (sign := signs.find(place)) is not None:
-        line_end = texts.line_end(sign)
-        found = needle.matcher.find(texts.text, max(place, texts.line_start(sign)), line_end)
+        line_end = window.line_end(sign)
+        found = window.find(needle.matcher, max(place, window.line_start(sign)), line_end)
         if found is not None:
             yield found
         else:
@@ -85,22 +88,22 @@ def _scan_signs(texts: FileTexts, place: int, end: int, needle: Needle, check: C
 
 
 class _Signs:
-    """Where the signs of a needle stand in a piece; each is looked for once in each part of it."""
+    """Where the signs of a needle stand in a window; each is looked for once in each part of it."""
 
-    def __init__(self, texts: FileTexts, place: int, end: int, needle: Needle) -> None:
-        self._texts = texts
-        self._end = end
+    def __init__(self, window: Window, needle: Needle) -> None:
+        self._window = window
         self._matchers = needle.signs
-        self._found = [place - 1] * len(needle.signs)
+        self._found = [window.start - 1] * len(needle.signs)
 
     def find(self, place: int) -> int | None:
         """Return where the next sign begins from a place on; places ascend."""
+        end = self._window.end
         for number, found in enumerate(self._found):
             if found < place:
-                match = self._matchers[number].find(self._texts.text, place, self._end) if place <= self._end else None
-                self._found[number] = self._end + 1 if match is None else match[0]
+                match = self._window.find(self._matchers[number], place, end) if place <= end else None
+                self._found[number] = end + 1 if match is None else match[0]
         nearest = min(self._found)
-        return nearest if nearest <= self._end else None
+        return nearest if nearest <= end else None
 
 
 def _scan_files(
@@ -108,26 +111,31 @@ def _scan_files(
 ) -> Iterator[Span]:
     """Go through files one by one, so that no match goes on in the next."""
     place = first
+    signs: _Signs | None = None
+    window_end = -1
     while place < last:
         progress.place = place
         check()
         file = texts.file_at(place)
         if needle.signs:
-            end = texts.line_end(min(place + _MOST_BYTES, last) - 1)
-            sign = _Signs(texts, place, end, needle).find(place)
+            if signs is None or place > window_end:
+                window_end = texts.line_end(min(place + _MOST_BYTES, last) - 1)
+                signs = _Signs(texts.window(place, window_end), needle)
+            sign = signs.find(place)
             if sign is None:
-                place = end + 1
+                place = window_end + 1
                 continue
             file = texts.file_at(sign)
         start, end = int(texts.file_starts[file]), int(texts.file_starts[file + 1])
-        yield from _scan_file(texts, start, end - 1, needle, check)
+        yield from _scan_file(texts.window(start, end - 1), needle, check)
         place = end
     progress.place = last
 
 
-def _scan_file(texts: FileTexts, place: int, end: int, needle: Needle, check: Check) -> Iterator[Span]:
-    while place <= end and (found := needle.matcher.find(texts.text, place, end)) is not None:
+def _scan_file(window: Window, needle: Needle, check: Check) -> Iterator[Span]:
+    place, end = window.start, window.end
+    while place <= end and (found := window.find(needle.matcher, place, end)) is not None:
         yield found
         check()
         # A match that takes the line end in is over before the next line.
-        place = texts.line_end(max(found[0], found[1] - 1)) + 1
+        place = window.line_end(max(found[0], found[1] - 1)) + 1

@@ -100,7 +100,7 @@ class SourceScan:
     def _find_borders(self) -> list[int]:
         """Return the ranks at which blocks of files begin, and the end."""
         count = sum(segment.file_count for segment in self._segments)
-        size = sum(len(segment.texts.text) for segment in self._segments)
+        size = sum(segment.texts.text.size for segment in self._segments)
         blocks = 1 if len(self._segments) == 1 else 1 + size // _BLOCK_BYTES
         return [*range(0, count, max(1, -(-count // blocks))), count]
 

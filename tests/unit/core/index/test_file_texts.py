@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesearch.core.index.file_texts import FileTexts, Line, order_texts
+from codesearch.core.index.text_blocks import BlockWriter
 from codesearch.core.types import SourceFile
 from indexer.chunking.chunker import Chunker
 from tests.unit.retrieval.index_rows import index_of, make_row
@@ -33,9 +34,12 @@ def lay_out(rows: Sequence[Row], file_count: int) -> tuple[FileTexts, list[int]]
         "content_lengths": lengths,
     }
     file = io.BytesIO()
+    # So small that lines lie over the borders of blocks.
+    writer = BlockWriter(file, block_bytes=5)
     sparse = np.array([row[4] for row in rows], np.bool_)
-    arrays = order_texts(memoryview(b"".join(contents)), columns, sparse, file_count, file)
-    texts = FileTexts({**arrays, "content_texts": np.frombuffer(file.getvalue(), np.uint8)})
+    arrays = order_texts(memoryview(b"".join(contents)), columns, sparse, file_count, writer)
+    arrays |= writer.finish()
+    texts = FileTexts({**arrays, "text_blocks": np.frombuffer(file.getvalue(), np.uint8)})
     return texts, arrays["content_starts"].tolist()
 
 
@@ -94,7 +98,7 @@ def test_parts_of_one_line_stand_for_themselves() -> None:
 def test_any_number_of_a_first_line_costs_no_more_than_its_text(first: int) -> None:
     texts, _ = lay_out([(0, first, first, "a", False), (0, first, first, "a", False)], 1)
     assert lines_of(texts, 0) == [(first, "a")]
-    assert len(texts.text) == 2
+    assert texts.text.size == 2
 
 
 def test_lines_around_a_line_cross_the_borders_of_rows() -> None:

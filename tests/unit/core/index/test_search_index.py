@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from codesearch.core.index.array_file import DamagedFileError, map_arrays, write_arrays
 from codesearch.core.index.builder import RowBatch, build_search_index
 from codesearch.core.index.columns import pack_texts, quantise
-from codesearch.core.index.search_index import LAYOUT_VERSION, SearchIndex, open_search_index
+from codesearch.core.index.search_index import LAYOUT_VERSION, READABLE_LAYOUTS, SearchIndex, open_search_index
 from codesearch.core.index.sign_bits import sign_bits_of
 from codesearch.core.predicates import Comparison, Operator
 from codesearch.core.store.rows import document_id_of
@@ -380,7 +380,7 @@ def test_a_file_of_another_layout_is_not_opened(tmp_path: Path) -> None:
     write(path, [ROWS])
     arrays, header = map_arrays(path)
     assert header["layout"] == LAYOUT_VERSION
-    for layout in (LAYOUT_VERSION - 1, LAYOUT_VERSION + 1, None):
+    for layout in (min(READABLE_LAYOUTS) - 1, LAYOUT_VERSION + 1, None):
         write_arrays(path, arrays, {**header, "layout": layout})
         assert open_search_index(path) is None
     write_arrays(path, arrays, {})

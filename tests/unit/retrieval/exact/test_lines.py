@@ -8,12 +8,14 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesearch.core.errors import SearchTooLongError
 from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.text_blocks import BLOCK_BYTES, PlainText
 from codesearch.core.predicates import EVERYTHING, Comparison, Operator, Predicate
 from codesearch.retrieval.exact.lines import (
     COUNTED_BEYOND,
@@ -310,3 +312,29 @@ def test_what_was_found_until_the_time_was_over_is_returned_with_what_was_not_se
     assert found.lines
     assert {one.path for one in found.lines} <= {f"{number:02}.txt" for number in range(20 - left.files + 1)}
     assert left.path == f"{20 - left.files:02}.txt"
+
+
+LARGE_LINES = [f"line {number} of a text over several blocks" for number in range(4_000)]
+
+
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_lines_at_the_borders_of_blocks_are_found_by_every_kind_of_query(is_plain: bool) -> None:
+    files = {"a.py": "\n".join(LARGE_LINES), "b.py": "日本語 line\n" * 9_000, "c.py": "\n".join(LARGE_LINES[::-1])}
+    index = index_of([row for path, text in files.items() for row in rows_of(path, text, [])])
+    assert index.texts.text.size > 5 * BLOCK_BYTES
+    if is_plain:
+        index.texts.text = PlainText(np.frombuffer(index.texts.bytes_of(0, index.texts.text.size), np.uint8))
+    last = str(len(LARGE_LINES) - 1)
+    assert places(search(index, f"line {last} ", max_lines=9)) == [("a.py", 4_000, 1), ("c.py", 1, 1)]
+    # Each line but the first is behind its neighbour in the one file and before it in the other.
+    found = search(index, r"e (\d*[37]) of .*\nline \d*[48] of", is_regex=True)
+    assert [place for place in places(found) if place[0] == "a.py"] == [
+        ("a.py", number + 1, 4) for number in range(4_000) if str(number)[-1] in "37"
+    ]
+    assert len(places(found)) == 800
+    counted = search(index, r"^[^x]{3} l", is_regex=True, max_lines=8_500)
+    assert (len(counted.lines), counted.more) == (8_500, 500)
+    assert [(one.line, one.column) for one in counted.lines] == [(line, 1) for line in range(1, 8_501)]
+    assert {(one.path, one.lines[0].text) for one in counted.lines} == {("b.py", "日本語 line")}
+    _, *around = search(index, "e 1 of|e 3998 of", is_regex=True, context=2, max_lines=9).lines
+    assert [[line.number for line in one.before] for one in around] == [[3_997, 3_998], [1], [3_997, 3_998]]

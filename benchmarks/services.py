@@ -56,9 +56,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(data_dir: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> Iterator[Service]:
+def serve(
+    data_dir: Path, *arguments: str, settings: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[Service]:
     """Start a service, give it once it is ready, and stop it at the end."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "codesearch.cli", "serve", "--port", str(port), *arguments]
     process = subprocess.Popen(command, env=environment_of(data_dir, settings), stdout=subprocess.DEVNULL)
     try:

@@ -26,9 +26,13 @@ class Cut(Enum):
 
 
 class Proxy:
-    """Forwards connections from a port of its own to another one on loopback, as far as the network works."""
+    """Forwards connections from a port of its own to another one on loopback, as far as the network works.
+
+    asked_bytes, answered_bytes: how much was passed on in either direction.
+    """
 
     def __init__(self, target_port: int) -> None:
+        self.asked_bytes = self.answered_bytes = 0
         self._target_port = target_port
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
@@ -98,6 +102,11 @@ class Proxy:
                     sink.sendall(data[: random.randrange(len(data))])
                     break
                 sink.sendall(data)
+                with self._lock:
+                    if is_answer:
+                        self.answered_bytes += len(data)
+                    else:
+                        self.asked_bytes += len(data)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
         if is_answer:

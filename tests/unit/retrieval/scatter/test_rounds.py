@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import struct
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -204,7 +206,49 @@ def test_what_is_no_predicate_is_never_everything(written: object) -> None:
         read_predicate(written)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"{}", write_message(Message({}, {}))[:-40]])
+def test_a_message_comes_as_it_was_sent() -> None:
+    arrays = {
+        "numbers": np.arange(6, dtype=np.int32).reshape(2, 3),
+        "turned": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
+        "every other": np.arange(9, dtype=np.uint8)[::2],
+        "none": np.empty((0, 4), np.float16),
+        "one": np.array(True),
+        "texts": np.array(["größe", ""]),
+        "bytes": np.array([b"a", b"bcd"]),
+    }
+    read = read_message(write_message(Message(arrays, {"text": "\ud83d größe"})))
+    assert read.said == {"text": "\ud83d größe"}
+    assert {name: (array.dtype, array.tolist()) for name, array in read.arrays.items()} == {
+        name: (array.dtype, array.tolist()) for name, array in arrays.items()
+    }
+
+
+def forge(*array: object) -> bytes:
+    """Return a message with an array that its head describes so."""
+    head = json.dumps({"said": {}, "arrays": [["a", *array]]}).encode()
+    return struct.pack("<Q", len(head)) + head + bytes(64)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x03\x04",
+        b"{}",
+        write_message(Message({}, {}))[:-9],
+        struct.pack("<Q", 2) + b"{}",
+        struct.pack("<Q", 1 << 60) + b"{}",
+        forge("|O", [1], 0),
+        forge("<i4,<i4", [1], 0),
+        forge("<i4", [17], 0),
+        forge("<i4", [1 << 62, 1 << 62], 0),
+        forge("<i4", [-1], 0),
+        forge("<i4", [1], -4),
+        forge("|S0", [1 << 40], 0),
+        forge("<i4", "1", 0),
+        forge("nonsense", [1], 0),
+    ],
+)
 def test_what_is_no_message_is_refused(content: bytes) -> None:
     with pytest.raises(InvalidRequestError):
         read_message(content)

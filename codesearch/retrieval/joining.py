@@ -39,8 +39,8 @@ def find_joinable(joined: JoinedCandidates) -> dict[int, Place]:
     before = 0
     for owner, part in enumerate(joined.parts):
         found, definitions = part.index.pieces.find(part.rows)
-        counts = Counter(definitions.tolist())
-        shared = found[[counts[definition] > 1 for definition in definitions.tolist()]] if len(found) else found
+        counts = Counter(definitions.tolist()) if len(found) > 1 else Counter[int]()
+        shared = found[[counts[definition] > 1 for definition in definitions.tolist()]] if counts else found[:0]
         if len(shared):
             index, rows = part.index, part.rows[shared]
             columns = (index.start_lines[rows], index.end_lines[rows], index.content_lengths_of(rows))

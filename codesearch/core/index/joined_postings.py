@@ -53,8 +53,7 @@ class _Lists:
         codes = joined.astype(np.uint8)
         ids: NDArray[np.int32] = (joined >> joined.dtype.type(CODE_BITS)).astype(np.int32)
         payloads = self._count_on(ids, codes, numbers, counts)
-        if rare := self._find_rare(spans, terms, numbers):
-            payloads[codes == RARE] = np.concatenate(rare)
+        self._read_rare(payloads, (codes == RARE).nonzero()[0], numbers, starts, counts)
         places = [0, *np.cumsum(spans.sizes.sum(axis=0)).tolist()]
         return [(ids[begin:end], payloads[begin:end]) for begin, end in pairwise(places)]
 
@@ -73,19 +72,26 @@ class _Lists:
             self.parts[number].payload_table.take(codes[begin:end], out=payloads[begin:end], mode="clip")
         return payloads
 
-    def _find_rare(self, spans: _Spans, terms: NDArray[np.intp], numbers: NDArray[np.intp]) -> list[NDArray[np.uint16]]:
-        """Return the rare payloads of the lists, list by list, where there are any."""
-        firsts, lasts = np.empty_like(spans.starts), np.empty_like(spans.starts)
-        every_end = spans.starts + spans.sizes
-        for part, first, last, starts, ends in zip(self.parts, firsts, lasts, spans.starts, every_end, strict=True):
+    def _read_rare(
+        self,
+        payloads: NDArray[np.uint16],
+        rare: NDArray[np.intp],
+        numbers: NDArray[np.intp],
+        starts: NDArray[np.int64],
+        counts: NDArray[np.int64],
+    ) -> None:
+        """Fill in the rare ones among the payloads of lists, given the segment, the start and the length of each."""
+        if not len(rare):
+            return
+        ends = counts.cumsum()
+        lists: NDArray[np.intp] = ends.searchsorted(rare, side="right")
+        places = rare + (starts - (ends - counts))[lists]
+        of_segments = numbers[lists]
+        for number in np.unique(of_segments).tolist():
+            own, part = (of_segments == number).nonzero()[0], self.parts[number]
             # Of one type: numpy would turn all of the places into the other one first.
-            width = part.rare_places.dtype
-            first[:] = part.rare_places.searchsorted(starts.astype(width))
-            last[:] = part.rare_places.searchsorted(ends.astype(width))
-        begins, ends = firsts[numbers, terms], lasts[numbers, terms]
-        some = (ends > begins).nonzero()[0]
-        bounds = zip(numbers[some].tolist(), begins[some].tolist(), ends[some].tolist(), strict=True)
-        return [self.parts[part].rare_payloads[begin:end] for part, begin, end in bounds]
+            wanted = places[own].astype(part.rare_places.dtype)
+            payloads[rare[own]] = part.rare_payloads[part.rare_places.searchsorted(wanted)]
 
     def payloads_at(self, spans: _Spans, ids: NDArray[np.integer[Any]]) -> NDArray[np.uint16]:
         """Return the payload of each term at each of the ids, which ascend, (terms, ids); 0 where it is not."""

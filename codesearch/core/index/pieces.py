@@ -63,8 +63,8 @@ class Pieces:
 
     def find(self, rows: NDArray[np.integer[Any]]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
         """Return which of the rows, by their places in `rows`, are pieces, and the number of each one's definition."""
-        places = np.searchsorted(self._rows, rows)
-        found = np.flatnonzero(self._rows.take(places, mode="clip") == rows) if len(self._rows) else places[:0]
+        places: NDArray[np.intp] = self._rows.searchsorted(rows)
+        found = (self._rows.take(places, mode="clip") == rows).nonzero()[0] if len(self._rows) else places[:0]
         return found, self._definitions[places[found]]
 
     def read(self, rows: NDArray[np.int64]) -> PieceRows:
@@ -80,7 +80,7 @@ class Pieces:
 
     def belonging_of(self, row: int) -> Belonging | None:
         """Return where a row belongs that is a piece, None for any other."""
-        place = int(np.searchsorted(self._rows, row))
+        place = int(self._rows.searchsorted(row))
         if place == len(self._rows) or self._rows[place] != row:
             return None
         definition = int(self._definitions[place])

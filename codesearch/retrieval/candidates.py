@@ -329,10 +329,15 @@ def describe_rows(
     lexical, file_lexical = scores.rows[rows], scores.files[files]
     similarity = similarity_to(segments, query.vector, rows_of)
     file_similarity = file_similarity_to(segments, query.vector, files_of)
-    row_payloads, file_payloads = payloads_of(scores.hits.rows, rows), payloads_of(scores.hits.files, files)
     compounds = len(query.terms.compounds)
     others = np.concatenate((query.terms.compounds, query.related.terms)).astype(np.uint32)
     in_rows, in_files = _find_payloads(source, others, rows, files)
+    if query.terms.alternatives:
+        row_payloads, file_payloads = payloads_of(scores.hits.rows, rows), payloads_of(scores.hits.files, files)
+    else:
+        # Each term is the first of those that are related to it.
+        firsts = compounds + query.related.firsts
+        row_payloads, file_payloads = in_rows[firsts], in_files[firsts]
     described, begin = [], 0
     for place, (number, segment) in enumerate(zip(numbers, segments, strict=True)):
         part = slice(begin, begin + len(rows_of[place]))

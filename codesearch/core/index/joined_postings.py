@@ -121,9 +121,10 @@ class _Lists:
         ends: NDArray[np.int64] = counts.cumsum()
         if not ends[-1:].any():
             return
-        places: NDArray[np.int64] = np.arange(int(ends[-1]))
         skipped: NDArray[np.int64] = ends - counts
-        places += np.repeat(starts.ravel() - skipped, counts)
+        offsets: NDArray[np.int64] = starts.ravel() - skipped
+        places: NDArray[np.int64] = np.arange(int(ends[-1]))
+        places += np.repeat(offsets, counts)
         bounds = [0, *ends[sizes.shape[1] - 1 :: sizes.shape[1]].tolist()]
         read = [
             part.entries[places[begin:end]]

@@ -89,8 +89,9 @@ def parse_query(text: str) -> QueryTerms:
     places = find_places(text)
     written = find_names(text, MAX_QUERY_NAMES)
     names = [name.lower() for name in written]
-    first_tokens = {hash_token(token): token for token in reversed(tokens)}
-    terms = list(dict.fromkeys(map(hash_token, tokens)))
+    hashes = list(map(hash_token, tokens))
+    first_tokens = dict(zip(reversed(hashes), reversed(tokens), strict=True))
+    terms = list(dict.fromkeys(hashes))
     return QueryTerms(
         tokens=tuple(tokens),
         terms=np.array(terms, np.uint32),

@@ -6,9 +6,11 @@ import json
 import random
 import struct
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from codesearch.core.errors import InvalidRequestError, PeerError
 from codesearch.core.index.source_index import SourceIndex
@@ -207,7 +209,7 @@ def test_what_is_no_predicate_is_never_everything(written: object) -> None:
 
 
 def test_a_message_comes_as_it_was_sent() -> None:
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "numbers": np.arange(6, dtype=np.int32).reshape(2, 3),
         "turned": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
         "every other": np.arange(9, dtype=np.uint8)[::2],

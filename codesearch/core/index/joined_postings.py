@@ -118,11 +118,10 @@ class _Lists:
     ) -> None:
         """Fill in what the entries of some lists say, looking at each."""
         counts = sizes.ravel()
-        ends: NDArray[np.int64] = counts.cumsum()
+        ends: NDArray[np.int64] = np.cumsum(counts)
         if not ends[-1:].any():
             return
-        skipped: NDArray[np.int64] = ends - counts
-        offsets: NDArray[np.int64] = starts.ravel() - skipped
+        offsets: NDArray[np.int64] = np.subtract(starts.ravel(), ends - counts)
         places: NDArray[np.int64] = np.arange(int(ends[-1]))
         places += np.repeat(offsets, counts)
         bounds = [0, *ends[sizes.shape[1] - 1 :: sizes.shape[1]].tolist()]

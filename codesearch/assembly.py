@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     from indexer.workers.indexing_pool import IndexingPool
 
 logger = logging.getLogger(__name__)
+
+# The place of a data source's id, which is never this one.
+_CREATION_TURN = "0" * 24
 
 # Where in the data folder the lexicons of the user's own lie.
 OWN_LEXICONS = "lexicons"
@@ -125,7 +129,11 @@ class Assembly:
         """The vector store, seen through the index format."""
         from codesearch.core.store.chunk_store import ChunkStore
 
-        return ChunkStore(self.settings.resolved_store_uri, self.index_format)
+        return ChunkStore(self.settings.resolved_store_uri, self.index_format, self._hold_creation)
+
+    def _hold_creation(self) -> AbstractContextManager[None]:
+        """Give what holds the turn of those that make a table in the store, among all machines of the catalog."""
+        return self.catalog.turn_of(_CREATION_TURN, lambda: None)
 
     @cached_property
     def search_indexes(self) -> SearchIndexes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -41,10 +41,19 @@ PART_ROWS = 1 << 18
 class ChunkStore:
     """One LanceDB database, seen through one index format."""
 
-    def __init__(self, uri: str, index_format: IndexFormat) -> None:
-        """Stand before `uri` (a folder, s3://...); the first look at a table connects to it and creates nothing."""
+    def __init__(
+        self,
+        uri: str,
+        index_format: IndexFormat,
+        creating: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        """Stand before `uri` (a folder, s3://...); the first look at a table connects to it and creates nothing.
+
+        `creating` is held while a table is made, by one machine at a time where several share the store.
+        """
         self.uri = uri
         self.index_format = index_format
+        self._creating = creating
         self._table: Any = None
 
     @cached_property
@@ -96,11 +105,17 @@ class ChunkStore:
             if name in self.table_names():
                 self._table = self._open_listed(name)
             if self._table is None and create:
-                schema = schema_of(self.index_format)
-                self._table = self._translate(
-                    "create", lambda: self._database.create_table(name, schema=schema, exist_ok=True)
-                )
+                self._table = self._create(name)
         return self._table
+
+    def _create(self, name: str) -> Any:
+        # Of two that create it at once, Lance lets the second replace the table with whatever the first has written.
+        with self._creating():
+            made = self._open_listed(name) if name in self.table_names() else None
+            if made is not None:
+                return made
+            schema = schema_of(self.index_format)
+            return self._translate("create", lambda: self._database.create_table(name, schema=schema, exist_ok=True))
 
     def _lacks_folder(self, table_name: str) -> bool:
         """Say whether there can be no such table, without importing lancedb, which takes longer than to look."""

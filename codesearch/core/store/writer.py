@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import random
+import re
+import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -38,6 +41,11 @@ DELETED_AT_ONCE = 4_096
 NO_END = 1 << 62
 # Maintenance writes small tables anew as a whole. Put off for longer, versions and rows outside the indexes pile up.
 MAINTAINED_TOGETHER = 64
+# Among machines that write to one store elsewhere, and what the library says of what another one did meanwhile.
+WRITE_ATTEMPTS = 6
+_PAUSE_SECONDS = 0.5
+_CAME_SECOND = re.compile(r"conflict|concurrent transaction", re.IGNORECASE)
+_MET_ANOTHER = re.compile(rf"{_CAME_SECOND.pattern}|not found", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +115,14 @@ class StoreWriter:
 
     def append(self, staged: StagedFile) -> None:
         """Add the staged rows in one commit. Raises StoreError; then the store is as it was."""
-        with self._locked("append to") as table:
+
+        def append(table: Any) -> None:
             if staged.row_count:
                 table.add(staged.reader())
                 pa.default_memory_pool().release_unused()
+
+        # What is said not to be found may be of after the commit: rows are not to be added twice.
+        self._change("append to", append, may_repeat=_CAME_SECOND)
 
     def delete(self, source_id: str, doomed: DoomedRows, *, are_there: bool = False) -> None:
         """Delete rows of a data source, which may be gone unless they `are_there`.
@@ -118,32 +130,40 @@ class StoreWriter:
         Raises StoreError; then some of them may be gone.
         """
         where = f"data_source_id = {quote(source_id)} AND {doomed.condition}"
-        with self._locked("delete from", create=False) as table:
-            if table is not None:
-                for part in doomed.parts():
-                    # Deleting nothing would be a version, too. But to count them takes as long as to delete them.
-                    if are_there or table.count_rows(where + part):
-                        table.delete(where + part)
+
+        def delete(table: Any) -> None:
+            for part in doomed.parts() if table is not None else ():
+                # Deleting nothing would be a version, too. But to count them takes as long as to delete them.
+                if are_there or table.count_rows(where + part):
+                    table.delete(where + part)
+
+        self._change("delete from", delete, create=False)
 
     def remove(self, source_id: str) -> None:
         """Delete every row of a data source, in every format, and give their space back."""
         where = f"data_source_id = {quote(source_id)}"
-        with self._locked("remove from", create=False):
+
+        def remove(_: Any) -> None:
             for name, table in self._tables():
                 if table.count_rows(where):
                     table.delete(where)
                     self._optimize(table)
                     self._update_checksums(name)
 
+        self._change("remove from", remove, create=False)
+
     def drop_other_formats(self, source_ids: Collection[str]) -> None:
         """Delete the tables of every other format whose rows are all of these data sources.
 
         Other rows are another data folder's: of such a table, only those of these data sources are deleted.
         """
-        with self._locked("clean", create=False):
+
+        def drop(_: Any) -> None:
             for name, table in self._tables():
                 if name != self._store.index_format.table_name:
                     self._drop(name, table, frozenset(source_ids))
+
+        self._change("clean", drop, create=False)
 
     def _drop(self, name: str, table: Any, source_ids: frozenset[str]) -> None:
         found = table.search().select(["data_source_id"]).limit(2**31 - 1).to_arrow().column(0).unique().to_pylist()
@@ -200,13 +220,19 @@ class StoreWriter:
             if self._put_off < MAINTAINED_TOGETHER:
                 return
             self._put_off = 0
-        with self._locked("maintain") as table:
-            row_count = table.count_rows()
-            indexes = table.list_indices()
-            unindexed = max((index.num_unindexed_rows for index in indexes), default=0)
-            if not _is_maintenance_due(row_count, unindexed, len(table.list_versions())):
-                return
-            self._optimize(table)
+        self._change("maintain", self._maintain)
+
+    def _maintain(self, table: Any) -> None:
+        row_count = table.count_rows()
+        unindexed = max((index.num_unindexed_rows for index in table.list_indices()), default=0)
+        if _is_maintenance_due(row_count, unindexed, len(table.list_versions())):
+            try:
+                self._optimize(table)
+            except Exception as error:
+                if not self._store.is_remote or not _CAME_SECOND.search(str(error)):
+                    raise
+                # Another machine has just tidied up, or writes: its run does it then, or the next one.
+                logger.info("tidying up is left to another machine, which writes to the store, too")
 
     @contextmanager
     def maintaining_together(self, watch: Callable[[], AbstractContextManager[object]] = nullcontext) -> Iterator[None]:
@@ -229,6 +255,36 @@ class StoreWriter:
             # It warns that readers of older versions may fail: ours look again at the newest.
             warnings.simplefilter("ignore", UserWarning)
             table.optimize(cleanup_older_than=timedelta(0), delete_unverified=not self._store.is_remote)
+
+    def _change(
+        self,
+        verb: str,
+        change: Callable[[Any], None],
+        *,
+        create: bool = True,
+        may_repeat: re.Pattern[str] | None = None,
+    ) -> None:
+        """Make a change under the writers' lock. Raises StoreError.
+
+        Of a store elsewhere each machine has a lock of its own: where another one was first, or has just deleted what
+        was to be read, the change is made to the newest version. `may_repeat` is what the library says then.
+        """
+        for attempt in range(1, WRITE_ATTEMPTS + 1):
+            try:
+                with self._locked(verb, create=create) as table:
+                    change(table)
+                return
+            except StoreError as error:
+                if (
+                    not self._store.is_remote
+                    or attempt == WRITE_ATTEMPTS
+                    or not (may_repeat or _MET_ANOTHER).search(error.message)
+                ):
+                    raise
+                logger.info("another machine writes to the store, too; trying again after: %s", error.message)
+                self._store.forget()
+                # Of any length but the other's: nothing depends on who could guess it.
+                time.sleep(random.uniform(0, attempt * _PAUSE_SECONDS))  # noqa: S311
 
     @contextmanager
     def _locked(self, verb: str, *, create: bool = True) -> Iterator[Any]:

@@ -358,6 +358,39 @@ def test_writers_in_two_places_take_turns(tmp_path: Path) -> None:
     assert contents(store) == {SOURCE: ["5"], OTHER: ["5"]}
 
 
+def test_machines_that_write_to_one_store_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Each has a lock of its own, as with object storage: one deletes what another is about to read."""
+    sources = ("a" * 24, "b" * 24, "c" * 24)
+    errors: list[BaseException] = []
+
+    def write(source_id: str) -> None:
+        try:
+            _, writer = open_elsewhere(source_id)
+            for run_id in range(4):
+                publish(
+                    writer, source_id, [make_row("a.py", f"{run_id}"), make_row("b.py", f"{run_id}")], run_id=run_id
+                )
+                writer.maintain()
+        except BaseException as error:
+            errors.append(error)
+
+    turn = threading.Lock()
+
+    def open_elsewhere(machine: str) -> tuple[ChunkStore, StoreWriter]:
+        store = ChunkStore(f"file-object-store://{tmp_path}/store", FORMAT, lambda: turn)
+        return store, StoreWriter(store, tmp_path / machine)
+
+    threads = [threading.Thread(target=write, args=(source_id,)) for source_id in sources]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    store, _ = open_elsewhere("reader")
+    assert store.is_remote
+    assert contents(store) == {source_id: ["3", "3"] for source_id in sources}
+
+
 def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> None:
     store, _ = open_store(tmp_path)
     (tmp_path / "file").write_text("in the way")

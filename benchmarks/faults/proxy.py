@@ -38,6 +38,7 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self._cut = Cut.NONE
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
+        self._forgotten: set[tuple[socket.socket, socket.socket]] = set()
         self._lock = threading.Lock()
         self._is_closed = False
         threading.Thread(target=self._accept, daemon=True).start()
@@ -48,6 +49,11 @@ class Proxy:
         if how is Cut.RESET:
             self._drop_all()
 
+    def forget(self) -> None:
+        """Pass nothing on for those who are connected now, for good, and say nothing of it; new connections work."""
+        with self._lock:
+            self._forgotten |= self._pairs
+
     def close(self) -> None:
         """Close everything."""
         self._is_closed = True
@@ -57,6 +63,7 @@ class Proxy:
     def _drop_all(self) -> None:
         with self._lock:
             pairs, self._pairs = self._pairs, set()
+            self._forgotten.clear()
         for pair in pairs:
             for end in pair:
                 with suppress(OSError):
@@ -96,7 +103,7 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while data := source.recv(_BYTES):
-                while self._cut is Cut.STALL and pair in self._pairs:
+                while (self._cut is Cut.STALL or pair in self._forgotten) and pair in self._pairs:
                     time.sleep(_POLL_SECONDS)
                 if self._cut is Cut.HALF and is_answer:
                     sink.sendall(data[: random.randrange(len(data))])
@@ -112,6 +119,7 @@ class Proxy:
         if is_answer:
             with self._lock:
                 self._pairs.discard(pair)
+                self._forgotten.discard(pair)
             for end in pair:
                 with suppress(OSError):
                     end.close()

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from codesearch.core.catalog.postgres import CONNECTION, bound_waits
 from codesearch.core.catalog.sqlite_file import enable_write_ahead_log
 from codesearch.core.errors import CodesearchError, JobsUnavailableError
 from codesearch.core.redaction import redact
@@ -28,15 +29,8 @@ SCHEMA: Final = "codesearch_jobs"
 QUEUE: Final = "jobs"
 WORKFLOW: Final = "job"
 _CONNECT_SECONDS = 5
-# Of libpq. A connection that is cut is noticed long before another worker takes this one for dead; the system's own
-# times are hours.
-_CONNECTION: Final = {
-    "connect_timeout": str(_CONNECT_SECONDS),
-    "keepalives_idle": "4",
-    "keepalives_interval": "2",
-    "keepalives_count": "2",
-    "tcp_user_timeout": "6000",
-}
+# Of libpq. A connection that is cut is noticed long before another worker takes this one for dead.
+_CONNECTION: Final = {"connect_timeout": str(_CONNECT_SECONDS), **CONNECTION}
 _FILE_PREFIX = "sqlite:///"
 _KNOWS_MILLISECONDS: Final = (3, 42, 0)
 _REPEATED_SECONDS = 60.0
@@ -164,9 +158,28 @@ def _mend_connections() -> None:
     setattr(SQLiteSystemDatabase, create.__name__, create_mended)
 
 
+@cache
+def _bound_waits() -> None:
+    """Have the engine wait no longer for PostgreSQL than the catalog does, in workers, clients and migrations alike."""
+    from dbos._sys_db_postgres import PostgresSystemDatabase
+
+    create = PostgresSystemDatabase._create_engine  # noqa: SLF001 - as above
+
+    def create_bounded(self: Any, url: str, options: dict[str, Any]) -> Any:
+        engine = create(self, url, options)
+        bound_waits(engine)
+        return engine
+
+    setattr(PostgresSystemDatabase, create.__name__, create_bounded)
+
+
 def prepare_engine() -> None:
-    """Have the engine log what is wrong, as the rest of this process logs, not twice a second, and know the time."""
+    """Have the engine log what is wrong, as the rest of this process logs, not twice a second, and know the time.
+
+    What it asks of PostgreSQL is waited for with a bound.
+    """
     _mend_connections()
+    _bound_waits()
     logger = logging.getLogger("dbos")
     logger.handlers.clear()
     logger.propagate = True

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from codesearch.core.catalog import sqlite_file
 from codesearch.core.catalog.migrations import STEPS, Step, create_or_upgrade, is_up_to_date
+from codesearch.core.catalog.postgres import bound_waits, expect_lock
 from codesearch.core.catalog.recent import Recent
 from codesearch.core.errors import CatalogError, ConfigurationError, UnwritableError
 
@@ -27,11 +28,6 @@ _CONNECT_TIMEOUT_SECONDS = 10
 # Any fixed number: whoever writes to the catalog holds PostgreSQL's advisory lock of this number ("codesear").
 _ADVISORY_LOCK = 0x636F6465_73656172
 _WRITES = "codesearch_writes"
-_SERVER_KEEPALIVES = (
-    "SET tcp_keepalives_idle = 5",
-    "SET tcp_keepalives_interval = 3",
-    "SET tcp_keepalives_count = 3",
-)
 # What SQLite says of a file whose bytes are not those that it wrote.
 _DAMAGE = ("malformed", "not a database", "Could not decode", "unsupported file format", "database corruption")
 _URL_HINT = "e.g. sqlite:///folder/catalog.sqlite3 or postgresql://user:password@host/database"
@@ -127,9 +123,6 @@ class Database:
             # A connection of its own: it may be held for hours, and is no part of any transaction.
             with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 try:
-                    # Of a machine that is cut off the server would know after hours, and hold its locks as long.
-                    for setting in _SERVER_KEEPALIVES:
-                        connection.exec_driver_sql(setting)
                     yield lambda: bool(
                         connection.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}).scalar()
                     )
@@ -311,7 +304,11 @@ def _create_engine(url: URL, read_only_path: Path | None) -> Engine:
         raise ConfigurationError(
             f"CODESEARCH_DATABASE_URL has an option that the driver does not know; {_URL_HINT}."
         ) from error
-    event.listen(engine, "connect", _set_up_sqlite if engine.dialect.name == "sqlite" else _set_up_postgresql)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+    else:
+        bound_waits(engine)
+        event.listen(engine, "connect", _set_up_postgresql)
     event.listen(engine, "begin", _take_turn)
     return engine
 
@@ -335,6 +332,7 @@ def _take_turn(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
+        expect_lock(connection, LOCK_TIMEOUT_SECONDS)
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _ADVISORY_LOCK})
 
 

@@ -21,6 +21,7 @@ __all__ = ["postgres_url"]
 ONE, TWO = "1" * 24, "2" * 24
 # Long enough for a busy machine to end a process in what is left of it, short enough to wait for.
 SHORT_LEASE_SECONDS = 8.0
+SHORTEST_LEASE_SECONDS = 3.0
 
 
 @pytest.fixture
@@ -96,4 +97,20 @@ def test_a_worker_that_is_cut_off_has_ended_its_job_before_another_begins_it(job
     finally:
         network.cut(Cut.NONE)
         jobs.close()
+        network.close()
+
+
+def test_a_worker_whose_connections_pass_nothing_on_for_good_works_with_new_ones(jobs: Jobs) -> None:
+    url = sqlalchemy.make_url(jobs.url)
+    assert url.port is not None
+    network = Proxy(url.port)
+    jobs.lease_seconds = SHORTEST_LEASE_SECONDS
+    try:
+        jobs.start_worker(jobs.folder, url.set(port=network.port).render_as_string(hide_password=False))
+        assert jobs.wait_for(jobs.submit("good", ONE), is_over).state is JobState.DONE
+        network.forget()
+        assert jobs.wait_for(jobs.submit("marks", ONE), is_over).state is JobState.DONE
+    finally:
+        # Also where it waits for ever.
+        jobs.stop(jobs.processes[-1], signal.SIGKILL)
         network.close()

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from codesearch.api.management import JobRequest
 from codesearch.cli.index_process import IndexProcess
+from codesearch.core.catalog import postgres
 from codesearch.core.catalog.catalog import open_catalog
 from codesearch.jobs.database import JobDatabase
+from codesearch.jobs.engine import LEASE_SECONDS
 from codesearch.jobs.places import WorkerPlace
 from codesearch.jobs.worker import Worker
 
@@ -75,7 +77,8 @@ def start_in(folder: Path) -> Callable[[JobRequest, Callable[[str], None]], Inde
 
 
 def main(data_dir: str, url: str, catalog_url: str, lease_seconds: str) -> None:
-    """Work until SIGTERM."""
+    """Work until SIGTERM. What waits for PostgreSQL is as much shorter than usual as the lease is."""
+    postgres.SILENCE_SECONDS *= float(lease_seconds) / LEASE_SECONDS
     is_over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: is_over.set())
     folder = Path(data_dir)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from codesearch.core.errors import CodesearchError
 
 if TYPE_CHECKING:
     from indexer.workers.processes import ForkServer
+
+logger = logging.getLogger(__name__)
 
 _REPORT_SECONDS = 0.5
 
@@ -60,6 +63,7 @@ class _ReportedProgress:
 
     def start(self, phase: str, total: int | None = None) -> None:
         self._phase, self._total = phase, total
+        logger.debug("%s: %s", self._name, phase)
         self._report(0, 0)
 
     def advance(self, files: int, chunks: int, skipped: int) -> None:

@@ -31,9 +31,9 @@ class View:
     """One query's candidates of all indexes, c in all. Columns are (c,), in their order.
 
     firsts, counts: where the rows of each file begin, and how many it has. row_shares, file_shares (t,): how much of
-    the query each term is, as it is rare among rows and among files. covered_rows, related_rows (fields, c): how much
-    of it stands in each of ROW_FIELDS, covered_files and related_files in each of FILE_FIELDS. paths: what the paths
-    tell, by PATH_COLUMNS.
+    the query each term is, as it is rare among rows and among files. here (t, c): whether each term stands in the row
+    or in its path. covered_rows, related_rows (fields, c): how much of it stands in each of ROW_FIELDS, covered_files
+    and related_files in each of FILE_FIELDS. paths: what the paths tell, by PATH_COLUMNS.
     """
 
     def __init__(self, terms: QueryTerms, candidates: JoinedCandidates) -> None:
@@ -58,7 +58,8 @@ class View:
         self.file_shares = to_shares(candidates.rarity.files)
         # How much of the query stands in the row or in its path; and of what means nearly the same, in the row.
         in_path = candidates.file_payloads & (IN_STEM | IN_FOLDER) > 0
-        self.covered: Column = self.row_shares @ ((candidates.row_payloads > 0) | in_path)
+        self.here: Column = (candidates.row_payloads > 0) | in_path
+        self.covered: Column = self.row_shares @ self.here
         self.covered_rows = _cover(self.row_shares, candidates.row_payloads, ROW_FIELDS)
         self.covered_files = _cover(self.file_shares, candidates.file_payloads, FILE_FIELDS)
         # The same of related terms.

@@ -14,7 +14,7 @@ from codesearch.core.index.search_index import SearchIndex
 from codesearch.retrieval.candidates import join_candidates
 from codesearch.retrieval.features.table import FEATURES
 from codesearch.retrieval.features.view import View
-from codesearch.retrieval.presence import MOST_ROWS, WEIGHTS, describe_presence, measure_absence
+from codesearch.retrieval.presence import MOST_ROWS, MOST_TYPICAL, WEIGHTS, describe_presence, measure_absence
 from codesearch.retrieval.query.terms import parse_query
 from codesearch.retrieval.query.understanding import understand_query
 from codesearch.retrieval.ranking import score_rows
@@ -50,6 +50,19 @@ def test_a_question_whose_words_stand_in_no_row_is_doubted_more(index: SearchInd
     view, other = view_of(index, QUESTION), view_of(index, "how does the printer spool a document")
     assert describe_presence(other, 0.0)["top_coverage"] < describe_presence(view, 0.0)["top_coverage"] <= 1
     assert measure_absence(other, -20.0) < measure_absence(view, -20.0)
+
+
+def test_words_that_software_hardly_says_tell_more_where_they_stand() -> None:
+    of_bread, of_requests = (
+        index_of([make_row(f"src/part{number}.py", text) for number in range(20)])
+        for text in ("def bake(sourdough): rise()", "def retry(request): send()")
+    )
+    asked = "how does the sourdough rise"
+    here, elsewhere = (describe_presence(view_of(index, asked), 0.0) for index in (of_bread, of_requests))
+    common = describe_presence(view_of(of_requests, QUESTION), 0.0)
+    assert elsewhere["top_information"] == 0 < common["top_information"] < here["top_information"]
+    assert -MOST_TYPICAL == elsewhere["most_typical"] < common["most_typical"] <= here["most_typical"] == MOST_TYPICAL
+    assert measure_absence(view_of(of_requests, asked), -20.0) < measure_absence(view_of(of_bread, asked), -20.0)
 
 
 def test_more_rows_than_were_learned_from_say_no_more(index: SearchIndex) -> None:

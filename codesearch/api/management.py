@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from codesearch.core.catalog.catalog import Catalog
+    from codesearch.core.types import DataSource
+
+# Why a refresh that waited does not begin.
+HELD = "The source was paused before it began. Resuming the source brings it up to date."
 
 
 class JobKind(str, Enum):
@@ -56,6 +60,11 @@ class JobRequest:
     subdir: str | None = None
     organisation: str | None = None
     even_if_paused: bool = False
+
+
+def request_refresh(source: DataSource) -> JobRequest:
+    """Return the job that somebody asks for who means a source whether it is paused or not."""
+    return JobRequest(JobKind.REFRESH, source.name, source.id, even_if_paused=source.is_paused)
 
 
 @dataclass(frozen=True, slots=True)

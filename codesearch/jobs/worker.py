@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from codesearch.api.manage.deeds import HELD, request_refresh
-from codesearch.api.management import JobKind, JobProgress, JobRequest
+from codesearch.api.management import HELD, JobKind, JobProgress, JobRequest, request_refresh
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CatalogError, CodesearchError, JobsUnavailableError, TooManyRequestsError
 from codesearch.core.types import DataSource

@@ -114,7 +114,8 @@ def _render_not_searched(left: Sequence[NotSearched], sources: Sequence[DataSour
     files = sum(one.files for one in left)
     shown = left[:1] if _is_all_after(left, sources) else left[:_SHOWN_PARTS]
     places = ", ".join(f"from {_place(one.position, one.path, sources)} on" for one in shown)
-    more = f" and in {len(left) - len(shown)} more repositories" if len(shown) > 1 and len(left) > len(shown) else ""
+    others = len(left) - len(shown) if len(shown) > 1 else 0
+    more = f" and in {say_count(others, 'more repository', 'more repositories')}" if others else ""
     return (
         f"NOT ALL WAS SEARCHED: the search was ended after {max_seconds:g} s of work, and "
         f"{say_count(files, 'file is', 'files are')} left, {places}{more}. {_NARROWER}."

@@ -202,7 +202,7 @@ def test_what_an_admin_has_done_is_said(tmp_path: Path, retriever: ScriptedRetri
     made, refused = (entry for entry in entries if entry["path"] == "/api/keys")
     assert (made["deed"], made["about"]) == ("a key was created", {"created": "Dify", "admin": "no"})
     assert (made["key"], made["status"]) == ("boss", 201)
-    assert ("deed" in refused, refused["status"], refused["code"]) == (False, 400, 1001)
+    assert ("deed" in refused, refused["status"], refused["code"]) == (False, 409, 1001)
     assert [entry["code"] for entry in entries if entry["path"] == "/manage/workspaces"] == [1001]
 
 

@@ -371,7 +371,7 @@ def test_a_workspace_is_created_changed_and_removed(admin: Admin) -> None:
     for body, status in (
         ({"remove": ["shop"]}, 400),
         ({"sources": []}, 400),
-        ({"name": "ledger", "add": ["ledger"]}, 400),
+        ({"name": "ledger", "add": ["ledger"]}, 409),
         ({"add": ["nobody"]}, 404),
         ({"members": ["ledger"]}, 400),
     ):
@@ -428,7 +428,7 @@ def test_a_key_has_a_rate_of_its_own(pages: AdminPages, admin: Admin) -> None:
         ({}, 400),
         ({"name": "x", "requests_per_minute": -1}, 400),
         ({"name": "!"}, 400),
-        ({"name": "boss"}, 400),
+        ({"name": "boss"}, 409),
         ({"name": "x", "sources": ["nobody"]}, 404),
         ({"name": "x", "groups": ["nobody"]}, 404),
         ({"name": "x", "admin": True, "sources": ["shop"]}, 400),

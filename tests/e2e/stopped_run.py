@@ -97,13 +97,13 @@ def main() -> None:
     command: Any = import_module("codesearch.cli.index")
     open_indexer = command.open_indexer
 
-    def open_watched(*arguments: Any) -> Any:
+    def open_watched(*arguments: Any, **named: Any) -> Any:
         if stage is None:
             stop.send()
             while True:
                 time.sleep(60)
         _watch(stage, stop)
-        return open_indexer(*arguments)
+        return open_indexer(*arguments, **named)
 
     command.open_indexer = open_watched
     run()

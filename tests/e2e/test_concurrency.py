@@ -17,7 +17,8 @@ from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.errors import NotFoundError
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.index.source_index import SourceIndex
-from codesearch.core.types import Hit, SearchQuery
+from codesearch.core.index.surplus import Published
+from codesearch.core.types import DataSource, Hit, SearchQuery
 from codesearch.retrieval.search import Retriever
 from tests.e2e.conftest import AssemblyFactory, PhaseRecorder, Repository, index_with
 from tests.e2e.evidence import (
@@ -173,7 +174,14 @@ def overtaken_retriever(assembly: Assembly, overtake: Callable[[], object]) -> R
     """Return a retriever that knows no index yet."""
     current = assembly.index_format
     folder = assembly.settings.data_dir / "search"
-    indexes = OvertakenIndexes(folder, current.table_name, current.dimension, assembly.store.scan_rows)
+
+    def find_published(source_id: str) -> Published | None:
+        source = assembly.catalog.resolve(source_id)
+        return Published(source.run_id, source.chunk_count) if isinstance(source, DataSource) else None
+
+    indexes = OvertakenIndexes(
+        folder, current.table_name, current.dimension, assembly.store.scan_rows, find_published=find_published
+    )
     indexes.overtake = overtake
     return Retriever(indexes, assembly.catalog, lambda: assembly.embedder, current.table_name)
 

@@ -6,7 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codesearch.api.management import Job, JobKind, JobRequest, Jobs, JobState, Management
+from codesearch.api.management import (
+    HELD,
+    Job,
+    JobKind,
+    JobRequest,
+    Jobs,
+    JobState,
+    Management,
+    request_refresh,
+)
 from codesearch.core.catalog.names import validate_name
 from codesearch.core.errors import JobsUnavailableError, NameTakenError, TooManyRequestsError
 from codesearch.core.types import DataSource
@@ -15,8 +24,6 @@ if TYPE_CHECKING:
     from codesearch.core.catalog.catalog import Catalog
 
 ALL_SOURCES = "all sources"
-# Why a refresh that waited does not begin.
-HELD = "The source was paused before it began. Resuming the source brings it up to date."
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +126,6 @@ def refresh_source(management: Management, id_or_name: str, requested_by: str) -
     """Have a source brought up to date. Raises NotFoundError, TooManyRequestsError."""
     source = management.catalog.get_source(id_or_name)
     return source, management.jobs.submit(request_refresh(source), requested_by)
-
-
-def request_refresh(source: DataSource) -> JobRequest:
-    """Return the job that somebody asks for who means a source whether it is paused or not."""
-    return JobRequest(JobKind.REFRESH, source.name, source.id, even_if_paused=source.is_paused)
 
 
 def refresh_all(management: Management, requested_by: str) -> Job:

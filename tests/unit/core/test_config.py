@@ -55,6 +55,7 @@ def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: p
     values |= {"public_url": "https://search.example.com/code", "page_paths": "True"}
     values |= {"audit_queries": "True", "metrics": "True", "traces": "True", "metrics_token": "a token of its own"}
     values |= {"webhook_secrets": "a secret of its own"}
+    values |= {"git_tokens": "gitlab.example.com=a-token"}
     values |= {"jobs_url": "postgresql://host/jobs", "worker_jobs": "3"}
     values |= {"peers": "http://a:1", "peer_url": "http://a:1", "peer_secret": "a-secret-of-its-own"}
     monkeypatch.setenv("CODESEARCH_PEERS", values["peers"])
@@ -63,7 +64,9 @@ def test_every_setting_is_read_from_the_environment(setting: str, monkeypatch: p
     monkeypatch.setenv(f"CODESEARCH_{setting.upper()}", value)
     read = getattr(load_settings(), setting)
     read = read[0] if isinstance(read, tuple) else read
-    assert str(read.get_secret_value() if isinstance(read, SecretStr) else read) == value
+    # A host and its token are a pair.
+    parts = read if isinstance(read, tuple) else (read,)
+    assert "=".join(str(part.get_secret_value() if isinstance(part, SecretStr) else part) for part in parts) == value
     assert getattr(load_settings(), setting) != Settings.model_fields[setting].default
 
 

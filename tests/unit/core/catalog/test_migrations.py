@@ -190,7 +190,7 @@ def test_a_catalog_of_the_first_version_gets_the_tables_of_a_new_one(old_url: st
         everything.drop_all(connection)
     open_catalog(old_url).close()
     assert upgraded == describe_tables(old_url)
-    assert len(upgraded) == 15
+    assert len(upgraded) == 16
 
 
 def test_steps_run_once_and_in_order(old_url: str) -> None:

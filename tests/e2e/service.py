@@ -78,11 +78,17 @@ def _own_logging() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def run_cli(data_dir: Path, *arguments: str, **settings: str) -> Outcome:
-    """Run a command in this process, with one bundled model for all. `settings` are CODESEARCH_ ones in lower case."""
+def run_cli(data_dir: Path | None, *arguments: str, cwd: Path | None = None, **settings: str) -> Outcome:
+    """Run a command in this process, with one bundled model for all. `settings` are CODESEARCH_ ones in lower case.
+
+    With None for the data folder it finds its own.
+    """
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with pytest.MonkeyPatch.context() as patch, _own_logging():
-        patch.setenv("CODESEARCH_DATA_DIR", str(data_dir))
+        if data_dir is not None:
+            patch.setenv("CODESEARCH_DATA_DIR", str(data_dir))
+        if cwd is not None:
+            patch.chdir(cwd)
         for name, load in SHARED.items():
             patch.setattr(loading, name, load)
         for name, value in settings.items():

@@ -36,7 +36,7 @@ def set_bait(strangers: Path, host: GitServer, make_repository: MakeRepository) 
     """Fill the folder with an index whose source lies on the stranger's host, and return a key that opens it."""
     data = strangers / ".codesearch"
     url = f"http://{host.address}/bait"
-    indexed = spawn_cli(data, "index", f"http://x-access-token:{TOKEN}@{host.address}/bait")
+    indexed = run_cli(data, "index", f"http://x-access-token:{TOKEN}@{host.address}/bait")
     assert indexed.status == 0, indexed.err
     assert url in run_cli(data, "list", "--json").out
     secret = create_key(data, "strangers", "--admin")
@@ -55,7 +55,7 @@ def test_the_token_of_the_environment_stays_at_home(
     (note,) = [line for line in outcome.err.splitlines() if "Ignored" in line]
     assert f"codesearch trust {strangers}" in note
     assert git_host.seen == []
-    trusted = spawn_cli(None, "trust", cwd=strangers)
+    trusted = run_cli(None, "trust", cwd=strangers)
     assert trusted.status == 0
     assert "codesearch.toml and .codesearch" in trusted.out
     # The folder counts now, and its host is asked; still it gets nothing that is not its own.
@@ -65,7 +65,7 @@ def test_the_token_of_the_environment_stays_at_home(
     assert git_host.seen
     assert set(git_host.seen) == {None}
     # The environment may name the host.
-    outcome = spawn_cli(None, "index", "--all", cwd=strangers, git_token=TOKEN, git_token_host=git_host.address)
+    outcome = run_cli(None, "index", "--all", cwd=strangers, git_token=TOKEN, git_token_host=git_host.address)
     assert outcome.status == 0, outcome.err
 
 
@@ -76,7 +76,7 @@ def test_serve_accepts_no_key_of_a_stranger(
     with Service(None, secret, cwd=strangers, log=tmp_path / "serve.log") as service:
         assert service.ask("bait").status_code == 401
         assert service.logged.count("Ignored codesearch.toml and .codesearch") == 1
-    assert spawn_cli(None, "trust", str(strangers)).status == 0
+    assert run_cli(None, "trust", str(strangers)).status == 0
     with Service(None, secret, cwd=strangers, log=tmp_path / "trusted.log") as service:
         assert service.ask("bait").status_code == 200
 
@@ -85,24 +85,24 @@ def test_init_makes_a_folder_that_keeps_its_own_data(tmp_path: Path, monkeypatch
     (tmp_path / "mine" / "code").mkdir(parents=True)
     (tmp_path / "mine" / "code" / "a.py").write_text("def a():\n    return 1\n")
     monkeypatch.chdir(tmp_path / "mine")
-    made = spawn_cli(None, "init", cwd=tmp_path / "mine")
+    made = run_cli(None, "init", cwd=tmp_path / "mine")
     assert made.status == 0, made.err
-    assert spawn_cli(None, "index", "code", cwd=tmp_path / "mine").status == 0
+    assert run_cli(None, "index", "code", cwd=tmp_path / "mine").status == 0
     assert (tmp_path / "mine" / ".codesearch" / "catalog.sqlite3").is_file()
-    assert "code" in spawn_cli(None, "list", cwd=tmp_path / "mine").out
+    assert "code" in run_cli(None, "list", cwd=tmp_path / "mine").out
     # The folder's data are no part of what lies in it.
-    assert "index  .codesearch" not in spawn_cli(None, "index", ".", "--dry-run", cwd=tmp_path / "mine").out
-    elsewhere = spawn_cli(None, "list", cwd=tmp_path)
+    assert "index  .codesearch" not in run_cli(None, "index", ".", "--dry-run", cwd=tmp_path / "mine").out
+    elsewhere = run_cli(None, "list", cwd=tmp_path)
     assert "Nothing is indexed yet" in elsewhere.out
     assert elsewhere.err == ""
-    again = spawn_cli(None, "init", str(tmp_path / "mine"), "--json")
+    again = run_cli(None, "init", str(tmp_path / "mine"), "--json")
     assert again.json["trusted"] == ["codesearch.toml", ".codesearch"]
-    listed = spawn_cli(None, "trust", "--list", "--json").json["folders"]
+    listed = run_cli(None, "trust", "--list", "--json").json["folders"]
     assert str(tmp_path / "mine") in [item["folder"] for item in listed]
-    assert spawn_cli(None, "trust", str(tmp_path / "mine"), "--remove").status == 0
-    assert "Ignored" in spawn_cli(None, "list", cwd=tmp_path / "mine").err
-    assert "not trusted" in spawn_cli(None, "trust", str(tmp_path / "mine"), "--remove").error
-    assert "already has a" in spawn_cli(None, "init", str(tmp_path / "mine")).error
+    assert run_cli(None, "trust", str(tmp_path / "mine"), "--remove").status == 0
+    assert "Ignored" in run_cli(None, "list", cwd=tmp_path / "mine").err
+    assert "not trusted" in run_cli(None, "trust", str(tmp_path / "mine"), "--remove").error
+    assert "already has a" in run_cli(None, "init", str(tmp_path / "mine")).error
 
 
 def test_what_cannot_be_trusted_is_said(tmp_path: Path) -> None:

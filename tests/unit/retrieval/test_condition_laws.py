@@ -153,7 +153,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
     return build_index(tmp_path_factory.mktemp("laws"), ROWS, "a" * 24)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.lists(conditions(), max_size=3), st.sampled_from(["and", "or"]))
 def test_a_search_index_selects_what_the_contract_says(
     index: SearchIndex, raw: list[dict[str, object]], joint: str

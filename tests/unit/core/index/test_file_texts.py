@@ -117,7 +117,7 @@ def test_lines_around_a_line_cross_the_borders_of_rows() -> None:
 def test_the_text_of_real_files_is_the_files_own() -> None:
     """Blank lines may lie outside of every chunk; they count as empty."""
     chunker = Chunker(lambda parts: [len(part.split()) for part in parts], 60)
-    for path in sorted(FIXTURES.rglob("*.*"))[:120]:
+    for path in sorted(FIXTURES.rglob("*.*"))[::4]:
         if path.suffix == ".ipynb" or not path.is_file():
             continue
         text = path.read_bytes().decode("utf-8", "replace")

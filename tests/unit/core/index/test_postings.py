@@ -75,7 +75,7 @@ def rows_around_blocks(draw: st.DrawFn) -> tuple[Given, int]:
     return entries, draw(st.sampled_from([at_least, *counts]))
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @example(({}, 0))
 @example(({}, BLOCK + 1))
 @example(({(BLOCK - 1, 7): 1, (BLOCK, 7): 2, (0, 7): 3}, BLOCK + 1))
@@ -146,7 +146,7 @@ def files(draw: st.DrawFn) -> tuple[Given, list[int], list[dict[int, int]]]:
     return entries, file_of_row, [draw(fields) for _ in row_counts]
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @example(({}, [], []))
 @example(({}, [0], [{2**32 - 1: IN_STEM}]))
 @example(({(0, 5): 255 << 8, (1, 5): 255 << 8 | IN_NAME}, [0, 0], [{5: IN_FOLDER}]))

@@ -156,7 +156,7 @@ def predicates(fields: list[str]) -> st.SearchStrategy[Predicate]:
     return st.recursive(comparisons(fields) | st.builds(InTest), around, max_leaves=6)
 
 
-MANY = settings(max_examples=300)
+MANY = settings(max_examples=120)
 
 
 @MANY
@@ -196,7 +196,7 @@ def test_a_filter_never_widens_what_its_source_allows(indexes: dict[str, SearchI
 FEW_LETTERS = st.text(alphabet="aAb%_'\\.*ßİ", max_size=5)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @example(["aaa", "aa", "a", ""], Operator.ENDS_WITH, ["aa"])
 @example(["aaa", "aa", "aaaa"], Operator.IN, ["aa"])
 @example(["ab", "b"], Operator.CONTAINS, ["b\0b"])

@@ -119,7 +119,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(_FILES, st.lists(_PIECES | st.text(max_size=12), max_size=60).map("".join), st.integers(1, 80))
 def test_any_text_is_covered_within_bounds(path: str, text: str, max_tokens: int) -> None:
     chunk(path, text, max_tokens)

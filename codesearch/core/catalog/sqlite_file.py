@@ -93,9 +93,12 @@ def connect_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def connect_for_watching(path: Path) -> sqlite3.Connection:
-    """Open a catalog that is there, for any thread, to be asked now and then whether others have changed it."""
+    """Open a catalog that is there, for any thread, to be asked now and then whether others have changed it.
+
+    It waits for no lock: who asks may be an event loop, and can read the catalog instead.
+    """
     return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None, check_same_thread=False
     )
 
 

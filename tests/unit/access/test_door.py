@@ -145,6 +145,8 @@ def test_keys_and_tokens_are_told_apart(catalog: Catalog) -> None:
         Door(catalog).authenticate("good")
     assert door.takes_time("good")
     assert not door.takes_time(secret)
+    assert door.recall(secret) == door.authenticate(secret)
+    assert door.recall("good") is None
     assert not Door(catalog).takes_time("good")
 
 

@@ -49,6 +49,36 @@ def test_a_second_lookup_asks_the_database_nothing(catalog: Catalog, statements:
     assert statements == []
 
 
+def test_a_key_that_was_looked_up_is_recalled_until_somebody_writes(
+    catalog: Catalog, other: Catalog, statements: list[str]
+) -> None:
+    key, secret = other.create_key("client")
+    assert catalog.recall(secret) is None
+    found = catalog.authenticate(secret)
+    statements.clear()
+    assert catalog.recall(secret) == found
+    assert catalog.recall("no secret") is None
+    other.revoke_key(key.id)
+    assert catalog.recall(secret) is None
+    assert statements == []
+    with pytest.raises(AuthenticationError):
+        catalog.authenticate(secret)
+    with pytest.raises(AuthenticationError):
+        catalog.recall(secret)
+
+
+def test_a_key_is_not_recalled_while_others_ask_or_once_the_catalog_is_closed(catalog: Catalog) -> None:
+    _, secret = catalog.create_key("client")
+    found = catalog.authenticate(secret)
+    recent = catalog._database._recent
+    assert recent is not None
+    with recent._lock:
+        assert catalog.recall(secret) is None
+    assert catalog.recall(secret) == found
+    recent.close()
+    assert catalog.recall(secret) is None
+
+
 def test_what_others_write_is_seen_at_once(catalog: Catalog, other: Catalog) -> None:
     other.add_source(id=ID, location="/code", name="code")
     key, secret = other.create_key("client")

@@ -11,6 +11,7 @@ from fastapi.security import HTTPBearer
 from codesearch.api.deps import authenticate, run_admitted, services_of, settings_of
 from codesearch.api.responses import ApiResponse, encode_json
 from codesearch.api.retrieval_request import parse_retrieval_request, read_body
+from codesearch.api.routes.direct import DirectRoute
 from codesearch.api.schemas import RetrievalResponse, describe_error
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import ErrorCode
@@ -60,7 +61,7 @@ SMALL_BODY_BYTES = 16_384
 # Reads a body; raises InvalidRequestError.
 Parse: TypeAlias = Callable[[bytes, ConditionLimits, Check], SearchQuery]
 
-router = APIRouter(tags=["retrieval"], dependencies=[BEARER])
+router = APIRouter(tags=["retrieval"], dependencies=[BEARER], route_class=DirectRoute)
 
 
 @router.post("/retrieval", summary="Search", responses=RESPONSES, openapi_extra=REQUEST_BODY)

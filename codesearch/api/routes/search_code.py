@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 
 from codesearch.api.responses import ApiResponse
 from codesearch.api.retrieval_request import parse_flat_request
+from codesearch.api.routes.direct import DirectRoute
 from codesearch.api.routes.retrieval import BEARER, RESPONSES, answer_search, request_body
 from codesearch.core.checks import Check
 from codesearch.core.types import SearchQuery
@@ -13,7 +14,7 @@ from codesearch.retrieval.conditions import ConditionLimits
 
 PATH = "/api/search_code"
 
-router = APIRouter(tags=["retrieval"], dependencies=[BEARER])
+router = APIRouter(tags=["retrieval"], dependencies=[BEARER], route_class=DirectRoute)
 
 
 @router.post(

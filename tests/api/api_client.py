@@ -154,14 +154,23 @@ def build_app(
 ) -> FastAPI:
     """Return the application over these services, with these settings; one of them may be `telemetry`."""
     telemetry = settings.pop("telemetry", None)
-    services = Services(
+    services = build_services(retriever, catalog, toolbox, telemetry)
+    return create_app(load_settings(**settings), lambda _: services)
+
+
+def build_services(
+    retriever: ScriptedRetriever,
+    catalog: OneKey | None = None,
+    toolbox: ToolboxLike | None = None,
+    telemetry: object = None,
+) -> Services:
+    return Services(
         retriever,
         catalog or OneKey(),
         retriever.may_warm_up.clear,
         toolbox or ScriptedToolbox(),
         telemetry=telemetry if isinstance(telemetry, Telemetry) else Telemetry(),
     )
-    return create_app(load_settings(**settings), lambda _: services)
 
 
 def read_error(response: httpx.Response) -> tuple[int, int, str]:

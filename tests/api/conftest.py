@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import pytest
+from fastapi import FastAPI
 
+from codesearch.api.app import create_app
+from codesearch.api.deps import Services
+from codesearch.core.config import load_settings
 from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, SourceState
-from tests.api.api_client import ApiClient, ScriptedRetriever, build_app
+from tests.api.api_client import ApiClient, ScriptedRetriever, build_services
 
 SOURCE = DataSource(
     id="65f1a2b3c4d5e6f708192a3b",
@@ -48,7 +53,25 @@ def retriever(symbol_hit: Hit, section_hit: Hit) -> ScriptedRetriever:
     return retriever
 
 
+@dataclass
+class ReopenedApp:
+    """The application with the standard settings. Its lifespan opens `services`, and keeps nothing after them."""
+
+    services: Services = field(init=False)
+    app: FastAPI = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.app = create_app(load_settings(), lambda _: self.services)
+
+
+@pytest.fixture(scope="session")
+def reopened_app() -> ReopenedApp:
+    """Built once: a new application works out all its routes at the first request that none of the first is for."""
+    return ReopenedApp()
+
+
 @pytest.fixture
-def client(retriever: ScriptedRetriever) -> Iterator[ApiClient]:
-    with ApiClient(build_app(retriever)) as client:
+def client(retriever: ScriptedRetriever, reopened_app: ReopenedApp) -> Iterator[ApiClient]:
+    reopened_app.services = build_services(retriever)
+    with ApiClient(reopened_app.app) as client:
         yield client

@@ -78,7 +78,7 @@ def _own_logging() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def run_cli(data_dir: Path | None, *arguments: str, cwd: Path | None = None, **settings: str) -> Outcome:
+def run_cli(data_dir: Path | None, *arguments: str, **settings: str) -> Outcome:
     """Run a command in this process, with one bundled model for all. `settings` are CODESEARCH_ ones in lower case.
 
     With None for the data folder it finds its own.
@@ -87,8 +87,6 @@ def run_cli(data_dir: Path | None, *arguments: str, cwd: Path | None = None, **s
     with pytest.MonkeyPatch.context() as patch, _own_logging():
         if data_dir is not None:
             patch.setenv("CODESEARCH_DATA_DIR", str(data_dir))
-        if cwd is not None:
-            patch.chdir(cwd)
         for name, load in SHARED.items():
             patch.setattr(loading, name, load)
         for name, value in settings.items():
@@ -97,6 +95,13 @@ def run_cli(data_dir: Path | None, *arguments: str, cwd: Path | None = None, **s
             cli.main(arguments)
     texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
     return Outcome(end.value.code if isinstance(end.value.code, int) else 0, *texts)
+
+
+def run_cli_in(folder: Path, *arguments: str, **settings: str) -> Outcome:
+    """Run a command in this process as somebody does who stands in a folder; it finds its own data folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return run_cli(None, *arguments, **settings)
 
 
 def clean_environment(data_dir: Path | None, **settings: str) -> dict[str, str]:

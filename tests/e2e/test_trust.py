@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import Service, create_key, run_cli, spawn_cli
+from tests.e2e.service import Service, create_key, run_cli, run_cli_in, spawn_cli
 from tests.unit.indexer.conftest import Repository
 from tests.unit.indexer.source.git_server import GitServer, serve
 
@@ -55,7 +55,7 @@ def test_the_token_of_the_environment_stays_at_home(
     (note,) = [line for line in outcome.err.splitlines() if "Ignored" in line]
     assert f"codesearch trust {strangers}" in note
     assert git_host.seen == []
-    trusted = run_cli(None, "trust", cwd=strangers)
+    trusted = run_cli_in(strangers, "trust")
     assert trusted.status == 0
     assert "codesearch.toml and .codesearch" in trusted.out
     # The folder counts now, and its host is asked; still it gets nothing that is not its own.
@@ -65,7 +65,7 @@ def test_the_token_of_the_environment_stays_at_home(
     assert git_host.seen
     assert set(git_host.seen) == {None}
     # The environment may name the host.
-    outcome = run_cli(None, "index", "--all", cwd=strangers, git_token=TOKEN, git_token_host=git_host.address)
+    outcome = run_cli_in(strangers, "index", "--all", git_token=TOKEN, git_token_host=git_host.address)
     assert outcome.status == 0, outcome.err
 
 
@@ -85,14 +85,14 @@ def test_init_makes_a_folder_that_keeps_its_own_data(tmp_path: Path, monkeypatch
     (tmp_path / "mine" / "code").mkdir(parents=True)
     (tmp_path / "mine" / "code" / "a.py").write_text("def a():\n    return 1\n")
     monkeypatch.chdir(tmp_path / "mine")
-    made = run_cli(None, "init", cwd=tmp_path / "mine")
+    made = run_cli_in(tmp_path / "mine", "init")
     assert made.status == 0, made.err
-    assert run_cli(None, "index", "code", cwd=tmp_path / "mine").status == 0
+    assert run_cli_in(tmp_path / "mine", "index", "code").status == 0
     assert (tmp_path / "mine" / ".codesearch" / "catalog.sqlite3").is_file()
-    assert "code" in run_cli(None, "list", cwd=tmp_path / "mine").out
+    assert "code" in run_cli_in(tmp_path / "mine", "list").out
     # The folder's data are no part of what lies in it.
-    assert "index  .codesearch" not in run_cli(None, "index", ".", "--dry-run", cwd=tmp_path / "mine").out
-    elsewhere = run_cli(None, "list", cwd=tmp_path)
+    assert "index  .codesearch" not in run_cli_in(tmp_path / "mine", "index", ".", "--dry-run").out
+    elsewhere = run_cli_in(tmp_path, "list")
     assert "Nothing is indexed yet" in elsewhere.out
     assert elsewhere.err == ""
     again = run_cli(None, "init", str(tmp_path / "mine"), "--json")
@@ -100,7 +100,7 @@ def test_init_makes_a_folder_that_keeps_its_own_data(tmp_path: Path, monkeypatch
     listed = run_cli(None, "trust", "--list", "--json").json["folders"]
     assert str(tmp_path / "mine") in [item["folder"] for item in listed]
     assert run_cli(None, "trust", str(tmp_path / "mine"), "--remove").status == 0
-    assert "Ignored" in run_cli(None, "list", cwd=tmp_path / "mine").err
+    assert "Ignored" in run_cli_in(tmp_path / "mine", "list").err
     assert "not trusted" in run_cli(None, "trust", str(tmp_path / "mine"), "--remove").error
     assert "already has a" in run_cli(None, "init", str(tmp_path / "mine")).error
 

@@ -104,7 +104,7 @@ class JobQueue:
     def has_waiting(self, request: JobRequest) -> bool:
         """Say whether a job waits about what a request is about, such as its source."""
         with self._database.asking() as client:
-            return any(job.state is JobState.QUEUED for job in self._list_about(client, partition_of(request)))
+            return any(job.state is JobState.QUEUED for job in self._list_about(client, [partition_of(request)]))
 
     def get(self, job_id: str) -> Job:
         """Return a job. Accepts any string. Raises NotFoundError."""

@@ -67,6 +67,18 @@ def test_asking_twice_is_one_job_while_it_waits(queue: JobQueue) -> None:
     assert queue.submit(refresh(), "admin").id != first.id
 
 
+def test_it_says_whether_a_job_waits_about_the_same(queue: JobQueue) -> None:
+    merge = JobRequest(JobKind.MERGE, "shop", ONE)
+    assert not queue.has_waiting(merge)
+    other = queue.submit(refresh(TWO), "admin")
+    assert not queue.has_waiting(merge)
+    job = queue.submit(refresh(), "admin")
+    assert queue.has_waiting(merge)
+    for waiting in (job, other):
+        queue.cancel(waiting.id)
+    assert not queue.has_waiting(merge)
+
+
 def test_asking_at_once_is_one_job(database: JobDatabase, queue: JobQueue) -> None:
     barrier, jobs = threading.Barrier(4), list[Job]()
 

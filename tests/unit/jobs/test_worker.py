@@ -136,12 +136,15 @@ def test_what_a_run_leaves_is_merged_once_no_other_run_waits(jobs: Jobs) -> None
     jobs.start_worker()
     jobs.wait_for(first, lambda job: job.state is JobState.RUNNING)
     second = jobs.submit("crowded", ONE)
-    assert jobs.wait_for(second, is_over).state is JobState.DONE
+    after = jobs.wait_for(second, is_over)
+    assert after.state is JobState.DONE
     (merge,) = [job for job in jobs.queue.list_jobs() if job.request.kind is JobKind.MERGE]
     assert (merge.request.source_id, merge.request.title, merge.requested_by) == (ONE, "crowded", "run")
     done = jobs.wait_for(merge, is_over)
     assert (done.state, done.message) == (JobState.DONE, "4 segments became 1.")
-    assert done.requested_at > second.requested_at
+    # Not by the first, while the second waited.
+    assert after.started_at is not None
+    assert done.requested_at > after.started_at
 
 
 def test_a_worker_that_is_killed_loses_nothing(jobs: Jobs) -> None:

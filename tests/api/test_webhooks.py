@@ -161,11 +161,28 @@ def test_another_default_branch_refreshes_what_follows_it(pages: AdminPages) -> 
     assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery="default"), event="repository"))) == ["shop"]
 
 
-def test_a_source_that_is_paused_is_left_alone(pages: AdminPages) -> None:
+def test_a_source_that_is_paused_is_refreshed_when_it_goes_on(pages: AdminPages) -> None:
     pages.catalog.set_paused("shop", True)
-    assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery="paused")))) == []
+    answer = deliver(pages.client, github(Pushed(PLACE, delivery="paused")))
+    assert refreshed(answer) == []
+    assert "paused" in answer.json()["message"]
+    assert jobs_of(pages) == []
     pages.catalog.set_paused("shop", False)
+    (job,) = jobs_of(pages)
+    assert (job.request.title, job.request.even_if_paused) == ("shop", False)
     assert refreshed(deliver(pages.client, github(Pushed(PLACE, delivery="not paused")))) == ["shop"]
+
+
+def test_a_push_counts_that_comes_just_after_its_source_goes_on(
+    pages: AdminPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the service knows of sources may be a moment old."""
+    pages.catalog.set_paused("shop", True)
+    deliver(pages.client, github(Pushed(PLACE, "refs/heads/other", delivery="looks")))
+    monkeypatch.setattr("codesearch.api.webhooks.receiver.SOURCES_SECONDS", 3600.0)
+    pages.catalog.set_paused("shop", False)
+    deliver(pages.client, github(Pushed(PLACE, delivery="just after")))
+    assert [job.request.title for job in jobs_of(pages)] == ["shop"]
 
 
 def test_gitlab_may_sign_with_the_time(pages: AdminPages) -> None:

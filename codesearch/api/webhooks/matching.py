@@ -45,10 +45,8 @@ class SourceMap:
 def follows(source: DataSource, push: Push) -> bool:
     """Say whether a push moves what a data source is of: its branch or tag, else the default branch.
 
-    Where the payload does not say which is the default one, any branch may be it. One that is paused follows nothing.
+    Where the payload does not say which is the default one, any branch may be it.
     """
-    if source.is_paused:
-        return False
     if source.branch:
         return f"{_BRANCHES}{source.branch}" in push.references or f"{_TAGS}{source.branch}" in push.references
     if push.concerns_default:

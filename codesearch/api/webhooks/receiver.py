@@ -13,6 +13,7 @@ from codesearch.api.webhooks.push import Host, Push
 from codesearch.api.webhooks.signatures import identify_delivery
 from codesearch.core.catalog.catalog import Catalog
 from codesearch.core.catalog.deliveries import Delivery
+from codesearch.core.types import DataSource
 
 # A burst of pushes reads the catalog once in this time. What was added since is found by the next push, or a schedule.
 SOURCES_SECONDS = 2.0
@@ -39,6 +40,7 @@ NOTHING = Outcome((), "Nothing is to be done about this event.")
 _UNFOLLOWED = Outcome((), "No data source follows what has moved.")
 _REPEATED = Outcome((), "This delivery was taken before.")
 _TAKEN = "What follows it is brought up to date."
+_PAUSED = "What follows it is paused, and brought up to date when it goes on."
 
 
 def read_told(host: Host, headers: Mapping[str, str], body: bytes) -> Told | None:
@@ -65,7 +67,8 @@ class Receiver:
         """Note in one transaction what follows the pushes, and return what came of each, in their order.
 
         At most DELIVERIES_AT_ONCE. What was noted survives this process. A delivery that was taken before does nothing,
-        and one that nothing follows is not remembered. Where this raises CatalogError, none was taken.
+        and one that nothing follows is not remembered. Of a source that is paused it is noted for when that goes on.
+        Where this raises CatalogError, none was taken.
         """
         sources = self._sources()
         found = [sources.find(item.push) for item in told]
@@ -76,11 +79,7 @@ class Receiver:
         ]
         new = self._catalog.take_deliveries(deliveries) if deliveries else frozenset()
         return [
-            _UNFOLLOWED
-            if not followers
-            else _REPEATED
-            if item.delivery not in new
-            else Outcome(tuple(source.name for source in followers), _TAKEN)
+            _UNFOLLOWED if not followers else _REPEATED if item.delivery not in new else _describe_taken(followers)
             for item, followers in zip(told, found, strict=True)
         ]
 
@@ -89,3 +88,9 @@ class Receiver:
             if self._map is None or self._clock() - self._mapped_at > SOURCES_SECONDS:
                 self._map, self._mapped_at = SourceMap(self._catalog.list_sources()), self._clock()
             return self._map
+
+
+def _describe_taken(followers: Sequence[DataSource]) -> Outcome:
+    # As of a moment ago; what is done about it goes by the catalog.
+    names = tuple(source.name for source in followers if not source.is_paused)
+    return Outcome(names, _TAKEN if names else _PAUSED)

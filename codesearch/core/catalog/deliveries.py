@@ -46,8 +46,14 @@ _TOLD = select(
 ).where(data_sources.c.id == bindparam("source"))
 
 
+_GOES_ON = data_sources.c.is_paused.is_(False)
+
+
 class DeliveryCatalog(CatalogPart):
-    """Deliveries of webhooks, and the pushes that they told of until somebody has seen to them."""
+    """Deliveries of webhooks, and the pushes that they told of until somebody has seen to them.
+
+    Those to a data source that is paused wait until it goes on, for nobody to see before.
+    """
 
     def take_deliveries(self, deliveries: Sequence[Delivery]) -> frozenset[str]:
         """Note deliveries and the pushes that they tell of, all or none; return the ids of those that are new.
@@ -102,7 +108,8 @@ class DeliveryCatalog(CatalogPart):
                         webhook_pushes.c.requested_by,
                     )
                     .join(knowledge_bases, knowledge_bases.c.id == webhook_pushes.c.source_id)
-                    .where(is_free)
+                    .join(data_sources, data_sources.c.id == webhook_pushes.c.source_id)
+                    .where(is_free, _GOES_ON)
                     .order_by(webhook_pushes.c.source_id)
                     .limit(DELIVERIES_AT_ONCE)
                 )
@@ -122,7 +129,8 @@ class DeliveryCatalog(CatalogPart):
 
 
 def _has_pushes(connection: Connection) -> bool:
-    return connection.execute(select(webhook_pushes.c.source_id).limit(1)).first() is not None
+    statement = select(webhook_pushes.c.source_id).join(data_sources, data_sources.c.id == webhook_pushes.c.source_id)
+    return connection.execute(statement.where(_GOES_ON).limit(1)).first() is not None
 
 
 def _note_pushes(connection: Connection, deliveries: Sequence[Delivery]) -> None:

@@ -93,6 +93,23 @@ def test_a_source_that_is_removed_waits_no_more(database_url: str) -> None:
         assert catalog.claim_pushes() == []
 
 
+def test_a_push_to_a_source_that_is_paused_waits_until_it_goes_on(database_url: str) -> None:
+    with open_catalog(database_url) as catalog:
+        add_sources(catalog)
+        catalog.set_paused(SHOP, True)
+        catalog.take_deliveries([told("first", SHOP)])
+        assert not catalog.has_pushes()
+        catalog.take_deliveries([told("second", SHOP, LEDGER)])
+        assert catalog.has_pushes()
+        (claimed,) = catalog.claim_pushes()
+        assert claimed.source_id == LEDGER
+        catalog.forget_pushes([claimed])
+        assert not catalog.has_pushes()
+        catalog.set_paused(SHOP, False)
+        assert catalog.has_pushes()
+        assert catalog.claim_pushes() == [WaitingPush(SHOP, "shop", "second", "webhook of github")]
+
+
 def test_the_oldest_are_forgotten(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "_PRUNE_EVERY", 1)
     moment = datetime(2026, 11, 1, tzinfo=timezone.utc)

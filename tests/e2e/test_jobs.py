@@ -81,6 +81,26 @@ def test_a_job_outlives_its_worker_and_its_service(tmp_path: Path, queue: JobQue
         assert [record["metadata"]["path"] for record in service.records("shop", "add to cart")] == ["cart.py"]
 
 
+def test_a_job_merges_what_runs_have_left_and_answers_stay_the_same(tmp_path: Path, queue: JobQueue) -> None:
+    data_dir, folder = tmp_path / "data", tmp_path / "shop"
+    folder.mkdir()
+    for run in range(3):
+        for number in range(20 * run, 20 * run + 20):
+            (folder / f"part_{number:02}.py").write_text(f"def part_{number}():\n    return {number}\n")
+        # Segments of so few chunks leave no room for one another.
+        indexed = run_cli(data_dir, "index", str(folder), "--json", segment_chunks="16", index_workers="1")
+    files = data_dir / "search" / indexed.json["id"]
+    assert len(list(files.glob("*.segment"))) == 3
+    with Service(data_dir, create_key(data_dir, "reader"), "--jobs", "1", index_workers="1") as service:
+        answers = service.records("shop", "part 17")
+        job = queue.submit(JobRequest(JobKind.MERGE, "shop", indexed.json["id"]), "boss")
+        done = wait_for(queue, job, lambda job: job.state.is_over)
+        assert (done.state, done.message) == (JobState.DONE, "3 segments became 1.")
+        assert len(list(files.glob("*.segment"))) == 1
+        assert service.records("shop", "part 17") == answers
+        assert answers[0]["metadata"]["path"] == "part_17.py"
+
+
 def test_jobs_are_listed_and_stopped_at_a_shell(tmp_path: Path, queue: JobQueue) -> None:
     data_dir = tmp_path / "data"
     assert run_cli(data_dir, "jobs", "--json").json == {"jobs": []}

@@ -84,7 +84,7 @@ class Bases:
         0 for none: what has a later number was left by a catalog that was lost, and goes. `report` gets the phase when
         that takes long. A new source starts from the segments of the one that `find_lender` gives. Raises StoreError.
         """
-        run_id = self._find_readable(source)
+        run_id = self.find_readable(source)
         self._finish_deletion(source.id, run_id)
         self._take_up_staged(source.id, run_id, newest_run, report)
         # By a column: who counts by the index of data sources alone would not see that a file of rows is lost.
@@ -112,7 +112,7 @@ class Bases:
         None where nothing is published that can be read here, and where something is left that the next run goes on
         from or puts in order. Raises StoreError.
         """
-        run_id = self._find_readable(source)
+        run_id = self.find_readable(source)
         self._finish_deletion(source.id, run_id)
         for left in self._writer.find_left(source.id):
             if left.row_count:
@@ -124,7 +124,7 @@ class Bases:
             return None
         return Base(run_id, tuple(entry for entry, _ in parts), tuple(segment for _, segment in parts), len(parts))
 
-    def _find_readable(self, source: DataSource) -> int:
+    def find_readable(self, source: DataSource) -> int:
         """Return the published run, 0 for none that can be read here."""
         is_readable = source.run_id and source.index_format == self._store.index_format.table_name
         return source.run_id if is_readable else 0

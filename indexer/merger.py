@@ -79,7 +79,9 @@ class Merger:
                 source = self._catalog.get_source(source_id)
                 base = self._bases.open_settled(source)
                 if base is None:
-                    return MergeReport(source, before or 0, before or 0, has_rest=bool(source.run_id))
+                    return MergeReport(
+                        source, before or 0, before or 0, has_rest=bool(self._bases.find_readable(source))
+                    )
                 count = len(base.segments)
                 before = before or count
                 crowded = find_crowded(base.parts, self._segment_rows)

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from codesearch.cli.merge import describe_merge
 from codesearch.core.config import load_settings
 from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.errors import NotFoundError
+from codesearch.core.index.array_file import map_arrays, write_arrays
+from codesearch.core.index.search_index import open_search_index
 from codesearch.core.types import DataSource
 from indexer.merger import Merger, MergeReport
 from indexer.pipeline import SilentProgress
@@ -164,6 +167,43 @@ def test_what_has_no_index_is_not_merged(parts: Parts) -> None:
     assert "no index" in describe_merge(merge(parts, source))
     with pytest.raises(NotFoundError):
         merge(parts, replace(source, id="b" * 24))
+
+
+def test_what_another_model_has_indexed_is_not_merged(parts: Parts) -> None:
+    source = parts.catalog.add_source(id="a" * 24, name="old", location="https://git.example.org/old")
+    run_id = parts.catalog.start_run(source.id)
+    parts.catalog.finish_run(run_id, commit=None, file_count=1, chunk_count=1, index_format="another")
+    report = merge(parts, source)
+    assert not report.has_rest
+    assert "no index" in describe_merge(report)
+
+
+def test_segments_whose_text_was_not_packed_are_merged_with_others(parts: Parts, folder: Path) -> None:
+    source = leave_segments(parts, folder)
+    source = parts.catalog.get_source(source.id)
+    files = parts.settings.data_dir / "search" / source.id
+    for path in sorted(files.glob("*.segment"))[::2]:
+        unpack_text(path)
+    found = Parts(parts.settings.data_dir, load_embedder(load_settings(embedding_model="bundled")), at_once_rows=0)
+    index = found.search_indexes.get(source.id, source.run_id)
+    assert ["content_texts" in segment.arrays for segment in index.segments].count(True) == 2
+    rows = rows_of(index)
+    assert rows == rows_of(parts.search_indexes.get(source.id, source.run_id))
+    merged = merge(found, source).source
+    assert rows_of(found.search_indexes.get(merged.id, merged.run_id)) == rows
+    (segment,) = found.search_indexes.get(merged.id, merged.run_id).segments
+    assert "text_blocks" in segment.arrays
+    found.catalog.close()
+
+
+def unpack_text(path: Path) -> None:
+    """Write a segment as it was before texts were packed."""
+    segment = open_search_index(path)
+    assert segment is not None
+    arrays, header = map_arrays(path)
+    older = {name: array for name, array in arrays.items() if not name.startswith(("text_", "content_marks"))}
+    older["content_texts"] = np.frombuffer(segment.texts.bytes_of(0, segment.texts.text.size), np.uint8)
+    write_arrays(path, older, {**header, "layout": 7})
 
 
 def test_a_source_that_is_removed_while_it_is_merged_does_not_come_back(parts: Parts, folder: Path) -> None:

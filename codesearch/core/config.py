@@ -67,7 +67,9 @@ class Settings(BaseModel):
         ge=0,
         description="With a store on S3: what fetched search indexes may take on this machine's disk; 0: any number",
     )
-    database_url: str | None = Field(None, description="SQLAlchemy URL of the catalog; default SQLite in DATA_DIR")
+    database_url: str | None = Field(
+        None, repr=False, description="SQLAlchemy URL of the catalog; default SQLite in DATA_DIR"
+    )
     embedding_model: str = Field(
         BUNDLED_MODEL,
         description="`bundled`, a model name that fastembed lists, or a folder with a static model",
@@ -143,7 +145,9 @@ class Settings(BaseModel):
     )
     audit_queries: bool = Field(False, description="The audit log has the questions, too")
     jobs_url: str | None = Field(
-        None, description="URL of a PostgreSQL for the jobs; default: that of the catalog, else a file in DATA_DIR"
+        None,
+        repr=False,
+        description="URL of a PostgreSQL for the jobs; default: that of the catalog, else a file in DATA_DIR",
     )
     worker_jobs: int = Field(
         1, ge=0, le=64, description="Jobs that the service does at once; 0: none, which `codesearch worker` then does"

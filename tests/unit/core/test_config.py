@@ -157,6 +157,12 @@ def test_a_token_is_neither_printed_nor_in_an_error(monkeypatch: pytest.MonkeyPa
     assert "sesame" not in caught.value.message
 
 
+@pytest.mark.parametrize("variable", ["CODESEARCH_DATABASE_URL", "CODESEARCH_JOBS_URL"])
+def test_a_password_in_an_address_is_not_printed(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "postgresql://codesearch:sesame@db.example.com/codesearch")
+    assert "sesame" not in repr(load_settings()) + str(load_settings())
+
+
 def test_keys_of_dify_are_neither_printed_nor_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODESEARCH_DIFY_KEY", "dataset-sesame")
     monkeypatch.setenv("CODESEARCH_DIFY_APP_KEY", "app-sesame")

@@ -1,7 +1,8 @@
 """A day in minutes: repositories that are pushed to, their webhooks, the refreshes that follow, and queries throughout.
 
 python -m benchmarks.day [--repositories 60] [--commits 20] [--minutes 2] [--per-second 50] [--pushes-per-second 2]
-[--clients 4] [--postgres]: makes small git repositories by rule, indexes them, and serves them with one worker. For a
+[--clients 4] [--postgres] [--history REPOSITORY]: makes small git repositories by rule, or of the folders of a
+repository, each with its real history, indexes them, and serves them with one worker. For a
 quarter of the time only queries are asked, then for half of it webhooks come, some of them of commits that were just
 made; when all refreshes are done, a last quarter is quiet again. Prints errors, milliseconds, memory and disk, and
 looks whether each index is of its repository's last commit and equal to a fresh one, chunk for chunk. Status 1 where
@@ -29,13 +30,14 @@ from pathlib import Path
 
 from benchmarks.clients import percentiles
 from benchmarks.faults.postgres import Postgres
-from benchmarks.made_repositories import Made, make_repository
+from benchmarks.made_repositories import Made
 from benchmarks.many_sources import index
 from benchmarks.processes import folder_bytes, read_tree
 from benchmarks.pushes import SECRET, Pushes, push_for, url_of
 from benchmarks.quality import open_assembly
 from benchmarks.replay import chunks_of, disk, run_git
 from benchmarks.services import Service, connect, post, serve
+from benchmarks.taken_repositories import Taken, take_repositories
 from codesearch.api.management import JobState
 from codesearch.assembly import Assembly
 from codesearch.core.catalog.catalog import Catalog
@@ -64,7 +66,7 @@ class Phase:
 class Clients:
     """Clients that ask all day, each with a connection that stays open: a source in turns, or a workspace."""
 
-    def __init__(self, port: int, secret: str, made: Sequence[Made], count: int) -> None:
+    def __init__(self, port: int, secret: str, made: Sequence[Made | Taken], count: int) -> None:
         self._port, self._secret, self._made = port, secret, made
         self._phase = Phase()
         self._is_over = threading.Event()
@@ -149,13 +151,18 @@ def main() -> None:
     parser.add_argument("--pushes-per-second", type=float, default=2.0, help="webhooks before which a commit is made")
     parser.add_argument("--clients", type=int, default=4, help="who ask, each five times a second at most")
     parser.add_argument("--postgres", action="store_true", help="catalog and jobs in Debian's PostgreSQL")
+    parser.add_argument(
+        "--history", type=Path, metavar="REPOSITORY", help="take repositories of its folders' histories"
+    )
     arguments = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="day-", ignore_cleanup_errors=True)))
-        made = [Made(number) for number in range(arguments.repositories)]
+        made: Sequence[Made | Taken] = [Made(number) for number in range(arguments.repositories)]
+        if arguments.history:
+            made = take_repositories(arguments.history, arguments.repositories, arguments.commits)
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             place = folder / "repositories"
-            trees = list(threads.map(lambda one: make_repository(place, one, arguments.commits), made))
+            trees = list(threads.map(lambda one: one.make(place, arguments.commits), made))
         settings = {"CODESEARCH_WEBHOOK_SECRETS": SECRET}
         if arguments.postgres:
             settings["CODESEARCH_DATABASE_URL"] = start_postgres(folder, stack)
@@ -174,7 +181,11 @@ def start_postgres(folder: Path, stack: ExitStack) -> str:
 
 
 def live(
-    data_dir: Path, trees: Sequence[Path], made: Sequence[Made], settings: dict[str, str], arguments: argparse.Namespace
+    data_dir: Path,
+    trees: Sequence[Path],
+    made: Sequence[Made | Taken],
+    settings: dict[str, str],
+    arguments: argparse.Namespace,
 ) -> tuple[list[str], bool]:
     """Let the day pass; return what is to be said of it, and whether all was right."""
     seconds, cpu = index(data_dir, *map(url_of, trees), settings=settings)
@@ -241,7 +252,7 @@ def open_parts(data_dir: Path, database_url: str | None) -> Assembly:
 
 
 def push(
-    service: Service, data_dir: Path, trees: Sequence[Path], made: Sequence[Made], arguments: argparse.Namespace
+    service: Service, data_dir: Path, trees: Sequence[Path], made: Sequence[Made | Taken], arguments: argparse.Namespace
 ) -> tuple[Pushes, Footprint]:
     """Let another process send the webhooks, for it would slow down the clients; look at memory when half are sent."""
     seconds = 30 * arguments.minutes

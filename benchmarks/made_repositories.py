@@ -57,6 +57,14 @@ class Made:
         words = self.own_words
         return [f"{chance.choice(_VERBS)} {chance.choice(words)} {chance.choice(_NOUNS)}" for _ in range(count)]
 
+    def make(self, folder: Path, commits: int) -> Path:
+        """Make the repository with its first commits below a folder; return where it is."""
+        return make_repository(folder, self, commits)
+
+    def add_commit(self, repository: Path, commit: int) -> None:
+        """Add its next commit."""
+        add_commit(repository, self, commit)
+
     def _write_file(self, place: int, commit: int) -> tuple[str, str]:
         chance = random.Random(f"{self.number}/{place}/{commit}")
         words = [*self.own_words, *_NOUNS]

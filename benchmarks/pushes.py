@@ -15,7 +15,8 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.made_repositories import Made, add_commit
+from benchmarks.made_repositories import Made
+from benchmarks.taken_repositories import Taken
 
 SECRET = "a secret of the benchmark"
 
@@ -44,7 +45,7 @@ def push_for(
     answers: multiprocessing.Queue[Pushes],
     port: int,
     trees: Sequence[Path],
-    made: Sequence[Made],
+    made: Sequence[Made | Taken],
     commits: int,
     per_second: int,
     pushes_per_second: float,
@@ -59,7 +60,13 @@ def push_for(
 
 
 async def _push(
-    port: int, trees: Sequence[Path], made: Sequence[Made], commits: int, per_second: int, every: int, count: int
+    port: int,
+    trees: Sequence[Path],
+    made: Sequence[Made | Taken],
+    commits: int,
+    per_second: int,
+    every: int,
+    count: int,
 ) -> Pushes:
     pushes, pushed = Pushes(), Counter[int]()
     # A connection that the service is about to close is not used again.
@@ -84,10 +91,10 @@ async def _push(
 
 
 async def _tell(
-    client: httpx.AsyncClient, tree: Path, made: Made, commit: int | None, number: int, pushes: Pushes
+    client: httpx.AsyncClient, tree: Path, made: Made | Taken, commit: int | None, number: int, pushes: Pushes
 ) -> None:
     if commit is not None:
-        await asyncio.to_thread(add_commit, tree, made, commit)
+        await asyncio.to_thread(made.add_commit, tree, commit)
     repository = {"clone_url": url_of(tree), "default_branch": "main"}
     body = json.dumps({"ref": "refs/heads/main", "repository": repository, "number": number}).encode()
     signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.numbering import count_on, split_numbers
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.sign_bits import count_different_bits, sign_bits_of
-from codesearch.retrieval.row_order import RowOrder, split_numbers
+from codesearch.retrieval.row_order import RowOrder
 
 # Up to so many rows every vector is compared, which then costs no more than a first pass.
 EXACT_ROWS = 4_000
@@ -128,14 +129,14 @@ def choose_lowest(
     lower, equal = _find_lowest(joined, limit)
     missing = limit - len(lower)
     if missing < len(equal) and order is not None and order.is_divided:
-        parts = split_numbers(equal, list(map(len, values)))
+        parts = split_numbers(equal, count_on(list(map(len, values))))
         keys = order.keys_of(range(len(rows)), [of_list[part] for of_list, part in zip(rows, parts, strict=True)])
         equal = equal[keys.argpartition(missing)[:missing]]
     chosen = np.concatenate((lower, equal[:missing]))
     chosen.sort()
     if len(values) == 1:
         return [rows[0][chosen]]
-    return [rows[number][part] for number, part in enumerate(split_numbers(chosen, list(map(len, values))))]
+    return [rows[number][part] for number, part in enumerate(split_numbers(chosen, count_on(list(map(len, values)))))]
 
 
 def _find_lowest(values: NDArray[Any], limit: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.numbering import count_on
 from codesearch.core.index.postings import CODE_BITS, RARE, Entries, TermHits
 
 # Of a term with more entries in a segment than this and twice the ids that are asked for there, each id is searched
@@ -33,7 +34,7 @@ class _Lists:
 
     def __init__(self, parts: Sequence[Entries], id_counts: Sequence[int]) -> None:
         self.parts = tuple(parts)
-        self.firsts: NDArray[np.int64] = np.concatenate(([0], np.cumsum(id_counts, dtype=np.int64)))
+        self.firsts = count_on(id_counts)
         self.id_count = int(self.firsts[-1])
         self._is_one = len(parts) == 1
         self._tables = parts[0].payload_table if self._is_one else np.concatenate([p.payload_table for p in parts])

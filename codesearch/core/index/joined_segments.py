@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.narrowing import narrow
+from codesearch.core.index.numbering import Number, count_on, split_numbers
 from codesearch.core.index.search_index import SearchIndex
 
 
@@ -19,14 +20,17 @@ class JoinedSegments:
     SearchIndex. Safe to use from many threads.
     """
 
-    def __init__(self, segments: Sequence[SearchIndex]) -> None:
-        """Copy the columns of the segments of one data source, which they have joined."""
+    def __init__(
+        self, segments: Sequence[SearchIndex], first_rows: NDArray[np.int64], first_files: NDArray[np.int64]
+    ) -> None:
+        """Copy the columns of the segments of one data source, which they have joined.
+
+        first_rows, first_files (segments + 1,): where those of each segment begin, and the end.
+        """
         self._segments = tuple(segments)
         self.statistics = segments[0].statistics
-        self.row_count = sum(part.row_count for part in segments)
-        self.file_count = sum(part.file_count for part in segments)
-        self._first_rows = _count_on([part.row_count for part in segments])
-        self._first_files = _count_on([part.file_count for part in segments])
+        self.row_count, self.file_count = int(first_rows[-1]), int(first_files[-1])
+        self._first_rows, self._first_files = first_rows, first_files
         starts = self._add([part.first_rows[:-1] for part in segments], self._first_rows)
         self.first_rows: NDArray[np.int32] = np.append(starts, self.row_count).astype(np.int32)
         self.lengths: NDArray[np.int32] = np.concatenate([part.lengths for part in segments])
@@ -54,14 +58,14 @@ class JoinedSegments:
         number = int(self._first_files.searchsorted(file, side="right")) - 1
         return self._segments[number].path_of(file - int(self._first_files[number]))
 
-    def name_terms_of(self, rows: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.uint32]:
+    def name_terms_of(self, rows: NDArray[Number]) -> NDArray[np.uint32]:
         """Return for each row, which ascend, the term of the name that it defines, 0 for none."""
-        parts = zip(self._segments, self._split(rows, self._first_rows), strict=True)
+        parts = zip(self._segments, split_numbers(rows, self._first_rows), strict=True)
         return np.concatenate([part.name_terms_of(of_part) for part, of_part in parts])
 
     def stem_terms_of(self, files: NDArray[np.int32]) -> NDArray[np.uint32]:
         """Return for each file, which ascend, the term of its own name, 0 for none."""
-        parts = zip(self._segments, self._split(files, self._first_files), strict=True)
+        parts = zip(self._segments, split_numbers(files, self._first_files), strict=True)
         return np.concatenate([part.stem_terms_of(of_part) for part, of_part in parts])
 
     def language_codes(self, languages: frozenset[str]) -> NDArray[np.bool_]:
@@ -94,24 +98,10 @@ class JoinedSegments:
         codes_of: Callable[[SearchIndex], NDArray[np.integer[Any]]],
         values_of: Callable[[SearchIndex], Sequence[str]],
     ) -> NDArray[np.integer[Any]]:
-        firsts = _count_on([len(values_of(part)) for part in self._segments])
+        firsts = count_on([len(values_of(part)) for part in self._segments])
         return narrow(self._add([codes_of(part) for part in self._segments], firsts))
-
-    @staticmethod
-    def _split(numbers: NDArray[Any], firsts: NDArray[np.int64]) -> list[NDArray[np.int32]]:
-        """Return ascending numbers of all segments by segment, as those that they have there."""
-        bounds = numbers.searchsorted(firsts).tolist()
-        return [
-            (numbers[begin:end] - first).astype(np.int32)
-            for begin, end, first in zip(bounds[:-1], bounds[1:], firsts[:-1].tolist(), strict=True)
-        ]
 
     @staticmethod
     def _add(parts: Sequence[NDArray[np.integer[Any]]], firsts: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return numbers of several segments as numbers of all."""
         return np.concatenate([part + first for part, first in zip(parts, firsts[:-1], strict=True)])
-
-
-def _count_on(sizes: Sequence[int]) -> NDArray[np.int64]:
-    """Return where each segment's numbers begin, and the end."""
-    return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))

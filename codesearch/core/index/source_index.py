@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from heapq import merge
-from itertools import pairwise
 from operator import itemgetter
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.joined_postings import JoinedPostings
 from codesearch.core.index.joined_segments import JoinedSegments
+from codesearch.core.index.numbering import Number, count_on, split_numbers
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.statistics import NO_TERMS, Statistics, TermCounts
 from codesearch.core.index.versions import find_old_folders
 
 # Columns of more rows are read segment by segment: there are few segments then, and copies would take much memory.
 JOINED_ROWS: Final = 500_000
-RowNumber = TypeVar("RowNumber", np.int32, np.int64)
 # A segment, and the number of one of its files.
 IndexedFile: TypeAlias = tuple[SearchIndex, int]
 
@@ -42,13 +41,8 @@ class SourceIndex:
             folders = find_old_folders(path for segment in self.segments for path in segment.live_paths())
         for segment in self.segments:
             segment.join_source(self.statistics, folders)
-        self.first_rows, self.first_files = (
-            np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
-            for counts in (
-                [segment.row_count for segment in self.segments],
-                [segment.file_count for segment in self.segments],
-            )
-        )
+        self.first_rows = count_on([segment.row_count for segment in self.segments])
+        self.first_files = count_on([segment.file_count for segment in self.segments])
         self.postings = self.segments[0].postings if len(segments) == 1 else self._join_postings()
         self._known_norms: dict[tuple[str, float, float], NDArray[np.float32]] = {}
         # Keeps the files in their place for as long as somebody has the index: cache.py.
@@ -135,7 +129,11 @@ class SourceIndex:
         """Columns of all segments for the ranking, the only segment itself; None where that would be much to copy."""
         if len(self.segments) == 1:
             return self.segments[0]
-        return JoinedSegments(self.segments) if self.first_rows[-1] <= JOINED_ROWS else None
+        return (
+            JoinedSegments(self.segments, self.first_rows, self.first_files)
+            if self.first_rows[-1] <= JOINED_ROWS
+            else None
+        )
 
     def row_norms(self, saturation: float, length_norm: float) -> NDArray[np.float32]:
         """Return BM25's k1 (1 - b + b length / mean length) for each row."""
@@ -163,13 +161,11 @@ class SourceIndex:
         """Return rows of each segment as numbers of all, one segment's after another's."""
         return self._count_on(self.first_rows, rows)
 
-    def split_rows(self, rows: NDArray[RowNumber]) -> list[NDArray[RowNumber]]:
+    def split_rows(self, rows: NDArray[Number]) -> list[NDArray[Number]]:
         """Return ascending rows of all segments by segment, as the numbers that they have there."""
         if len(self.segments) == 1:
             return [rows]
-        bounds = [0, *rows.searchsorted(self.first_rows[1:-1].astype(rows.dtype)).tolist(), len(rows)]
-        firsts = self.first_rows[:-1].astype(rows.dtype)
-        return [rows[begin:end] - first for (begin, end), first in zip(pairwise(bounds), firsts, strict=True)]
+        return split_numbers(rows, self.first_rows)
 
     @cached_property
     def path_ranks(self) -> tuple[NDArray[np.int32], ...]:

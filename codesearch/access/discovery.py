@@ -9,7 +9,7 @@ from functools import partial
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
-from codesearch.access.key_document import KeyDocument, is_private
+from codesearch.access.key_document import KeyDocument, is_safe_address
 from codesearch.core.errors import ConfigurationError
 
 Keys = TypeVar("Keys")
@@ -28,7 +28,7 @@ class DiscoveredKeys(Generic[Keys]):
         self, issuer: str, parse: Callable[[bytes], Keys], clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Read nothing yet. Raises ConfigurationError for an issuer that is no address, https or on this machine."""
-        if not is_private(issuer):
+        if not is_safe_address(issuer):
             raise ConfigurationError(
                 f"{SETTING}: {issuer!a} is no https address without a login, where it could be asked for its keys. "
                 "Set CODESEARCH_OIDC_JWKS to them."
@@ -83,6 +83,6 @@ def read_keys_address(content: bytes, issuer: str) -> str:
             f"{SETTING}: who answers there calls itself {str(named)[:200]!a}, not {issuer!a}. Write it as tokens have "
             "it, or set CODESEARCH_OIDC_JWKS."
         )
-    if not isinstance(address, str) or not is_private(address):
+    if not isinstance(address, str) or not is_safe_address(address):
         raise ConfigurationError(f"{SETTING}: the issuer says that its keys are at no https address.")
     return address

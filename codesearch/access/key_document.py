@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from codesearch.core.errors import ConfigurationError
+from codesearch.core.private_addresses import is_private
 
 logger = logging.getLogger(__name__)
 Keys = TypeVar("Keys")
@@ -24,7 +25,6 @@ LEAST_SECONDS_BETWEEN = 60.0
 # A key that the issuer withdrew counts for no longer than this, and no longer than the next while it is out of reach.
 REFRESH_SECONDS = 900.0
 MAX_AGE_SECONDS = 86_400.0
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class KeyDocument(Generic[Keys]):
@@ -44,7 +44,7 @@ class KeyDocument(Generic[Keys]):
         self._setting = setting
         self.place = place
         self._path = None if "://" in place else Path(place)
-        if self._path is None and not is_private(place):
+        if self._path is None and not is_safe_address(place):
             raise ConfigurationError(
                 f"{setting}: give a file or an https address without a login. Whoever can change the keys on their way "
                 "can be anybody."
@@ -135,11 +135,10 @@ def _read_file(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def is_private(address: str) -> bool:
+def is_safe_address(address: str) -> bool:
     """Say whether nobody on the way can change what comes from an address: https, or this machine; without a login."""
     try:
         parts = urlsplit(address)
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS)
-        return is_safe and bool(parts.hostname) and parts.username is None
+        return is_private(parts) and bool(parts.hostname) and parts.username is None
     except ValueError:
         return False

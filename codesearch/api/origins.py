@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from codesearch.core.errors import AccessDeniedError, MisdirectedRequestError
+from codesearch.core.private_addresses import LOOPBACK_HOSTS
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _EVERYTHING = "*"
 _PORTS = {"http": 80, "https": 443}
 _LONGEST_SHOWN = 100
@@ -43,7 +43,7 @@ def require_known_origin(values: Sequence[str], host: str, allowed: Sequence[str
     parts = _split(origin)
     if parts is not None:
         scheme, name, port = parts
-        if name in _LOOPBACK or _authority(name, port) == _authority(*_split_host(host.lower(), _PORTS[scheme])):
+        if name in LOOPBACK_HOSTS or _authority(name, port) == _authority(*_split_host(host.lower(), _PORTS[scheme])):
             return
         if any(_split(item.strip().lower().rstrip("/")) == parts for item in allowed):
             return
@@ -55,7 +55,7 @@ def require_known_origin(values: Sequence[str], host: str, allowed: Sequence[str
 
 def _is_known(host: str, allowed: Sequence[str]) -> bool:
     name, port = _split_host(host, None)
-    if not name or name in _LOOPBACK or _is_address(name):
+    if not name or name in LOOPBACK_HOSTS or _is_address(name):
         return bool(name)
     for item in allowed:
         wanted, wanted_port = _split_host(item.strip().lower(), None)

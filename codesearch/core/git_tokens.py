@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from codesearch.core.private_addresses import is_private
+
 if TYPE_CHECKING:
     from codesearch.core.config import Settings
 
-LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII)
 
 
@@ -25,7 +26,7 @@ def find_token(address: str, settings: Settings) -> str | None:
         host = parts.hostname
     except ValueError:
         return None
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)):
+    if not host or not is_private(parts):
         return None
     names = parts.netloc.rpartition("@")[2].lower(), f"[{host}]" if ":" in host else host, host
     by_host = {name: token.get_secret_value() for name, token in settings.git_tokens}

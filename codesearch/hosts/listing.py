@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from codesearch.core.errors import CodeHostError
-from codesearch.core.git_tokens import LOOPBACK_HOSTS
+from codesearch.core.private_addresses import is_private
 from codesearch.core.types import HostKind, Organisation
 from codesearch.hosts.connection import HostConnection
 
@@ -40,7 +40,7 @@ def list_repositories(
     `token` is for its host. Raises CodeHostError; then nothing is known, also not of those that were listed before.
     """
     list_items, read = _HOSTS[organisation.kind]
-    secret = token if token and _is_private(organisation.host_url) else ""
+    secret = token if token and is_private(urlsplit(organisation.host_url)) else ""
     headers = {**_HEADERS.get(organisation.kind, {}), **({"Authorization": f"Bearer {secret}"} if secret else {})}
     base_url = _api_of(organisation)
     with closing(HostConnection(base_url, headers, secret, sleep=sleep)) as connection:
@@ -56,12 +56,6 @@ def _api_of(organisation: Organisation) -> str:
     if organisation.kind is HostKind.GITHUB:
         return "https://api.github.com" if organisation.host_url == _GITHUB else f"{organisation.host_url}/api/v3"
     return f"{organisation.host_url}/api/{'v4' if organisation.kind is HostKind.GITLAB else 'v1'}"
-
-
-def _is_private(url: str) -> bool:
-    """Say whether a token crosses no network in the clear on its way there."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS
 
 
 def _read(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.errors import AccessDeniedError, NotFoundError, NotIndexedError
 from codesearch.core.index.search_index import SearchIndex
-from codesearch.core.index.source_index import SourceIndex
+from codesearch.core.index.source_index import IndexSource
 from codesearch.core.predicates import NOTHING, Predicate, fields_of, weigh_predicate
 from codesearch.core.redaction import redact
 from codesearch.core.stages import Stage
@@ -54,13 +54,6 @@ class SourceCatalog(Protocol):
 
     def describe_progress(self, source: DataSource, *, in_detail: bool) -> str:
         """Say in one clause how far an unfinished index is; only `in_detail` with its place and why it failed."""
-
-
-class IndexSource(Protocol):
-    """What retrieval asks of the search indexes."""
-
-    def get(self, source_id: str, run_id: int) -> SourceIndex:
-        """Return the index of the data source's published run."""
 
 
 class QueryEmbedder(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from heapq import merge
 from operator import itemgetter
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -243,3 +243,10 @@ def _rows_with_paths(segment: SearchIndex, rows: NDArray[np.int32]) -> Iterator[
         if file != known:
             known, path = file, segment.path_of(file)
         yield path, segment, row
+
+
+class IndexSource(Protocol):
+    """What is asked of the search indexes."""
+
+    def get(self, source_id: str, run_id: int) -> SourceIndex:
+        """Return the index of the data source's published run."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 
 from codesearch.core.checks import Check
 from codesearch.core.errors import InvalidRequestError
-from codesearch.core.index.source_index import SourceIndex
+from codesearch.core.index.source_index import IndexSource
 from codesearch.retrieval.query.understanding import count_rows
 from codesearch.retrieval.scatter.encoding import (
+    UNREADABLE,
     Message,
     read_message,
     read_plan,
@@ -29,14 +30,6 @@ COUNT: Final = "count"
 MEASURE: Final = "measure"
 GATHER: Final = "gather"
 STEPS: Final = (COUNT, MEASURE, GATHER)
-UNREADABLE: Final = "The message of another service cannot be read."
-
-
-class IndexSource(Protocol):
-    """What is asked of the search indexes."""
-
-    def get(self, source_id: str, run_id: int) -> SourceIndex:
-        """Return the index of the data source's published run."""
 
 
 class PeerDesk:

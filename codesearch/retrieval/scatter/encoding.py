@@ -7,7 +7,7 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from codesearch.retrieval.query.quotations import Quotation
 from codesearch.retrieval.query.terms import QueryTerms
 from codesearch.retrieval.scatter.gathering import Cut, Figures, Plan
 
+UNREADABLE: Final = "The message of another service cannot be read."
 _LENGTH = struct.Struct("<Q")
 _ALIGNMENT = 16
 # Numbers, and texts of a fixed length: nothing that refers to objects.
@@ -68,7 +69,7 @@ def read_message(content: bytes) -> Message:
         if not isinstance(said, dict):
             raise ValueError("it says nothing")
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, struct.error) as error:
-        raise InvalidRequestError("The message of another service cannot be read.") from error
+        raise InvalidRequestError(UNREADABLE) from error
     return Message(arrays, said)
 
 

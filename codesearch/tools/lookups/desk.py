@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from codesearch.core.errors import InvalidRequestError, SearchTooLongError
-from codesearch.core.index.source_index import SourceIndex
-from codesearch.retrieval.scatter.desk import UNREADABLE, read_from_peer
-from codesearch.retrieval.scatter.encoding import Message, write_message
+from codesearch.core.index.source_index import IndexSource
+from codesearch.retrieval.scatter.desk import read_from_peer
+from codesearch.retrieval.scatter.encoding import UNREADABLE, Message, write_message
 from codesearch.retrieval.turns import Turns, Work
 from codesearch.tools.lookups import artifacts, files, lines, relations, summaries, tree
 from codesearch.tools.lookups.lookup import Lookup, read_value, write_value
@@ -27,13 +27,6 @@ _ALL: Final[tuple[Lookup[Any, Any], ...]] = (
     tree.LIST_TREE,
 )
 LOOKUPS: Final[Mapping[str, Lookup[Any, Any]]] = {lookup.name: lookup for lookup in _ALL}
-
-
-class IndexSource(Protocol):
-    """What is asked of the search indexes."""
-
-    def get(self, source_id: str, run_id: int) -> SourceIndex:
-        """Return the index of the data source's published run."""
 
 
 class LookupDesk:

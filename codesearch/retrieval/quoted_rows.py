@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
-from codesearch.core.index.search_index import SearchIndex
 from codesearch.retrieval.exact.needle import ExactQuery, Needle, compile_query
 from codesearch.retrieval.exact.source_scan import SourceScan, find_live_files
 from codesearch.retrieval.phrase_rows import find_rows_with
@@ -38,7 +37,7 @@ def find_quoted_rows(
     At most MAX_LEADING of each data source. `check` is called every few milliseconds and may raise.
     """
     found = find_by_words(order, masks, quotation, check)
-    if not any(found) and sum(map(count_bytes, order.segments)) <= MAX_READ_BYTES:
+    if not any(found) and sum(segment.text_bytes for segment in order.segments) <= MAX_READ_BYTES:
         found = find_by_reading(order, masks, quotation, check)
     return found
 
@@ -62,12 +61,6 @@ def find_by_reading(
     read = [rows for position in range(len(order.spans)) for rows in _read(order, position, needle, check)]
     allowed = [rows if mask is None else rows[mask[rows]] for rows, mask in zip(read, masks, strict=True)]
     return _choose(order, allowed, quotation, check)
-
-
-def count_bytes(segment: SearchIndex) -> int:
-    """Return how many bytes the texts of the live files have."""
-    starts, dead = segment.texts.file_starts, segment.dead_files
-    return segment.texts.text.size - int((starts[dead + 1] - starts[dead]).sum())
 
 
 def _choose(order: RowOrder, rows: Sequence[NDArray[np.int32]], quotation: Quotation, check: Check) -> list[list[int]]:

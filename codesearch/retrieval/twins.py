@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.retrieval.candidates import JoinedCandidates
+from codesearch.retrieval.features.groups import find_runs
 
 # A twin has so much of its own score: it comes when there is nothing else, as what matches does not vanish.
 TWIN_FACTOR: Final = 0.01
@@ -68,16 +69,10 @@ def _alike(joined: JoinedCandidates) -> Iterator[list[int]]:
     if (known := [some for some in marks if some is not None]) and len(known) == len(marks):
         keys = keys << 8 | joined.join(known)
     order = keys.argsort(kind="stable")
-    ascending = keys[order]
-    is_like_next = ascending[1:] == ascending[:-1]
-    group: list[int] = []
-    for place in is_like_next.nonzero()[0].tolist():
-        if group and order[place] != group[-1]:
-            yield group
-            group = []
-        group = [*(group or [int(order[place])]), int(order[place + 1])]
-    if group:
-        yield group
+    firsts, counts = find_runs(keys[order])
+    several = counts > 1
+    for first, count in zip(firsts[several].tolist(), counts[several].tolist(), strict=True):
+        yield order[first : first + count].tolist()
 
 
 def _same_definitions(joined: JoinedCandidates) -> Iterator[list[int]]:

@@ -76,5 +76,5 @@ class Surplus:
         """Say whether the rows are to be counted again, once each time."""
         if time.monotonic() < self._due.get(source_id, float("inf")):
             return False
-        self._due[source_id] = time.monotonic() + max(COUNT_SECONDS, _POLL_SECONDS)
+        self.note(source_id)
         return True

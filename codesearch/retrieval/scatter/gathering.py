@@ -30,7 +30,7 @@ from codesearch.retrieval.nearest import choose_lowest, compare_bits, leave_dead
 from codesearch.retrieval.nearest import rows_of as allowed_rows_of
 from codesearch.retrieval.phrase_rows import Holders, choose_holders, find_phrase_holders
 from codesearch.retrieval.query.terms import QueryTerms
-from codesearch.retrieval.quoted_rows import MAX_READ_BYTES, count_bytes, find_by_reading, find_by_words
+from codesearch.retrieval.quoted_rows import MAX_READ_BYTES, find_by_reading, find_by_words
 from codesearch.retrieval.related_terms import find_related
 from codesearch.retrieval.row_order import RowOrder
 
@@ -187,7 +187,7 @@ def gather(
             )
             for part in parts
         ]
-        text_bytes = sum(count_bytes(segment) for segment in source.segments)
+        text_bytes = source.text_bytes
         gathered.append(GatheredSource(segments, was_read, text_bytes))
     return gathered
 
@@ -235,7 +235,7 @@ def _find_quoted(
     if terms.quotation is None:
         return [[] for _ in order.segments], False
     found = find_by_words(order, masks, terms.quotation, check)
-    if any(found) or sum(map(count_bytes, order.segments)) > MAX_READ_BYTES:
+    if any(found) or sum(segment.text_bytes for segment in order.segments) > MAX_READ_BYTES:
         return found, False
     return find_by_reading(order, masks, terms.quotation, check), True
 

@@ -24,14 +24,13 @@ from codesearch.core.types import HostKind, Organisation
 from codesearch.web.access import Admin, SentByAdmin, SentForm
 from codesearch.web.errors import PageRoute
 from codesearch.web.fields import first_of
-from codesearch.web.manage.parts import manage, read_whole_number, render_form
+from codesearch.web.manage.parts import manage, read_minutes, render_form
 from codesearch.web.pages import redirect_to, render_page
 from codesearch.web.sessions import Visitor
 
 HOME = "/manage/organisations"
 _TEXTS = ("location", "kind", "name", "include", "exclude", "discover_minutes", "refresh_minutes")
 _FLAGS = ("archived", "forks", "prune")
-_INTERVAL = "An interval is a whole number of minutes."
 
 router = APIRouter(prefix=HOME, include_in_schema=False, route_class=PageRoute)
 
@@ -109,8 +108,8 @@ def _read(form: SentForm) -> WantedOrganisation:
         "takes_archived": bool(form.value("archived")),
         "takes_forks": bool(form.value("forks")),
         "prunes": bool(form.value("prune")),
-        "discover_minutes": read_whole_number(form.value("discover_minutes"), _INTERVAL),
-        "refresh_minutes": read_whole_number(form.value("refresh_minutes"), _INTERVAL),
+        "discover_minutes": read_minutes(form.value("discover_minutes")),
+        "refresh_minutes": read_minutes(form.value("refresh_minutes")),
     }
     return WantedOrganisation(form.value("location"), form.value("kind") or None, choices)
 

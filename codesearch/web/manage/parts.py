@@ -34,6 +34,11 @@ def read_whole_number(text: str, problem: str) -> int | None:
     return int(text)
 
 
+def read_minutes(text: str) -> int | None:
+    """Return an interval that somebody typed, None for nothing. Raises InvalidRequestError."""
+    return read_whole_number(text, "An interval is a whole number of minutes.")
+
+
 def render_form(
     request: Request, template: str, visitor: Visitor, error: CodesearchError | None, /, **values: Any
 ) -> Response:

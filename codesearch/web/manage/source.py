@@ -12,7 +12,7 @@ from codesearch.core.errors import CodesearchError, InvalidRequestError
 from codesearch.core.types import MOST_MINUTES, DataSource
 from codesearch.web.access import Admin, SentByAdmin, SentForm
 from codesearch.web.errors import PageRoute
-from codesearch.web.manage.parts import manage, read_whole_number, render_form
+from codesearch.web.manage.parts import manage, read_minutes, render_form
 from codesearch.web.manage.sources import HOME
 from codesearch.web.pages import redirect_to
 from codesearch.web.sessions import Visitor
@@ -30,7 +30,7 @@ async def get_source(request: Request, visitor: Admin, source_id: str) -> Respon
 async def post_source(request: Request, form: SentByAdmin, source_id: str) -> Response:
     """Give a source another schedule, pause it or let it go on, or say what is wrong with what was typed."""
     try:
-        minutes = read_whole_number(form.value("refresh_minutes"), "An interval is a whole number of minutes.")
+        minutes = read_minutes(form.value("refresh_minutes"))
         changed = await manage(request, form.visitor, lambda management: _change(management, form, source_id, minutes))
     except InvalidRequestError as error:
         return await _show(request, form.visitor, source_id, error, form)

@@ -111,6 +111,7 @@ def test_an_internal_error_is_logged_with_its_trace_and_request_id(
         assert access["status"] == 500
 
 
+@pytest.mark.usefixtures("own_data_folder")
 def test_levels(client: ApiClient, capsys: pytest.CaptureFixture[str], logging_restored: None) -> None:
     configure_logging(load_settings(log_level="warning"))
     client.ask()

@@ -244,6 +244,7 @@ def test_a_cached_model_of_the_list_needs_no_network(tmp_path: Path, monkeypatch
     assert listed.embed(["word"]).any()
 
 
+@pytest.mark.usefixtures("own_data_folder")
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork")
 def test_a_forked_child_counts_without_hanging_or_warning() -> None:
     program = (

@@ -221,6 +221,7 @@ def test_workers_end_with_a_killed_parent(workers_are: str, method: str) -> None
         time.sleep(0.02)
 
 
+@pytest.mark.usefixtures("own_data_folder")
 @pytest.mark.parametrize("method", METHODS)
 def test_workers_do_their_work_and_end_silently(method: str) -> None:
     done = subprocess.run(
@@ -250,6 +251,7 @@ with fork_workers(load_settings(index_workers=2, embedding_model=model)) as fork
 """
 
 
+@pytest.mark.usefixtures("own_data_folder")
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
 @pytest.mark.parametrize("case", ["refused", "other"])
 def test_where_processes_cannot_be_forked_there_are_none(tmp_path: Path, case: str) -> None:

@@ -34,8 +34,9 @@ _READ_BYTES = 1 << 20
 class StagedFile:
     """The rows of one staging file, of a segment with this code; `StoreWriter.append` puts them into the store."""
 
-    def __init__(self, path: Path, index_format: IndexFormat, segment: int) -> None:
+    def __init__(self, path: Path, index_format: IndexFormat, source_id: str, segment: int) -> None:
         self.path = path
+        self.source_id = source_id
         self.segment = segment
         self.row_count = 0
         self._batch_count = 0
@@ -68,8 +69,7 @@ class StagedRows(StagedFile):
     def __init__(
         self, folder: Path, index_format: IndexFormat, source_id: str, segment: int, commit: str | None
     ) -> None:
-        super().__init__(folder / f"{source_id}-{segment}{_SUFFIX}", index_format, segment)
-        self._source_id = source_id
+        super().__init__(folder / f"{source_id}-{segment}{_SUFFIX}", index_format, source_id, segment)
         self._commit = commit
         self._seen: set[str] = set()
         try:
@@ -83,7 +83,7 @@ class StagedRows(StagedFile):
         """Append rows, at least one and all of their files; a row whose document id was staged before is dropped."""
         batch = complete_batch(
             columns_to_batch(rows),
-            source_id=self._source_id,
+            source_id=self.source_id,
             segment=self.segment,
             commit=self._commit,
             schema=self._schema,
@@ -173,9 +173,9 @@ class _MarkedFile:
 class LeftRows(StagedFile):
     """What a stopped run left staged, as far as it is whole."""
 
-    def __init__(self, path: Path, index_format: IndexFormat, segment: int) -> None:
+    def __init__(self, path: Path, index_format: IndexFormat, source_id: str, segment: int) -> None:
         """Read it through. Raises OSError, ValueError."""
-        super().__init__(path, index_format, segment)
+        super().__init__(path, index_format, source_id, segment)
         checksum, position = 0, 0
         with path.open("rb") as file:
             for end, expected, row_count in _read_marks(_marks_of(path)):
@@ -203,7 +203,7 @@ def find_left(folder: Path, source_id: str, index_format: IndexFormat) -> list[L
             segment = path.stem.rpartition("-")[2]
             if path.suffix == _SUFFIX and path.is_file() and segment.isascii() and segment.isdigit():
                 with suppress(OSError, ValueError, pa.ArrowException):
-                    found.append(LeftRows(path, index_format, int(segment)))
+                    found.append(LeftRows(path, index_format, source_id, int(segment)))
                     continue
             if not (path.suffix == _MARKS_SUFFIX and any(_marks_of(left.path) == path for left in found)):
                 delete_path(path)

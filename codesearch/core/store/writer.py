@@ -114,15 +114,22 @@ class StoreWriter:
         return find_left(self._data_dir / "staging", source_id, self._store.index_format)
 
     def append(self, staged: StagedFile) -> None:
-        """Add the staged rows in one commit. Raises StoreError; then the store is as it was."""
+        """Add the staged rows of a segment that has none there, in one commit. Raises StoreError.
+
+        Then the store is as it was.
+        """
+        where = f"data_source_id = {quote(staged.source_id)} AND segment = {staged.segment}"
+        is_repeated = False
 
         def append(table: Any) -> None:
-            if staged.row_count:
+            nonlocal is_repeated
+            # What was said not to be found may have been of after the commit: rows are not to be added twice.
+            if staged.row_count and not (is_repeated and table.count_rows(where)):
+                is_repeated = True
                 table.add(staged.reader())
                 pa.default_memory_pool().release_unused()
 
-        # What is said not to be found may be of after the commit: rows are not to be added twice.
-        self._change("append to", append, may_repeat=_CAME_SECOND)
+        self._change("append to", append)
 
     def delete(self, source_id: str, doomed: DoomedRows, *, are_there: bool = False) -> None:
         """Delete rows of a data source, which may be gone unless they `are_there`.
@@ -256,18 +263,11 @@ class StoreWriter:
             warnings.simplefilter("ignore", UserWarning)
             table.optimize(cleanup_older_than=timedelta(0), delete_unverified=not self._store.is_remote)
 
-    def _change(
-        self,
-        verb: str,
-        change: Callable[[Any], None],
-        *,
-        create: bool = True,
-        may_repeat: re.Pattern[str] | None = None,
-    ) -> None:
+    def _change(self, verb: str, change: Callable[[Any], None], *, create: bool = True) -> None:
         """Make a change under the writers' lock. Raises StoreError.
 
         Of a store elsewhere each machine has a lock of its own: where another one was first, or has just deleted what
-        was to be read, the change is made to the newest version. `may_repeat` is what the library says then.
+        was to be read, the change is made again, to the newest version.
         """
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             try:
@@ -275,11 +275,7 @@ class StoreWriter:
                     change(table)
                 return
             except StoreError as error:
-                if (
-                    not self._store.is_remote
-                    or attempt == WRITE_ATTEMPTS
-                    or not (may_repeat or _MET_ANOTHER).search(error.message)
-                ):
+                if not self._store.is_remote or attempt == WRITE_ATTEMPTS or not _MET_ANOTHER.search(error.message):
                     raise
                 logger.info("another machine writes to the store, too; trying again after: %s", error.message)
                 self._store.forget()

@@ -14,6 +14,7 @@ import lancedb
 import numpy as np
 import pytest
 from lancedb.index import Bitmap
+from lancedb.table import LanceTable
 
 from codesearch.core.errors import CodesearchError, StoreError
 from codesearch.core.index.manifest import SegmentName
@@ -389,6 +390,31 @@ def test_machines_that_write_to_one_store_at_once_lose_nothing(tmp_path: Path) -
     store, _ = open_elsewhere("reader")
     assert store.is_remote
     assert contents(store) == {source_id: ["3", "3"] for source_id in sources}
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+def test_rows_are_added_once_whenever_another_machine_deleted_what_was_to_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_committed: bool
+) -> None:
+    store = ChunkStore(f"file-object-store://{tmp_path}/store", FORMAT, threading.Lock)
+    writer = StoreWriter(store, tmp_path / "data")
+    publish(writer, OTHER, [make_row("a.py", "other")])
+    attempts = 0
+    add = LanceTable.add
+
+    def add_late(table: LanceTable, rows: object) -> object:
+        nonlocal attempts
+        attempts += 1
+        if attempts > 1:
+            return add(table, rows)
+        if is_committed:
+            add(table, rows)
+        raise RuntimeError("lance error: Not found: store/_versions/1.manifest")
+
+    monkeypatch.setattr(LanceTable, "add", add_late)
+    publish(writer, SOURCE, [make_row("a.py", "one"), make_row("b.py", "two")])
+    assert attempts == (1 if is_committed else 2)
+    assert contents(store) == {SOURCE: ["one", "two"], OTHER: ["other"]}
 
 
 def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import lancedb
 import numpy as np
+import pytest
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.core.types import MAX_LINE_CHARACTERS, DataSource, Hit, SearchQuery
@@ -107,6 +108,19 @@ def ask(assembly: Assembly, knowledge_id: str, query: str, top_k: int = 10) -> l
 def answers(assembly: Assembly, knowledge_id: str, query: str, top_k: int = 10) -> list[tuple[str, str, float]]:
     """Ask, and return what a client can tell answers apart by."""
     return [(hit.document_id, hit.chunk.content, hit.score) for hit in ask(assembly, knowledge_id, query, top_k)]
+
+
+def check_same_answers(
+    ours: Sequence[tuple[str, str, float]], theirs: Sequence[tuple[str, str, float]], *, within: float = 0.01
+) -> None:
+    """Hold that both are the same answers, of vectors that differ by rounding: those of nearly one score may swap."""
+    assert [score for _, _, score in ours] == pytest.approx([score for _, _, score in theirs], abs=within)
+    scores = {key: score for key, _, score in theirs}
+    assert {key: score for key, _, score in ours if key in scores} == pytest.approx(
+        {key: scores[key] for key, _, _ in ours if key in scores}, abs=within
+    )
+    last = min(scores.values(), default=0.0)
+    assert all(key in scores or score < last + within for key, _, score in ours)
 
 
 def command_line(*arguments: object, module: str = "codesearch.cli") -> list[str]:

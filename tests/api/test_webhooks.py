@@ -185,6 +185,48 @@ def test_a_push_counts_that_comes_just_after_its_source_goes_on(
     assert [job.request.title for job in jobs_of(pages)] == ["shop"]
 
 
+@pytest.fixture
+def late(pages: AdminPages, monkeypatch: pytest.MonkeyPatch) -> AdminPages:
+    """The service when it has just looked which sources there are, and does not look again for an hour."""
+    deliver(pages.client, github(Pushed(PLACE, "refs/heads/other", delivery="looks")))
+    monkeypatch.setattr("codesearch.api.webhooks.receiver.SOURCES_SECONDS", 3600.0)
+    return pages
+
+
+def test_a_push_counts_that_comes_just_after_its_source_was_added(late: AdminPages) -> None:
+    """Another process may have added it."""
+    with open_catalog(late.assembly.settings.resolved_database_url) as elsewhere:
+        elsewhere.add_source(id="a" * 24, name="new", location="https://git.example.org/team/new.git")
+        answer = deliver(late.client, github(Pushed("git.example.org/team/new", delivery="just added")))
+        assert refreshed(answer) == ["new"]
+        # One more of a repository that others follow already.
+        elsewhere.add_source(id="b" * 24, name="shop-docs", location=f"https://{PLACE}", subdir="docs")
+        answer = deliver(late.client, github(Pushed(PLACE, delivery="of two")))
+        assert refreshed(answer) == ["shop", "shop-docs"]
+        # As many as before, but another one.
+        elsewhere.remove_source("new")
+        elsewhere.add_source(id="c" * 24, name="newer", location="https://git.example.org/team/newer.git")
+        answer = deliver(late.client, github(Pushed("git.example.org/team/newer", delivery="in its place")))
+        assert refreshed(answer) == ["newer"]
+    assert {job.request.title for job in jobs_of(late)} == {"shop", "shop-docs", "newer"}
+
+
+def test_a_push_counts_whose_source_is_added_while_it_is_noted(
+    late: AdminPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is the catalog at the moment at which the push is noted there."""
+    take = type(late.catalog).take_deliveries
+
+    def take_late(catalog: Any, *arguments: Any) -> Any:
+        catalog.add_source(id="a" * 24, name="new", location=f"https://{PLACE}", subdir="src")
+        return take(catalog, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(late.catalog), "take_deliveries", take_late)
+        assert refreshed(deliver(late.client, github(Pushed(PLACE, delivery="meanwhile")))) == ["shop", "new"]
+    assert {job.request.title for job in jobs_of(late)} == {"new", "shop"}
+
+
 def test_gitlab_may_sign_with_the_time(pages: AdminPages) -> None:
     now = time.time()
     assert refreshed(deliver(pages.client, gitlab_signed(Pushed(PLACE, delivery="signed"), at=now))) == ["shop"]

@@ -13,9 +13,11 @@ from codesearch.api.webhooks.push import Host, Push
 from codesearch.api.webhooks.signatures import identify_delivery
 from codesearch.core.catalog.catalog import Catalog
 from codesearch.core.catalog.deliveries import Delivery
+from codesearch.core.catalog.sources import MarkedSources
 from codesearch.core.types import DataSource
 
-# A burst of pushes reads the catalog once in this time. What was added since is found by the next push, or a schedule.
+# A burst of pushes reads the catalog once in this time, unless sources were added or removed. Their names, and which of
+# them are paused, may be as old in answers.
 SOURCES_SECONDS = 2.0
 
 
@@ -60,34 +62,72 @@ class Receiver:
         self._catalog = catalog
         self._clock = clock
         self._lock = Lock()
-        self._map: SourceMap | None = None
-        self._mapped_at = 0.0
+        self._known: _Known | None = None
 
     def receive(self, told: Sequence[Told]) -> list[Outcome]:
         """Note in one transaction what follows the pushes, and return what came of each, in their order.
 
-        At most DELIVERIES_AT_ONCE. What was noted survives this process. A delivery that was taken before does nothing,
+        At most DELIVERIES_AT_ONCE. What follows a push is asked of the catalog as it is when that is noted, whoever
+        added a source just before. What was noted survives this process. A delivery that was taken before does nothing,
         and one that nothing follows is not remembered. Of a source that is paused it is noted for when that goes on.
         Where this raises CatalogError, none was taken.
         """
-        sources = self._sources()
-        found = [sources.find(item.push) for item in told]
-        deliveries = [
-            Delivery(item.delivery, tuple(source.id for source in followers), f"webhook of {item.host.value}")
-            for item, followers in zip(told, found, strict=True)
-            if followers
-        ]
-        new = self._catalog.take_deliveries(deliveries) if deliveries else frozenset()
-        return [
-            _UNFOLLOWED if not followers else _REPEATED if item.delivery not in new else _describe_taken(followers)
-            for item, followers in zip(told, found, strict=True)
-        ]
+        known = self._look()
+        followers = known.find(told)
+        if not any(followers) and self._catalog.mark_sources() != known.mark:
+            known = self._look(is_outdated=True)
+            followers = known.find(told)
+        new: frozenset[str] = frozenset()
+        if any(followers):
 
-    def _sources(self) -> SourceMap:
+            def list_deliveries(sources: MarkedSources | None) -> list[Delivery]:
+                nonlocal followers
+                if sources is not None:
+                    followers = self._take(sources).find(told)
+                return _list_deliveries(told, followers)
+
+            new = self._catalog.take_deliveries(known.mark, list_deliveries)
+        return [_describe(item, found, new) for item, found in zip(told, followers, strict=True)]
+
+    def _look(self, *, is_outdated: bool = False) -> _Known:
         with self._lock:
-            if self._map is None or self._clock() - self._mapped_at > SOURCES_SECONDS:
-                self._map, self._mapped_at = SourceMap(self._catalog.list_sources()), self._clock()
-            return self._map
+            known = self._known
+        if known is not None and not is_outdated and self._clock() - known.at <= SOURCES_SECONDS:
+            return known
+        return self._take(self._catalog.list_marked_sources())
+
+    def _take(self, sources: MarkedSources) -> _Known:
+        known = _Known(sources.mark, SourceMap(sources.sources), self._clock())
+        with self._lock:
+            self._known = known
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The data sources of one moment, and their mark."""
+
+    mark: str
+    sources: SourceMap
+    at: float
+
+    def find(self, told: Sequence[Told]) -> list[list[DataSource]]:
+        """Return for each webhook the data sources that follow what it says."""
+        return [self.sources.find(item.push) for item in told]
+
+
+def _list_deliveries(told: Sequence[Told], followers: Sequence[Sequence[DataSource]]) -> list[Delivery]:
+    return [
+        Delivery(item.delivery, tuple(source.id for source in found), f"webhook of {item.host.value}")
+        for item, found in zip(told, followers, strict=True)
+        if found
+    ]
+
+
+def _describe(told: Told, followers: Sequence[DataSource], new: frozenset[str]) -> Outcome:
+    if not followers:
+        return _UNFOLLOWED
+    return _describe_taken(followers) if told.delivery in new else _REPEATED
 
 
 def _describe_taken(followers: Sequence[DataSource]) -> Outcome:

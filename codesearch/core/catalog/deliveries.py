@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, String, Text, bindparam, func, or_, select, tuple_
 
 from codesearch.core.catalog.schema import data_sources, knowledge_bases, webhook_deliveries, webhook_pushes
-from codesearch.core.catalog.sources import CatalogPart
+from codesearch.core.catalog.sources import CatalogPart, MarkedSources, list_marked, read_mark
 
 # Hosts send a delivery again for three days; the number bounds what all of them take on the disk: 3 MB.
 KEPT_DAYS = 7
@@ -55,13 +55,17 @@ class DeliveryCatalog(CatalogPart):
     Those to a data source that is paused wait until it goes on, for nobody to see before.
     """
 
-    def take_deliveries(self, deliveries: Sequence[Delivery]) -> frozenset[str]:
+    def take_deliveries(
+        self, mark: str, list_deliveries: Callable[[MarkedSources | None], Sequence[Delivery]]
+    ) -> frozenset[str]:
         """Note deliveries and the pushes that they tell of, all or none; return the ids of those that are new.
 
-        At most DELIVERIES_AT_ONCE. One that was taken before does nothing. Data sources that are gone are passed over,
-        and the oldest deliveries forgotten.
+        `list_deliveries` says which, at most DELIVERIES_AT_ONCE, while nobody adds a data source: it is given all that
+        there are, or None where their mark is still `mark`. One that was taken before does nothing. Data sources that
+        are gone are passed over, and the oldest deliveries forgotten.
         """
         with self._database.writing() as connection:
+            deliveries = list_deliveries(None if read_mark(connection) == mark else list_marked(connection))
             known = connection.execute(
                 select(webhook_deliveries.c.delivery).where(
                     webhook_deliveries.c.delivery.in_({delivery.id for delivery in deliveries})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from itertools import groupby
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, text
 
 from codesearch.core.catalog.database import Database
 from codesearch.core.catalog.names import choose_name, create_id, fold_name, is_id, lookup_key, validate_name
@@ -54,6 +56,11 @@ _SELECT_SOURCES = select(*_SOURCE_COLUMNS).select_from(data_sources.join(_names,
 _SELECT_PLACES = select(_names.c.id, _names.c.name, data_sources.c.location).select_from(
     data_sources.join(_names, _names.c.id == data_sources.c.id)
 )
+# All ids as one value: a millisecond for 10,000.
+_SELECT_MARK = {
+    "sqlite": text("SELECT group_concat(id, '') FROM (SELECT id FROM codesearch_data_sources ORDER BY id)"),
+    "postgresql": text("SELECT sha256(string_agg(id, '' ORDER BY id)::bytea) FROM codesearch_data_sources"),
+}
 # A row per member of a workspace, one row for a data source; built once, for every request runs one of these.
 _SELECT_KNOWLEDGE_BASES = select(
     knowledge_bases.c.id, knowledge_bases.c.kind, knowledge_bases.c.name, *_SOURCE_COLUMNS
@@ -83,6 +90,14 @@ class CatalogPart:
         self._clock = clock
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedSources:
+    """All data sources, and their mark: as long as it is the same, none was added or removed."""
+
+    mark: str
+    sources: Sequence[DataSource]
+
+
 class SourceCatalog(CatalogPart):
     """Data sources and workspaces. Their names share one namespace, in which case makes no difference."""
 
@@ -101,6 +116,16 @@ class SourceCatalog(CatalogPart):
         """Return every data source, in name order."""
         with self._database.reading() as connection:
             return _in_name_order(connection.execute(_SELECT_SOURCES).mappings())
+
+    def list_marked_sources(self) -> MarkedSources:
+        """Return every data source, and their mark."""
+        with self._database.reading() as connection:
+            return list_marked(connection)
+
+    def mark_sources(self) -> str:
+        """Return the mark of the data sources that there are, for less than to list them."""
+        with self._database.reading() as connection:
+            return read_mark(connection)
 
     def find_sources(self, choose: Callable[[str, str, str], bool]) -> list[DataSource]:
         """Return the data sources that are chosen by their id, name and location, in name order.
@@ -241,6 +266,19 @@ class SourceCatalog(CatalogPart):
             workspace = _find_workspace(connection, id_or_name)
             connection.execute(knowledge_bases.delete().where(knowledge_bases.c.id == workspace.id))
         return workspace
+
+
+def list_marked(connection: Connection) -> MarkedSources:
+    """Return what `list_marked_sources` does."""
+    # The mark first: what is added in between is in the list, and the mark is another one from then on.
+    mark = read_mark(connection)
+    return MarkedSources(mark, _in_name_order(connection.execute(_SELECT_SOURCES).mappings()))
+
+
+def read_mark(connection: Connection) -> str:
+    """Return what `mark_sources` does, inside a transaction: a hash of all ids, which say where sources lie."""
+    ids = connection.execute(_SELECT_MARK[connection.dialect.name]).scalar()
+    return hashlib.sha256(ids if isinstance(ids, bytes) else str(ids).encode()).hexdigest()
 
 
 def find_source_row(connection: Connection, id_or_name: str) -> DataSource:

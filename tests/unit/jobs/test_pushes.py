@@ -50,7 +50,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
 def push(catalog: Catalog, source_ids: list[str], delivery: str = "first") -> None:
     for source_id in source_ids:
         catalog.add_source(id=source_id, name=f"shop-{int(source_id, 16)}", location="https://git.example.org/shop")
-    catalog.take_deliveries([Delivery(delivery, tuple(source_ids), "webhook of gitea")])
+    told = [Delivery(delivery, tuple(source_ids), "webhook of gitea")]
+    catalog.take_deliveries(catalog.mark_sources(), lambda _: told)
 
 
 def test_each_source_is_refreshed_once(place: Place) -> None:

@@ -15,6 +15,7 @@ from codesearch.core.catalog import deliveries
 from codesearch.core.catalog.catalog import Catalog, open_catalog
 from codesearch.core.catalog.deliveries import Delivery, WaitingPush
 from codesearch.core.catalog.schema import webhook_deliveries, webhook_pushes
+from codesearch.core.catalog.sources import MarkedSources
 from codesearch.core.errors import CatalogError
 
 SHOP, LEDGER = "0" * 23 + "1", "0" * 23 + "2"
@@ -22,6 +23,11 @@ SHOP, LEDGER = "0" * 23 + "1", "0" * 23 + "2"
 
 def told(delivery: str, *source_ids: str) -> Delivery:
     return Delivery(delivery, source_ids, "webhook of github")
+
+
+def take(catalog: Catalog, told_of: list[Delivery]) -> frozenset[str]:
+    """Note deliveries to data sources that are known."""
+    return catalog.take_deliveries(catalog.mark_sources(), lambda _: told_of)
 
 
 def add_sources(catalog: Catalog) -> None:
@@ -32,18 +38,43 @@ def add_sources(catalog: Catalog) -> None:
 def test_a_delivery_is_known_to_every_process_that_opens_the_catalog(database_url: str) -> None:
     with open_catalog(database_url) as one, open_catalog(database_url) as other:
         assert not one.has_delivery("a" * 32)
-        assert one.take_deliveries([told("a" * 32)]) == {"a" * 32}
-        assert other.take_deliveries([told("a" * 32), told("b" * 32)]) == {"b" * 32}
+        assert take(one, [told("a" * 32)]) == {"a" * 32}
+        assert take(other, [told("a" * 32), told("b" * 32)]) == {"b" * 32}
         assert other.has_delivery("a" * 32)
         assert not other.has_delivery("c" * 32)
+
+
+def test_deliveries_are_listed_anew_where_data_sources_are_others_by_now(database_url: str) -> None:
+    with open_catalog(database_url) as catalog, open_catalog(database_url) as other:
+        empty = catalog.list_marked_sources()
+        assert (empty.sources, other.mark_sources()) == ([], empty.mark)
+        add_sources(other)
+        seen: list[MarkedSources | None] = []
+
+        def list_deliveries(sources: MarkedSources | None) -> list[Delivery]:
+            seen.append(sources)
+            return [told(f"{len(seen)}", *(source.id for source in (sources.sources if sources else ())))]
+
+        assert catalog.take_deliveries(empty.mark, list_deliveries) == {"1"}
+        assert [push.source_name for push in catalog.claim_pushes()] == ["shop", "ledger"]
+        assert catalog.take_deliveries(catalog.mark_sources(), list_deliveries) == {"2"}
+        assert seen == [catalog.list_marked_sources(), None]
+        # As many as before, but others; what else changes of them makes no difference.
+        mark = catalog.mark_sources()
+        other.rename_source("shop", "store")
+        other.set_paused("store", True)
+        assert catalog.mark_sources() == mark
+        other.remove_source("store")
+        other.add_source(id="f" * 24, name="shop", location="https://git.example.org/shop")
+        assert catalog.mark_sources() != mark
 
 
 def test_what_is_pushed_to_waits_once_for_however_many_pushes(database_url: str) -> None:
     with open_catalog(database_url) as catalog, open_catalog(database_url) as other:
         add_sources(catalog)
         assert not other.has_pushes()
-        catalog.take_deliveries([told(f"{number}", SHOP) for number in range(100)])
-        catalog.take_deliveries([told("both", SHOP, LEDGER), told("gone", "f" * 24)])
+        take(catalog, [told(f"{number}", SHOP) for number in range(100)])
+        take(catalog, [told("both", SHOP, LEDGER), told("gone", "f" * 24)])
         assert other.has_pushes()
         waiting = other.claim_pushes()
         assert waiting == [
@@ -52,7 +83,7 @@ def test_what_is_pushed_to_waits_once_for_however_many_pushes(database_url: str)
         ]
         # Nobody else does it, and a delivery that comes again has nothing done.
         assert catalog.claim_pushes() == []
-        assert catalog.take_deliveries([told("both", SHOP)]) == frozenset()
+        assert take(catalog, [told("both", SHOP)]) == frozenset()
         assert catalog.claim_pushes() == []
         other.forget_pushes(waiting)
         assert not catalog.has_pushes()
@@ -61,9 +92,9 @@ def test_what_is_pushed_to_waits_once_for_however_many_pushes(database_url: str)
 def test_a_push_that_comes_meanwhile_is_not_forgotten(database_url: str) -> None:
     with open_catalog(database_url) as catalog:
         add_sources(catalog)
-        catalog.take_deliveries([told("first", SHOP, LEDGER)])
+        take(catalog, [told("first", SHOP, LEDGER)])
         first = catalog.claim_pushes()
-        catalog.take_deliveries([told("second", SHOP)])
+        take(catalog, [told("second", SHOP)])
         (second,) = catalog.claim_pushes()
         assert (second.source_id, second.delivery) == (SHOP, "second")
         catalog.forget_pushes(first)
@@ -76,7 +107,7 @@ def test_what_somebody_claimed_who_died_is_claimed_again(database_url: str) -> N
     moment = datetime(2026, 11, 1, tzinfo=timezone.utc)
     with open_catalog(database_url, clock=lambda: moment) as catalog:
         add_sources(catalog)
-        catalog.take_deliveries([told("first", SHOP)])
+        take(catalog, [told("first", SHOP)])
         claimed = catalog.claim_pushes()
         moment += timedelta(seconds=deliveries.CLAIM_SECONDS - 1)
         assert catalog.claim_pushes() == []
@@ -87,7 +118,7 @@ def test_what_somebody_claimed_who_died_is_claimed_again(database_url: str) -> N
 def test_a_source_that_is_removed_waits_no_more(database_url: str) -> None:
     with open_catalog(database_url) as catalog:
         add_sources(catalog)
-        catalog.take_deliveries([told("first", SHOP)])
+        take(catalog, [told("first", SHOP)])
         catalog.remove_source(SHOP)
         assert not catalog.has_pushes()
         assert catalog.claim_pushes() == []
@@ -97,9 +128,9 @@ def test_a_push_to_a_source_that_is_paused_waits_until_it_goes_on(database_url: 
     with open_catalog(database_url) as catalog:
         add_sources(catalog)
         catalog.set_paused(SHOP, True)
-        catalog.take_deliveries([told("first", SHOP)])
+        take(catalog, [told("first", SHOP)])
         assert not catalog.has_pushes()
-        catalog.take_deliveries([told("second", SHOP, LEDGER)])
+        take(catalog, [told("second", SHOP, LEDGER)])
         assert catalog.has_pushes()
         (claimed,) = catalog.claim_pushes()
         assert claimed.source_id == LEDGER
@@ -114,15 +145,15 @@ def test_the_oldest_are_forgotten(database_url: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(deliveries, "_PRUNE_EVERY", 1)
     moment = datetime(2026, 11, 1, tzinfo=timezone.utc)
     with open_catalog(database_url, clock=lambda: moment) as catalog:
-        catalog.take_deliveries([told("first")])
+        take(catalog, [told("first")])
         moment += timedelta(days=deliveries.KEPT_DAYS - 1)
-        catalog.take_deliveries([told("second")])
+        take(catalog, [told("second")])
         assert catalog.has_delivery("first")
         moment += timedelta(days=2)
-        catalog.take_deliveries([told("third")])
+        take(catalog, [told("third")])
         assert [catalog.has_delivery(name) for name in ("first", "second", "third")] == [False, True, True]
         monkeypatch.setattr(deliveries, "MOST_KEPT", 2)
-        catalog.take_deliveries([told("fourth")])
+        take(catalog, [told("fourth")])
         assert [catalog.has_delivery(name) for name in ("second", "third", "fourth")] == [False, True, True]
 
 
@@ -130,7 +161,7 @@ def test_what_many_threads_take_at_once_counts_once(database_url: str) -> None:
     names = [f"{number % 150:032x}" for number in range(300)]
     with open_catalog(database_url) as catalog, ThreadPoolExecutor(16) as threads:
         add_sources(catalog)
-        taken = list(threads.map(lambda name: catalog.take_deliveries([told(name, SHOP)]), names))
+        taken = list(threads.map(lambda name: take(catalog, [told(name, SHOP)]), names))
         assert sorted(name for each in taken for name in each) == sorted(set(names))
         assert len(catalog.claim_pushes()) == 1
     engine = create_engine(database_url)
@@ -148,9 +179,9 @@ def test_a_delivery_whose_push_could_not_be_noted_may_come_again(tmp_path: Path)
         )
         connection.commit()
         with pytest.raises(CatalogError):
-            catalog.take_deliveries([told("first", SHOP)])
+            take(catalog, [told("first", SHOP)])
         assert not catalog.has_delivery("first")
         connection.execute("DROP TRIGGER refuse")
         connection.commit()
-        assert catalog.take_deliveries([told("first", SHOP)]) == {"first"}
+        assert take(catalog, [told("first", SHOP)]) == {"first"}
         assert catalog.has_pushes()

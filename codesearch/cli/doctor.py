@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from shlex import quote
@@ -15,8 +15,7 @@ from codesearch.cli.access_findings import examine_access
 from codesearch.cli.figure_findings import examine_figures
 from codesearch.cli.finding import Finding
 from codesearch.core.catalog.runs import index_command
-from codesearch.core.config import find_default_data_dir
-from codesearch.core.configuration_files import read_configuration_files
+from codesearch.core.config import PREFIX, SettingOrigin, find_configuration_files, find_origins
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError
 from codesearch.core.ownership import OTHERS_MAY_ANYTHING, OTHERS_MAY_READ
@@ -61,11 +60,25 @@ def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
 
 
 def _examine_configuration(assembly: Assembly) -> Iterator[Finding]:
-    own = assembly.settings.data_dir.resolve()
-    files = read_configuration_files(is_data_dir_given=own != find_default_data_dir())
+    files = find_configuration_files()
     yield Finding("configuration", True, ", ".join(map(str, files.used)) or "no file; environment and defaults")
     for note in files.notes:
         yield Finding("configuration", True, note, "`codesearch trust --list` shows what counts.")
+    yield from _describe_origins(find_origins(assembly.settings), files.used)
+
+
+def _describe_origins(origins: Sequence[SettingOrigin], used: Sequence[Path]) -> Iterator[Finding]:
+    """Say of which place each setting is, the one that wins first. Never what it is: it may be or hold a secret."""
+    for path in (None, *reversed(used)):
+        names = ", ".join(_name_setting(origin) for origin in origins if origin.path == path)
+        if names:
+            yield Finding("settings", True, f"of {path or 'the environment'}: {names}")
+    yield Finding("settings", True, f"{'all others' if origins else 'all'} are at their defaults")
+
+
+def _name_setting(origin: SettingOrigin) -> str:
+    name = origin.name if origin.path else f"{PREFIX}{origin.name.upper()}"
+    return f"{name} (not {', '.join(map(str, origin.passed_over))})" if origin.passed_over else name
 
 
 def _examine_git(_: Assembly) -> Iterator[Finding]:

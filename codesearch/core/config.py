@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -406,10 +407,7 @@ def load_settings(report: Callable[[str], None] = logger.warning, /, **overrides
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         above = {**_read_environment(), **given}
-        files = read_configuration_files(is_data_dir_given="data_dir" in above)
-        for note in files.notes:
-            report(note)
-        local = _keep_secrets_home(files, above, report)
+        files, local = _read_files(above, report)
         return Settings.model_validate({**files.user, **local, **above})
     except ValidationError as error:
         problems = "; ".join(
@@ -419,6 +417,58 @@ def load_settings(report: Callable[[str], None] = logger.warning, /, **overrides
         raise ConfigurationError(f"Wrong setting: {problems}.") from error
     except ValueError as error:
         raise ConfigurationError(f"Cannot read the settings: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class SettingOrigin:
+    """Where a setting is from: a file, or None for the environment; and which files say something else in vain."""
+
+    name: str
+    path: Path | None
+    passed_over: tuple[Path, ...]
+
+
+def find_origins(settings: Settings) -> list[SettingOrigin]:
+    """Return where the settings are from that are not at their default, or that several places give; in their order.
+
+    `settings` are those that this environment and these files give. Raises ConfigurationError.
+    """
+    above = _read_environment()
+    files, local = _read_files(above, lambda _: None)
+    places: list[tuple[Mapping[str, object], Callable[[str], Path | None]]] = [
+        (above, lambda _: None),
+        (local, lambda name: files.origins[name]),
+        (files.user, lambda _: files.user_file),
+    ]
+    found = []
+    for name in Settings.model_fields:
+        first, *others = [find(name) for values, find in places if name in values] or [None]
+        if others or getattr(settings, name) != _default_of(name):
+            found.append(SettingOrigin(name, first, tuple(path for path in others if path is not None)))
+    return found
+
+
+def _default_of(name: str) -> object:
+    try:
+        return Settings.model_fields[name].get_default(call_default_factory=True, validated_data={})
+    except ConfigurationError:
+        # There is no folder of the user's own.
+        return None
+
+
+def _read_files(
+    above: Mapping[str, object], report: Callable[[str], None]
+) -> tuple[ConfigurationFiles, dict[str, object]]:
+    """Return the files beside what is `above` them, and what of the current folder's counts."""
+    files = read_configuration_files(is_data_dir_given="data_dir" in above)
+    for note in files.notes:
+        report(note)
+    return files, _keep_secrets_home(files, above, report)
+
+
+def find_configuration_files() -> ConfigurationFiles:
+    """Return the files that count beside this environment. Raises ConfigurationError."""
+    return read_configuration_files(is_data_dir_given="data_dir" in _read_environment())
 
 
 def _read_environment() -> dict[str, object]:

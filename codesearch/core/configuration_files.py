@@ -46,12 +46,17 @@ _RELATIVE_SQLITE = re.compile(r"sqlite(\+\w+)?:///(?!/|:memory:)")
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFiles:
-    """What the files say, by setting; `local` wins over `user`. `used` are the files, `notes` lines on ignored ones."""
+    """What the files say, by setting; `local` wins over `user`. `used` are the files, `notes` lines on ignored ones.
+
+    `user_file` is the user's own; `origins` says for each setting of the current folder which file or folder it is of.
+    """
 
     user: Mapping[str, object] = field(default_factory=dict)
     local: Mapping[str, object] = field(default_factory=dict)
     used: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    user_file: Path | None = None
+    origins: Mapping[str, Path] = field(default_factory=dict)
 
 
 def read_configuration_files(*, is_data_dir_given: bool) -> ConfigurationFiles:
@@ -69,9 +74,11 @@ def read_configuration_files(*, is_data_dir_given: bool) -> ConfigurationFiles:
     try:
         folder = Path.cwd()
     except OSError:
-        return ConfigurationFiles(user, {}, tuple(used))
+        return ConfigurationFiles(user, {}, tuple(used), user_file=user_path)
     local = _read_folder(folder, config_folder, is_data_dir_given)
-    return ConfigurationFiles(user, local.values, (*used, *local.used), tuple(local.notes))
+    return ConfigurationFiles(
+        user, local.values, (*used, *local.used), tuple(local.notes), user_file=user_path, origins=local.origins
+    )
 
 
 @dataclass(slots=True)
@@ -81,6 +88,7 @@ class _Folder:
     path: Path
     config_folder: Path | None
     values: dict[str, object] = field(default_factory=dict)
+    origins: dict[str, Path] = field(default_factory=dict)
     used: list[Path] = field(default_factory=list)
     untrusted: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -94,8 +102,7 @@ class _Folder:
         if not is_trusted_settings(self.trust(), content):
             self.untrusted.append(CONFIG_FILE)
             return
-        self.values.update(_parse(path, content))
-        self.used.append(path)
+        self._take(path, _parse(path, content))
 
     def find_data(self) -> None:
         """Take .codesearch as the data folder, if it is trusted."""
@@ -105,7 +112,11 @@ class _Folder:
         if not is_trusted_data(self.trust(), path):
             self.untrusted.append(DATA_FOLDER)
             return
-        self.values["data_dir"] = path
+        self._take(path, {"data_dir": path})
+
+    def _take(self, path: Path, values: Mapping[str, object]) -> None:
+        self.values.update(values)
+        self.origins.update(dict.fromkeys(values, path))
         self.used.append(path)
 
     def trust(self) -> Trust | None:

@@ -145,3 +145,39 @@ def test_which_configuration_counts(indexed: Path, tmp_path: Path, monkeypatch: 
     assert f"Ignored codesearch.toml in {tmp_path}" in shown.out
     assert run_cli(indexed, "trust").status == 0
     assert f"configuration: {tmp_path / 'codesearch.toml'}" in run_cli(indexed, "doctor").out
+
+
+def test_where_settings_come_from(indexed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not at its default is named with where it is from, secrets without what they are."""
+    config, secret = tmp_path / "config", "not-to-be-printed-by-anybody"
+    own, local = config / "codesearch" / "config.toml", tmp_path / "codesearch.toml"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(config))
+    own.parent.mkdir(parents=True)
+    own.write_text(f'port = 4444\nworkers = 2\nhost = "127.0.0.1"\ngit_token = "{secret}"\n')
+    local.write_text("workers = 3\nindex_workers = 2\n")
+    assert run_cli(indexed, "trust").status == 0
+    monkeypatch.setenv("CODESEARCH_PEER_SECRET", secret)
+    monkeypatch.setenv("codesearch_index_workers", "1")
+    monkeypatch.setenv("CODESEARCH_LOG_LEVEL", "info")
+    shown = run_cli(indexed, "doctor")
+    assert f"configuration: {own}, {local}" in shown.out
+    said = [line for line in shown.out.splitlines() if "settings: " in line]
+    assert said == [
+        "ok   settings: of the environment: CODESEARCH_DATA_DIR, CODESEARCH_PEER_SECRET, "
+        f"CODESEARCH_INDEX_WORKERS (not {local})",
+        f"ok   settings: of {local}: workers (not {own})",
+        f"ok   settings: of {own}: port, git_token",
+        "ok   settings: all others are at their defaults",
+    ]
+    assert secret not in shown.out
+
+
+def test_a_trusted_data_folder_is_where_that_setting_comes_from(
+    indexed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CODESEARCH_DATA_DIR", raising=False)
+    folder = copy_index(indexed, tmp_path / ".codesearch")
+    assert run_cli(folder, "trust").status == 0
+    shown = run_cli(None, "doctor")
+    assert f"settings: of {folder}: data_dir\n" in shown.out
+    assert "settings: of the environment" not in shown.out

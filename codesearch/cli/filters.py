@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,10 +12,11 @@ from codesearch.core.types import ArtifactKind, DataSource
 
 if TYPE_CHECKING:
     from codesearch.cli.scopes import Scope
-    from codesearch.core.index.source_index import SourceIndex
     from codesearch.core.predicates import Predicate
 
 Command = TypeVar("Command", bound=Callable[..., object])
+# Returns those of some paths that are a file of one of some data sources.
+FindFiles = Callable[[Sequence[DataSource], Sequence[str]], Collection[str]]
 
 _OPTIONS = (
     click.option("--path", "paths", multiple=True, metavar="PREFIX", help="Only files below; may be repeated."),
@@ -42,17 +43,17 @@ class Filters:
     kinds: tuple[str, ...] = ()
     no_tests: bool = False
 
-    def predicate(self, scope: Scope, open_index: Callable[[DataSource], SourceIndex]) -> Predicate:
+    def predicate(self, scope: Scope, find_files: FindFiles) -> Predicate:
         """Return what rows have to satisfy. Raises UsageError where no path lies in what is asked."""
         from codesearch.core.predicates import EVERYTHING, And, Comparison, Operator, Or
 
         if self == Filters() and not scope.limits:
             return EVERYTHING
-        from codesearch.tools.filters import build_filter, find_files
+        from codesearch.tools.filters import build_filter, clean_path
 
         parts: list[Predicate] = []
         for sources, paths in scope.group(self.paths):
-            files = find_files(paths, map(open_index, sources)) if paths else frozenset[str]()
+            files = find_files(sources, [clean_path(path) for path in paths]) if paths else ()
             part = build_filter(paths, self.extensions, self.languages, exclude_tests=self.no_tests, files=files)
             ids = tuple(source.id for source in sources)
             parts.append(And((Comparison("data_source_id", Operator.IN, ids), part)) if scope.limits else part)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +20,9 @@ from codesearch.cli.scopes import choose_scope, split_query
 from codesearch.cli.sources import all_option, fresh_option, in_option
 from codesearch.core.errors import NotFoundError
 from codesearch.core.types import DataSource, Hit, SearchQuery
+
+if TYPE_CHECKING:
+    from codesearch.tools.tool import ToolContext
 
 
 @click.command()
@@ -85,7 +90,7 @@ def search(
         scope = replace(scope, sources=freshen_at_shell(assembly, scope.sources, fresh_seconds, note))
     sources = scope.sources
     filters = Filters(paths, extensions, languages, kinds, no_tests)
-    predicate = filters.predicate(scope, lambda source: assembly.search_indexes.get(source.id, source.run_id))
+    predicate = filters.predicate(scope, partial(_find_files, assembly))
     asked = SearchQuery("", text, top_k, threshold, predicate, explain=explain)
     from codesearch.cli.hits import View, print_hits
     from codesearch.retrieval.turns import Work
@@ -97,15 +102,14 @@ def search(
     _warn_of_age(assembly, sources, hits)
 
 
-def _warn_of_age(assembly: Assembly, sources: Sequence[DataSource], hits: Sequence[Hit]) -> None:
-    """Say on stderr which of the data sources are known to have moved on since they were indexed."""
+def _context_of(assembly: Assembly) -> ToolContext:
+    """Return what lookups are asked with: of an index that is placed on another service, they ask that service."""
     # Not by way of the toolbox: with all tools, a search would start a tenth of a second later.
     from codesearch.retrieval.turns import Work
     from codesearch.tools.checkout import observe_checkout
-    from codesearch.tools.staleness import assess_answer
     from codesearch.tools.tool import ToolContext
 
-    context = ToolContext(
+    return ToolContext(
         principal=LOCAL_PRINCIPAL,
         work=Work(LOCAL_PRINCIPAL.key_id),
         retriever=assembly.retriever,
@@ -115,6 +119,19 @@ def _warn_of_age(assembly: Assembly, sources: Sequence[DataSource], hits: Sequen
         observe=observe_checkout,
         peers=assembly.peers,
     )
+
+
+def _find_files(assembly: Assembly, sources: Sequence[DataSource], paths: Sequence[str]) -> Sequence[str]:
+    from codesearch.tools.lookups.asking import find_files_in
+
+    return find_files_in(_context_of(assembly), sources, paths)
+
+
+def _warn_of_age(assembly: Assembly, sources: Sequence[DataSource], hits: Sequence[Hit]) -> None:
+    """Say on stderr which of the data sources are known to have moved on since they were indexed."""
+    from codesearch.tools.staleness import assess_answer
+
+    context = _context_of(assembly)
     for source in sources:
         paths = [hit.chunk.path for hit in hits if hit.source.id == source.id]
         for warning in assess_answer(context, source, paths).warnings:
@@ -123,13 +140,13 @@ def _warn_of_age(assembly: Assembly, sources: Sequence[DataSource], hits: Sequen
 
 def _read_around(assembly: Assembly, hit: Hit, context_lines: int) -> tuple[int, list[str]]:
     """Return a hit's lines with those before and behind it, as they were indexed, and the number of the first."""
-    from codesearch.tools.file_text import read_file_text
+    from codesearch.tools.lookups.asking import look_in
+    from codesearch.tools.lookups.files import READ_FILE, LinesOfFile
 
     chunk = hit.chunk
-    index = assembly.search_indexes.get(hit.source.id, hit.source.run_id)
-    file = index.find_file(chunk.path)
-    if file is None:
+    first, last = max(1, chunk.start_line - context_lines), chunk.end_line + context_lines
+    asked = LinesOfFile(chunk.path, first, last - first + 1)
+    text = look_in(_context_of(assembly), hit.source, READ_FILE, asked).text
+    if text is None:
         return chunk.start_line, chunk.content.split("\n")
-    text = read_file_text(*file)
-    first, last = max(1, chunk.start_line - context_lines), min(text.last_line, chunk.end_line + context_lines)
-    return first, text.lines(first, last)
+    return first, text.lines(first, min(text.last_line, last))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
-from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import And, Comparison, InTest, Not, Operator, Or, Predicate
 from codesearch.tools.tool import Parameter
 
@@ -44,12 +43,6 @@ def build_filter(
     if exclude_tests:
         parts.append(Not(InTest()))
     return parts[0] if len(parts) == 1 else And(tuple(parts))
-
-
-def find_files(paths: Iterable[str] | None, indexes: Iterable[SourceIndex]) -> frozenset[str]:
-    """Return those of the paths that are a file of one of the indexes."""
-    cleaned = {clean_path(path) for path in paths or ()}
-    return frozenset(path for index in indexes for path in cleaned if index.find_file(path) is not None)
 
 
 def clean_path(path: str) -> str:

@@ -17,14 +17,16 @@ import numpy as np
 import pytest
 
 from codesearch.assembly import Assembly
-from codesearch.cli.filters import Filters
+from codesearch.cli.filters import Filters, FindFiles
 from codesearch.cli.scopes import Scope
+from codesearch.core.checks import do_not_check
 from codesearch.core.index.published import SearchIndexes
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.text.terms import name_term
 from codesearch.core.types import SourceFile
 from codesearch.dify.mirroring.documents import SourceDocuments
 from codesearch.tools.definitions import list_definitions
+from codesearch.tools.lookups.files import FIND_FILES, Paths
 from indexer.chunking.chunker import Chunker
 from tests.api.page_visitor import PageVisitor
 from tests.api.served_fixtures import NARROW, ServedFixtures, serve_fixtures
@@ -307,14 +309,18 @@ def test_search_by_meaning_finds_the_same(compared: Compared, arguments: Mapping
         assert scores[1] == near(scores[0])
 
 
+def finder_in(index: SourceIndex) -> FindFiles:
+    return lambda _, paths: FIND_FILES.look({"": index}, Paths(tuple(paths)), do_not_check).paths
+
+
 @pairs
 def test_paths_of_a_filter_mean_the_same(compared: Compared, name: str) -> None:
     source = compared.served.assembly.catalog.get_source(name)
     paths = list(compared.one[source.id].paths())
     for prefix in (*paths, *(path[:-2] for path in paths), GONE):
         filters, scope = Filters((prefix,), ("py",), ("python",)), Scope([source])
-        predicate = filters.predicate(scope, lambda source: compared.several[source.id])
-        assert predicate == filters.predicate(scope, lambda source: compared.one[source.id])
+        predicate = filters.predicate(scope, finder_in(compared.several[source.id]))
+        assert predicate == filters.predicate(scope, finder_in(compared.one[source.id]))
         assert ("Operator.IN" in repr(predicate).partition("file_extension")[0]) is (prefix in paths)
 
 

@@ -167,6 +167,39 @@ def test_services_answer_together_and_for_one_that_is_killed(data_dir: Path) -> 
         assert answers_of(first) == expected
 
 
+SHELL = (
+    ("search", "everything", QUESTIONS[0], "--path", "README.md", "--path", "docs", "-C", "2"),
+    ("search", *NAMES[:2], QUESTIONS[0], "--no-tests", "--json"),
+    ("grep", "total", "--in", "everything", "--ext", "py", "-C", "1"),
+    *(("show", "README.md:3-9", "--in", name) for name in NAMES),
+    *(("outline", "README.md", "--in", name) for name in NAMES),
+    *(("tree", "--in", name) for name in NAMES),
+    ("related", "Server", "--in", "ledger-go", "--profile", "all_relevant"),
+)
+
+
+def test_a_command_at_a_shell_asks_where_a_source_is_placed(data_dir: Path, tmp_path: Path) -> None:
+    """It fetches, and makes, no index that another service has."""
+    catalog = f"sqlite:///{data_dir / 'catalog.sqlite3'}"
+    shared = {"database_url": catalog, "store_uri": str(data_dir / "store"), "log_level": "warning"}
+    expected = [run_cli(tmp_path / "alone", *arguments, **shared) for arguments in SHELL]
+    assert [arguments for arguments, outcome in zip(SHELL, expected, strict=True) if outcome.status] == []
+    ids = source_ids(data_dir)
+    ports = choose_ports(list(ids.values()), 2)
+    with Service(data_dir, create_key(data_dir, "everything"), port=ports[1], **settings_of(ports, 1)) as service:
+        together = {**shared, **settings_of(ports, 0)}
+        for arguments, alone in zip(SHELL, expected, strict=True):
+            outcome = run_cli(tmp_path / "shell", *arguments, **together)
+            assert (outcome.status, outcome.out, outcome.err) == (alone.status, alone.out, alone.err), arguments
+        urls = [f"http://127.0.0.1:{port}" for port in ports]
+        own, elsewhere = (place_sources(list(ids.values()), urls)[url] for url in urls)
+        assert own
+        assert elsewhere
+        opened = {path.name for path in (tmp_path / "shell" / "search").iterdir()}
+        assert opened & {*own, *elsewhere} <= set(own)
+        assert "/internal/peers/gather" in service.logged
+
+
 def check_same(answers: dict[str, bytes], expected: dict[str, bytes]) -> None:
     for call, answer in answers.items():
         assert answer == expected[call], call

@@ -39,8 +39,8 @@ def add(admin: Admin, host: CodeHost, **fields: object) -> dict[str, Any]:
     return admin.expect(201, "POST", "/api/organisations", body)
 
 
-def look(service: AdminPages) -> Discovery:
-    return discover(service.assembly, "acme", sleep=lambda _: None)
+def look(service: AdminPages, name: str = "acme") -> Discovery:
+    return discover(service.assembly, name, sleep=lambda _: None)
 
 
 def jobs_of(admin: Admin, kind: str) -> list[str]:
@@ -166,6 +166,27 @@ def test_what_is_gone_is_removed_only_where_a_field_says_so(service: AdminPages,
     assert jobs_of(admin, "remove") == ["lib"]
     # What waited to add it would bring it back.
     assert jobs_of(admin, "add") == ["app"]
+
+
+def test_what_another_organisation_has_as_well_is_not_removed(
+    service: AdminPages, admin: Admin, host: CodeHost
+) -> None:
+    """As a group of GitLab and one inside of it have."""
+    host.add("acme", "app")
+    shared = host.add("acme", "lib")
+    add(admin, host, prune=True)
+    host.add("inner", "lib")["clone_url"] = shared["clone_url"]
+    add(admin, host, location=f"{host.url}/inner", name="inner", prune=True)
+    look(service)
+    assert look(service, "inner").added == ("lib",)
+    admin.expect(200, "PATCH", "/api/organisations/acme", {"exclude": ["lib"]})
+    found = look(service)
+    assert (found.removed, found.gone) == ((), ("lib",))
+    assert sorted(names_of(admin.get("/api/sources")["sources"])) == ["app", "lib"]
+    # Two that have it no more do not wait for one another.
+    host.organisations["inner"] = [host.add("inner", "other")]
+    assert look(service, "inner").removed == ("lib",)
+    assert sorted(names_of(admin.get("/api/sources")["sources"])) == ["app", "other"]
 
 
 def test_a_host_that_lists_nothing_removes_nothing(service: AdminPages, admin: Admin, host: CodeHost) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -60,6 +60,8 @@ class Discovery:
         line = f"{', '.join(parts)}."
         if self.gone and not self.organisation.prunes:
             line += " The sources of what is gone stay until somebody removes them."
+        elif self.gone and not self.keeps_all:
+            line += " The sources of what is gone stay, for another organisation has them as well."
         if self.keeps_all:
             line += " Nothing was removed: all of them seem to be gone, which may be the token's fault."
         if self.waiting:
@@ -175,9 +177,20 @@ class _Look:
             return [], list(plan.gone), False
         if plan.gone and not (plan.kept or plan.renamed or plan.new):
             return [], list(plan.gone), True
-        return [item.source_name for item in self._remove(plan.gone)], [], False
+        wanted = self._wanted_elsewhere()
+        removed = [
+            item.source_name for item in self._remove(item for item in plan.gone if item.source_id not in wanted)
+        ]
+        return removed, [item for item in plan.gone if item.source_id in wanted], False
 
-    def _remove(self, gone: tuple[KnownRepository, ...]) -> Iterator[KnownRepository]:
+    def _wanted_elsewhere(self) -> set[str]:
+        """Return the ids of the data sources that another organisation has, too, and would not remove by itself."""
+        others = [item for item in self._catalog.list_organisations() if item.id != self._organisation.id]
+        return {
+            known.source_id for other in others for known in other.repositories if not (known.is_gone and other.prunes)
+        }
+
+    def _remove(self, gone: Iterable[KnownRepository]) -> Iterator[KnownRepository]:
         for item in gone:
             with suppress(NotFoundError):
                 remove_source(self._management, item.source_id, BY_DISCOVERY)

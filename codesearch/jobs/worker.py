@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 # Who asks for merges of what runs leave.
 AFTER_RUN: Final = "run"
 
+# Who asks for a refresh of every source looks after so many whether that is still wanted, about once a second.
+STEP: Final = 50
 # How often it looks whether its job is still wanted, and for what others have left.
 _LOOK_SECONDS: Final = 0.5
 _RECOVERY_SECONDS: Final = 2.0
@@ -171,6 +173,9 @@ class Worker:
             return JobOutcome("Nothing is indexed yet.", has_failed=True)
         beats = Beats(self._lease_seconds)
         for number, source in enumerate(sources):
+            if number % STEP == 0 and not self._is_at_work_here(job_id):
+                # It was stopped, or another worker does it: what this one says of it is not taken.
+                return JobOutcome("", has_failed=True)
             try:
                 self._queue.submit(request_refresh(source), "refresh all")
             except TooManyRequestsError as error:
@@ -182,6 +187,11 @@ class Worker:
                 with self._database.asking() as client:
                     client.update_workflow_attributes(job_id, {PROGRESS: beats.to_attributes(progress)[PROGRESS]})
         return JobOutcome(f"{say_count(len(sources), 'source is', 'sources are')} in the queue.")
+
+    def _is_at_work_here(self, job_id: str) -> bool:
+        with self._database.asking() as client:
+            found = client.list_workflows(workflow_ids=[job_id], load_input=False, load_output=False)
+        return bool(found) and (found[0].status, found[0].executor_id) == (AT_WORK, self._place.name)
 
     def _every(self, seconds: float, work: Callable[[], object]) -> None:
         """Do something when this much time has passed since it was done last."""

@@ -14,6 +14,8 @@ import pytest
 from codesearch.api.management import JobKind, JobRequest, JobState
 from codesearch.core.catalog.catalog import open_catalog
 from codesearch.jobs.database import jobs_url
+from codesearch.jobs.places import WorkerPlace
+from codesearch.jobs.worker import STEP, Worker
 from tests.unit.jobs.workers import PATIENCE_SECONDS, Jobs, is_at_work, is_over, jobs_in
 
 ONE, TWO = "1" * 24, "2" * 24
@@ -129,6 +131,32 @@ def test_a_paused_source_is_refreshed_only_for_who_knows_that_it_is_paused(jobs:
     assert jobs.wait_for(everything, is_over).message == "2 sources are in the queue."
     asked = [job for job in jobs.queue.list_jobs() if job.requested_by == "refresh all"]
     assert [jobs.wait_for(job, is_over).state for job in asked] == [JobState.DONE] * 2
+
+
+def test_who_asks_for_all_stops_asking_when_that_is_stopped_or_another_worker_does_it(
+    jobs: Jobs,
+) -> None:
+    """It has no process that could be ended."""
+    with open_catalog(jobs.catalog_url) as catalog:
+        for number in range(STEP + 1):
+            catalog.add_source(id=f"{number:024x}", location=f"https://git.example.org/{number}", name=f"good {number}")
+        jobs.start_worker()
+        everything = jobs.queue.submit(JobRequest(JobKind.REFRESH_ALL, "all sources"), "admin")
+        assert jobs.wait_for(everything, is_over).message == f"{STEP + 1} sources are in the queue."
+        jobs.stop(jobs.processes[0])
+        for job in jobs.queue.list_jobs():
+            jobs.queue.cancel(job.id)
+        worker = Worker(
+            jobs.database, WorkerPlace(jobs.folder), catalog, lambda *_: pytest.fail("no process is needed")
+        )
+        stopped = jobs.queue.submit(JobRequest(JobKind.REFRESH_ALL, "all sources"), "admin")
+        jobs.queue.cancel(stopped.id)
+        elsewhere = jobs.queue.submit(JobRequest(JobKind.REFRESH_ALL, "all sources"), "admin")
+        for job in (stopped, elsewhere):
+            with worker._hold(job.id, job.request) as ask:
+                assert ask().has_failed
+        waiting = [job.id for job in jobs.queue.list_jobs() if job.state is JobState.QUEUED]
+        assert waiting == [elsewhere.id]
 
 
 def test_what_a_run_leaves_is_merged_once_no_other_run_waits(jobs: Jobs) -> None:

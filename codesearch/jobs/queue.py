@@ -89,7 +89,8 @@ class JobQueue:
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
             "queue_name": QUEUE,
-            "workflow_id": f"{partition[:8]}-{occasion or secrets.token_hex(5)}",
+            # Of an occasion the whole partition: sources of which some digits are the same may be due at one moment.
+            "workflow_id": f"{partition[:8]}-{occasion + partition[8:] if occasion else secrets.token_hex(5)}",
             "app_version": JOBS_VERSION,
             "queue_partition_key": partition,
             # What is asked for at once in several places is one job; what begins after one at work is another.

@@ -90,7 +90,7 @@ def _describe(status: WorkflowStatus, attributes: Mapping[str, Any], now: dateti
         return JobState.RUNNING, "", False
     if status.status == CANCELLED:
         stopped_at = _moment(status.completed_at) or now
-        if attributes.get(IS_AT_WORK) and now - stopped_at < _STOPPING:
+        if attributes.get(IS_AT_WORK) and abs(now - stopped_at) < _STOPPING:
             return JobState.RUNNING, "", True
         return JobState.CANCELLED, str(attributes.get(REASON) or STOPPED), False
     if status.status == "SUCCESS":

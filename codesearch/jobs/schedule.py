@@ -56,7 +56,7 @@ class Schedule:
             look = JobRequest(JobKind.DISCOVER, organisation.name, organisation=organisation.id)
             self._queue.submit(look, BY_SCHEDULE, occasion=_occasion(organisation.next_discovery_at or self._clock()))
             self._catalog.pass_due_organisation(organisation)
-        self._catalog.plan_default(self._default_minutes)
+        self._catalog.plan(self._default_minutes)
         due = self._catalog.list_due(self._default_minutes)
         if not due:
             return

@@ -97,11 +97,10 @@ class DeliveryCatalog(CatalogPart):
         At most DELIVERIES_AT_ONCE.
         """
         with self._database.writing() as connection:
-            now = self._clock()
-            is_free = or_(
-                webhook_pushes.c.claimed_at.is_(None),
-                webhook_pushes.c.claimed_at < now - timedelta(seconds=CLAIM_SECONDS),
-            )
+            now, longest = self._clock(), timedelta(seconds=CLAIM_SECONDS)
+            claimed_at = webhook_pushes.c.claimed_at
+            # What was claimed long after now was claimed by a clock that was ahead.
+            is_free = or_(claimed_at.is_(None), claimed_at < now - longest, claimed_at > now + longest)
             pushes = [
                 WaitingPush(*row)
                 for row in connection.execute(

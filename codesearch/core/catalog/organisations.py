@@ -29,6 +29,8 @@ CHANGEABLE: Final = (
 )
 _PATTERNS: Final = {"include": "include_patterns", "exclude": "exclude_patterns"}
 _MAX_MESSAGE_LENGTH: Final = 1000
+# Between machines, without anything being wrong.
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)
 
 
 class OrganisationCatalog(CatalogPart):
@@ -42,6 +44,7 @@ class OrganisationCatalog(CatalogPart):
         """
         name = validate_name(wanted.name, "organisation")
         _check_minutes(wanted.discover_minutes, wanted.refresh_minutes or None)
+        _check_patterns(*wanted.include, *wanted.exclude)
         with self._database.writing() as connection:
             same = _find(connection, organisations.c.host_url == wanted.host_url, organisations.c.path == wanted.path)
             if same:
@@ -75,6 +78,7 @@ class OrganisationCatalog(CatalogPart):
         if "name" in changes:
             changes["name"] = validate_name(changes["name"], "organisation")
         _check_minutes(changes.get("discover_minutes"), changes.get("refresh_minutes") or None)
+        _check_patterns(*changes.get("include", ()), *changes.get("exclude", ()))
         with self._database.writing() as connection:
             found = _expect(connection, id_or_name)
             if "name" in changes:
@@ -128,10 +132,22 @@ class OrganisationCatalog(CatalogPart):
             connection.execute(statement.values(message=line, has_failed=has_failed, discovered_at=self._clock()))
 
     def list_due_organisations(self) -> list[Organisation]:
-        """Return those whose repositories are to be looked for now, the one that waits longest first."""
+        """Return those whose repositories are to be looked for now, the one that waits longest first.
+
+        What is planned for later than an interval from now was planned by a clock that was ahead, and is due.
+        """
+        table, now = organisations, self._clock()
+        plans = select(table.c.id, table.c.discover_minutes, table.c.next_discovery_at)
         with self._database.reading() as connection:
-            due = _find(connection, organisations.c.next_discovery_at <= self._clock())
-        return sorted(due, key=lambda item: (item.next_discovery_at or self._clock(), item.id))
+            ids = [
+                organisation_id
+                for organisation_id, minutes, moment in connection.execute(
+                    plans.where(table.c.next_discovery_at.is_not(None))
+                )
+                if moment <= now or moment > now + timedelta(minutes=minutes or 0) + _CLOCKS_DIFFER
+            ]
+            due = _find(connection, table.c.id.in_(ids)) if ids else []
+        return sorted(due, key=lambda item: (item.next_discovery_at or now, item.id))
 
     def pass_due_organisation(self, organisation: Organisation) -> bool:
         """Say that the look that it was due for is seen to; False where somebody has said so already."""
@@ -152,6 +168,13 @@ def _check_minutes(*given: int | None) -> None:
     for minutes in given:
         if minutes is not None and not 1 <= minutes <= MOST_MINUTES:
             raise InvalidRequestError(f"An interval has 1 to {MOST_MINUTES} minutes, which is a year, not {minutes}.")
+
+
+def _check_patterns(*given: str) -> None:
+    for pattern in given:
+        # One a line is how they are kept, and not every database keeps every character.
+        if not pattern.isprintable():
+            raise InvalidRequestError(f"A pattern has no line breaks or control characters: {pattern[:100]!a}.")
 
 
 def _check_free(connection: Connection, name: str, unless_id: str | None = None) -> None:

@@ -61,7 +61,8 @@ class IndexRun:
         """Say whether the run ended without a word: its process is gone, or silent for too long."""
         if self.state is not RunState.RUNNING:
             return False
-        is_silent = now - self.updated_at > SILENCE_UNTIL_STOPPED
+        # Also one that reported long after now, by a clock that was ahead; one that lives does so again.
+        is_silent = abs(now - self.updated_at) > SILENCE_UNTIL_STOPPED
         return is_silent or (self.host == socket.gethostname() and not is_alive(self.process_id))
 
 

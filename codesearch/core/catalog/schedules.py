@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from codesearch.core.catalog.schema import data_sources
 from codesearch.core.catalog.sources import CatalogPart, find_source_row
@@ -16,6 +16,14 @@ _SELECT_DUE = (
     .where(data_sources.c.is_paused.is_(False))
     .order_by(data_sources.c.next_refresh_at, data_sources.c.id)
 )
+# For each interval the last moment that is planned, and whether there is a source that has none.
+_SELECT_LATEST = select(
+    data_sources.c.refresh_minutes,
+    func.max(data_sources.c.next_refresh_at),
+    func.count() > func.count(data_sources.c.next_refresh_at),
+).group_by(data_sources.c.refresh_minutes)
+# Between machines, without anything being wrong.
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 class ScheduleCatalog(CatalogPart):
@@ -46,17 +54,25 @@ class ScheduleCatalog(CatalogPart):
         """Note what commit the remote has now on what is indexed of it. Raises NotFoundError."""
         return self._change(source_id, remote_commit=commit, remote_seen_at=self._clock())
 
-    def plan_default(self, default_minutes: int) -> None:
-        """Have data sources without a schedule refreshed after this interval, where it is not to be sooner."""
-        if not default_minutes:
-            return
-        next_at, column = self._clock() + timedelta(minutes=default_minutes), data_sources.c.next_refresh_at
-        is_unplanned = data_sources.c.refresh_minutes.is_(None), or_(column.is_(None), column > next_at)
+    def plan(self, default_minutes: int) -> None:
+        """Have data sources without a schedule refreshed after the default interval, where it is not to be sooner.
+
+        What is planned for later than an interval from now was planned by a clock that was ahead, and is planned anew.
+        """
+        now, minutes_of, next_at = self._clock(), data_sources.c.refresh_minutes, data_sources.c.next_refresh_at
+        changes = []
         with self._database.reading() as connection:
-            if connection.execute(select(data_sources.c.id).where(*is_unplanned).limit(1)).first() is None:
-                return
-        with self._database.writing() as connection:
-            connection.execute(data_sources.update().where(*is_unplanned).values(next_refresh_at=next_at))
+            latest = connection.execute(_SELECT_LATEST).all()
+        for minutes, last, is_unplanned in latest:
+            interval = timedelta(minutes=minutes or default_minutes)
+            if minutes is None and default_minutes and (is_unplanned or last > now + interval):
+                changes.append((minutes_of.is_(None), or_(next_at.is_(None), next_at > now + interval), now + interval))
+            elif minutes and last is not None and last > now + interval + _CLOCKS_DIFFER:
+                changes.append((minutes_of == minutes, next_at > now + interval, now + interval))
+        if changes:
+            with self._database.writing() as connection:
+                for *which, moment in changes:
+                    connection.execute(data_sources.update().where(*which).values(next_refresh_at=moment))
 
     def list_due(self, default_minutes: int = 0) -> list[DataSource]:
         """Return the data sources whose time to be refreshed has come, the one that waits longest first."""

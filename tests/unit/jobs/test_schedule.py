@@ -78,6 +78,34 @@ def test_what_is_due_is_asked_for_once_and_again_after_an_interval(installation:
     assert sorted(installation.asked()) == [("shop", "cancelled"), ("shop", "queued")]
 
 
+def test_sources_whose_ids_begin_alike_may_be_due_at_the_same_moment(installation: Installation) -> None:
+    """As all are that have no schedule of their own."""
+    for source_id, name in ((f"{ONE[:12]}{TWO[:12]}", "alike"), (f"{ONE[:20]}{TWO[:4]}", "more alike")):
+        installation.catalog.add_source(id=source_id, location=f"https://example.org/{name}", name=name)
+    schedule = Schedule(installation.catalog, installation.queue, installation.clock, default_minutes=60)
+    schedule.enqueue_due()
+    installation.clock.pass_minutes(60)
+    schedule.enqueue_due()
+    assert sorted(title for title, _ in installation.asked()) == ["alike", "ledger", "more alike", "shop"]
+
+
+def test_a_clock_that_was_ahead_keeps_nothing_from_being_refreshed(installation: Installation) -> None:
+    installation.clock.pass_minutes(1_000_000)
+    installation.catalog.set_schedule("shop", 15)
+    installation.catalog.add_organisation(
+        Organisation("", "acme", HostKind.GITEA, "https://git.example.org", "acme", discover_minutes=60)
+    )
+    installation.clock.pass_minutes(-1_000_000)
+    installation.schedule.enqueue_due()
+    installation.clock.pass_minutes(60)
+    installation.schedule.enqueue_due()
+    assert sorted(installation.asked()) == [("acme", "queued"), ("shop", "queued")]
+    # An organisation whose moment was a wrong one is looked at once.
+    installation.clock.pass_minutes(59)
+    installation.schedule.enqueue_due()
+    assert len(installation.asked()) == 2
+
+
 def test_who_ends_after_asking_asks_no_second_time(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     installation.catalog.set_schedule("shop", 15)
     installation.clock.pass_minutes(15)

@@ -69,6 +69,13 @@ def test_what_is_there_or_wrong_is_refused(catalog: Catalog) -> None:
     ):
         with pytest.raises(InvalidRequestError, match=told):
             catalog.add_organisation(wrong)
+    other = replace(ACME, path="other", name="x")
+    for pattern in ("a\0b", "a\nb", "a\rb", "a\x1b", "a\ud800b", "a\x85b", "a\u2028b"):
+        for wrong in (replace(other, include=("ok", pattern)), replace(other, exclude=(pattern,))):
+            with pytest.raises(InvalidRequestError, match="pattern"):
+                catalog.add_organisation(wrong)
+        with pytest.raises(InvalidRequestError, match="pattern"):
+            catalog.change_organisation("acme", exclude=[pattern])
     for unknown in ("nobody", "", "\0", "x" * 5000):
         with pytest.raises(NotFoundError):
             catalog.get_organisation(unknown)

@@ -120,11 +120,11 @@ def test_intervals_that_make_no_sense_are_refused(catalog: Catalog, minutes: int
 def test_sources_without_a_schedule_have_that_of_all(catalog: Catalog, clock: Clock) -> None:
     catalog.set_schedule("two", 0)
     assert catalog.get_source(TWO).next_refresh_at is None
-    catalog.plan_default(0)
+    catalog.plan(0)
     assert catalog.get_source(ONE).next_refresh_at is None
-    catalog.plan_default(30)
+    catalog.plan(30)
     clock.pass_minutes(10)
-    catalog.plan_default(30)
+    catalog.plan(30)
     assert catalog.get_source(ONE).next_refresh_at == START + timedelta(minutes=30)
     clock.pass_minutes(20)
     # A worker without one leaves it to those that have it.
@@ -138,12 +138,28 @@ def test_sources_without_a_schedule_have_that_of_all(catalog: Catalog, clock: Cl
     ]
     assert catalog.get_source(ONE).next_refresh_at == START + timedelta(minutes=60)
     # A shorter one counts at once; a schedule of its own wins.
-    catalog.plan_default(5)
+    catalog.plan(5)
     assert catalog.get_source(ONE).next_refresh_at == START + timedelta(minutes=35)
     catalog.set_schedule("one", 120)
-    catalog.plan_default(5)
+    catalog.plan(5)
     clock.pass_minutes(60)
     assert catalog.list_due(5) == []
+
+
+def test_what_a_clock_that_was_ahead_has_planned_is_planned_anew(catalog: Catalog, clock: Clock) -> None:
+    clock.pass_minutes(100_000)
+    catalog.set_schedule("one", 15)
+    catalog.set_schedule("two", 30)
+    catalog.set_paused("two", True)
+    clock.pass_minutes(-100_000)
+    catalog.plan(0)
+    assert [catalog.get_source(name).next_refresh_at for name in ("one", "two")] == [
+        START + timedelta(minutes=minutes) for minutes in (15, 30)
+    ]
+    # Clocks of machines differ a little: that is not planned to and fro.
+    clock.pass_minutes(-0.5)
+    catalog.plan(0)
+    assert catalog.get_source("one").next_refresh_at == START + timedelta(minutes=15)
 
 
 def test_a_remote_is_remembered(catalog: Catalog, clock: Clock) -> None:

@@ -25,6 +25,7 @@ ATTEMPTS: Final = 4
 FIRST_WAIT_SECONDS: Final = 1.0
 # A host that wants more is asked again at the next look.
 LONGEST_WAIT_SECONDS: Final = 900.0
+_FOREVER_SECONDS: Final = 30 * 86_400.0
 RATE_LIMIT_ATTEMPTS: Final = 5
 MAX_PAGES: Final = 2_000
 MAX_BYTES: Final = 64 << 20
@@ -69,10 +70,17 @@ class HostConnection:
         """Whether the host is told who asks."""
         return bool(self._secret)
 
-    def get(self, path: str, query: Query | None = None) -> Any:
-        """Return what an address holds, None where there is nothing. Raises CodeHostError."""
+    def get(self, path: str, query: Query | None = None) -> Mapping[str, Any] | None:
+        """Return the object that an address holds, None where there is nothing. Raises CodeHostError."""
         response = self._ask(self._base_url + path, query)
-        return None if response is None else _read_json(response)
+        found = None if response is None else _read_json(response)
+        if found is not None and not isinstance(found, dict):
+            raise self.unknown_form()
+        return found
+
+    def unknown_form(self) -> CodeHostError:
+        """Return the error for what has no form that is known."""
+        return CodeHostError(f"{self._host} answers in another form than is known of its kind.")
 
     def list_items(self, path: str, query: Query) -> Iterator[Mapping[str, Any]]:
         """Yield the items of a list, of all of its pages. Raises CodeHostError, also in the middle."""
@@ -88,8 +96,12 @@ class HostConnection:
             following = response.links.get("next", {}).get("url")
             if not following:
                 return
-            url, given = str(response.url.join(following)), None
-            if _origin(url) != _origin(self._base_url):
+            try:
+                url, given = str(response.url.join(following)), None
+                is_here = _origin(url) == _origin(self._base_url)
+            except (httpx2.InvalidURL, ValueError):
+                raise CodeHostError(f"{self._host} gives no address that can be read for the next page.") from None
+            if not is_here:
                 raise CodeHostError(f"{self._host} sends to another host for the next page, which is not followed.")
         raise CodeHostError(f"{self._host} lists more than {MAX_PAGES:,} pages.")
 
@@ -137,7 +149,7 @@ class HostConnection:
             reset = headers.get("x-ratelimit-reset", headers.get("ratelimit-reset", ""))
             asked = float(reset) - self._clock() if reset.isdecimal() else 60.0
         # Clocks differ by a second.
-        return max(0.0, asked) + 1.0
+        return min(max(0.0, asked), _FOREVER_SECONDS) + 1.0
 
     def _refusal(self, response: httpx2.Response) -> CodeHostError:
         status, message = response.status_code, self._hide(_read_message(response))
@@ -177,7 +189,7 @@ def _read_json(response: httpx2.Response) -> Any:
         raise CodeHostError(f"{response.url.host} answers with more than {MAX_BYTES >> 20} MiB.")
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise CodeHostError(
             f"{response.url.host} answers with a page instead of JSON: is its API there, and is this its kind?"
         ) from None
@@ -186,7 +198,7 @@ def _read_json(response: httpx2.Response) -> Any:
 def _read_message(response: httpx2.Response) -> str:
     try:
         value = json.loads(response.content[:100_000])
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     message = value.get("message") or value.get("error") if isinstance(value, dict) else None
     return " ".join(message.split())[:_MOST_MESSAGE_CHARACTERS] if isinstance(message, str) else ""
@@ -200,6 +212,6 @@ def _read_wait(text: str, now: float) -> float | None:
         return float(text)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+        return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp() - now
+    except (ValueError, OverflowError):
         return None
-    return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp() - now

@@ -98,13 +98,21 @@ def _list_gitlab(connection: HostConnection, path: str) -> Iterator[Mapping[str,
     query: dict[str, str | int] = {"per_page": _PAGE, "order_by": "id", "sort": "asc"}
     group = connection.get(f"/groups/{quote(path, safe='')}", {"with_projects": "false"})
     if group is not None:
+        number = _number_of(connection, group)
         return connection.list_items(
-            f"/groups/{group['id']}/projects", {**query, "include_subgroups": "true", "with_shared": "false"}
+            f"/groups/{number}/projects", {**query, "include_subgroups": "true", "with_shared": "false"}
         )
-    users = connection.get("/users", {"username": path}) if "/" not in path else []
-    if not users:
+    user = next(connection.list_items("/users", {"username": path}), None) if "/" not in path else None
+    if user is None:
         raise _unknown(path, "group or user")
-    return connection.list_items(f"/users/{users[0]['id']}/projects", query)
+    return connection.list_items(f"/users/{_number_of(connection, user)}/projects", query)
+
+
+def _number_of(connection: HostConnection, item: Mapping[str, Any]) -> int:
+    number = item.get("id")
+    if not isinstance(number, int):
+        raise connection.unknown_form()
+    return number
 
 
 def _read_gitlab(item: Mapping[str, Any]) -> FoundRepository | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -205,3 +207,52 @@ def test_a_repository_of_another_form_is_an_error(host: CodeHost) -> None:
     host.organisations["acme"] = [{"uuid": "x"}]
     with pytest.raises(CodeHostError, match="in another form"):
         list_repositories(organisation(host, HostKind.GITHUB), None, Sleeps())
+
+
+DEEP = "[" * 100_000
+FORMS: tuple[object, ...] = ([], {}, "x", [[]], [{"id": {}}], "null", DEEP)
+
+
+@pytest.mark.parametrize("kind", [HostKind.GITHUB, HostKind.GITLAB, HostKind.GITEA])
+@pytest.mark.parametrize("position", range(3))
+def test_an_answer_in_no_known_form_is_an_error_and_no_fault(host: CodeHost, kind: HostKind, position: int) -> None:
+    """Whatever a host says: it may be a proxy that says it."""
+    for form in FORMS:
+        host.organisations["acme"] = []
+        host.add("acme", "app")
+        body = form if form in ("null", DEEP) else json.dumps(form)
+        good = [Answer(200, {}, {"id": 0, "type": "Organization"})] * position
+        host.answers = [*good, Answer(200, {}, body)]
+        with suppress(CodeHostError):
+            assert all(isinstance(item, FoundRepository) for item in list_repositories(organisation(host, kind), None))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "9" * 400},
+        {"Retry-After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"},
+        {"Retry-After": "Mon, 01 Jan 0001 00:00:00 GMT"},
+        {"Retry-After": "\u00b2"},
+        {"Retry-After": "-5"},
+        {"Retry-After": "soon"},
+        {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9" * 400},
+        {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "never"},
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_waited_for_or_said(host: CodeHost, headers: dict[str, str]) -> None:
+    host.add("acme", "app")
+    host.answers = [Answer(429, headers)]
+    sleeps = Sleeps()
+    with suppress(CodeHostError):
+        assert names(list_repositories(organisation(host, HostKind.GITEA), None, sleeps)) == ["acme/app"]
+    assert all(0 < seconds < 1000 for seconds in sleeps)
+
+
+@pytest.mark.parametrize(
+    "link", ["http://[", "http://127.0.0.1:x/", "http://127.0.0.1:99999/", "//", "\x01", "?page=\x7f"]
+)
+def test_a_next_page_that_is_no_address_is_an_error(host: CodeHost, link: str) -> None:
+    host.answers = [Answer(200, {}, {"id": 1}), Answer(200, {"Link": f'<{link}>; rel="next"'}, [])]
+    with pytest.raises(CodeHostError):
+        list_repositories(organisation(host, HostKind.GITEA), None, Sleeps())

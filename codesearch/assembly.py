@@ -334,6 +334,7 @@ class Assembly:
         return Removals(
             self.settings.data_dir,
             is_known=lambda source_id: self.catalog.resolve(source_id) is not None,
+            list_removed=lambda: self.catalog.list_removed_ids(),
             turn_of=lambda source_id, seconds: self.catalog.turn_of(source_id, lambda: None, timeout_seconds=seconds),
             remove_rows=self.remove_rows,
             remove_search_index=lambda source_id: self.search_indexes.remove(source_id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
@@ -11,6 +11,9 @@ from codesearch.core.errors import CodesearchError
 from codesearch.core.locks import delete_path, require_folder, source_lock
 
 logger = logging.getLogger(__name__)
+
+# Of a data folder, each with a folder for a data source.
+_FOLDERS = ("search", "mirrors", "trees")
 
 
 class Removals:
@@ -21,16 +24,18 @@ class Removals:
         data_dir: Path,
         *,
         is_known: Callable[[str], bool],
+        list_removed: Callable[[], Collection[str]],
         turn_of: Callable[[str, float], AbstractContextManager[None]],
         remove_rows: Callable[[str], None],
         remove_search_index: Callable[[str], None],
     ) -> None:
-        """Keep the parts; `is_known` says whether the catalog has a data source.
+        """Keep the parts; `is_known` says whether the catalog has a data source, `list_removed` which ones it had once.
 
         `turn_of` waits for so many seconds until no other machine works on one, and raises TimeoutError.
         """
         self._data_dir = data_dir
         self._is_known = is_known
+        self._list_removed = list_removed
         self._turn_of = turn_of
         self._remove_rows = remove_rows
         self._remove_search_index = remove_search_index
@@ -66,25 +71,31 @@ class Removals:
         return True
 
     def finish_all(self) -> None:
-        """Finish what others have begun and nobody is at; what cannot be finished now is logged and stays noted."""
-        for source_id in self.noted():
+        """Finish what others have begun and nobody is at, here or on another machine that has the same catalog.
+
+        What cannot be finished now is logged, and left to the next call.
+        """
+        for source_id in sorted({*self.noted(), *self._left_here()}):
             try:
                 if self.finish(source_id, timeout_seconds=0):
                     logger.info("what was left of the removed data source %s is deleted", source_id)
             except (CodesearchError, OSError) as error:
                 logger.warning("what is left of the removed data source %s stays: %s", source_id, error)
 
+    def _left_here(self) -> set[str]:
+        """Return the data sources that were removed and have files here: whoever did that has another data folder."""
+        here = {path.name for name in _FOLDERS for path in (self._data_dir / name).glob("?" * 24)}
+        return here.intersection(self._list_removed()) if here else here
+
     def files_of(self, source_id: str) -> list[Path]:
         """Return the files and folders of a data source beside the store, in order."""
         staged = sorted((self._data_dir / "staging").glob(f"{source_id}-*"))
-        folders = [self._data_dir / name / source_id for name in ("search", "mirrors", "trees")]
+        folders = [self._data_dir / name / source_id for name in _FOLDERS]
         return [path for path in (*folders, *staged) if path.exists()]
 
     def unknown_ids(self) -> list[str]:
         """Return the ids that have files here and are in no catalog, in order."""
-        found = {
-            path.name for name in ("search", "mirrors", "trees") for path in (self._data_dir / name).glob("?" * 24)
-        }
+        found = {path.name for name in _FOLDERS for path in (self._data_dir / name).glob("?" * 24)}
         found |= {path.name.partition("-")[0] for path in (self._data_dir / "staging").glob("*.arrow")}
         return sorted(source_id for source_id in found if not self._is_known(source_id))
 

@@ -15,7 +15,7 @@ from codesearch.core.index.manifest import SegmentName
 from codesearch.core.index.segment_files import SegmentFiles
 from tests.e2e.conftest import AssemblyFactory, index_with
 from tests.e2e.evidence import read_rows, run_codesearch, start_codesearch, wait_until
-from tests.e2e.service import run_cli
+from tests.e2e.service import FIXTURES, NAMES, run_cli
 from tests.faults.damage import bad_subjects
 from tests.unit.indexer.conftest import Repository
 
@@ -158,3 +158,28 @@ def _collect(failures: list[BaseException], assembly: Assembly, folder: Path) ->
         index_with(assembly, folder)
     except BaseException as error:
         failures.append(error)
+
+
+def test_what_another_machine_removed_goes_here_with_the_next_run(tmp_path: Path) -> None:
+    """Each has a data folder of its own; catalog and store are common."""
+    shared = {"database_url": f"sqlite:///{tmp_path / 'catalog.sqlite3'}", "store_uri": str(tmp_path / "store")}
+    one, other = tmp_path / "one", tmp_path / "other"
+    for name in NAMES[:2]:
+        assert run_cli(one, "index", str(FIXTURES / name), **shared).status == 0
+        assert run_cli(other, "index", str(FIXTURES / name), **shared).status == 0
+    gone, kept = (shared_ids(one, **shared)[name] for name in NAMES[:2])
+    # Of no source of this catalog, now or before: somebody else's.
+    (other / "search" / ("a" * 24)).mkdir()
+    assert run_cli(one, "remove", NAMES[0], **shared).status == 0
+    assert (other / "search" / gone).is_dir()
+    assert run_cli(other, "index", str(FIXTURES / NAMES[1]), **shared).status == 0
+    assert sorted(path.name for path in (other / "search").iterdir()) == sorted(["a" * 24, kept])
+    assert run_cli(other, "search", NAMES[1], "total", **shared).status == 0
+    # What is added again is there again.
+    assert run_cli(one, "index", str(FIXTURES / NAMES[0]), **shared).status == 0
+    assert run_cli(other, "index", "--all", **shared).status == 0
+    assert (other / "search" / gone).is_dir()
+
+
+def shared_ids(data_dir: Path, **settings: str) -> dict[str, str]:
+    return {item["name"]: item["id"] for item in run_cli(data_dir, "list", "--json", **settings).json["sources"]}

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 
 from sqlalchemy import Connection, select
 
-from codesearch.core.catalog.schema import index_runs, run_totals
+from codesearch.core.catalog.schema import data_sources, index_runs, run_totals
 from codesearch.core.catalog.sources import CatalogPart
 
 _AMOUNTS = (
@@ -44,6 +44,12 @@ class TotalsCatalog(CatalogPart):
         with self._database.reading() as connection:
             rows = connection.execute(select(run_totals.c.source_id, *_AMOUNTS)).all()
         return {row[0]: RunTotals(*row[1:]) for row in rows}
+
+    def list_removed_ids(self) -> frozenset[str]:
+        """Return the ids of the data sources that had a run that changed something, and were removed."""
+        statement = select(run_totals.c.source_id).where(run_totals.c.source_id.not_in(select(data_sources.c.id)))
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(statement).scalars())
 
 
 def count_run(connection: Connection, run_id: int, *, has_failed: bool) -> None:

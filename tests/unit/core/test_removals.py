@@ -26,6 +26,7 @@ def test_a_removal_waits_for_who_works_on_the_source_here_or_on_another_machine(
     removals = Removals(
         tmp_path,
         is_known=lambda _: False,
+        list_removed=list,
         turn_of=turn_of,
         remove_rows=removed.append,
         remove_search_index=removed.append,

@@ -64,7 +64,9 @@ def test_totals_outlive_the_rows_of_runs_and_the_source(catalog: Catalog, clock:
     count = RUNS_KEPT_PER_SOURCE + 5
     for _ in range(count):
         run(catalog, clock, ONE, files=1)
+    assert catalog.list_removed_ids() == frozenset()
     catalog.remove_source(ONE)
+    assert catalog.list_removed_ids() == {ONE}
     assert catalog.read_run_totals() == {ONE: RunTotals(count, 0, count, 10 * count, 2.5 * count)}
     # A merge is no run.
     catalog.publish_merged(catalog.get_source(TWO), catalog.reserve_run(TWO))

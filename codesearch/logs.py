@@ -21,6 +21,7 @@ ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] 
 
 # Kinds of lines that are told apart when they are counted.
 MAX_KINDS = 256
+_TRACE_SECONDS = 60.0
 OWN_LOGGERS = ("codesearch", "indexer", "uvicorn")
 current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
 
@@ -43,6 +44,7 @@ def configure_logging(settings: Settings) -> None:
         logging.getLogger(name).setLevel(level)
     for name in ("asyncio", "uvicorn.error"):
         logging.getLogger(name).filters[:] = [OncePerSecond()]
+    logging.getLogger("codesearch.api.errors").filters[:] = [TraceOncePerMinute()]
     # Our own access line replaces the web server's.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
 
@@ -87,6 +89,30 @@ class OncePerSecond(logging.Filter):
         self._passed[kind] = now, 0
         if left_out:
             record.fields = {**getattr(record, "fields", {}), "left_out": left_out}
+        return True
+
+
+class TraceOncePerMinute(logging.Filter):
+    """Leaves the trace out of a line that was written with one less than a minute ago.
+
+    While a database is away each request fails in the same way, and each trace has a hundred lines.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._traced: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the record pass, with its trace or without."""
+        if record.exc_info is not None:
+            message, now = record.getMessage(), self._clock()
+            if now - self._traced.get(message, float("-inf")) < _TRACE_SECONDS:
+                record.exc_info = record.exc_text = None
+                return True
+            if len(self._traced) >= MAX_KINDS:
+                self._traced.clear()
+            self._traced[message] = now
         return True
 
 

@@ -42,6 +42,8 @@ _RECOVERY_SECONDS: Final = 2.0
 _SCHEDULE_SECONDS: Final = 2.0
 _PACE_SECONDS: Final = 2.0
 _PRUNE_SECONDS: Final = 60.0
+# The same failure of its looks is said so often.
+_SAID_SECONDS: Final = 60.0
 
 
 class Worker:
@@ -92,13 +94,17 @@ class Worker:
         self._give_back()
 
     def _repeat(self, ask: Callable[[], None], is_over: threading.Event) -> None:
+        said, said_at = "", float("-inf")
         while not is_over.wait(_LOOK_SECONDS):
             try:
                 ask()
             except JobsUnavailableError as error:
                 self._note_away(error)
             except CodesearchError as error:
-                logger.warning("jobs: %s", error.message)
+                # It may last for hours.
+                if error.message != said or time.monotonic() - said_at >= _SAID_SECONDS:
+                    logger.warning("jobs: %s", error.message)
+                    said, said_at = error.message, time.monotonic()
 
     def _do_chores(self) -> None:
         self._pushes.enqueue()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from sys import exc_info
 
-from codesearch.logs import MAX_KINDS, OncePerSecond
+from codesearch.logs import MAX_KINDS, OncePerSecond, TraceOncePerMinute
 
 
 def record_of(message: str, level: int = logging.WARNING) -> logging.LogRecord:
@@ -34,3 +35,26 @@ def test_kinds_do_not_fill_the_memory() -> None:
     for number in range(3 * MAX_KINDS):
         assert once.filter(record_of(f"kind {number}"))
     assert len(once._passed) <= MAX_KINDS
+
+
+def test_the_same_trace_is_written_once_a_minute_and_its_line_each_time() -> None:
+    now = 0.0
+    once = TraceOncePerMinute(lambda: now)
+
+    def is_traced(message: str) -> bool:
+        try:
+            raise ValueError(message)
+        except ValueError:
+            record = logging.LogRecord(
+                "codesearch.api.errors", logging.ERROR, __file__, 1, "%s", (message,), exc_info()
+            )
+        assert once.filter(record)
+        return record.exc_info is not None
+
+    assert [is_traced(message) for message in ("away", "away", "locked", "away")] == [True, False, True, False]
+    now = 60.0
+    assert [is_traced("away"), is_traced("away")] == [True, False]
+    for number in range(3 * MAX_KINDS):
+        assert is_traced(f"kind {number}")
+    assert len(once._traced) <= MAX_KINDS
+    assert once.filter(record_of("no trace"))

@@ -15,7 +15,7 @@ import pytest
 
 from codesearch.api.management import Job, JobKind, JobRequest, JobState
 from codesearch.core.catalog.catalog import open_catalog
-from codesearch.core.errors import JobsUnavailableError, NotFoundError, TooManyRequestsError
+from codesearch.core.errors import CatalogError, JobsUnavailableError, NotFoundError, TooManyRequestsError
 from codesearch.jobs import queue as queue_module
 from codesearch.jobs.database import QUEUE, JobDatabase, jobs_url
 from codesearch.jobs.places import WorkerPlace
@@ -131,6 +131,35 @@ def test_a_refresh_of_all_says_where_the_queue_took_no_more(
     assert outcome.message.startswith("Of 4 sources, 2 are in the queue. 2 jobs are waiting already.")
     assert sorted(job.request.title for job in queue.list_jobs()) == ["all sources", "shop-0", "shop-1"]
     assert queue.get(everything.id).progress.phase == "asking for refreshes"
+
+
+def test_what_is_away_for_long_is_not_said_at_each_look(
+    database: JobDatabase, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker looks twice a second."""
+
+    class Looks(threading.Event):
+        left = 5
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.left -= 1
+            return self.left < 0
+
+    def fail() -> NoReturn:
+        raise CatalogError(said[0])
+
+    said = ["The catalog is away."]
+    with open_catalog(f"sqlite:///{tmp_path / 'catalog.sqlite3'}") as catalog:
+        worker = Worker(database, WorkerPlace(tmp_path), catalog, start_nothing)
+        worker._repeat(fail, Looks())
+        assert [record.message for record in caplog.records] == ["jobs: The catalog is away."]
+        said[0] = "It is locked."
+        worker._repeat(fail, Looks())
+        assert [record.message for record in caplog.records][1:] == ["jobs: It is locked."]
+        # After a while once more.
+        monkeypatch.setattr("codesearch.jobs.worker._SAID_SECONDS", 0.0)
+        worker._repeat(fail, Looks())
+    assert len(caplog.records) == 7
 
 
 def start_nothing(*_: object) -> NoReturn:

@@ -48,7 +48,7 @@ types: $(DEV)  ## as of Python 3.10, where numpy's own types are still those of 
 # tests that stand together, which share what their module has indexed and started.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV)  ## the whole test suite with branch coverage
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -p tests.branch_coverage
 
 faults: $(DEV)  ## the long tests of what goes wrong: kills, damaged files, a soak of MINUTES
 	SOAK_MINUTES=$(or $(MINUTES),20) $(BIN)/python -m pytest -m long tests/faults -rs

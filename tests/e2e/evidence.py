@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
+from codesearch.core.index.array_file import map_arrays
 from codesearch.core.types import MAX_LINE_CHARACTERS, DataSource, Hit, SearchQuery
 from tests.e2e.service import PATIENCE_SECONDS
 from tests.floats import ABSOLUTE, RELATIVE
@@ -55,6 +56,21 @@ def check_same_rows(
         assert {name: row[name] for name in names} == {name: other[name] for name in names}
         assert np.allclose(row["vector_scale"], other["vector_scale"], RELATIVE, ABSOLUTE)
         assert np.abs(np.subtract(row["vector"], other["vector"])).max() <= 1, "whole numbers, rounded"
+
+
+def check_same_segments(ours: Path, theirs: Path) -> None:
+    """Hold that two segments are the same, vectors up to rounding; the signs are those of the vectors."""
+    (our_arrays, our_header), (their_arrays, their_header) = map_arrays(ours), map_arrays(theirs)
+    assert our_header == their_header
+    assert our_arrays.keys() == their_arrays.keys()
+    for name in our_arrays.keys() - {"signs"}:
+        array, other = our_arrays[name], their_arrays[name]
+        if name.endswith("vectors"):
+            assert np.abs(np.subtract(array, other, dtype=np.int16)).max() <= 1, name
+        elif array.dtype.kind == "f":
+            assert np.allclose(array, other, RELATIVE, ABSOLUTE), name
+        else:
+            assert np.array_equal(array, other), name
 
 
 def table_version(assembly: Assembly) -> int:
@@ -165,7 +181,9 @@ def processes_of_group(group_id: int) -> list[int]:
     return [int(row[0]) for row in rows if row[1] == str(group_id) and not row[2].startswith("Z")]
 
 
-def wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 10.0, interval_seconds: float = 0.01) -> bool:
+def wait_until(
+    condition: Callable[[], bool], *, timeout_seconds: float = PATIENCE_SECONDS, interval_seconds: float = 0.01
+) -> bool:
     """Look until the condition holds; say whether it came to that."""
     deadline = time.monotonic() + timeout_seconds
     while not condition():

@@ -26,6 +26,7 @@ from filelock import FileLock
 
 from codesearch.cli import main as cli
 from codesearch.core.embedding import loading
+from tests.patience import PATIENCE_SECONDS as PATIENCE_SECONDS
 from tests.unit.indexer.conftest import Repository
 
 ROOT = Path(__file__).parents[2]
@@ -36,8 +37,6 @@ GIT_NAME = "ledger-git"
 COMMITTED_AT = 1_700_000_000
 # Most of a short command's time; the commands of one process share them.
 SHARED = {name: cache(getattr(loading, name)) for name in ("_load_bundled", "identify_bundled_model")}
-# A busy machine is slow: this is only for what would never end.
-PATIENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,7 @@ class Service:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log or (data_dir or Path.cwd()).parent / f"serve-{self.port}.log"
-        self._client = httpx.Client(base_url=self.url, timeout=30)
+        self._client = httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS)
         # A worker takes as long to start as the service: only tests about jobs have one.
         without_jobs = () if "--jobs" in arguments else ("--jobs", "0")
         command = command_of("serve", "--port", str(self.port), *without_jobs, *arguments)

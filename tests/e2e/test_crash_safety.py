@@ -23,6 +23,7 @@ from tests.e2e.evidence import (
     answers,
     check_same_answers,
     check_same_rows,
+    check_same_segments,
     processes_of_group,
     read_rows,
     start_codesearch,
@@ -113,9 +114,7 @@ def start_run(stage: str, by: signal.Signals, data_dir: Path, source: Path) -> s
         module = stopped_run.__name__
         return start_codesearch(data_dir, stage, by.name, "index", source, module=module, **SETTINGS)
     process = start_codesearch(data_dir, "index", source, **SETTINGS)
-    reached = wait_until(
-        lambda: is_reached(process, data_dir), timeout_seconds=PATIENCE_SECONDS, interval_seconds=0.001
-    )
+    reached = wait_until(lambda: is_reached(process, data_dir), interval_seconds=0.001)
     if by is signal.SIGKILL or not reached:
         process.kill()
     else:
@@ -134,7 +133,7 @@ def kill_at(stage: str, data_dir: Path, source: Path) -> None:
         process.kill()
     # Its pipes are open as long as a worker process holds them, so this waits for those too.
     assert process.returncode == -signal.SIGKILL, f"it ended by itself before {stage}"
-    gone = wait_until(lambda: not processes_of_group(process.pid), timeout_seconds=5)
+    gone = wait_until(lambda: not processes_of_group(process.pid))
     assert gone, f"{stage}: worker processes stay alive"
     process.communicate()
 
@@ -276,7 +275,7 @@ def test_control_c_ends_with_one_clear_line(
     assert "Traceback" not in errors
     assert errors.count("codesearch:") == 1, errors
     assert "Interrupted" in errors.rstrip().splitlines()[-1], errors
-    assert wait_until(lambda: not processes_of_group(process.pid), timeout_seconds=5)
+    assert wait_until(lambda: not processes_of_group(process.pid))
     assert bool(staging_files(data_dir)) == (stage != "worker processes"), "the next run goes on from what is staged"
     assembly = assembly_factory()
     between = Published(assembly, source_id)
@@ -320,7 +319,7 @@ def test_a_first_index_that_was_stopped_goes_on_from_what_was_staged(
     for ours, theirs in zip(found.answers, expected.answers, strict=True):
         check_same_answers(ours, theirs)
     (segment,), (whole,) = (folder.glob("search/*/*.segment") for folder in (data_dir, tmp_path / "fresh"))
-    assert segment.stat().st_size == whole.stat().st_size
+    check_same_segments(segment, whole)
 
 
 def test_a_run_killed_before_it_said_so_is_not_remembered_as_unfinished(

@@ -23,6 +23,7 @@ from codesearch.core.types import DataSource, Hit, Principal, SearchQuery, Works
 from codesearch.retrieval.turns import Work
 from codesearch.telemetry.opening import Telemetry
 from codesearch.tools.tool import Answer
+from tests.patience import PATIENCE_SECONDS
 
 KEY = "cs_good"
 PRINCIPAL = Principal(key_id="k1", name="Dify key", is_admin=False, source_ids=None)
@@ -49,7 +50,7 @@ class ScriptedRetriever:
         return self.hits[: query.top_k]
 
     def warm_up(self) -> None:
-        self.may_warm_up.wait(10)
+        self.may_warm_up.wait(PATIENCE_SECONDS)
         if self.warm_up_error is not None:
             raise self.warm_up_error
         self.is_warm = True

@@ -20,6 +20,7 @@ from tests.api.api_client import bearer, read_error
 from tests.api.page_visitor import PageVisitor, problem_in
 from tests.api.served_fixtures import NARROW, ServedFixtures, serve_fixtures
 from tests.e2e.service import copy_index, index_fixtures
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.access.issuer import AUDIENCE, ISSUER, forge, key_set, make_key, pem_of, public_jwk, sign
 
 OTHER = "orders-service"
@@ -241,7 +242,7 @@ def test_the_audit_log_names_users_and_what_was_searched(served: Served) -> None
     ids = {name: catalog.get_source(name).id for name in (NARROW, OTHER)}
 
     def read_last(count: int) -> list[dict[str, Any]]:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while len(lines := path.read_text(encoding="ascii").splitlines()) < before + count:
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -19,6 +19,7 @@ from codesearch.cli.connections import ConnectionFactory
 from codesearch.core.types import Hit, Principal, SearchQuery
 from codesearch.retrieval.turns import Work
 from tests.api.api_client import ASK, ScriptedRetriever, bearer, build_app
+from tests.patience import PATIENCE_SECONDS
 
 REQUEST_SECONDS = 0.3
 MAX_CONNECTIONS = 8
@@ -33,7 +34,7 @@ class WaitingRetriever(ScriptedRetriever):
     may_answer = threading.Event()
 
     def retrieve(self, principal: Principal, query: SearchQuery, work: Work | None = None) -> list[Hit]:
-        assert self.may_answer.wait(10)
+        assert self.may_answer.wait(PATIENCE_SECONDS)
         return super().retrieve(principal, query, work)
 
 
@@ -56,24 +57,24 @@ def port() -> Iterator[int]:
     thread = threading.Thread(target=server.run, args=([listener],))
     connections.find_connection_limit.cache_clear()
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not server.started:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     yield listener.getsockname()[1]
     WaitingRetriever.may_answer.set()
     server.should_exit = True
-    thread.join(10)
+    thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
     connections.find_connection_limit.cache_clear()
 
 
 def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
 
 
 def read_to_the_end(client: socket.socket) -> bytes:
-    """Return all that still comes; fails when the connection is not closed in ten seconds."""
+    """Return all that still comes; fails when the connection is not closed."""
     answer = b""
     with contextlib.suppress(ConnectionResetError):
         while part := client.recv(65_536):
@@ -92,7 +93,9 @@ def read_answer(client: socket.socket) -> bytes:
 
 
 def ask(port: int) -> int:
-    answer = httpx.post(f"http://127.0.0.1:{port}/retrieval", json=ASK, headers=bearer(), timeout=10, trust_env=False)
+    answer = httpx.post(
+        f"http://127.0.0.1:{port}/retrieval", json=ASK, headers=bearer(), timeout=PATIENCE_SECONDS, trust_env=False
+    )
     return answer.status_code
 
 

@@ -12,10 +12,11 @@ from codesearch.api.deps import Services
 from codesearch.core.config import Settings, load_settings
 from codesearch.core.errors import ConfigurationError
 from tests.api.api_client import ApiClient, OneKey, ScriptedRetriever, ScriptedToolbox, build_app
+from tests.patience import PATIENCE_SECONDS
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.005)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 
 import httpx
 import pytest
@@ -20,9 +19,9 @@ from codesearch.api.retrieval_request import MAX_BODY_BYTES
 from codesearch.core.errors import AuthenticationError
 from codesearch.core.types import Hit, Principal, SearchQuery
 from codesearch.retrieval.turns import Work
-from tests.api import waiting
 from tests.api.api_client import ASK, ApiClient, OneKey, ScriptedRetriever, bearer, build_app, read_error
-from tests.api.waiting import Waiting
+from tests.api.waiting import Waiting, wait_until
+from tests.patience import PATIENCE_SECONDS
 
 PER_KEY, IN_ALL = 3, 5
 REQUEST_SECONDS = 0.3
@@ -42,11 +41,8 @@ class WaitingRetriever(Waiting, ScriptedRetriever):
     """Answers when it is let go on, or ends when the work is cancelled."""
 
     def retrieve(self, principal: Principal, query: SearchQuery, work: Work | None = None) -> list[Hit]:
-        self.wait(work, 10)
+        self.wait(work)
         return super().retrieve(principal, query, work)
-
-
-wait_until = partial(waiting.wait_until, seconds=10)
 
 
 @pytest.fixture
@@ -74,13 +70,13 @@ def port(retriever: WaitingRetriever) -> Iterator[int]:
     yield listener.getsockname()[1]
     retriever.may_answer.set()
     server.should_exit = True
-    thread.join(10)
+    thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
 
 
 def post(port: int, key: str, **fields: object) -> httpx.Response:
     url = f"http://127.0.0.1:{port}/retrieval"
-    return httpx.post(url, json={**ASK, **fields}, headers=bearer(key), timeout=10, trust_env=False)
+    return httpx.post(url, json={**ASK, **fields}, headers=bearer(key), timeout=PATIENCE_SECONDS, trust_env=False)
 
 
 def test_a_key_over_its_share_is_told_to_come_again_and_others_are_answered(
@@ -100,7 +96,7 @@ def test_a_key_over_its_share_is_told_to_come_again_and_others_are_answered(
         assert read_error(post(port, "one", query=""))[:2] == (400, 1001)
         assert read_error(post(port, "three"))[:2] == (401, 1004)
         retriever.may_answer.set()
-        assert [answer.result(10).status_code for answer in running] == [200] * IN_ALL
+        assert [answer.result(PATIENCE_SECONDS).status_code for answer in running] == [200] * IN_ALL
     assert post(port, "one").status_code == 200
 
 
@@ -118,7 +114,7 @@ def test_work_ends_when_its_clients_have_gone_and_makes_room(
     head = f"POST /retrieval HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer one\r\nContent-Length: {len(body)}\r\n\r\n"
     with ExitStack() as clients:
         for _ in range(PER_KEY):
-            client = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            client = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS))
             client.sendall((head + body).encode())
         wait_until(lambda: len(retriever.works) == PER_KEY)
     wait_until(lambda: len(retriever.ended) == PER_KEY)
@@ -131,7 +127,7 @@ def test_work_ends_when_its_clients_have_gone_and_makes_room(
 
 def test_half_a_body_is_answered_and_its_connection_closed(port: int) -> None:
     head = "POST /retrieval HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer one\r\nContent-Length: 500\r\n\r\n{"
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as client:
         client.sendall(head.encode())
         answer = b""
         while part := client.recv(65_536):
@@ -144,7 +140,7 @@ def test_half_a_body_is_answered_and_its_connection_closed(port: int) -> None:
 def test_waiting_for_the_pace_of_bodies_does_not_count_as_time(port: int) -> None:
     assert MAX_BODY_BYTES / BYTES_PER_SECOND > REQUEST_SECONDS
     body = b" " * MAX_BODY_BYTES
-    with httpx.Client(timeout=20, headers=bearer("one"), trust_env=False) as client:
+    with httpx.Client(timeout=PATIENCE_SECONDS, headers=bearer("one"), trust_env=False) as client:
         answers = [client.post(f"http://127.0.0.1:{port}/retrieval", content=body) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [400] * 3
 

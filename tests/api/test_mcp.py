@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import httpx
@@ -27,10 +26,10 @@ from codesearch.mcp.budget import HINTS
 from codesearch.retrieval.turns import Work
 from codesearch.tools.tool import Answer
 from codesearch.tools.toolbox import TOOLS
-from tests.api import waiting
 from tests.api.api_client import PRINCIPAL, ApiClient, ScriptedRetriever, ScriptedToolbox, bearer, build_app, read_error
 from tests.api.mcp_requests import ERAS, MODERN, build_headers, build_message, call, read_result, read_text, send
-from tests.api.waiting import Waiting
+from tests.api.waiting import Waiting, wait_until
+from tests.patience import PATIENCE_SECONDS
 
 every_era = pytest.mark.parametrize("era", ERAS)
 NAMES = [tool.name for tool in TOOLS]
@@ -415,11 +414,8 @@ class WaitingToolbox(Waiting, ScriptedToolbox):
     """Answers when it is let go on, or ends when the work is cancelled."""
 
     def call(self, name: str, principal: Principal, arguments: Mapping[str, Any], work: Work | None = None) -> Answer:
-        self.wait(work, 20)
+        self.wait(work)
         return super().call(name, principal, arguments, work)
-
-
-wait_until = partial(waiting.wait_until, seconds=20)
 
 
 @dataclass
@@ -427,7 +423,7 @@ class Served:
     url: str
     toolbox: WaitingToolbox
 
-    def call(self, era: str, timeout: float = 20) -> httpx.Response:
+    def call(self, era: str, timeout: float = PATIENCE_SECONDS) -> httpx.Response:
         params = {"name": NAMES[0], "arguments": {}}
         headers = {**build_headers("tools/call", params, era), **bearer(), "Host": "localhost"}
         message = build_message("tools/call", params, era)
@@ -447,12 +443,12 @@ def served() -> Iterator[Served]:
     yield Served(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", toolbox)
     toolbox.may_answer.set()
     server.should_exit = True
-    thread.join(20)
+    thread.join(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("era", [ERAS[2], MODERN])
 def test_who_says_nothing_of_what_it_takes_gets_json(served: Served, era: str) -> None:
-    connection = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=20)
+    connection = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=PATIENCE_SECONDS)
     headers = {**build_headers("tools/list", era=era), **bearer()}
     del headers["Accept"]
     connection.request("POST", "/mcp", json.dumps(build_message("tools/list", era=era)), headers)

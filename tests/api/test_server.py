@@ -18,6 +18,7 @@ import uvicorn
 from codesearch.core.types import Hit, Principal, SearchQuery
 from codesearch.retrieval.turns import Work
 from tests.api.api_client import ASK, ScriptedRetriever, bearer, build_app, read_error
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass
@@ -29,7 +30,7 @@ class SlowRetriever(ScriptedRetriever):
 
     def retrieve(self, principal: Principal, query: SearchQuery, work: Work | None = None) -> list[Hit]:
         self.started.set()
-        assert self.may_answer.wait(10)
+        assert self.may_answer.wait(PATIENCE_SECONDS)
         return super().retrieve(principal, query, work)
 
 
@@ -47,13 +48,13 @@ def port(retriever: SlowRetriever) -> Iterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not server.started:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     yield listener.getsockname()[1]
     server.should_exit = True
-    thread.join(10)
+    thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
 
 
@@ -65,12 +66,14 @@ def answering(retriever: SlowRetriever) -> None:
 
 @pytest.fixture
 def http(port: int) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=bearer(), trust_env=False) as http:
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{port}", headers=bearer(), timeout=PATIENCE_SECONDS, trust_env=False
+    ) as http:
         yield http
 
 
 def send_raw(port: int, request: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(request)
         answer = bytearray()
         while part := connection.recv(65_536):
@@ -97,13 +100,13 @@ def test_other_requests_go_on_beside_a_slow_search(http: httpx.Client, retriever
     with ThreadPoolExecutor(1) as pool:
         search = pool.submit(http.post, "/retrieval", json=ASK)
         try:
-            assert retriever.started.wait(5)
-            assert http.get("/healthz", timeout=5).status_code == 200
-            assert read_error(http.post("/retrieval", json={}, timeout=5))[:2] == (400, 1001)
+            assert retriever.started.wait(PATIENCE_SECONDS)
+            assert http.get("/healthz", timeout=PATIENCE_SECONDS).status_code == 200
+            assert read_error(http.post("/retrieval", json={}, timeout=PATIENCE_SECONDS))[:2] == (400, 1001)
             assert not search.done()
         finally:
             retriever.may_answer.set()
-        assert search.result(5).status_code == 200
+        assert search.result(PATIENCE_SECONDS).status_code == 200
 
 
 def test_a_body_without_an_announced_size_is_cut_off(http: httpx.Client) -> None:
@@ -113,7 +116,7 @@ def test_a_body_without_an_announced_size_is_cut_off(http: httpx.Client) -> None
 
 def test_an_announced_size_is_refused_before_the_body_comes(port: int) -> None:
     head = "POST /retrieval HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer cs_good\r\nContent-Length: 999999999\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(head.encode())
         assert connection.recv(12) == b"HTTP/1.1 413"
 
@@ -121,9 +124,9 @@ def test_an_announced_size_is_refused_before_the_body_comes(port: int) -> None:
 def test_a_client_that_leaves_is_no_internal_error(port: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     head = "POST /retrieval HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer cs_good\r\nContent-Length: 500\r\n\r\n{"
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(head.encode())
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not any(record.name == "codesearch.api.access" for record in caplog.records):
         assert time.monotonic() < deadline
         time.sleep(0.01)

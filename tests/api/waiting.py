@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from codesearch.core.errors import SearchAbandonedError
 from codesearch.retrieval.turns import Work
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass
@@ -19,11 +20,11 @@ class Waiting:
     may_answer: threading.Event = field(default_factory=threading.Event)
     ended: list[Work] = field(default_factory=list)
 
-    def wait(self, work: Work | None, seconds: float) -> None:
-        """Wait, at most for so long, until it may answer. Raises SearchAbandonedError when the work is cancelled."""
+    def wait(self, work: Work | None) -> None:
+        """Wait until it may answer. Raises SearchAbandonedError when the work is cancelled."""
         assert work is not None
         self.works.append(work)
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.may_answer.wait(0.005):
             assert time.monotonic() < deadline
             try:
@@ -33,9 +34,9 @@ class Waiting:
                 raise
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> None:
-    """Wait for a condition, at most for so long."""
-    deadline = time.monotonic() + seconds
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition; fail when it does not come."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)

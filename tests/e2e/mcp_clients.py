@@ -28,7 +28,7 @@ async def service_client(url: str, key: str, mode: str) -> AsyncIterator[Client]
     """Connect to /mcp of a service."""
     headers = {"Authorization": f"Bearer {key}"}
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=60) as http_client,
+        httpx2.AsyncClient(headers=headers, timeout=PATIENCE_SECONDS) as http_client,
         Client(streamable_http_client(f"{url}/mcp", http_client=http_client), mode=mode) as client,
     ):
         yield client

@@ -29,6 +29,7 @@ from tests.e2e.service import (
     source_ids,
     spawn_cli,
 )
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.indexer.conftest import Repository
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -61,7 +62,7 @@ def test_a_terminal_is_shown_the_first_key_and_no_file_keeps_it(data_dir: Path, 
             shown += os.read(ours, 4096).decode()
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE_SECONDS)
         os.close(ours)
     assert re.search(r"shown this once: cs_[\w-]{40,}", shown)
     assert not (data_dir / FIRST_KEY_FILE).exists()

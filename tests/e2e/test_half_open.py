@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.service import Service, copy_index, create_key, index_fixtures
+from tests.patience import PATIENCE_SECONDS
 
 # As few as leave room for the least number of connections beside what a service has open and may open of itself.
 FILES, CLIENTS = 96, 114
@@ -30,7 +31,9 @@ def test_half_requests_keep_nobody_out_and_fill_no_log(data_dir: Path) -> None:
             before = len(service.logged)
             with ExitStack() as clients:
                 for _ in range(CLIENTS):
-                    client = clients.enter_context(socket.create_connection(("127.0.0.1", service.port), timeout=20))
+                    client = clients.enter_context(
+                        socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE_SECONDS)
+                    )
                     client.sendall(half)
                 for _ in range(3):
                     answer = service.ask("ledger-go", "how is a transaction written")

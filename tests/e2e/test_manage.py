@@ -29,7 +29,9 @@ class Browser:
     """What a browser does without JavaScript."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=60, follow_redirects=True, headers={"Accept": "text/html"})
+        self._client = httpx.Client(
+            base_url=url, timeout=PATIENCE_SECONDS, follow_redirects=True, headers={"Accept": "text/html"}
+        )
         self._token = ""
 
     def get(self, path: str) -> str:

@@ -165,7 +165,7 @@ class DifyClient:
                 "Content-Type": "application/json",
                 "Authorization": f"Bearer {key}",
             },
-            timeout=30,
+            timeout=PATIENCE_SECONDS,
         )
         self._last_id = -1
 

@@ -23,7 +23,7 @@ class Client:
 
     def __init__(self, service: Service) -> None:
         headers = {"Authorization": f"Bearer {service.key}"}
-        self._client = httpx.Client(base_url=service.url, headers=headers, timeout=60)
+        self._client = httpx.Client(base_url=service.url, headers=headers, timeout=PATIENCE_SECONDS)
 
     def send(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         response = self._client.request(method, path, json=body)

@@ -196,7 +196,7 @@ def test_connections_that_come_together_are_spread_over_the_workers(data_dir: Pa
         for _ in range(32):
             connection = stack.enter_context(socket.create_connection(("127.0.0.1", service.port)))
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
-        wait_until(lambda: sum(_count_sockets(pid) - count for pid, count in before.items()) >= 32)
+        wait_until(lambda: sum(_count_sockets(pid) - count for pid, count in before.items()) >= 32, timeout_seconds=10)
         # What the kernel draws from their ports leaves one of two without any once in two thousand million times.
         shares = sorted(_count_sockets(pid) - count for pid, count in before.items())[-2:]
     assert min(shares) > 0, shares

@@ -79,7 +79,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 def read_metrics(service: Service) -> dict[str, float]:
     """Read the metrics on a new connection, which either process may take."""
     headers = {"Authorization": f"Bearer {TOKEN}", "Connection": "close"}
-    response = httpx.get(f"{service.url}/metrics", headers=headers, timeout=30, trust_env=False)
+    response = httpx.get(f"{service.url}/metrics", headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
     assert response.status_code == 200, response.text
     return {
         f"{sample.name}{sample.labels or ''}": sample.value

@@ -34,7 +34,7 @@ def test_a_push_is_found_after_its_webhook(tmp_path: Path, origin: Repository, s
                 f"{service.url}/webhooks/{webhook.host}",
                 content=webhook.body,
                 headers=dict(webhook.headers),
-                timeout=60,
+                timeout=PATIENCE_SECONDS,
             )
 
         origin.commit({"coupon.py": "def redeem_coupon(code):\n    return code\n"})
@@ -56,7 +56,12 @@ def test_a_push_is_found_after_its_webhook(tmp_path: Path, origin: Repository, s
         origin.git("--git-dir", str(tmp_path / "served" / "shop.git"), "symbolic-ref", "HEAD", "refs/heads/trunk")
         webhook = gitlab(Pushed(url, "refs/heads/trunk", "trunk", "renamed"))
         address = f"{service.url}/webhooks/gitlab"
-        assert httpx.post(address, content=webhook.body, headers=dict(webhook.headers), timeout=60).status_code == 202
+        assert (
+            httpx.post(
+                address, content=webhook.body, headers=dict(webhook.headers), timeout=PATIENCE_SECONDS
+            ).status_code
+            == 202
+        )
         wait_for_line(service, "def refund_order")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.service import FIXTURES, clean_environment, command_of, run_cli
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.indexer.conftest import Repository
 
 MakeRepository = Callable[..., Repository]
@@ -28,7 +29,7 @@ def run_limited(data_dir: Path, kind: int, limit: int, *arguments: str) -> subpr
         env=clean_environment(data_dir),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
         preexec_fn=lambda: resource.setrlimit(kind, (limit, limit)),
     )
@@ -65,7 +66,7 @@ def test_a_soft_limit_is_raised_as_far_as_it_may_be(data_dir: Path) -> None:
         env=clean_environment(data_dir),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, hard)),
     )

@@ -17,6 +17,7 @@ from tests.e2e.conftest import AssemblyFactory, index_with
 from tests.e2e.evidence import read_rows, run_codesearch, start_codesearch, wait_until
 from tests.e2e.service import FIXTURES, NAMES, run_cli
 from tests.faults.damage import bad_subjects
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.indexer.conftest import Repository
 
 BIG_FILES = 400
@@ -112,9 +113,9 @@ def test_a_run_of_the_removed_source_leaves_nothing(
     write_generation(repository, "new")
     before = set(data_dir.glob(pattern))
     running = start_codesearch(data_dir, "index", repository.path, index_workers="2")
-    assert wait_until(lambda: bool(set(data_dir.glob(pattern)) - before), timeout_seconds=60, interval_seconds=0.001)
+    assert wait_until(lambda: bool(set(data_dir.glob(pattern)) - before), interval_seconds=0.001)
     removed = run_codesearch(data_dir, "remove", source.id)
-    _, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=PATIENCE_SECONDS)
     assert removed.returncode == 0, removed.stderr
     assert "Traceback" not in errors
     assert run_cli(data_dir, "list", "--json").json["sources"] == []
@@ -132,7 +133,7 @@ def test_a_removal_waits_for_who_holds_the_lock(
     class SlowFiles(SegmentFiles):
         def write_segment(self, source_id: str, name: SegmentName, batches: Iterable[RowBatch]) -> None:
             entered.set()
-            assert release.wait(20)
+            assert release.wait(PATIENCE_SECONDS)
             super().write_segment(source_id, name, batches)
 
     running.search_indexes.files = SlowFiles(data_dir / "search", running.index_format.table_name, 256)
@@ -140,15 +141,15 @@ def test_a_removal_waits_for_who_holds_the_lock(
     failures: list[BaseException] = []
     indexing = threading.Thread(target=lambda: _collect(failures, running, folder))
     indexing.start()
-    assert entered.wait(20)
+    assert entered.wait(PATIENCE_SECONDS)
     remover = assembly_factory()
     remover.removals.note(source.id)
     remover.catalog.remove_source(source.id)
     assert not remover.removals.finish(source.id, timeout_seconds=0.2)
     release.set()
-    indexing.join(20)
+    indexing.join(PATIENCE_SECONDS)
     assert [type(failure) for failure in failures] == [NotFoundError]
-    assert remover.removals.finish(source.id, timeout_seconds=20)
+    assert remover.removals.finish(source.id, timeout_seconds=PATIENCE_SECONDS)
     assert what_is_left(data_dir, source.id) == []
     assert read_rows(remover, source.id) == {}
 

@@ -15,6 +15,7 @@ from codesearch.core.store.rows import LANCE_GENERATION
 from tests.e2e.conftest import AssemblyFactory, index_with
 from tests.e2e.evidence import answers, read_rows, start_codesearch
 from tests.e2e.service import run_cli
+from tests.patience import PATIENCE_SECONDS
 
 ROUNDS = 3
 
@@ -40,7 +41,7 @@ def test_two_data_folders_write_one_store_in_turns(
             for name in names
         ]
         for process in running:
-            _, errors = process.communicate(timeout=120)
+            _, errors = process.communicate(timeout=PATIENCE_SECONDS)
             assert process.returncode == 0, errors
     for name in names:
         assembly = assembly_factory(data_dir=tmp_path / f"data-{name}", store_uri=str(store))

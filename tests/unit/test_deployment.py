@@ -21,6 +21,7 @@ import yaml
 
 from codesearch.cli.main import commands as codesearch_commands
 from codesearch.core.config import Settings, load_settings
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -219,7 +220,7 @@ def test_who_asks_about_a_source_is_always_sent_to_the_same_service(tmp_path: Pa
     )
 
     def ask(body: dict[str, object], path: str = "/retrieval") -> str:
-        with closing(http.client.HTTPConnection("127.0.0.1", front.port, timeout=10)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", front.port, timeout=PATIENCE_SECONDS)) as connection:
             connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
             response = connection.getresponse()
             answer = response.read().decode()
@@ -231,7 +232,7 @@ def test_who_asks_about_a_source_is_always_sent_to_the_same_service(tmp_path: Pa
         }
 
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 ask({"knowledge_id": "a"})

@@ -14,6 +14,7 @@ import pytest
 from codesearch.access.permission_command import MAX_OUTPUT_BYTES, PAUSE_SECONDS, PermissionCommand
 from codesearch.access.permission_file import PermissionFile
 from codesearch.core.errors import ConfigurationError
+from tests.patience import PATIENCE_SECONDS
 
 MAX_AGE = 100.0
 
@@ -152,7 +153,7 @@ print("# of", sys.argv[2], "\\n\\n  repo", count, sep="")
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.01)

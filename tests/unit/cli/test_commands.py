@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codesearch.cli.commands import PLACES, LazyCommands
+from tests.patience import PATIENCE_SECONDS
 
 # What `codesearch index` needs nothing of: other commands, and what they or libraries would import at once.
 NEEDLESS = """
@@ -51,5 +52,5 @@ def test_a_run_imports_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     source.mkdir()
     (source / "add.py").write_text("def add(a, b):\n    return a + b\n")
     command = [sys.executable, "-c", PROGRAM, "index", str(source), NEEDLESS]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert done.stdout.splitlines()[-1:] == ["0"], done.stderr

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from codesearch.cli.index_runs import Runs
+from tests.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from indexer.pipeline import IndexReport, Progress
-
-PATIENCE_SECONDS = 30
 
 
 class Shown:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[3]
 INTERRUPTED = """
 import os, signal, sys
@@ -21,12 +23,15 @@ run()
 
 
 def test_ctrl_c_while_the_commands_are_imported() -> None:
-    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "Interrupted.\n")
 
 
 def test_the_commands_run() -> None:
     command = [sys.executable, "-m", "codesearch.cli", "list", "--help"]
     assert (
-        "data sources" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60).stdout.lower()
+        "data sources"
+        in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS).stdout.lower()
     )

@@ -16,7 +16,8 @@ from codesearch.core.catalog.catalog import open_catalog
 from codesearch.jobs.database import jobs_url
 from codesearch.jobs.places import WorkerPlace
 from codesearch.jobs.worker import STEP, Worker
-from tests.unit.jobs.workers import PATIENCE_SECONDS, Jobs, is_at_work, is_over, jobs_in
+from tests.patience import PATIENCE_SECONDS
+from tests.unit.jobs.workers import Jobs, is_at_work, is_over, jobs_in
 
 ONE, TWO = "1" * 24, "2" * 24
 

@@ -15,9 +15,9 @@ from codesearch.api.management import Job, JobKind, JobRequest, JobState
 from codesearch.jobs.database import JobDatabase
 from codesearch.jobs.engine import LEASE_SECONDS
 from codesearch.jobs.queue import JobQueue
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_SECONDS = 100.0
 
 
 class Jobs:

@@ -32,6 +32,7 @@ from codesearch.retrieval.search import Retriever, scope_of
 from codesearch.retrieval.turns import Work
 from indexer.chunking.version import CHUNKER_VERSION
 from indexer.pipeline import SilentProgress
+from tests.patience import PATIENCE_SECONDS
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "repos"
 NOBODY = Principal(key_id="k0", name="nobody", is_admin=False, source_ids=frozenset())
@@ -348,14 +349,14 @@ def test_who_waits_for_an_index_holds_up_nobody_else(assembly: Assembly, tmp_pat
 
     def scan_slowly(source_id: str, run_id: int) -> Iterator[Iterator[RowBatch]]:
         scanning.set()
-        assert answered.wait(30)
+        assert answered.wait(PATIENCE_SECONDS)
         yield from assembly.store.scan_rows(source_id, run_id)
 
     indexes = SearchIndexes(tmp_path, current.table_name, current.dimension, scan_slowly)
     retriever = Retriever(indexes, assembly.catalog, lambda: assembly.embedder, current.table_name)
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(retriever.retrieve, LOCAL_PRINCIPAL, SearchQuery("orders-service", "post"))
-        assert scanning.wait(30)
+        assert scanning.wait(PATIENCE_SECONDS)
         assert retriever.retrieve(LOCAL_PRINCIPAL, SearchQuery("ledger-go", "post")) == ask(
             assembly, "ledger-go", "post"
         )

@@ -13,6 +13,7 @@ from codesearch.core.errors import SearchAbandonedError, SearchTooLongError, Too
 from codesearch.core.stages import Stage, StageClock
 from codesearch.retrieval import turns as module
 from codesearch.retrieval.turns import Turns, Work
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.001)

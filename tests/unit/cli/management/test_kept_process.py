@@ -12,8 +12,8 @@ from codesearch.api.management import JobKind, JobRequest
 from codesearch.cli.management import kept_process
 from codesearch.cli.management.kept_process import KeptProcess
 from codesearch.jobs.running import Process
+from tests.patience import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 60.0
 # Says its process id, and then does what a request is called.
 PROGRAM = """
 import json, os, sys, time

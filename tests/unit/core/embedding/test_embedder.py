@@ -25,6 +25,7 @@ from codesearch.core.errors import ConfigurationError
 from codesearch.core.text.chunk_text import PREFIX_TOKENS, embedding_text, find_prefixes, query_text
 from codesearch.core.types import ArtifactKind, Chunk
 from tests.floats import near
+from tests.patience import PATIENCE_SECONDS
 
 MODEL_FOLDER = Path(codesearch.__file__).parent / "bundled_model"
 RETRY = "def retry(call, attempts):\n    for attempt in range(attempts):\n        time.sleep(backoff * 2 ** attempt)"
@@ -257,7 +258,11 @@ def test_a_forked_child_counts_without_hanging_or_warning() -> None:
         "with multiprocessing.get_context('fork').Pool(2) as pool: print(pool.map(count, [500, 500]))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=True,
     )
     assert done.stdout == "[1000, 1000]\n"
     assert done.stderr == ""

@@ -21,6 +21,7 @@ from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.index.surplus import Published
 from codesearch.core.store.chunk_store import ChunkStore
 from codesearch.core.store.writer import DoomedRows, StoreWriter
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.core.store.store_rows import DIMENSION, FORMAT, OTHER, SOURCE, make_row, open_store, publish
 
 
@@ -185,7 +186,7 @@ def test_where_nothing_is_left_over_nobody_is_waited_for(tmp_path: Path, indexes
     indexes.prepare(SOURCE, 1)
     before = files(tmp_path)
     with indexes.files.lock(SOURCE), ThreadPoolExecutor(1) as pool:
-        pool.submit(indexes.discard_others, SOURCE, 1).result(timeout=30)
+        pool.submit(indexes.discard_others, SOURCE, 1).result(timeout=PATIENCE_SECONDS)
     assert files(tmp_path) == before
 
 
@@ -200,7 +201,7 @@ def test_a_missing_index_is_made_once_however_many_ask(tmp_path: Path, writer: S
 
     def ask(number: int) -> None:
         try:
-            start.wait(timeout=30)
+            start.wait(timeout=PATIENCE_SECONDS)
             found.append(shown(opened[number % processes].get(SOURCE, 1)))
         except BaseException as error:
             errors.append(error)
@@ -297,7 +298,7 @@ def test_removed_files_that_nobody_deletes_go_as_soon_as_somebody_does(
     indexes.get(SOURCE, 4)
     assert scans.count == count
     delete_replaced(unsettled)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while shown(indexes.get(SOURCE, 4)) != ["changed"] and time.monotonic() < deadline:
         time.sleep(0.01)
     assert shown(indexes.get(SOURCE, 4)) == ["changed"]

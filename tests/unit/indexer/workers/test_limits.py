@@ -10,6 +10,7 @@ import pytest
 
 from indexer.chunking.budget import ParseLimits
 from indexer.workers.limits import Marks
+from tests.patience import PATIENCE_SECONDS
 
 LIMITED = """
 import sys, re, time
@@ -35,7 +36,7 @@ print("alive")
 
 def run(case: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", LIMITED, case], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", LIMITED, case], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
     )
 
 

@@ -26,6 +26,7 @@ from indexer.workers.indexing_pool import SMALL_SOURCE_BYTES, IndexingPool
 from indexer.workers.nurseries import fork_workers
 from indexer.workers.pool import WorkerPool
 from indexer.workers.processes import WorkerProcess
+from tests.patience import PATIENCE_SECONDS
 from tests.unit.indexer.workers.worker_processes import wait_for_no_workers, wait_for_workers, worker_pids
 
 SOURCE_ID = "0123456789abcdef01234567"
@@ -215,7 +216,7 @@ def test_workers_end_with_a_killed_parent(workers_are: str, method: str) -> None
         assert parent.stdout is not None
         assert parent.stdout.readline() == "started\n"
         parent.kill()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while living := members_of(parent.pid):
         assert time.monotonic() < deadline, f"{len(living)} worker processes stay alive"
         time.sleep(0.02)

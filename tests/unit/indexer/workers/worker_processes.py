@@ -6,6 +6,8 @@ import multiprocessing
 import subprocess
 import time
 
+from tests.patience import PATIENCE_SECONDS
+
 
 def worker_pids() -> list[int]:
     """Return the worker processes: those that this process, or a server of workers below it, has started."""
@@ -24,7 +26,7 @@ def wait_for_workers() -> list[int]:
 
 
 def wait_for_no_workers() -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while worker_pids():
         if time.monotonic() > deadline:
             return False

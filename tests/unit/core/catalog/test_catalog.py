@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
@@ -27,13 +26,16 @@ from codesearch.core.errors import (
     NotFoundError,
 )
 from codesearch.core.types import DataSource, SourceState, Workspace
+from tests.unit.core.catalog.catalog_processes import (
+    LOCATION,
+    make_id,
+    open_and_add,
+    read,
+    run_process,
+    start_and_die,
+    write,
+)
 from tests.unit.core.catalog.conftest import free_port
-
-LOCATION = "https://example.org/acme/shop.git"
-
-
-def make_id(number: int) -> str:
-    return f"{number:024x}"
 
 
 def add(catalog: Catalog, number: int, name: str | None = None) -> DataSource:
@@ -408,19 +410,6 @@ def test_only_the_last_runs_of_a_source_are_kept(catalog: Catalog, database_url:
     assert kept == [other, *run_ids[5:]]
 
 
-def _start_and_die(database_url: str, source_id: str) -> None:
-    catalog = open_catalog(database_url)
-    run_id = catalog.start_run(source_id)
-    catalog.report_progress(run_id, phase="chunking", files_done=40, files_total=120)
-    os._exit(9)
-
-
-def _run_process(target: object, *arguments: object) -> multiprocessing.process.BaseProcess:
-    process = multiprocessing.get_context("spawn").Process(target=target, args=arguments)  # type: ignore[arg-type]
-    process.start()
-    return process
-
-
 def test_progress_is_described_at_every_stage(catalog: Catalog, database_url: str, clock: Clock) -> None:
     source = catalog.add_source(id=make_id(1), name="shop", location="/srv/my shop", branch="main", subdir="api")
     command = "`codesearch index '/srv/my shop' --branch main --subdir api`"
@@ -440,7 +429,7 @@ def test_progress_is_described_at_every_stage(catalog: Catalog, database_url: st
     catalog.fail_run(run_id, "No such branch: main.")
     assert catalog.describe_progress(source) == f"its last run failed: No such branch: main; run {command} again"
     assert catalog.describe_progress(source, in_detail=False).startswith("its last run did not finish;")
-    process = _run_process(_start_and_die, database_url, source.id)
+    process = run_process(start_and_die, database_url, source.id)
     process.join(60)
     assert process.exitcode == 9
     clock.moment = datetime.now(timezone.utc)
@@ -631,41 +620,12 @@ def test_threads_that_add_the_same_and_different_sources_all_succeed(catalog: Ca
     assert [source.name for source in catalog.list_sources()] == ["shop", "shop-2", "shop-3", "shop-4", "shop-5"]
 
 
-def _write(database_url: str, number: int) -> None:
-    runs = []
-    with open_catalog(database_url) as catalog:
-        catalog.add_source(id=make_id(1), suggested_names=["shared"], location=LOCATION)
-        own = catalog.add_source(id=make_id(100 + number), suggested_names=["own"], location=LOCATION)
-        for _ in range(20):
-            run_id = catalog.start_run(own.id)
-            runs.append(run_id)
-            for done in range(5):
-                catalog.report_progress(run_id, phase="chunking", files_done=done, files_total=5)
-            catalog.finish_run(run_id, commit=f"c{run_id}", file_count=run_id, chunk_count=run_id)
-    assert runs == sorted(set(runs))
-
-
-def _read(database_url: str, secret: str, is_over: Event) -> None:
-    published: dict[str, int] = {}
-    while not is_over.is_set():
-        # Opened anew, for opening and closing are what locks a SQLite file.
-        with open_catalog(database_url) as catalog:
-            for _ in range(20):
-                assert catalog.authenticate(secret).name == "reader"
-                for source in catalog.list_sources():
-                    # A half-published source would show here; so would one that went back in time.
-                    assert source.file_count == source.chunk_count == source.run_id
-                    assert source.commit == (f"c{source.run_id}" if source.run_id else None)
-                    assert source.run_id >= published.get(source.id, 0)
-                    published[source.id] = source.run_id
-
-
 def test_processes_write_and_read_side_by_side(database_url: str) -> None:
     with open_catalog(database_url) as catalog:
         _, secret = catalog.create_key("reader")
     is_over = multiprocessing.get_context("spawn").Event()
-    writers = [_run_process(_write, database_url, number) for number in range(2)]
-    readers = [_run_process(_read, database_url, secret, is_over) for _ in range(2)]
+    writers = [run_process(write, database_url, number) for number in range(2)]
+    readers = [run_process(read, database_url, secret, is_over) for _ in range(2)]
     for process in writers:
         process.join(120)
     is_over.set()
@@ -677,13 +637,8 @@ def test_processes_write_and_read_side_by_side(database_url: str) -> None:
         assert all(source.state is SourceState.READY for source in catalog.list_sources() if source.name != "shared")
 
 
-def _open(database_url: str, number: int) -> None:
-    with open_catalog(database_url) as catalog:
-        catalog.add_source(id=make_id(number), suggested_names=["shop"], location=LOCATION)
-
-
 def test_processes_that_create_the_catalog_together_share_one(database_url: str) -> None:
-    processes = [_run_process(_open, database_url, number) for number in (1, 1, 2, 2)]
+    processes = [run_process(open_and_add, database_url, number) for number in (1, 1, 2, 2)]
     for process in processes:
         process.join(120)
     assert [process.exitcode for process in processes] == [0, 0, 0, 0]

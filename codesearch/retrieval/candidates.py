@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
 from codesearch.core.index.search_index import SearchIndex
-from codesearch.core.index.source_index import SourceIndex
+from codesearch.core.index.source_index import Searched, SourceIndex
 from codesearch.core.predicates import Predicate
 from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
 from codesearch.retrieval.features.groups import find_runs
@@ -63,18 +63,17 @@ class AskedSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Rows of one segment in ascending order, with what the searches say of them.
+    """Rows of a data source in ascending order, with what the searches say of them.
 
-    source, number: the data source that it is of, as one that is asked, and its number there. rows, files (c,): the
-    rows and their files. lexical, file_lexical (c,): BM25 of row and file. similarity, file_similarity (c,): cosines
-    with the query. row_payloads, file_payloads (t, c): each term's payload there. row_compounds, file_compounds:
-    payloads of the query's compounds; row_relatives, file_relatives: of related terms. named_file, named_line, phrase
-    (c,): what the query mentions, as `Mentions.describe` says.
+    source: the data source, as one that is asked. index: what it is searched in. rows, files (c,): the rows and their
+    files. lexical, file_lexical (c,): BM25 of row and file. similarity, file_similarity (c,): cosines with the query.
+    row_payloads, file_payloads (t, c): each term's payload there. row_compounds, file_compounds: payloads of the
+    query's compounds; row_relatives, file_relatives: of related terms. named_file, named_line, phrase (c,): what the
+    query mentions, as `Mentions.describe` says.
     """
 
     source: AskedSource
-    number: int
-    index: SearchIndex
+    index: Searched
     rows: NDArray[np.int32]
     files: NDArray[np.int32]
     lexical: NDArray[np.float32]
@@ -93,17 +92,20 @@ class Candidates:
     named_line: NDArray[np.bool_]
     phrase: NDArray[np.float32]
 
+    def rank_files(self) -> NDArray[np.int32] | None:
+        """Return numbers that ascend with the paths of the rows' files, (c,); None where the rows do so already."""
+        return None if self.index.path_ranks is None else self.index.path_ranks[self.files]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JoinedCandidates:
     """The candidates of all data sources that are asked, one source's after another's, c in all, as one list.
 
-    Those of a source are ordered by path and row, over all of its segments. parts: those of the segments that have any.
-    arrangement (c,): the order of the list, as numbers of what the parts hold one after another, None for just that.
-    row_count, file_count: of all sources. owners, positions, rows (c,): each one's part, its source by its position
-    among those asked, and its row in the segment. files (c,): a number for each file, ascending. row_related,
-    file_related (fields, t, c): how near to each term what stands in each of ROW_FIELDS and FILE_FIELDS comes. The
-    others as in Candidates.
+    Those of a source are ordered by path and row. parts: those of the sources that have any. arrangement (c,): the
+    order of the list, as numbers of what the parts hold one after another, None for just that. row_count, file_count:
+    of all sources. owners, positions, rows (c,): each one's part, ascending, its source by its position among those
+    asked, and its row there. files (c,): a number for each file, ascending. row_related, file_related (fields, t, c):
+    how near to each term what stands in each of ROW_FIELDS and FILE_FIELDS comes. The others as in Candidates.
     """
 
     parts: Sequence[Candidates]
@@ -131,7 +133,7 @@ class JoinedCandidates:
 
     def place_of(self, number: int) -> tuple[int, SearchIndex, int]:
         """Return the position of a candidate's data source, its segment and its row there."""
-        return int(self.positions[number]), self.parts[self.owners[number]].index, int(self.rows[number])
+        return int(self.positions[number]), *self.parts[self.owners[number]].index.locate(int(self.rows[number]))
 
 
 def find_candidates(
@@ -143,13 +145,13 @@ def find_candidates(
 ) -> list[Candidates]:
     """Bring up the rows of each data source that may answer, of those alone that satisfy its predicate.
 
-    By segment, at least one of each source, one source's after another's. They are at least `wanted` together where so
-    many satisfy it. Sources are searched as if they were one, save that BM25 compares lengths within each; the segments
-    of one as one. `check` is called between stages and may raise.
+    They are at least `wanted` together where so many satisfy it. Sources are searched as if they were one, save that
+    BM25 compares lengths within each. `check` is called between stages and may raise.
     """
-    order = RowOrder([segment for source, _ in scope for segment in source.segments], [source for source, _ in scope])
-    indexes = order.segments
-    masks = [segment.rows_where(predicate, check) for source, predicate in scope for segment in source.segments]
+    sources = [source for source, _ in scope]
+    order = RowOrder([source.joined for source in sources])
+    indexes = order.indexes
+    masks = [source.rows_where(predicate, check) for source, predicate in scope]
     allowed = [
         None if mask is None or mask is index.live_rows else np.flatnonzero(mask)
         for index, mask in zip(indexes, masks, strict=True)
@@ -159,14 +161,14 @@ def find_candidates(
     if sum(index.row_count for index in indexes) < max(PARALLEL_ROWS, PARALLEL_ROWS_OF_INDEX * len(scope)):
         nearest = find_nearest(indexes, vector, allowed, nearest_rows, order)
         check()
-        rarity, scores, lexical = _search_text(scope, order, masks, terms, lexical_rows)
+        rarity, scores, lexical = _search_text(sources, order, masks, terms, lexical_rows)
         mentions = find_mentions(order, masks, terms, check, known_rows(terms, scores))
         named = find_named(order, masks, terms)
     else:
         comparison = Comparison(indexes, vector, allowed)
         with ThreadPoolExecutor(1) as beside:
             running = beside.submit(comparison.work)
-            rarity, scores, lexical = _search_text(scope, order, masks, terms, lexical_rows)
+            rarity, scores, lexical = _search_text(sources, order, masks, terms, lexical_rows)
             mentions = find_mentions(order, masks, terms, check, known_rows(terms, scores))
             named = find_named(order, masks, terms)
             comparison.work()
@@ -182,15 +184,9 @@ def find_candidates(
         found = _fill_up(order, found, allowed, missing)
     query = QueryFacts(terms, vector, rarity, find_related(terms.terms))
     described = []
-    for (source, _), of_source, span in zip(scope, scores, order.spans, strict=True):
+    for source, rows, of_source, mentioned_of in zip(sources, found, scores, mentions, strict=True):
         check()
-        described += describe_rows(
-            AskedSource(source),
-            found[span.start : span.stop],
-            query,
-            of_source,
-            mentions[span.start : span.stop],
-        )
+        described.append(describe_rows(AskedSource(source), rows, query, of_source, mentioned_of))
     return described
 
 
@@ -206,16 +202,11 @@ def _unite(lists: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
 
 def join_candidates(found: Sequence[Candidates]) -> JoinedCandidates:
     """Join the candidates of the data sources that are asked, at least one, in their order."""
+    position_of = {part.source: position for position, part in enumerate(found)}
     parts = [candidates for candidates in found if len(candidates.rows)] or found[:1]
-    position_of = {source: position for position, source in enumerate(dict.fromkeys(part.source for part in found))}
-    counts = [len(part.rows) for part in parts]
-    owners = np.repeat(np.arange(len(parts)), counts)
+    owners = np.repeat(np.arange(len(parts)), [len(part.rows) for part in parts])
     positions = np.array([position_of[part.source] for part in parts])[owners]
-    arrangement = None
-    if len({part.source for part in parts}) < len(parts):
-        ranks = np.concatenate([_rank_files(part) for part in parts])
-        arrangement = np.lexsort((np.concatenate([part.rows for part in parts]), ranks, positions))
-        owners, positions = owners[arrangement], positions[arrangement]
+    arrangement = _arrange(parts, owners)
 
     def join(name: str) -> NDArray[Any]:
         return _join([getattr(part, name) for part in parts], arrangement)
@@ -227,8 +218,8 @@ def join_candidates(found: Sequence[Candidates]) -> JoinedCandidates:
     return JoinedCandidates(
         parts=parts,
         arrangement=arrangement,
-        row_count=sum(source.index.row_count for source in position_of),
-        file_count=sum(source.index.file_count for source in position_of),
+        row_count=sum(part.source.index.row_count for part in found),
+        file_count=sum(part.source.index.file_count for part in found),
         owners=owners,
         positions=positions,
         rows=join("rows"),
@@ -251,10 +242,17 @@ def _join(of_parts: Sequence[NDArray[Any]], arrangement: NDArray[np.intp] | None
     return joined if arrangement is None else joined[..., arrangement]
 
 
-def _rank_files(part: Candidates) -> NDArray[np.int32]:
-    """Return the place of each candidate's file among those of its data source."""
-    source = part.source.index
-    return source.path_ranks[part.number][part.files] if len(source.segments) > 1 else part.files
+def _arrange(parts: Sequence[Candidates], owners: NDArray[np.int64]) -> NDArray[np.intp] | None:
+    """Return the order of the candidates of all parts by part and path, None where they are in it."""
+    ranks = [part.rank_files() for part in parts]
+    if all(of_part is None for of_part in ranks):
+        return None
+    keys: NDArray[np.int64] = owners << 32
+    keys += np.concatenate(
+        [part.files if of_part is None else of_part for part, of_part in zip(parts, ranks, strict=True)]
+    )
+    # Rows of a file stay as they are.
+    return keys.argsort(kind="stable")
 
 
 def _number_runs(values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -264,18 +262,17 @@ def _number_runs(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _search_text(
-    scope: Sequence[tuple[SourceIndex, Predicate]],
+    sources: Sequence[SourceIndex],
     order: RowOrder,
     masks: Sequence[NDArray[np.bool_] | None],
     terms: QueryTerms,
     limit: int,
 ) -> tuple[Rarity, list[LexicalScores], list[NDArray[np.int64]]]:
-    """Return how rare the terms are, what they come to in each data source, and the best rows of each segment."""
-    sources = [source for source, _ in scope]
+    """Return how rare the terms are, what they come to in each data source, and the best rows of each."""
     hits = [find_hits(source, terms.terms, terms.alternatives) for source in sources]
     rarity = measure_rarity(sources, hits)
     scores = [score_hits(source, of_source, rarity) for source, of_source in zip(sources, hits, strict=True)]
-    return rarity, scores, find_best(sources, order, scores, masks, limit)
+    return rarity, scores, find_best(order, scores, masks, limit)
 
 
 def known_rows(terms: QueryTerms, scores: Sequence[LexicalScores]) -> list[TermRows]:
@@ -289,12 +286,12 @@ def known_rows(terms: QueryTerms, scores: Sequence[LexicalScores]) -> list[TermR
 def find_named(
     order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms
 ) -> list[list[NDArray[np.int32]]]:
-    """Return for each segment the rows that define a name of the query, the first of each source for each name."""
+    """Return for each data source the rows that define a name of the query, the first for each name."""
     named: list[list[NDArray[np.int32]]] = [[] for _ in masks]
     for name in terms.name_hashes:
-        rows = [keep_allowed(index.rows_named(name), mask) for index, mask in zip(order.segments, masks, strict=True)]
-        for of_segment, first in zip(named, order.take_first(rows, NAMED_ROWS), strict=True):
-            of_segment.append(first)
+        rows = [keep_allowed(index.rows_named(name), mask) for index, mask in zip(order.indexes, masks, strict=True)]
+        for of_source, first in zip(named, order.take_first(rows, NAMED_ROWS), strict=True):
+            of_source.append(first)
     return named
 
 
@@ -309,106 +306,67 @@ class QueryFacts:
 
 
 def describe_rows(
-    asked: AskedSource,
-    found: Sequence[NDArray[np.int64]],
-    query: QueryFacts,
-    scores: LexicalScores,
-    mentions: Sequence[Mentions],
-) -> list[Candidates]:
-    """Describe rows of each segment of a data source; what is said of all of them is looked up at once.
-
-    By segment, without those that have none, but for one.
-    """
-    source = asked.index
-    numbers = [number for number, of_segment in enumerate(found) if len(of_segment)] or [0]
-    segments = [source.segments[number] for number in numbers]
-    rows_of = [found[number].astype(np.int32) for number in numbers]
-    files_of = [segment.file_of_row[rows] for segment, rows in zip(segments, rows_of, strict=True)]
-    rows = _count_on(rows_of, source.first_rows[numbers])
-    files = _count_on(files_of, source.first_files[numbers])
-    lexical, file_lexical = scores.rows[rows], scores.files[files]
-    similarity = similarity_to(segments, query.vector, rows_of)
-    file_similarity = file_similarity_to(segments, query.vector, files_of)
+    asked: AskedSource, found: NDArray[np.int64], query: QueryFacts, scores: LexicalScores, mentions: Mentions
+) -> Candidates:
+    """Describe rows of a data source, which ascend."""
+    source, index = asked.index, asked.index.joined
+    rows = found.astype(np.int32)
+    files = index.file_of_row[rows]
+    firsts, counts = find_runs(files)
+    each_file = files[firsts]
     compounds = len(query.terms.compounds)
     others = np.concatenate((query.terms.compounds, query.related.terms)).astype(np.uint32)
-    in_rows, in_files = _find_payloads(source, others, rows, files)
+    in_rows, of_files = source.postings.payloads_at(others, rows, each_file)
+    in_files = np.repeat(of_files, counts, axis=1)
     if query.terms.alternatives:
         row_payloads, file_payloads = payloads_of(scores.hits.rows, rows), payloads_of(scores.hits.files, files)
     else:
         # Each term is the first of those that are related to it.
-        firsts = compounds + query.related.firsts
-        row_payloads, file_payloads = in_rows[firsts], in_files[firsts]
-    described, begin = [], 0
-    for place, (number, segment) in enumerate(zip(numbers, segments, strict=True)):
-        part = slice(begin, begin + len(rows_of[place]))
-        begin = part.stop
-        named_file, named_line, phrase = mentions[number].describe(segment, rows_of[place])
-        described.append(
-            Candidates(
-                source=asked,
-                number=number,
-                index=segment,
-                rows=rows_of[place],
-                files=files_of[place],
-                lexical=lexical[part],
-                file_lexical=file_lexical[part],
-                similarity=similarity[part],
-                file_similarity=file_similarity[part],
-                row_payloads=row_payloads[:, part],
-                file_payloads=file_payloads[:, part],
-                row_compounds=in_rows[:compounds, part],
-                file_compounds=in_files[:compounds, part],
-                row_relatives=in_rows[compounds:, part],
-                file_relatives=in_files[compounds:, part],
-                related=query.related,
-                rarity=query.rarity,
-                named_file=named_file,
-                named_line=named_line,
-                phrase=phrase,
-            )
-        )
-    return described
-
-
-def _count_on(parts: Sequence[NDArray[np.int32]], firsts: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return numbers of several segments as those of all, given where each segment's begin there."""
-    if len(parts) == 1:
-        return parts[0] + np.int32(firsts[0]) if firsts[0] else parts[0]
-    return np.concatenate([part + np.int32(first) for part, first in zip(parts, firsts, strict=True)])
-
-
-def _find_payloads(
-    source: SourceIndex, terms: NDArray[np.uint32], rows: NDArray[np.int32], files: NDArray[np.int32]
-) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-    """Return the payload of each term at each of the rows and at the file of each, (terms, rows); 0 where it is not."""
-    firsts, counts = find_runs(files)
-    in_rows, in_files = source.postings.payloads_at(terms, rows, files[firsts])
-    return in_rows, np.repeat(in_files, counts, axis=1)
+        own = compounds + query.related.firsts
+        row_payloads, file_payloads = in_rows[own], in_files[own]
+    named_file, named_line, phrase = mentions.describe(index, rows)
+    return Candidates(
+        source=asked,
+        index=index,
+        rows=rows,
+        files=files,
+        lexical=scores.rows[rows],
+        file_lexical=scores.files[files],
+        similarity=similarity_to([index], query.vector, [rows]),
+        file_similarity=np.repeat(file_similarity_to(index, query.vector, each_file), counts),
+        row_payloads=row_payloads,
+        file_payloads=file_payloads,
+        row_compounds=in_rows[:compounds],
+        file_compounds=in_files[:compounds],
+        row_relatives=in_rows[compounds:],
+        file_relatives=in_files[compounds:],
+        related=query.related,
+        rarity=query.rarity,
+        named_file=named_file,
+        named_line=named_line,
+        phrase=phrase,
+    )
 
 
 def find_best(
-    sources: Sequence[SourceIndex],
     order: RowOrder,
     scores: Sequence[LexicalScores],
     masks: Sequence[NDArray[np.bool_] | None],
     limit: int,
 ) -> list[NDArray[np.int64]]:
-    """Return for each segment the rows that have a term and are among the best of all with their files, ascending."""
+    """Return for each data source the rows that have a term and are among the best of all with their files."""
     rows: list[NDArray[np.int64]] = []
     sums: list[NDArray[np.float32]] = []
-    for source, of_source, span in zip(sources, scores, order.spans, strict=True):
-        mask = _join_masks(source, masks[span.start : span.stop])
-        found = np.flatnonzero(of_source.rows > _least_score(source, of_source, mask, limit))
+    for index, of_source, mask in zip(order.indexes, scores, masks, strict=True):
+        found = np.flatnonzero(of_source.rows > _least_score(index, of_source, mask, limit))
         if mask is not None:
             found = found[mask[found]]
-        values = -of_source.rows[found] - FILE_SHARE * of_source.files[source.file_of_row[found]]
-        rows += source.split_rows(found)
-        bounds = pairwise(accumulate(map(len, rows[span.start : span.stop]), initial=0))
-        sums += [values[begin:end] for begin, end in bounds]
+        rows.append(found)
+        sums.append(-of_source.rows[found] - FILE_SHARE * of_source.files[index.file_of_row[found]])
     return choose_lowest(sums, rows, limit, order)
 
 
-def _least_score(source: SourceIndex, scores: LexicalScores, mask: NDArray[np.bool_] | None, limit: int) -> float:
+def _least_score(index: Searched, scores: LexicalScores, mask: NDArray[np.bool_] | None, limit: int) -> float:
     """Return a score that no row that is among the best `limit` with its file stays under or has.
 
     Of many rows most have a common term alone. Those with the highest scores say what the last of the best has at
@@ -422,16 +380,9 @@ def _least_score(source: SourceIndex, scores: LexicalScores, mask: NDArray[np.bo
         high = high[mask[high]]
     if len(high) < limit:
         return 0.0
-    sums = rows[high] + FILE_SHARE * files[source.file_of_row[high]]
+    sums = rows[high] + FILE_SHARE * files[index.file_of_row[high]]
     last = float(np.partition(sums, len(sums) - limit)[len(sums) - limit])
     return max(0.0, last * (1 - _ROUNDING) - FILE_SHARE * float(files.max()))
-
-
-def _join_masks(source: SourceIndex, masks: Sequence[NDArray[np.bool_] | None]) -> NDArray[np.bool_] | None:
-    """Return the masks of a source's segments as one; that of all rows that count is there already."""
-    if all(mask is segment.live_rows for mask, segment in zip(masks, source.segments, strict=True)):
-        return source.live_rows
-    return source.join_masks(masks)
 
 
 def keep_allowed(rows: NDArray[Any], mask: NDArray[np.bool_] | None) -> NDArray[Any]:
@@ -446,17 +397,19 @@ def _fill_up(
     missing: int,
 ) -> list[NDArray[np.int64]]:
     """Add the first other rows: a query without a known word still gets what a condition leaves."""
-    others = []
-    for index, rows, of_index in zip(order.segments, found, allowed, strict=True):
-        candidates = rows_of(index, of_index)
-        others.append(np.setdiff1d(candidates[: missing + len(rows)], rows, assume_unique=True)[:missing])
-    others = order.take_first(others, missing)
-    filled = list(found)
-    for span in order.spans:
-        chosen = others
-        if sum(len(others[number]) for number in span) > missing:
-            chosen = order.take_first(others, missing)
-        for number in span:
-            filled[number] = np.union1d(found[number], chosen[number])
-        missing -= sum(len(chosen[number]) for number in span)
+    filled = []
+    for position, (index, rows, of_index) in enumerate(zip(order.indexes, found, allowed, strict=True)):
+        candidates = _take_firsts(index, rows_of(index, of_index), missing + len(rows))
+        others = np.setdiff1d(candidates, rows, assume_unique=True)
+        first = order.take_first_of(position, others, missing)
+        filled.append(np.union1d(rows, first))
+        missing -= len(first)
     return filled
+
+
+def _take_firsts(index: Searched, rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return of ascending rows the first ones of each segment, so many at most."""
+    if len(index.segments) == 1:
+        return rows[:count]
+    ends = accumulate(map(len, index.split_rows(rows)), initial=0)
+    return np.concatenate([rows[begin : min(end, begin + count)] for begin, end in pairwise(ends)])

@@ -25,7 +25,7 @@ _SEVERAL = -1
 
 
 class Place(NamedTuple):
-    """Where a candidate stands that may be joined: segment and definition, first and last line, and its bytes."""
+    """Where a candidate stands that may be joined: data source and definition, first and last line, and its bytes."""
 
     definition: tuple[int, int]
     start: int
@@ -38,7 +38,7 @@ def find_joinable(joined: JoinedCandidates) -> dict[int, Place]:
     joinable: dict[int, Place] = {}
     before = 0
     for owner, part in enumerate(joined.parts):
-        found, definitions = part.index.pieces.find(part.rows)
+        found, definitions = part.index.find_pieces(part.rows)
         counts = Counter(definitions.tolist()) if len(found) > 1 else Counter[int]()
         shared = found[[counts[definition] > 1 for definition in definitions.tolist()]] if counts else found[:0]
         if len(shared):

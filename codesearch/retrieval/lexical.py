@@ -22,6 +22,8 @@ FILE_LENGTH_NORM = 0.5
 _PAYLOADS = np.arange(1 << 16)
 # So many places of terms are scored at once, more term by term.
 _FEW_HITS = 4_096
+# Looking for an id among others takes so many times as long as looking whether it is dead.
+_SEARCH_STEPS = 16
 
 
 def _weigh_payloads(weights: dict[int, float]) -> NDArray[np.float32]:
@@ -50,6 +52,14 @@ class SearchedText(Protocol):
     @property
     def dead_files(self) -> NDArray[np.int32]:
         """The files that no longer count, ascending."""
+
+    @property
+    def live_rows(self) -> NDArray[np.bool_] | None:
+        """Which rows count, None for all."""
+
+    @property
+    def live_file_mask(self) -> NDArray[np.bool_] | None:
+        """Which files count, None for all."""
 
     @property
     def live_row_count(self) -> int:
@@ -135,20 +145,23 @@ def count_hits(index: SearchedText, hits: Hits) -> tuple[NDArray[np.int64], NDAr
     rows: NDArray[np.int64] = np.array([len(ids) for ids, _ in hits.rows], np.int64)
     files: NDArray[np.int64] = np.array([len(ids) for ids, _ in hits.files], np.int64)
     if len(index.dead_files):
-        rows -= _count_dead(index.dead_rows, hits.rows)
-        files -= _count_dead(index.dead_files, hits.files)
+        rows -= count_dead(index.dead_rows, index.live_rows, hits.rows)
+        files -= count_dead(index.dead_files, index.live_file_mask, hits.files)
     return rows, files
 
 
-def _count_dead(dead: NDArray[np.int32], hits: Sequence[TermHits]) -> NDArray[np.int64]:
-    """Return at how many of the dead each term is."""
+def count_dead(
+    dead: NDArray[np.int32], is_live: NDArray[np.bool_] | None, hits: Sequence[TermHits]
+) -> NDArray[np.int64]:
+    """Return at how many of the dead each term is. `is_live` says the same of all ids, None for all."""
     ends = np.cumsum([len(ids) for ids, _ in hits], dtype=np.int64)
-    if not len(ends) or ends[-1] > _FEW_HITS:
-        return np.array([count_among(dead, ids) for ids, _ in hits], np.int64)
-    joined = np.concatenate([ids for ids, _ in hits])
-    found = (dead.take(dead.searchsorted(joined), mode="clip") == joined).nonzero()[0]
-    places: NDArray[np.intp] = ends.searchsorted(found, side="right")
-    return np.bincount(places, minlength=len(ends))
+    if is_live is None or not len(ends) or not ends[-1]:
+        return np.zeros(len(hits), np.int64)
+    if ends[-1] > _FEW_HITS:
+        return np.array([_count_among(dead, is_live, ids) for ids, _ in hits], np.int64)
+    places = (~is_live.take(np.concatenate([ids for ids, _ in hits]))).nonzero()[0]
+    owners: NDArray[np.intp] = ends.searchsorted(places, side="right")
+    return np.bincount(owners, minlength=len(ends))
 
 
 def invert_frequencies(rows: NDArray[np.int64], files: NDArray[np.int64], row_count: int, file_count: int) -> Rarity:
@@ -156,12 +169,11 @@ def invert_frequencies(rows: NDArray[np.int64], files: NDArray[np.int64], row_co
     return Rarity(_invert(rows, row_count), _invert(files, file_count))
 
 
-def count_among(dead: NDArray[np.int32], ids: NDArray[np.int32]) -> int:
+def _count_among(dead: NDArray[np.int32], is_live: NDArray[np.bool_], ids: NDArray[np.int32]) -> int:
     """Return how many of the dead are among the ids, both in ascending order."""
-    few, many = (dead, ids) if len(dead) < len(ids) else (ids, dead)
-    if not len(few):
-        return 0
-    return int(np.count_nonzero(many.take(many.searchsorted(few), mode="clip") == few))
+    if len(dead) * _SEARCH_STEPS < len(ids):
+        return int(np.count_nonzero(ids.take(ids.searchsorted(dead), mode="clip") == dead))
+    return len(ids) - int(np.count_nonzero(is_live.take(ids)))
 
 
 def to_shares(rarity: NDArray[np.float32]) -> NDArray[np.float32]:

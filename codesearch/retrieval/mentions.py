@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import Searched
 from codesearch.retrieval.named_files import NamedFile, find_named_files, rows_of
 from codesearch.retrieval.phrase_rows import TermRows, find_phrase_rows
 from codesearch.retrieval.query.quotations import Quotation
@@ -33,14 +33,14 @@ class Mentions:
     quotation: Quotation | None = None
     quoted: Sequence[int] = ()
 
-    def rows(self, index: SearchIndex) -> NDArray[np.int64]:
+    def rows(self, index: Searched) -> NDArray[np.int64]:
         """Return the rows that are mentioned, with those of a file that tell most of it."""
         if not self.files and not self.phrases and not self.quoted:
             return np.empty(0, np.int64)
         return np.union1d(rows_of(index, self.files), np.array([*self.phrases, *self.quoted], np.int64))
 
     def describe(
-        self, index: SearchIndex, rows: NDArray[np.int32]
+        self, index: Searched, rows: NDArray[np.int32]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
         """Return for rows how surely their file is named, whether they hold a named line, their share of a phrase."""
         certainty, holds = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.bool_)
@@ -52,7 +52,7 @@ class Mentions:
                 holds |= of_file & (starts <= named.line) & (named.line <= ends)
         return certainty, holds, self._shares(index, rows)
 
-    def _shares(self, index: SearchIndex, rows: NDArray[np.int32]) -> NDArray[np.float32]:
+    def _shares(self, index: Searched, rows: NDArray[np.int32]) -> NDArray[np.float32]:
         shares = np.zeros(len(rows), np.float32)
         if self.phrases:
             shares[:] = [self.phrases.get(row, 0.0) for row in rows.tolist()]
@@ -71,19 +71,14 @@ def find_mentions(
     check: Check,
     known: Sequence[TermRows] = (),
 ) -> list[Mentions]:
-    """Return what the query mentions of each segment. `check` is called between pieces and may raise.
+    """Return what the query mentions of each index. `check` is called between pieces and may raise.
 
-    `known` says of each data source where some terms are.
+    `known` says of each where some terms are.
     """
-    indexes, quotation = order.segments, terms.quotation
-    phrases = find_phrase_rows(indexes, masks, terms.phrases, check, order, known)
-    quoted = [[] for _ in indexes] if quotation is None else find_quoted_rows(order, masks, quotation, check)
-    named = [
-        of_segment
-        for span in order.spans
-        for of_segment in find_named_files(indexes[span.start : span.stop], terms.places, check)
-    ]
+    quotation = terms.quotation
+    phrases = find_phrase_rows(order, masks, terms.phrases, check, known)
+    quoted = [[] for _ in order.indexes] if quotation is None else find_quoted_rows(order, masks, quotation, check)
     return [
-        Mentions(of_names, of_phrases, quotation, of_quotation)
-        for of_names, of_phrases, of_quotation in zip(named, phrases, quoted, strict=True)
+        Mentions(find_named_files(index, terms.places, check), of_phrases, quotation, of_quotation)
+        for index, of_phrases, of_quotation in zip(order.indexes, phrases, quoted, strict=True)
     ]

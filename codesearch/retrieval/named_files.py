@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import merge
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import Searched
 from codesearch.core.predicates import Comparison, Operator
 from codesearch.retrieval.query.places import Place
 
@@ -25,34 +23,26 @@ MAX_COMPARED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
-    """A file of a segment that a query names. certainty: 1 for a path of several parts or for one that only it has."""
+    """A file that a query names. certainty: 1 for a path of several parts or for one that only it has."""
 
     file: int
     certainty: float
     line: int | None
 
 
-def find_named_files(
-    segments: Sequence[SearchIndex], places: Sequence[Place], check: Check = do_not_check
-) -> list[list[NamedFile]]:
-    """Return for each segment of a data source the files that the places are, in the order of the places, each once."""
+def find_named_files(index: Searched, places: Sequence[Place], check: Check = do_not_check) -> list[NamedFile]:
+    """Return the files of a data source that the places are, in the order of the places, each once."""
     if not places:
-        return [[] for _ in segments]
-    comparisons = [_compare(place) for place in places]
-    masks = [segment.text_column("path").match(comparisons, check) for segment in segments]
-    found: list[dict[int, NamedFile]] = [{} for _ in segments]
-    for place, *of_place in zip(places, *masks, strict=True):
-        files = [_keep_live(segment, mask) for segment, mask in zip(segments, of_place, strict=True)]
-        for number, named in _choose(segments, place, files):
-            known = found[number].get(named.file)
+        return []
+    found: dict[int, NamedFile] = {}
+    masks = index.path_column.match([_compare(place) for place in places], check)
+    for place, mask in zip(places, masks, strict=True):
+        files = np.flatnonzero(mask if index.live_file_mask is None else mask & index.live_file_mask)
+        for named in _choose(index, place, files):
+            known = found.get(named.file)
             if known is None or known.line is None:
-                found[number][named.file] = named
-    return [list(of_segment.values()) for of_segment in found]
-
-
-def _keep_live(segment: SearchIndex, mask: NDArray[np.bool_]) -> list[int]:
-    files: list[int] = np.flatnonzero(mask).tolist()
-    return [file for file in files if segment.is_live(file)] if len(segment.dead_files) else files
+                found[named.file] = named
+    return list(found.values())
 
 
 def _compare(place: Place) -> Comparison:
@@ -62,31 +52,22 @@ def _compare(place: Place) -> Comparison:
     return Comparison("path", Operator.ENDS_WITH, (name,))
 
 
-def _choose(
-    segments: Sequence[SearchIndex], place: Place, files: Sequence[Sequence[int]]
-) -> list[tuple[int, NamedFile]]:
+def _choose(index: Searched, place: Place, files: NDArray[np.intp]) -> list[NamedFile]:
     """Return those of the files that have the most parts in common with the place; none when too many have."""
-    best: list[tuple[int, int]] = []
+    if index.path_ranks is not None and len(files) > 1:
+        files = files[index.path_ranks[files].argsort()]
+    best: list[int] = []
     most = 0
-    for path, number, file in islice(_by_path(segments, files), MAX_COMPARED):
-        common = _common_parts(_module_of(path.lower()) if place.is_module else path.lower(), place.path)
+    for file in files[:MAX_COMPARED].tolist():
+        path = index.path_of(file).lower()
+        common = _common_parts(_module_of(path) if place.is_module else path, place.path)
         if common > most:
             best, most = [], common
         if common == most and common:
-            best.append((number, file))
+            best.append(file)
     if not best or len(best) > MAX_FILES or (place.is_module and most < 2):
         return []
-    return [(number, NamedFile(file, 1.0 / len(best), place.line)) for number, file in best]
-
-
-def _by_path(segments: Sequence[SearchIndex], files: Sequence[Sequence[int]]) -> Iterable[tuple[str, int, int]]:
-    """Return path, number of the segment and file of each of the segments' files, by path."""
-
-    def read(number: int) -> Iterator[tuple[str, int, int]]:
-        for file in files[number]:
-            yield segments[number].path_of(file), number, file
-
-    return merge(*(read(number) for number in range(len(segments)) if files[number]))
+    return [NamedFile(file, 1.0 / len(best), place.line) for file in best]
 
 
 def _module_of(path: str) -> str:
@@ -106,14 +87,13 @@ def _common_parts(path: str, written: str) -> int:
     return count
 
 
-def rows_of(index: SearchIndex, named: Sequence[NamedFile]) -> NDArray[np.int64]:
+def rows_of(index: Searched, named: Sequence[NamedFile]) -> NDArray[np.int64]:
     """Return rows of the files that are candidates: the one that holds the line, else the first ones."""
     rows: list[NDArray[np.int64]] = []
     for item in named:
-        first, end = int(index.first_rows[item.file]), int(index.first_rows[item.file + 1])
-        of_file = np.arange(first, end)
+        of_file = np.arange(int(index.first_rows[item.file]), int(index.first_rows[item.file + 1]))
         if item.line is not None:
-            holds = (index.start_lines[first:end] <= item.line) & (item.line <= index.end_lines[first:end])
+            holds = (index.start_lines[of_file] <= item.line) & (item.line <= index.end_lines[of_file])
             if holds.any():
                 rows.append(of_file[holds])
                 continue

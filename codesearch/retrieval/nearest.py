@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from codesearch.core.index.numbering import count_on, split_numbers
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.sign_bits import count_different_bits, sign_bits_of
+from codesearch.core.index.source_index import Searched
 from codesearch.retrieval.row_order import RowOrder
 
 # Up to so many rows every vector is compared, which then costs no more than a first pass.
@@ -30,7 +31,7 @@ _FARTHEST = 255
 
 
 def find_nearest(
-    indexes: Sequence[SearchIndex],
+    indexes: Sequence[Searched],
     vector: NDArray[np.float32],
     allowed: Sequence[NDArray[np.int64] | None],
     limit: int,
@@ -54,6 +55,8 @@ def find_nearest(
     else:
         rows = [rows_of(index, chosen) for index, chosen in zip(indexes, allowed, strict=True)]
     far = -similarity_to(indexes, vector, rows)
+    if len(rows) == 1:
+        return choose_lowest([far], rows, limit, order)
     bounds = pairwise(accumulate((len(chosen) for chosen in rows), initial=0))
     return choose_lowest([far[begin:end] for begin, end in bounds], rows, limit, order)
 
@@ -63,54 +66,67 @@ class Comparison:
 
     def __init__(
         self,
-        indexes: Sequence[SearchIndex],
+        indexes: Sequence[Searched],
         vector: NDArray[np.float32],
         allowed: Sequence[NDArray[np.int64] | None],
     ) -> None:
         self._indexes, self._allowed = indexes, allowed
         self._bits = sign_bits_of(vector[None])[0]
+        self._found = [
+            np.empty(index.row_count if chosen is None else len(chosen), np.uint8)
+            for index, chosen in zip(indexes, allowed, strict=True)
+        ]
+        parts = [part for of_index in zip(indexes, allowed, self._found, strict=True) for part in _cut(*of_index)]
         # The largest first: what is left at the end is soon done.
-        self._left = deque(sorted(range(len(indexes)), key=lambda number: -indexes[number].row_count))
-        self._pairs: dict[int, tuple[NDArray[Any], NDArray[np.int64]]] = {}
+        self._left = deque(sorted(parts, key=lambda part: -len(part[2])))
 
     def work(self) -> None:
         """Compare rows as long as there are some that nobody compares."""
         while self._left:
             try:
-                number = self._left.popleft()
+                segment, rows, found = self._left.popleft()
             except IndexError:
                 break
-            self._pairs[number] = compare_bits(self._indexes[number], self._allowed[number], self._bits)
+            # Copying the bits of all rows that are alive would take longer than comparing all.
+            bits = segment.sign_bits if rows is None else segment.sign_bits[:, rows]
+            count_different_bits(bits, self._bits, found)
 
-    def finish(self) -> list[tuple[NDArray[Any], NDArray[np.int64]]]:
-        """Return what `compare_bits` does for each segment. No other thread may be at work any more."""
+    def finish(self) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+        """Return for each index in how many bits rows differ, more than any for dead ones, and which rows these are.
+
+        No other thread may be at work any more.
+        """
         self.work()
-        return [self._pairs[number] for number in range(len(self._indexes))]
+        pairs: list[tuple[NDArray[np.uint8], NDArray[np.int64]]] = []
+        for index, chosen, different in zip(self._indexes, self._allowed, self._found, strict=True):
+            if chosen is None and len(index.dead_rows):
+                different[index.dead_rows] = _FARTHEST
+            pairs.append((different, index.all_rows if chosen is None else chosen))
+        return pairs
 
 
-def rows_of(index: SearchIndex, chosen: NDArray[np.int64] | None) -> NDArray[np.int64]:
+def _cut(
+    index: Searched, chosen: NDArray[np.int64] | None, found: NDArray[np.uint8]
+) -> Iterator[tuple[SearchIndex, NDArray[np.int64] | None, NDArray[np.uint8]]]:
+    """Yield each segment, which of its rows are compared, None for all, and where it is written how they differ."""
+    parts = [None] * len(index.segments) if chosen is None else index.split_rows(chosen)
+    begin = 0
+    for segment, rows in zip(index.segments, parts, strict=True):
+        end = begin + (segment.row_count if rows is None else len(rows))
+        if end > begin:
+            yield segment, rows, found[begin:end]
+        begin = end
+
+
+def rows_of(index: Searched, chosen: NDArray[np.int64] | None) -> NDArray[np.int64]:
     """Return the chosen rows, all live ones for None, ascending."""
     if chosen is not None:
         return chosen
     return index.all_rows if index.live_rows is None else np.flatnonzero(index.live_rows)
 
 
-def leave_dead(index: SearchIndex, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def leave_dead(index: Searched, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows if index.live_rows is None else rows[index.live_rows[rows]]
-
-
-def compare_bits(
-    index: SearchIndex, chosen: NDArray[np.int64] | None, bits: NDArray[np.uint64]
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return in how many bits rows differ, more than any for dead ones, and which rows these are."""
-    if chosen is not None:
-        return count_different_bits(index.sign_bits[:, chosen], bits) if len(chosen) else chosen, chosen
-    different = count_different_bits(index.sign_bits, bits)
-    if not len(index.dead_rows):
-        return different, index.all_rows
-    # Copying the bits of all others would take longer than comparing all.
-    different[index.dead_rows] = _FARTHEST
-    return different, index.all_rows
 
 
 def choose_lowest(
@@ -129,8 +145,7 @@ def choose_lowest(
     lower, equal = _find_lowest(joined, limit)
     missing = limit - len(lower)
     if missing < len(equal) and order is not None and order.is_divided:
-        parts = split_numbers(equal, count_on(list(map(len, values))))
-        keys = order.keys_of(range(len(rows)), [of_list[part] for of_list, part in zip(rows, parts, strict=True)])
+        keys = order.keys_of(rows, equal)
         equal = equal[keys.argpartition(missing)[:missing]]
     chosen = np.concatenate((lower, equal[:missing]))
     chosen.sort()
@@ -194,26 +209,35 @@ def _multiply(
 
 
 def similarity_to(
-    indexes: Sequence[SearchIndex], vector: NDArray[np.float32], rows: Sequence[NDArray[np.int64] | NDArray[np.int32]]
+    indexes: Sequence[Searched], vector: NDArray[np.float32], rows: Sequence[NDArray[np.int64] | NDArray[np.int32]]
 ) -> NDArray[np.float32]:
-    """Return the cosines of the query's vector and of rows of several segments, those of one after another's."""
-    if len(indexes) == 1:
-        return similarity_of(indexes[0], vector, rows[0])
-    sizes = [len(of_index) for of_index in rows]
-    ends = np.cumsum(sizes).tolist()
-    vectors = np.empty((sum(sizes), len(vector)), np.int8)
+    """Return the cosines of the query's vector and of rows of several indexes, which ascend, one's after another's."""
+    parts = [part for index, of_index in zip(indexes, rows, strict=True) for part in _split(index, of_index)]
+    if len(parts) == 1:
+        return similarity_of(parts[0][0], vector, parts[0][1])
+    vectors = np.empty((sum(len(own) for _, own in parts), len(vector)), np.int8)
     scales = np.empty(len(vectors), np.float32)
-    for index, of_index, size, end in zip(indexes, rows, sizes, ends, strict=True):
-        if size:
-            index.vectors.take(of_index, axis=0, out=vectors[end - size : end], mode="clip")
-            index.vector_scales.take(of_index, out=scales[end - size : end], mode="clip")
+    begin = 0
+    for segment, own in parts:
+        part = slice(begin, begin := begin + len(own))
+        segment.vectors.take(own, axis=0, out=vectors[part], mode="clip")
+        segment.vector_scales.take(own, out=scales[part], mode="clip")
     return _multiply(vectors, vector, scales)
 
 
-def file_similarity_to(
-    indexes: Sequence[SearchIndex], vector: NDArray[np.float32], files: Sequence[NDArray[np.int32]]
-) -> NDArray[np.float32]:
-    """Return the cosines of the query's vector and of files' mean vectors, those of one segment after another's."""
-    vectors = np.concatenate([index.file_vectors.take(own, axis=0) for index, own in zip(indexes, files, strict=True)])
-    scales = np.concatenate([index.file_vector_scales.take(own) for index, own in zip(indexes, files, strict=True)])
-    return _multiply(vectors, vector, scales)
+def _split(index: Searched, rows: NDArray[Any]) -> Iterator[tuple[SearchIndex, NDArray[Any]]]:
+    """Yield those segments that have some of the rows, and their numbers there."""
+    pairs = zip(index.segments, index.split_rows(rows), strict=True)
+    return ((segment, own) for segment, own in pairs if len(own))
+
+
+def file_similarity_to(index: Searched, vector: NDArray[np.float32], files: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Return the cosines of the query's vector and of the mean vectors of files, which ascend."""
+    parts = [pair for pair in zip(index.segments, index.split_files(files), strict=True) if len(pair[1])]
+    vectors = [segment.file_vectors.take(own, axis=0) for segment, own in parts]
+    scales = [segment.file_vector_scales.take(own) for segment, own in parts]
+    if len(parts) == 1:
+        return _multiply(vectors[0], vector, scales[0])
+    if not parts:
+        return np.empty(0, np.float32)
+    return _multiply(np.concatenate(vectors), vector, np.concatenate(scales))

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import Searched
 from codesearch.core.text.terms import hash_token
 from codesearch.retrieval.query.phrases import RUN_WORDS, Phrase, Run, cut_runs
 from codesearch.retrieval.query.terms import STOP_WORDS
-from codesearch.retrieval.row_order import RowOrder, SearchedRows
+from codesearch.retrieval.row_order import RowOrder
 
 # Less of a phrase in a row is an accident. Of questions, NDCG@10 falls by 0.001 with half as much.
 LEAST_SHARE = 0.75
@@ -37,29 +37,26 @@ _WORD_BYTES = bytes(byte if byte >= 128 or chr(byte).isalnum() else 32 for byte 
 
 
 def find_phrase_rows(
-    indexes: Sequence[SearchIndex],
+    order: RowOrder,
     masks: Sequence[NDArray[np.bool_] | None],
     phrases: Sequence[Phrase],
     check: Check = do_not_check,
-    order: RowOrder | None = None,
     known: Sequence[TermRows] = (),
 ) -> list[dict[int, float]]:
     """Return for each index the rows that hold most of a phrase, and how much, from LEAST_SHARE to 1.
 
     A phrase that more than MAX_ROWS rows of all indexes together hold, of those that the masks allow, counts nowhere.
-    `order` says which indexes are segments of one data source, without it none are. `known` says of each data source
-    where some terms are.
+    `known` says of each index where some terms are.
     """
-    holders = find_phrase_holders(indexes, masks, phrases, check, order or RowOrder(indexes), known)
-    return keep_phrase_rows(phrases, holders, len(indexes))
+    holders = find_phrase_holders(order, masks, phrases, check, known)
+    return keep_phrase_rows(phrases, holders, len(order.indexes))
 
 
 def find_phrase_holders(
-    indexes: Sequence[SearchIndex],
+    order: RowOrder,
     masks: Sequence[NDArray[np.bool_] | None],
     phrases: Sequence[Phrase],
     check: Check,
-    order: RowOrder,
     known: Sequence[TermRows] = (),
 ) -> list[Holders]:
     """Return for each phrase the rows that hold most of it, before it is known whether it is held by too many."""
@@ -69,17 +66,16 @@ def find_phrase_holders(
     of_phrases = [[run for run in runs if run.phrase == number] for number in range(len(phrases))]
     terms = {word: hash_token(word) for run in runs for word in run.words}
     places = []
-    for number, (searched, span) in enumerate(zip(order.searched, order.spans, strict=True)):
+    for number, (index, mask) in enumerate(zip(order.indexes, masks, strict=True)):
         check()
-        mask = searched.join_masks(masks[span.start : span.stop])
-        places.append(_Places(searched, mask, terms, known[number] if known else {}))
+        places.append(_Places(index, mask, terms, known[number] if known else {}))
     holders: list[Holders] = []
     for phrase, own in zip(phrases, of_phrases, strict=True):
         check()
         found: Holders = []
         for position, rows in enumerate(_choose_rows(phrase, own, places, order)):
             for row in rows:
-                text = _normalise(indexes[position].content_of(row))
+                text = _normalise(order.indexes[position].content_of(row))
                 share = weigh_runs(phrase, [run for run in own if _holds(text, run)])
                 if share >= _least_share(phrase):
                     found.append((position, row, share))
@@ -149,17 +145,17 @@ def _holds(text: bytes, run: Run) -> bool:
 
 
 class _Places:
-    """Where the words of phrases are in one data source: rows of all segments, as they are counted on."""
+    """Where the words of phrases are in one data source."""
 
     def __init__(
         self,
-        searched: SearchedRows,
+        index: Searched,
         mask: NDArray[np.bool_] | None,
         terms: Mapping[str, int],
         known: TermRows,
     ) -> None:
         self.mask = mask
-        self._postings = searched.postings
+        self._postings = index.postings
         self._terms = terms
         self._known = dict(known)
 
@@ -180,21 +176,11 @@ class _Places:
 
 def _choose_rows(phrase: Phrase, runs: Sequence[Run], places: Sequence[_Places], order: RowOrder) -> list[list[int]]:
     """Return for each index the rows that have the terms of enough of a phrase: of many those with most words."""
-    found: list[NDArray[np.int32]] = []
-    counts: list[NDArray[np.int64]] = []
-    for searched, of_source in zip(order.searched, places, strict=True):
-        rows, counted = _count_words(phrase, runs, of_source)
-        found += searched.split_rows(rows)
-        bounds = np.cumsum([len(of_segment) for of_segment in found[len(counts) :]])[:-1]
-        counts += np.split(counted, bounds)
+    found, counts = zip(*(_count_words(phrase, runs, of_index) for of_index in places), strict=True)
     chosen = order.take_first(found, MAX_COMPARED, [-counted for counted in counts])
-    kept: list[list[int]] = []
-    for searched, of_source, span in zip(order.searched, places, order.spans, strict=True):
-        rows = searched.count_rows_on(chosen[span.start : span.stop])
-        kept += [
-            of_segment.tolist() for of_segment in searched.split_rows(_keep_with_runs(phrase, runs, of_source, rows))
-        ]
-    return kept
+    return [
+        _keep_with_runs(phrase, runs, of_index, rows).tolist() for of_index, rows in zip(places, chosen, strict=True)
+    ]
 
 
 def _count_words(phrase: Phrase, runs: Sequence[Run], places: _Places) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -250,9 +236,9 @@ def _least_words(phrase: Phrase) -> int:
     return 1 + sum(total < enough for total in sums)
 
 
-def find_rows_with(index: SearchIndex, mask: NDArray[np.bool_] | None, words: Sequence[str]) -> NDArray[np.int32]:
+def find_rows_with(index: Searched, mask: NDArray[np.bool_] | None, words: Sequence[str]) -> NDArray[np.int32]:
     """Return the rows that have the terms of all of some words, at least one, of those that the mask allows."""
-    hits = index.row_postings.find(np.array([hash_token(word) for word in dict.fromkeys(words)], np.uint32))
+    hits = index.postings.find_rows(np.array([hash_token(word) for word in dict.fromkeys(words)], np.uint32))
     return _intersect(sorted((ids for ids, _ in hits), key=len), mask)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
+from codesearch.core.index.source_index import Searched
 from codesearch.retrieval.exact.needle import ExactQuery, Needle, compile_query
 from codesearch.retrieval.exact.source_scan import SourceScan, find_live_files
 from codesearch.retrieval.phrase_rows import find_rows_with
@@ -32,12 +33,12 @@ def find_quoted_rows(
     quotation: Quotation,
     check: Check = do_not_check,
 ) -> list[list[int]]:
-    """Return for each segment rows that hold a quotation, of those that the masks allow, ascending.
+    """Return for each index rows that hold a quotation, of those that the masks allow, ascending.
 
-    At most MAX_LEADING of each data source. `check` is called every few milliseconds and may raise.
+    At most MAX_LEADING of each. `check` is called every few milliseconds and may raise.
     """
     found = find_by_words(order, masks, quotation, check)
-    if not any(found) and sum(segment.text_bytes for segment in order.segments) <= MAX_READ_BYTES:
+    if not any(found) and sum(index.text_bytes for index in order.indexes) <= MAX_READ_BYTES:
         found = find_by_reading(order, masks, quotation, check)
     return found
 
@@ -49,7 +50,7 @@ def find_by_words(
     words = read_words(quotation.text)
     if not words:
         return [[] for _ in masks]
-    rows = [find_rows_with(index, mask, words) for index, mask in zip(order.segments, masks, strict=True)]
+    rows = [find_rows_with(index, mask, words) for index, mask in zip(order.indexes, masks, strict=True)]
     return _choose(order, order.take_first(rows, MAX_COMPARED), quotation, check)
 
 
@@ -58,7 +59,7 @@ def find_by_reading(
 ) -> list[list[int]]:
     """Return what `find_quoted_rows` does, from the text of all files."""
     needle = compile_query(ExactQuery(quotation.text, ignores_case=True))
-    read = [rows for position in range(len(order.spans)) for rows in _read(order, position, needle, check)]
+    read = [_read(index, needle, check) for index in order.indexes]
     allowed = [rows if mask is None else rows[mask[rows]] for rows, mask in zip(read, masks, strict=True)]
     return _choose(order, allowed, quotation, check)
 
@@ -67,7 +68,7 @@ def _choose(order: RowOrder, rows: Sequence[NDArray[np.int32]], quotation: Quota
     """Return of the rows those that hold a quotation, as it is written before others."""
     holding: list[NDArray[np.int32]] = []
     losses: list[NDArray[np.float64]] = []
-    for index, of_index in zip(order.segments, rows, strict=True):
+    for index, of_index in zip(order.indexes, rows, strict=True):
         weights = np.zeros(len(of_index))
         for number, row in enumerate(of_index.tolist()):
             if number % _CHECKED_ROWS == 0:
@@ -78,14 +79,16 @@ def _choose(order: RowOrder, rows: Sequence[NDArray[np.int32]], quotation: Quota
     return [chosen.tolist() for chosen in order.take_first(holding, MAX_LEADING, losses)]
 
 
-def _read(order: RowOrder, position: int, needle: Needle, check: Check) -> list[NDArray[np.int32]]:
-    """Return the rows of a data source's segments in which the first matches are, ascending."""
-    segments = order.segments[order.spans[position].start : order.spans[position].stop]
-    found: list[set[int]] = [set() for _ in segments]
-    search = SourceScan(segments, list(map(find_live_files, segments)), order.ranks_of(position), needle, check)
+def _read(index: Searched, needle: Needle, check: Check) -> NDArray[np.int32]:
+    """Return the rows of a data source in which the first matches are, ascending."""
+    segments, ranks = index.segments, index.path_ranks
+    counts = [segment.file_count for segment in segments]
+    of_segments = () if ranks is None else np.split(ranks, np.cumsum(counts)[:-1])
+    found: set[int] = set()
+    search = SourceScan(segments, list(map(find_live_files, segments)), of_segments, needle, check)
     for number, (start, end) in islice(search.find_matches(), _MAX_READ_LINES):
         segment = segments[number]
         file = segment.texts.file_at(start)
         first, last = int(segment.first_rows[file]), int(segment.first_rows[file + 1])
-        found[number].update(segment.rows_around(first, last, start, end))
-    return [np.array(sorted(rows), np.int32) for rows in found]
+        found.update(index.row_at(number, row) for row in segment.rows_around(first, last, start, end))
+    return np.array(sorted(found), np.int32)

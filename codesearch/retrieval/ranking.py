@@ -113,7 +113,8 @@ def rank(
         repeats = sorted(twin for piece in pieces for twin in twins.get(piece, ()))
         (position, index, _), score = joined.place_of(i), float(scored.scores[i])
         places = tuple(map(joined.place_of, repeats))
-        ranked.append(Ranked(position, index, tuple(joined.rows[pieces].tolist()), score, explanation, places))
+        rows = tuple(joined.place_of(piece)[2] for piece in pieces)
+        ranked.append(Ranked(position, index, rows, score, explanation, places))
     return ranked
 
 

@@ -187,8 +187,7 @@ class Retriever:
         work.searched.update(source_id for source_id, _ in scope)
         with self.turns.take(work) as turn:
             work.begin_stage(Stage.UNDERSTAND)
-            segments = [segment for source, _ in asked for segment in source.segments]
-            terms = understand_query(query.text, segments, self._lexicons)
+            terms = understand_query(query.text, [source for source, _ in asked], self._lexicons)
             work.begin_stage(Stage.EMBED)
             vector = embed_texts(embedder, terms.texts)
             turn.check()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.index.narrowing import narrow
 from codesearch.core.index.numbering import count_on
 from codesearch.core.index.postings import CODE_BITS, RARE, Entries, TermHits
 
@@ -39,8 +40,26 @@ class _Lists:
         self._is_one = len(parts) == 1
         self._tables = parts[0].payload_table if self._is_one else np.concatenate([p.payload_table for p in parts])
         self._table_size = len(parts[0].payload_table)
+        # Of each segment's entries, where they would begin after those of the segments before; the rare ones of all.
+        self._first_entries = count_on([len(part.entries) for part in parts])
+        rare = [part.rare_places for part in parts]
+        self._rare_places: NDArray[np.integer[Any]] = rare[0]
+        self._rare_payloads = parts[0].rare_payloads
+        if not self._is_one:
+            counted = zip(rare, self._first_entries[:-1], strict=True)
+            self._rare_places = narrow(np.concatenate([places.astype(np.int64) + first for places, first in counted]))
+            self._rare_payloads = np.concatenate([part.rare_payloads for part in parts])
         # One for each search that was under way at once.
         self._unused_columns: list[NDArray[np.int32]] = []
+
+    def find_spans(self, places: NDArray[np.intp]) -> _Spans:
+        """Return where the entries of terms are, given their places in each segment and the next, (segments, 2, t)."""
+        bounds = np.empty(places.shape, np.int64)
+        for part, of_segment, found in zip(self.parts, places, bounds, strict=True):
+            # A segment without terms has the end of its entries alone.
+            found[:] = part.starts.take(of_segment, mode="clip")
+        starts = np.ascontiguousarray(bounds[:, 0])
+        return _Spans(starts, bounds[:, 1] - starts)
 
     def find(self, spans: _Spans) -> list[TermHits]:
         """Return ids and payloads for each term."""
@@ -86,13 +105,10 @@ class _Lists:
             return
         ends = counts.cumsum()
         lists: NDArray[np.intp] = ends.searchsorted(rare, side="right")
-        places = rare + (starts - (ends - counts))[lists]
-        of_segments = numbers[lists]
-        for number in np.unique(of_segments).tolist():
-            own, part = (of_segments == number).nonzero()[0], self.parts[number]
-            # Of one type: numpy would turn all of the places into the other one first.
-            wanted = places[own].astype(part.rare_places.dtype)
-            payloads[rare[own]] = part.rare_payloads[part.rare_places.searchsorted(wanted)]
+        places = rare + (starts - (ends - counts) + self._first_entries[numbers])[lists]
+        # Of one type: numpy would turn all of the rare places into the other one first.
+        found = self._rare_places.searchsorted(places.astype(self._rare_places.dtype))
+        payloads[rare] = self._rare_payloads[found]
 
     def payloads_at(self, spans: _Spans, ids: NDArray[np.integer[Any]]) -> NDArray[np.uint16]:
         """Return the payload of each term at each of the ids, which ascend, (terms, ids); 0 where it is not."""
@@ -185,11 +201,12 @@ class _Lists:
         payloads: NDArray[np.uint16] = self._tables.take(codes if self._is_one else codes + self._table_size * numbers)
         rare = (codes == RARE).nonzero()[0]
         if len(rare):
-            bounds = numbers[rare].searchsorted(np.arange(len(self.parts) + 1)).tolist()
-            for part, (begin, end) in zip(self.parts, pairwise(bounds), strict=True):
-                if begin < end:
-                    wanted = places[rare[begin:end]].astype(part.rare_places.dtype)
-                    payloads[rare[begin:end]] = part.rare_payloads[part.rare_places.searchsorted(wanted)]
+            wanted = places[rare]
+            if not self._is_one:
+                wanted += self._first_entries[numbers[rare]]
+            # Of one type: numpy would turn all of the rare places into the other one first.
+            found = self._rare_places.searchsorted(wanted.astype(self._rare_places.dtype))
+            payloads[rare] = self._rare_payloads[found]
         return payloads
 
 
@@ -211,6 +228,11 @@ class JoinedPostings:
         """Return ids and payloads of rows for each term, as `find` does."""
         return self._rows.find(self._find_spans(terms)[0])
 
+    def count_rows(self, terms: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Return how many rows have each term, dead ones among them."""
+        counts: NDArray[np.int64] = self._find_spans(terms)[0].sizes.sum(axis=0)
+        return counts
+
     def row_payloads_at(self, terms: NDArray[np.uint32], rows: NDArray[np.integer[Any]]) -> NDArray[np.uint16]:
         """Return the payload of each term at each of the rows, which ascend, (terms, rows); 0 where it is not."""
         return self._rows.payloads_at(self._find_spans(terms)[0], rows)
@@ -227,15 +249,13 @@ class JoinedPostings:
 
     def _find_spans(self, terms: NDArray[np.uint32]) -> tuple[_Spans, _Spans]:
         """Look the terms up once: rows and files of a segment have the same."""
-        # For each kind and segment where the entries of each term begin, and where they end.
-        bounds = np.zeros((2, len(self._rows.parts), 2, len(terms)), np.int64)
-        places = np.empty((2, len(terms)), np.intp)
-        for number, (rows, files) in enumerate(zip(self._rows.parts, self._files.parts, strict=True)):
-            if not len(rows.terms):
-                continue
-            places[0] = rows.terms.searchsorted(terms)
-            np.add(places[0], rows.terms.take(places[0], mode="clip") == terms, out=places[1])
-            bounds[0, number], bounds[1, number] = rows.starts.take(places), files.starts.take(places)
-        starts = np.ascontiguousarray(bounds[:, :, 0])
-        sizes = bounds[:, :, 1] - starts
-        return _Spans(starts[0], sizes[0]), _Spans(starts[1], sizes[1])
+        count = len(terms)
+        # Of each segment, where the entries of each term begin, and where they end; of rows and of files.
+        places = np.zeros((len(self._rows.parts), 2, count), np.intp)
+        known = np.zeros((len(self._rows.parts), count), np.uint32)
+        for part, of_segment, terms_there in zip(self._rows.parts, places, known, strict=True):
+            if len(part.terms):
+                of_segment[0] = found = part.terms.searchsorted(terms)
+                part.terms.take(found, out=terms_there, mode="clip")
+        np.add(places[:, 0], known == terms, out=places[:, 1])
+        return self._rows.find_spans(places), self._files.find_spans(places)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.columns import pack_texts
+from codesearch.core.index.numbering import count_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +46,11 @@ class Belonging:
     signature: str | None
 
 
-class Pieces:
-    """The pieces of one search index: k rows of g definitions.
+class PieceNumbers:
+    """Which rows are pieces, ascending, and the number of each one's definition, (k,) each."""
 
-    piece_rows (k,) int32, ascending. piece_definitions (k,) int32: the number of each one's definition. piece_heads
-    (k,) bool: it holds the definition's head. definition_lines (g, 2) int32: first and last.
-    """
-
-    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self._rows: NDArray[np.int32] = arrays["piece_rows"]
-        self._definitions: NDArray[np.int32] = arrays["piece_definitions"]
-        self._heads: NDArray[np.bool_] = arrays["piece_heads"]
-        self._lines: NDArray[np.int32] = arrays["definition_lines"]
-        self._signatures: NDArray[np.int32] = arrays["definition_signatures"]
-        self._texts: NDArray[np.uint8] = arrays["signature_texts"]
-        self._starts: NDArray[np.integer[Any]] = arrays["signature_starts"]
+    def __init__(self, rows: NDArray[np.int32], definitions: NDArray[np.int32]) -> None:
+        self._rows, self._definitions = rows, definitions
 
     def find(self, rows: NDArray[np.integer[Any]]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
         """Return which of the rows, by their places in `rows`, are pieces, and the number of each one's definition."""
@@ -67,7 +58,42 @@ class Pieces:
         found = (self._rows.take(places, mode="clip") == rows).nonzero()[0] if len(self._rows) else places[:0]
         return found, self._definitions[places[found]]
 
-    def read(self, rows: NDArray[np.int64]) -> PieceRows:
+    def count_on(self, first_row: int, first_definition: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return both as numbers that count on from such ones."""
+        return self._rows + np.int32(first_row), self._definitions + np.int32(first_definition)
+
+
+def join_numbers(parts: Sequence[Pieces], first_rows: NDArray[np.int64]) -> PieceNumbers:
+    """Return those of several segments, given where the rows of each begin, and the end of the last."""
+    first_definitions = count_on([part.definition_count for part in parts]).tolist()
+    pairs = [
+        part.count_on(row, definition)
+        for part, row, definition in zip(parts, first_rows[:-1].tolist(), first_definitions[:-1], strict=True)
+    ]
+    return PieceNumbers(np.concatenate([rows for rows, _ in pairs]), np.concatenate([numbers for _, numbers in pairs]))
+
+
+class Pieces(PieceNumbers):
+    """The pieces of one search index: k rows of g definitions.
+
+    piece_rows (k,) int32, ascending. piece_definitions (k,) int32: the number of each one's definition. piece_heads
+    (k,) bool: it holds the definition's head. definition_lines (g, 2) int32: first and last.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        super().__init__(arrays["piece_rows"], arrays["piece_definitions"])
+        self._heads: NDArray[np.bool_] = arrays["piece_heads"]
+        self._lines: NDArray[np.int32] = arrays["definition_lines"]
+        self._signatures: NDArray[np.int32] = arrays["definition_signatures"]
+        self._texts: NDArray[np.uint8] = arrays["signature_texts"]
+        self._starts: NDArray[np.integer[Any]] = arrays["signature_starts"]
+
+    @property
+    def definition_count(self) -> int:
+        """How many definitions are in pieces."""
+        return len(self._lines)
+
+    def read(self, rows: NDArray[np.integer[Any]]) -> PieceRows:
         """Return which of the rows, by their places in `rows`, are pieces, and where they belong."""
         found, definitions = self.find(rows)
         lines = self._lines[definitions].astype(np.int64)

@@ -24,7 +24,8 @@ from codesearch.core.index.content_column import ContentColumn
 from codesearch.core.index.distinct_values import NumberColumn, TextColumn
 from codesearch.core.index.file_texts import FileTexts
 from codesearch.core.index.joined_postings import JoinedPostings
-from codesearch.core.index.pieces import Pieces
+from codesearch.core.index.numbering import Number
+from codesearch.core.index.pieces import PieceRows, Pieces
 from codesearch.core.index.postings import Entries
 from codesearch.core.index.row_filter import select_rows
 from codesearch.core.index.statistics import NO_TERMS, SegmentFigures, Statistics, TermCounts
@@ -232,6 +233,41 @@ class SearchIndex:
         """The number of dimensions of the vectors as the model gives them; the arrays may be wider."""
         return int(self._header["dimension"])
 
+    @property
+    def segments(self) -> tuple[SearchIndex, ...]:
+        """Itself: as JoinedSegments has them."""
+        return (self,)
+
+    @property
+    def path_ranks(self) -> None:
+        """None: files are in the order of their paths."""
+        return
+
+    @cached_property
+    def live_file_mask(self) -> NDArray[np.bool_] | None:
+        """Which files count, None for all."""
+        if not len(self.dead_files):
+            return None
+        mask: NDArray[np.bool_] = np.ones(self.file_count, np.bool_)
+        mask[self.dead_files] = False
+        return mask
+
+    def split_rows(self, rows: NDArray[Number]) -> list[NDArray[Number]]:
+        """Return rows by segment."""
+        return [rows]
+
+    def split_files(self, files: NDArray[Number]) -> list[NDArray[Number]]:
+        """Return files by segment."""
+        return [files]
+
+    def locate(self, row: int) -> tuple[SearchIndex, int]:
+        """Return the segment of a row and its number there."""
+        return self, row
+
+    def row_at(self, number: int, row: int) -> int:
+        """Return the number of the row of a segment, given that segment's."""
+        return row
+
     @cached_property
     def all_rows(self) -> NDArray[np.int64]:
         """The numbers of all rows, in order."""
@@ -289,8 +325,11 @@ class SearchIndex:
     def rows_named(self, name: int) -> NDArray[np.int32]:
         """Return the rows that define a name, given its `name_term`, in ascending order."""
         order, names = self._arrays["rows_by_name"], self._arrays["sorted_names"]
-        start, end = np.searchsorted(names, np.uint32(name)), np.searchsorted(names, np.uint32(name), side="right")
-        rows: NDArray[np.int32] = np.sort(order[start:end])
+        key = np.uint32(name)
+        rows: NDArray[np.int32] = order[names.searchsorted(key) : names.searchsorted(key, side="right")]
+        if not len(rows):
+            return rows
+        rows = np.sort(rows)
         return rows if self.live_rows is None else rows[self.live_rows[rows]]
 
     def count_definitions(self, rows: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.int64]:
@@ -335,6 +374,20 @@ class SearchIndex:
         rows = np.repeat(firsts - begins, counts) + np.arange(int(counts.sum()))
         top: NDArray[np.int64] = np.maximum.reduceat(self.references_of(rows), begins)[places]
         return top
+
+    @cached_property
+    def path_column(self) -> TextColumn:
+        """The column of the paths, for conditions."""
+        name, codes = _TEXT_COLUMNS["path"]
+        return TextColumn(self._arrays[f"{name}_texts"], self._arrays[f"{name}_starts"], self._arrays[codes])
+
+    def find_pieces(self, rows: NDArray[np.integer[Any]]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        """Return which of the rows, by their places in `rows`, are pieces, and the number of each one's definition."""
+        return self.pieces.find(rows)
+
+    def read_pieces(self, rows: NDArray[np.integer[Any]]) -> PieceRows:
+        """Return which of the rows, by their places in `rows`, are pieces, and where they belong."""
+        return self.pieces.read(rows)
 
     def text_column(self, field: str) -> TextColumn | ContentColumn:
         """Return the column of a text field, for conditions."""
@@ -505,12 +558,12 @@ class SearchIndex:
         rows: list[int] = found.tolist()
         return rows
 
-    def content_lengths_of(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    def content_lengths_of(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
         """Return how many bytes of UTF-8 the rows' contents have."""
         lengths: NDArray[np.int32] = self._arrays["content_lengths"][rows]
         return lengths
 
-    def content_marks_of(self, rows: NDArray[np.int32]) -> NDArray[np.uint8] | None:
+    def content_marks_of(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8] | None:
         """Return a byte for each row, the same where contents are the same; None where the segment has none."""
         marks = self._arrays.get("content_marks")
         return None if marks is None else marks[rows]

@@ -22,12 +22,16 @@ def sign_bits_of(vectors: NDArray[np.float32]) -> NDArray[np.uint64]:
     return np.packbits(vectors @ _rotation(vectors.shape[1]) > 0, axis=1).view(np.uint64)
 
 
-def count_different_bits(rows_bits: NDArray[np.uint64], query: NDArray[np.uint64]) -> NDArray[np.uint8]:
+def count_different_bits(
+    rows_bits: NDArray[np.uint64], query: NDArray[np.uint64], out: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
     """Return in how many bits each row of `rows_bits` (words, n) differs from `query` (words,), modulo 256.
+
+    It is written to `out` (n,), where that is given.
 
     Only an opposite of 256 bits comes out wrong, as equal: whoever compares the vectors afterwards finds that out.
     """
-    different = np.empty(rows_bits.shape[1], np.uint8)
+    different = np.empty(rows_bits.shape[1], np.uint8) if out is None else out
     for start in range(0, len(different), _ROWS_AT_ONCE):
         # What a block of rows needs stays in the processor's cache.
         rows = slice(start, start + _ROWS_AT_ONCE)

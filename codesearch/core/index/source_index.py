@@ -6,20 +6,22 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from heapq import merge
 from operator import itemgetter
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.joined_postings import JoinedPostings
 from codesearch.core.index.joined_segments import JoinedSegments
-from codesearch.core.index.numbering import Number, count_on, split_numbers
+from codesearch.core.index.numbering import count_on
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.statistics import NO_TERMS, Statistics, TermCounts
 from codesearch.core.index.versions import find_old_folders
+from codesearch.core.predicates import EVERYTHING, Predicate
 
-# Columns of more rows are read segment by segment: there are few segments then, and copies would take much memory.
-JOINED_ROWS: Final = 500_000
+# What is searched and ranked: the only segment of a data source, or all of them as one.
+Searched: TypeAlias = SearchIndex | JoinedSegments
 # A segment, and the number of one of its files.
 IndexedFile: TypeAlias = tuple[SearchIndex, int]
 
@@ -91,49 +93,44 @@ class SourceIndex:
         """How many files count."""
         return self.statistics.file_count
 
-    @cached_property
+    @property
     def dead_rows(self) -> NDArray[np.int32]:
         """The rows that no longer count, ascending."""
-        return self._count_on(self.first_rows, [segment.dead_rows for segment in self.segments])
+        return self.joined.dead_rows
 
-    @cached_property
+    @property
     def dead_files(self) -> NDArray[np.int32]:
         """The files that no longer count, ascending."""
-        return self._count_on(self.first_files, [segment.dead_files for segment in self.segments])
+        return self.joined.dead_files
 
-    @cached_property
-    def file_of_row(self) -> NDArray[np.int32]:
-        """The file of each row."""
-        return self._count_on(self.first_files, [segment.file_of_row for segment in self.segments])
-
-    @cached_property
+    @property
     def live_rows(self) -> NDArray[np.bool_] | None:
         """Which rows count, None for all."""
-        return self.join_masks([segment.live_rows for segment in self.segments])
+        return self.joined.live_rows
 
-    def join_masks(self, masks: Sequence[NDArray[np.bool_] | None]) -> NDArray[np.bool_] | None:
-        """Return the masks of the segments' rows, None for all, as one."""
-        if all(mask is None for mask in masks):
-            return None
-        if len(masks) == 1:
-            return masks[0]
-        return np.concatenate(
-            [
-                np.ones(segment.row_count, np.bool_) if mask is None else mask
-                for segment, mask in zip(self.segments, masks, strict=True)
-            ]
-        )
+    @property
+    def live_file_mask(self) -> NDArray[np.bool_] | None:
+        """Which files count, None for all."""
+        return self.joined.live_file_mask
+
+    def rows_where(self, predicate: Predicate, check: Check = do_not_check) -> NDArray[np.bool_] | None:
+        """Return which live rows satisfy the predicate, None for all rows. Raises ValueError for an unknown field.
+
+        `check` is called every few milliseconds and may raise.
+        """
+        joined = self.joined
+        if isinstance(joined, SearchIndex):
+            return joined.rows_where(predicate, check)
+        if predicate == EVERYTHING:
+            return joined.live_rows
+        return joined.join_masks([segment.rows_where(predicate, check) for segment in self.segments])
 
     @cached_property
-    def joined(self) -> SearchIndex | JoinedSegments | None:
-        """Columns of all segments for the ranking, the only segment itself; None where that would be much to copy."""
+    def joined(self) -> Searched:
+        """All segments as one, the only segment itself."""
         if len(self.segments) == 1:
             return self.segments[0]
-        return (
-            JoinedSegments(self.segments, self.first_rows, self.first_files)
-            if self.first_rows[-1] <= JOINED_ROWS
-            else None
-        )
+        return JoinedSegments(self.segments, self.first_rows, self.first_files, self.postings)
 
     def row_norms(self, saturation: float, length_norm: float) -> NDArray[np.float32]:
         """Return BM25's k1 (1 - b + b length / mean length) for each row."""
@@ -151,40 +148,11 @@ class SourceIndex:
             norms = self._known_norms[key] = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return norms
 
-    def _count_on(self, firsts: NDArray[np.int64], parts: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
-        """Return numbers of files or rows of each segment as those of all."""
-        if len(parts) == 1:
-            return parts[0]
-        return np.concatenate([part + np.int32(first) for part, first in zip(parts, firsts[:-1], strict=True)])
-
-    def count_rows_on(self, rows: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
-        """Return rows of each segment as numbers of all, one segment's after another's."""
-        return self._count_on(self.first_rows, rows)
-
-    def split_rows(self, rows: NDArray[Number]) -> list[NDArray[Number]]:
-        """Return ascending rows of all segments by segment, as the numbers that they have there."""
-        if len(self.segments) == 1:
-            return [rows]
-        return split_numbers(rows, self.first_rows)
-
     @cached_property
     def path_ranks(self) -> tuple[NDArray[np.int32], ...]:
-        """For each segment the place of each of its files in the order of all segments' paths, dead ones among them."""
-        paths = [path for segment in self.segments for path in segment.paths()]
-        order = sorted(range(len(paths)), key=paths.__getitem__)
-        ranks: NDArray[np.int32] = np.empty(len(paths), np.int32)
-        ranks[order] = np.arange(len(paths), dtype=np.int32)
-        return tuple(np.split(ranks, np.cumsum([segment.file_count for segment in self.segments])[:-1]))
-
-    @cached_property
-    def joined_path_ranks(self) -> NDArray[np.int32]:
-        """The same for the files of all segments."""
-        return np.concatenate(self.path_ranks)
-
-    @cached_property
-    def first_rows_of_files(self) -> NDArray[np.int32]:
-        """Where the rows of each file of all segments begin."""
-        return self._count_on(self.first_rows, [segment.first_rows[:-1] for segment in self.segments])
+        """For each segment the place of each of its files in the order of all paths; none for a single segment."""
+        ranks = self.joined.path_ranks
+        return () if ranks is None else tuple(np.split(ranks, self.first_files[1:-1]))
 
     def find_file(self, path: str) -> IndexedFile | None:
         """Return the segment of the file at a path and its number there, None where there is none."""

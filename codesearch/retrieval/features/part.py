@@ -1,4 +1,4 @@
-"""Part: candidates of one data source or segment, with what the index says of their rows. Pure."""
+"""Part: candidates of one data source, with what the index says of their rows. Pure."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.joined_segments import JoinedSegments
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import Searched
 
 Column = NDArray[Any]
 
 
 class Part:
-    """Candidates of one data source, or of a segment, with what that says of their rows: columns (rows,), in order."""
+    """Candidates of one data source, with what that says of their rows: columns (rows,), in order."""
 
     __slots__ = ("artifacts", "file_rows", "files", "first_rows", "index", "kinds", "languages", "rows")
 
-    def __init__(self, index: SearchIndex | JoinedSegments, rows: NDArray[np.int32], files: NDArray[np.int32]) -> None:
+    def __init__(self, index: Searched, rows: NDArray[np.int32], files: NDArray[np.int32]) -> None:
         self.index = index
         self.rows, self.files = rows, files
         # Where the row's file begins, and how many rows that has.

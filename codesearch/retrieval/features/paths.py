@@ -9,8 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.joined_segments import JoinedSegments
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.source_index import Searched
 from codesearch.core.text.path_roles import PRODUCT_FOLDER, is_test_path
 from codesearch.core.text.terms import name_term
 
@@ -49,16 +48,16 @@ def describe_path(path: str) -> tuple[bool, bool, bool, bool, bool, bool, int, i
 
 
 class KnownPaths:
-    """What `describe_path` says of the files of a segment, as each was first asked for, (m, PATH_COLUMNS)."""
+    """What `describe_path` says of the files of a data source, as each was first asked for, (m, PATH_COLUMNS)."""
 
-    def __init__(self, index: SearchIndex | JoinedSegments) -> None:
+    def __init__(self, index: Searched) -> None:
         self._index = index
         self._is_known: NDArray[np.bool_] = np.zeros(index.file_count, np.bool_)
         self._described: NDArray[np.uint32] = np.zeros((index.file_count, len(PATH_COLUMNS)), np.uint32)
 
     @staticmethod
-    def of(index: SearchIndex | JoinedSegments) -> KnownPaths:
-        """Return what is remembered of a segment."""
+    def of(index: Searched) -> KnownPaths:
+        """Return what is remembered of a data source."""
         known = index.remembered.get("paths")
         if not isinstance(known, KnownPaths):
             known = index.remembered["paths"] = KnownPaths(index)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +38,7 @@ class View:
     def __init__(self, terms: QueryTerms, candidates: JoinedCandidates) -> None:
         self.terms = terms
         self.candidates = candidates
-        self.parts, self._arrangement = _read_parts(candidates)
+        self.parts = _read_parts(candidates)
         self.firsts, self.counts = find_runs(candidates.files)
         self.paths: dict[str, Column] = dict(zip(PATH_COLUMNS, self.join(_describe_paths), strict=True))
         self._compare_with_query()
@@ -89,9 +88,9 @@ class View:
         """Return a column of all candidates from that of each part; of several columns, (columns, rows), too."""
         return self._join([column_of(part) for part in self.parts])
 
-    def _join(self, columns: Sequence[Column]) -> Column:
-        joined = columns[0] if len(columns) == 1 else np.concatenate(columns, axis=-1)
-        return joined if self._arrangement is None else joined[..., self._arrangement]
+    @staticmethod
+    def _join(columns: Sequence[Column]) -> Column:
+        return columns[0] if len(columns) == 1 else np.concatenate(columns, axis=-1)
 
     def of_file(self, of_runs: Column) -> Column:
         """Return for each row what was found for its file: from (files,) to (c,)."""
@@ -125,24 +124,16 @@ class View:
         return self.of_file(np.log(sizes[which]))
 
 
-def _read_parts(candidates: JoinedCandidates) -> tuple[list[Part], NDArray[np.intp] | None]:
-    """Return the candidates by data source, in order; else those of each segment, and in which order they come."""
-    sources = dict.fromkeys(part.source for part in candidates.parts)
-    joined = [source.index.joined for source in sources]
-    indexes = [index for index in joined if index is not None]
-    if len(indexes) < len(joined) or len(candidates.parts) == len(sources):
-        return [Part(part.index, part.rows, part.files) for part in candidates.parts], candidates.arrangement
-    first_rows = np.array([part.source.index.first_rows[part.number] for part in candidates.parts])
-    first_files = np.array([part.source.index.first_files[part.number] for part in candidates.parts])
-    rows = (candidates.rows + first_rows[candidates.owners]).astype(np.int32)
-    files = candidates.join([part.files for part in candidates.parts]) + first_files[candidates.owners]
-    counts = Counter(candidates.positions.tolist())
-    ends = list(accumulate(counts.values()))
-    parts = [
-        Part(index, rows[end - count : end], files[end - count : end].astype(np.int32))
-        for index, count, end in zip(indexes, counts.values(), ends, strict=True)
+def _read_parts(candidates: JoinedCandidates) -> list[Part]:
+    """Return the candidates of each data source, in their order."""
+    files = candidates.join([part.files for part in candidates.parts])
+    if len(candidates.parts) == 1:
+        return [Part(candidates.parts[0].index, candidates.rows, files)]
+    ends = accumulate((len(part.rows) for part in candidates.parts), initial=0)
+    return [
+        Part(part.index, candidates.rows[begin:end], files[begin:end])
+        for part, (begin, end) in zip(candidates.parts, pairwise(ends), strict=True)
     ]
-    return parts, None
 
 
 def _describe_paths(part: Part) -> NDArray[np.uint32]:

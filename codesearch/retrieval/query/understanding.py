@@ -10,10 +10,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.text.terms import hash_token
 from codesearch.core.text.tokens import iterate_tokens, stem
-from codesearch.retrieval.lexical import count_among
+from codesearch.retrieval.lexical import SearchedText, count_dead
 from codesearch.retrieval.query.message import Message, read_message
 from codesearch.retrieval.query.phrases import find_phrases_of_message
 from codesearch.retrieval.query.terms import STOP_WORDS, QueryTerms, find_compounds, first_distinct, parse_query
@@ -34,7 +33,7 @@ CountRows: TypeAlias = Callable[[Sequence[str]], NDArray[np.int64]]
 MEANINGS = 3
 
 
-def understand_query(text: str, indexes: Sequence[SearchIndex], lexicons: Lexicons = BUNDLED_LEXICONS) -> QueryTerms:
+def understand_query(text: str, indexes: Sequence[SearchedText], lexicons: Lexicons = BUNDLED_LEXICONS) -> QueryTerms:
     """Take a query apart, for these indexes. Accepts any text; one in a language of the lexicons is read in English."""
     return understand_counted(text, lambda tokens: count_rows(tokens, indexes), lexicons)
 
@@ -136,12 +135,12 @@ def _choose_words(message: Message, count: CountRows) -> list[str]:
     return list(words.values())
 
 
-def count_rows(tokens: Sequence[str], indexes: Sequence[SearchIndex]) -> NDArray[np.int64]:
+def count_rows(tokens: Sequence[str], indexes: Sequence[SearchedText]) -> NDArray[np.int64]:
     """Return how many live rows of all indexes have each of the tokens' terms, (t,)."""
     terms = np.array(list(map(hash_token, tokens)), np.uint32)
     counts = np.zeros(len(terms), np.int64)
     for index in indexes:
-        counts += index.row_postings.frequencies(terms)
+        counts += index.postings.count_rows(terms)
         if len(index.dead_rows):
-            counts -= [count_among(index.dead_rows, ids) for ids, _ in index.row_postings.find(terms)]
+            counts -= count_dead(index.dead_rows, index.live_rows, index.postings.find_rows(terms))
     return counts

@@ -74,7 +74,7 @@ def read_from_peer(content: bytes, identity: str) -> Message:
 def _work_on(step: str, message: Message, scope: Sequence[Asked], check: Check) -> Message:
     said: Mapping[str, Any] = message.said
     if step == COUNT:
-        return Message({"counts": np.array([count_rows(said["tokens"], source.segments) for source, _ in scope])}, {})
+        return Message({"counts": np.array([count_rows(said["tokens"], [source]) for source, _ in scope])}, {})
     terms, vector = read_terms(said["terms"]), message.arrays["vector"].astype(np.float32)
     if step == MEASURE:
         return write_figures([measure_source(asked, terms, vector, check) for asked in scope])

@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check
-from codesearch.core.index.search_index import SearchIndex
-from codesearch.core.index.sign_bits import sign_bits_of
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import Predicate
 from codesearch.retrieval.candidates import (
@@ -26,7 +24,7 @@ from codesearch.retrieval.candidates import (
 from codesearch.retrieval.lexical import Rarity, count_hits, find_hits, score_hits
 from codesearch.retrieval.mentions import Mentions
 from codesearch.retrieval.named_files import NamedFile, find_named_files, rows_of
-from codesearch.retrieval.nearest import choose_lowest, compare_bits, leave_dead, similarity_to
+from codesearch.retrieval.nearest import Comparison, choose_lowest, leave_dead, similarity_to
 from codesearch.retrieval.nearest import rows_of as allowed_rows_of
 from codesearch.retrieval.phrase_rows import Holders, choose_holders, find_phrase_holders
 from codesearch.retrieval.query.terms import QueryTerms
@@ -85,22 +83,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """What one segment may add: its candidates, why each is one (c,), the files that are named, and phrases' holders.
+    """What a data source may add: its candidates, why each is one (c,), the files that are named, and phrases' holders.
 
-    A holder's number is that of its phrase, its row and share as they are in `Holders`.
+    A holder's number is that of its phrase, its row and share as they are in `Holders`. `was_read`: quoted rows come
+    from the text of all files.
     """
 
     candidates: Candidates
     reasons: NDArray[np.uint8]
     files: Sequence[NamedFile]
     holders: Holders
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GatheredSource:
-    """What a data source may add, by segment. `was_read`: its quoted rows come from the text of all its files."""
-
-    segments: Sequence[Gathered]
     was_read: bool
     text_bytes: int
 
@@ -110,53 +102,44 @@ def measure_source(asked: Asked, terms: QueryTerms, vector: NDArray[np.float32],
     source, predicate = asked
     rows, files = count_hits(source, find_hits(source, terms.terms, terms.alternatives))
     distances = np.zeros(256, np.int64)
-    allowed = 0
-    bits = sign_bits_of(vector[None])[0] if vector.any() else None
-    for segment, chosen in zip(source.segments, _find_allowed(source, predicate, check), strict=True):
-        check()
-        allowed += segment.live_row_count if chosen is None else len(chosen)
-        if bits is not None:
-            different, _ = compare_bits(segment, chosen, bits)
-            distances += np.bincount(different.astype(np.int64), minlength=256)
-    return Figures(rows, files, source.row_count, source.file_count, allowed, distances)
+    chosen = _find_allowed(source, predicate, check)
+    if vector.any():
+        ((different, _),) = Comparison([source.joined], vector, [chosen]).finish()
+        distances += np.bincount(different, minlength=256)
+    count = source.live_row_count if chosen is None else len(chosen)
+    return Figures(rows, files, source.row_count, source.file_count, count, distances)
 
 
-def _find_allowed(source: SourceIndex, predicate: Predicate, check: Check) -> list[NDArray[np.int64] | None]:
-    masks = [segment.rows_where(predicate, check) for segment in source.segments]
-    return [
-        None if mask is None or mask is segment.live_rows else np.flatnonzero(mask)
-        for segment, mask in zip(source.segments, masks, strict=True)
-    ]
+def _find_allowed(source: SourceIndex, predicate: Predicate, check: Check) -> NDArray[np.int64] | None:
+    mask = source.rows_where(predicate, check)
+    return None if mask is None or mask is source.live_rows else np.flatnonzero(mask)
 
 
 def gather(
     scope: Sequence[Asked], terms: QueryTerms, vector: NDArray[np.float32], plan: Plan, check: Check
-) -> list[GatheredSource]:
+) -> list[Gathered]:
     """Bring up whatever may be a candidate when all data sources are known, of some of them, in their order.
 
     Those that are, are among these: the best of all are among the best of some.
     """
     sources = [source for source, _ in scope]
-    order = RowOrder([segment for source in sources for segment in source.segments], sources)
-    masks = [segment.rows_where(predicate, check) for source, predicate in scope for segment in source.segments]
+    order = RowOrder([source.joined for source in sources])
+    masks = [source.rows_where(predicate, check) for source, predicate in scope]
     hits = [find_hits(source, terms.terms, terms.alternatives) for source in sources]
     scores = [score_hits(source, of_source, plan.rarity) for source, of_source in zip(sources, hits, strict=True)]
     check()
-    lexical = find_best(sources, order, scores, masks, plan.lexical)
+    lexical = find_best(order, scores, masks, plan.lexical)
     check()
-    nearest = _find_nearest(scope, order, vector, plan, check)
+    allowed = [_find_allowed(source, predicate, check) for source, predicate in scope]
+    nearest = _find_nearest(order, allowed, vector, plan)
     named = find_named(order, masks, terms)
-    files = [
-        of_segment
-        for span in order.spans
-        for of_segment in find_named_files(order.segments[span.start : span.stop], terms.places, check)
-    ]
+    files = [find_named_files(index, terms.places, check) for index in order.indexes]
     quoted, was_read = _find_quoted(order, masks, terms, check)
     holders = _find_holders(order, masks, terms, check)
     facts = QueryFacts(terms, vector, plan.rarity, find_related(terms.terms))
     reasons: list[list[tuple[int, NDArray[np.int64]]]] = []
-    for number, segment in enumerate(order.segments):
-        certain = [keep_allowed(rows_of(segment, files[number]), masks[number]), *named[number]]
+    for number, index in enumerate(order.indexes):
+        certain = [keep_allowed(rows_of(index, files[number]), masks[number]), *named[number]]
         holding = np.array([row for _, row, _ in holders[number]], np.int64)
         reasons.append(
             [
@@ -169,26 +152,16 @@ def gather(
         )
     # Where there are enough none is filled up with. What reading brought up may not count where others did not read.
     if was_read or sum(len(np.unique(np.concatenate([rows for _, rows in own]))) for own in reasons) < plan.first:
-        first = order.take_first([allowed_rows_of(*pair) for pair in _pair(scope, order, check)], plan.first)
-        for own, rows in zip(reasons, first, strict=True):
+        every = [allowed_rows_of(index, of_index) for index, of_index in zip(order.indexes, allowed, strict=True)]
+        for own, rows in zip(reasons, order.take_first(every, plan.first), strict=True):
             own.append((IS_FIRST, rows.astype(np.int64)))
     gathered = []
-    for source, of_source, span in zip(sources, scores, order.spans, strict=True):
+    for number, (source, of_source, own) in enumerate(zip(sources, scores, reasons, strict=True)):
         check()
-        found = [np.unique(np.concatenate([rows for _, rows in reasons[number]])) for number in span]
-        nothing = [Mentions([], {}) for _ in span]
-        parts = describe_rows(AskedSource(source), found, facts, of_source, nothing)
-        segments = [
-            Gathered(
-                part,
-                _mark(part.rows, reasons[span.start + part.number]),
-                files[span.start + part.number],
-                holders[span.start + part.number],
-            )
-            for part in parts
-        ]
-        text_bytes = source.text_bytes
-        gathered.append(GatheredSource(segments, was_read, text_bytes))
+        found = np.unique(np.concatenate([rows for _, rows in own]))
+        part = describe_rows(AskedSource(source), found, facts, of_source, Mentions([], {}))
+        marks = _mark(part.rows, own)
+        gathered.append(Gathered(part, marks, files[number], holders[number], was_read, source.text_bytes))
     return gathered
 
 
@@ -199,31 +172,21 @@ def _mark(rows: NDArray[np.int32], reasons: Sequence[tuple[int, NDArray[np.int64
     return marks
 
 
-def _pair(scope: Sequence[Asked], order: RowOrder, check: Check) -> list[tuple[SearchIndex, NDArray[np.int64] | None]]:
-    allowed = [chosen for source, predicate in scope for chosen in _find_allowed(source, predicate, check)]
-    return list(zip(order.segments, allowed, strict=True))
-
-
 def _find_nearest(
-    scope: Sequence[Asked], order: RowOrder, vector: NDArray[np.float32], plan: Plan, check: Check
+    order: RowOrder, allowed: Sequence[NDArray[np.int64] | None], vector: NDArray[np.float32], plan: Plan
 ) -> list[NDArray[np.int64]]:
-    """Return for each segment those of its rows that may be among the nearest of all."""
+    """Return for each index those of its rows that may be among the nearest of all."""
     if not vector.any():
-        return [segment.all_rows[:0] for segment in order.segments]
-    pairs = _pair(scope, order, check)
-    bits = sign_bits_of(vector[None])[0]
+        return [index.all_rows[:0] for index in order.indexes]
     rows: list[NDArray[np.int64]] = []
-    for (source, _), cut, span in zip(scope, plan.cuts, order.spans, strict=True):
+    for position, (index, chosen, cut) in enumerate(zip(order.indexes, allowed, plan.cuts, strict=True)):
         if cut is None:
-            rows += [allowed_rows_of(*pairs[number]) for number in span]
+            rows.append(allowed_rows_of(index, chosen))
             continue
-        compared = [compare_bits(*pairs[number], bits) for number in span]
-        equal = [chosen[different == cut.bits] for different, chosen in compared]
-        equal = RowOrder(source.segments, [source]).take_first(equal, cut.equal)
-        for number, (different, chosen), also in zip(span, compared, equal, strict=True):
-            kept = np.union1d(chosen[different < cut.bits], also)
-            rows.append(leave_dead(order.segments[number], kept))
-    far = -similarity_to(order.segments, vector, rows)
+        ((different, compared),) = Comparison([index], vector, [chosen]).finish()
+        equal = order.take_first_of(position, compared[different == cut.bits], cut.equal)
+        rows.append(leave_dead(index, np.union1d(compared[different < cut.bits], equal)))
+    far = -similarity_to(order.indexes, vector, rows)
     ends = np.cumsum([len(chosen) for chosen in rows])
     return choose_lowest(np.split(far, ends[:-1]), rows, plan.nearest, order)
 
@@ -231,11 +194,11 @@ def _find_nearest(
 def _find_quoted(
     order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, check: Check
 ) -> tuple[list[list[int]], bool]:
-    """Return for each segment the rows that hold the quotation, and whether the text of all files was read for it."""
+    """Return for each index the rows that hold the quotation, and whether the text of all files was read for it."""
     if terms.quotation is None:
-        return [[] for _ in order.segments], False
+        return [[] for _ in order.indexes], False
     found = find_by_words(order, masks, terms.quotation, check)
-    if any(found) or sum(segment.text_bytes for segment in order.segments) > MAX_READ_BYTES:
+    if any(found) or sum(index.text_bytes for index in order.indexes) > MAX_READ_BYTES:
         return found, False
     return find_by_reading(order, masks, terms.quotation, check), True
 
@@ -243,9 +206,9 @@ def _find_quoted(
 def _find_holders(
     order: RowOrder, masks: Sequence[NDArray[np.bool_] | None], terms: QueryTerms, check: Check
 ) -> list[Holders]:
-    """Return for each segment phrase, row and share of what holds most of a phrase."""
-    found: list[Holders] = [[] for _ in order.segments]
-    holders = find_phrase_holders(order.segments, masks, terms.phrases, check, order)
+    """Return for each index phrase, row and share of what holds most of a phrase."""
+    found: list[Holders] = [[] for _ in order.indexes]
+    holders = find_phrase_holders(order, masks, terms.phrases, check)
     for number, (phrase, of_phrase) in enumerate(zip(terms.phrases, holders, strict=True)):
         for position, row, share in choose_holders(phrase, of_phrase):
             found[position].append((number, row, share))

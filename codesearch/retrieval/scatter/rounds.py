@@ -29,7 +29,7 @@ from codesearch.retrieval.scatter.encoding import (
     write_predicate,
     write_terms,
 )
-from codesearch.retrieval.scatter.gathering import Asked, Figures, GatheredSource, Plan, gather, measure_source
+from codesearch.retrieval.scatter.gathering import Asked, Figures, Gathered, Plan, gather, measure_source
 from codesearch.retrieval.scatter.placement import place_sources
 from codesearch.retrieval.scatter.settling import make_plan, settle
 from codesearch.retrieval.scatter.shipping import read_gathered
@@ -142,7 +142,7 @@ class Rounds:
             COUNT,
             lambda _: Message({}, {"tokens": list(tokens)}),
             lambda message: list(message.arrays["counts"]),
-            lambda asked, _check, _ids: [count_rows(tokens, source.segments) for source, _ in asked],
+            lambda asked, _check, _ids: [count_rows(tokens, [source]) for source, _ in asked],
         )
         total: NDArray[np.int64] = np.sum(list(counts.values()), axis=0)
         return total
@@ -168,7 +168,7 @@ class Rounds:
             told = write_plan(plan, [cuts[source_id] for source_id in ids])
             return Message({**told.arrays, "vector": vector}, {**told.said, "terms": write_terms(terms)})
 
-        def work_here(asked: Sequence[Asked], check: Check, ids: Sequence[str]) -> list[GatheredSource]:
+        def work_here(asked: Sequence[Asked], check: Check, ids: Sequence[str]) -> list[Gathered]:
             own = Plan(plan.rarity, plan.lexical, plan.nearest, plan.first, [cuts[source_id] for source_id in ids])
             return gather(asked, terms, vector, own, check)
 

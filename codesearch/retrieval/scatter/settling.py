@@ -25,7 +25,6 @@ from codesearch.retrieval.scatter.gathering import (
     Cut,
     Figures,
     Gathered,
-    GatheredSource,
     Plan,
 )
 
@@ -61,35 +60,35 @@ def _cut_distances(figures: Sequence[Figures]) -> list[Cut | None]:
     return cuts
 
 
-def settle(gathered: Sequence[GatheredSource], terms: QueryTerms, plan: Plan) -> list[Candidates]:
+def settle(gathered: Sequence[Gathered], terms: QueryTerms, plan: Plan) -> list[Candidates]:
     """Return what `find_candidates` does, given what may be a candidate of each data source, in their order."""
-    gathered = [replace(of_source, segments=_pad(of_source.segments)) for of_source in gathered]
-    parts = [part for of_source in gathered for part in of_source.segments]
-    sources = [of_source.segments[0].candidates.source.index for of_source in gathered]
-    order = RowOrder([part.candidates.index for part in parts], sources)
+    order = RowOrder([part.candidates.index for part in gathered])
     lexical = choose_lowest(
-        [_cost_of_text(part)[_is(part, IS_LEXICAL)] for part in parts], _rows(parts, IS_LEXICAL), plan.lexical, order
+        [_cost_of_text(part)[_is(part, IS_LEXICAL)] for part in gathered],
+        _rows(gathered, IS_LEXICAL),
+        plan.lexical,
+        order,
     )
     nearest = choose_lowest(
-        [-part.candidates.similarity[_is(part, IS_NEAREST)] for part in parts],
-        _rows(parts, IS_NEAREST),
+        [-part.candidates.similarity[_is(part, IS_NEAREST)] for part in gathered],
+        _rows(gathered, IS_NEAREST),
         plan.nearest,
         order,
     )
-    phrases = keep_phrase_rows(terms.phrases, _join_holders(parts, terms), len(parts))
+    phrases = keep_phrase_rows(terms.phrases, _join_holders(gathered, terms), len(gathered))
     counts = _may_quote(gathered)
-    quoted = [rows if counts[number] else rows[:0] for number, rows in enumerate(_rows(parts, IS_QUOTED))]
-    held = [np.array(list(of_segment), np.int64) for of_segment in phrases]
+    quoted = [rows if counts[number] else rows[:0] for number, rows in enumerate(_rows(gathered, IS_QUOTED))]
+    held = [np.array(list(of_source), np.int64) for of_source in phrases]
     found = [
         np.unique(np.concatenate(rows))
-        for rows in zip(lexical, nearest, _rows(parts, IS_NAMED), quoted, held, strict=True)
+        for rows in zip(lexical, nearest, _rows(gathered, IS_NAMED), quoted, held, strict=True)
     ]
     missing = plan.first - sum(map(len, found))
     if missing > 0:
-        found = _fill_up(order, found, _rows(parts, IS_FIRST), missing)
+        found = _fill_up(order, found, _rows(gathered, IS_FIRST), missing)
     return [
         _choose(part, rows, Mentions(part.files, of_phrases, terms.quotation))
-        for part, rows, of_phrases in zip(parts, found, phrases, strict=True)
+        for part, rows, of_phrases in zip(gathered, found, phrases, strict=True)
     ]
 
 
@@ -115,43 +114,26 @@ def _join_holders(parts: Sequence[Gathered], terms: QueryTerms) -> list[list[tup
     return holders
 
 
-def _may_quote(gathered: Sequence[GatheredSource]) -> list[bool]:
-    """Say for each segment whether its quoted rows count.
+def _may_quote(gathered: Sequence[Gathered]) -> list[bool]:
+    """Say for each data source whether its quoted rows count.
 
     What was read for does not where others have the words, or where all files together are too many to be read.
     """
-    has_words = any(
-        _is(part, IS_QUOTED).any() for of_source in gathered if not of_source.was_read for part in of_source.segments
-    )
-    reads = not has_words and sum(of_source.text_bytes for of_source in gathered) <= MAX_READ_BYTES
-    return [reads or not of_source.was_read for of_source in gathered for _ in of_source.segments]
+    has_words = any(_is(part, IS_QUOTED).any() for part in gathered if not part.was_read)
+    reads = not has_words and sum(part.text_bytes for part in gathered) <= MAX_READ_BYTES
+    return [reads or not part.was_read for part in gathered]
 
 
 def _fill_up(
     order: RowOrder, found: Sequence[NDArray[np.int64]], first: Sequence[NDArray[np.int64]], missing: int
 ) -> list[NDArray[np.int64]]:
     """Add the first rows that are not there, one data source's after another's."""
-    filled = list(found)
-    for span in order.spans:
-        others = [rows[:0] for rows in found]
-        for number in span:
-            others[number] = np.setdiff1d(first[number], found[number])
-        chosen = order.take_first(others, missing)
-        for number in span:
-            filled[number] = np.union1d(found[number], chosen[number])
-            missing -= len(chosen[number])
+    filled = []
+    for position, (rows, of_source) in enumerate(zip(found, first, strict=True)):
+        chosen = order.take_first_of(position, np.setdiff1d(of_source, rows), missing)
+        filled.append(np.union1d(rows, chosen))
+        missing -= len(chosen)
     return filled
-
-
-def _pad(parts: Sequence[Gathered]) -> list[Gathered]:
-    """Add those segments of a data source that have no candidates."""
-    known = {part.candidates.number: part for part in parts}
-    source = parts[0].candidates.source.index
-    nothing = replace(_choose(parts[0], np.empty(0, np.int64), Mentions([], {})), source=parts[0].candidates.source)
-    return [
-        known.get(number) or Gathered(replace(nothing, number=number, index=segment), np.empty(0, np.uint8), [], [])
-        for number, segment in enumerate(source.segments)
-    ]
 
 
 def _choose(part: Gathered, rows: NDArray[np.int64], mentions: Mentions) -> Candidates:

@@ -81,6 +81,7 @@ def check_form(found: Candidates) -> None:
     assert found.row_payloads.shape == found.file_payloads.shape == (terms, count)
     assert found.row_compounds.shape == found.file_compounds.shape
     assert found.row_compounds.shape[1] == count
+    assert isinstance(found.index, SearchIndex)
     assert found.similarity == near(similarity_of(found.index, QUERY_VECTOR, found.rows))
 
 
@@ -164,7 +165,7 @@ WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
 def numbered(found: Sequence[Candidates], values: str) -> dict[str, float]:
     """Return path -> one of the values of its row, of files with one row each."""
     return {
-        position_of(candidates.index, int(row))[0]: float(value)
+        candidates.index.path_of(int(candidates.index.file_of_row[row])): float(value)
         for candidates in found
         for row, value in zip(candidates.rows, getattr(candidates, values), strict=True)
     }

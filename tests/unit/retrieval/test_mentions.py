@@ -36,7 +36,7 @@ def index() -> SearchIndex:
 
 
 def files_of(index: SearchIndex, query: str) -> dict[str, float]:
-    return {index.path_of(item.file): item.certainty for item in find_named_files([index], find_places(query))[0]}
+    return {index.path_of(item.file): item.certainty for item in find_named_files(index, find_places(query))}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def texts() -> SearchIndex:
     ],
 )
 def test_rows_that_hold_a_phrase_as_it_stands(texts: SearchIndex, query: str, held: dict[int, float]) -> None:
-    (found,) = find_phrase_rows([texts], [None], find_phrases(query))
+    (found,) = find_phrase_rows(RowOrder([texts]), [None], find_phrases(query))
     assert found == pytest.approx(held)
 
 
@@ -129,21 +129,21 @@ MESSAGES = [
 )
 def test_the_row_of_an_error_message_is_found_whatever_its_values_are(query: str, held: dict[int, float]) -> None:
     index = index_of([make_row(f"src/f{number:02}.py", text) for number, text in enumerate(MESSAGES)])
-    (found,) = find_phrase_rows([index], [None], find_phrases(query))
+    (found,) = find_phrase_rows(RowOrder([index]), [None], find_phrases(query))
     assert found == pytest.approx(held)
 
 
 def test_a_row_that_a_condition_leaves_out_is_not_told(texts: SearchIndex) -> None:
     mask = np.ones(texts.row_count, np.bool_)
     mask[0] = False
-    (found,) = find_phrase_rows([texts], [mask], find_phrases("could not open the file"))
+    (found,) = find_phrase_rows(RowOrder([texts]), [mask], find_phrases("could not open the file"))
     assert found == {2: 1.0}
 
 
 def test_a_phrase_is_rare_over_all_indexes_together(texts: SearchIndex) -> None:
     few = index_of([make_row("a.py", "# told again and again")])
-    assert find_phrase_rows([few], [None], find_phrases("told again and again")) == [{0: 1.0}]
-    assert find_phrase_rows([few, texts], [None, None], find_phrases("told again and again")) == [{}, {}]
+    assert find_phrase_rows(RowOrder([few]), [None], find_phrases("told again and again")) == [{0: 1.0}]
+    assert find_phrase_rows(RowOrder([few, texts]), [None, None], find_phrases("told again and again")) == [{}, {}]
 
 
 def test_the_longest_stretch_counts() -> None:

@@ -76,7 +76,7 @@ def test_any_dimension_will_do(dimension: int) -> None:
 def test_a_files_similarity_is_that_of_its_mean(index: SearchIndex, vectors: NDArray[np.float32]) -> None:
     means = vectors.reshape(-1, 4, vectors.shape[1]).mean(axis=1)
     means /= np.linalg.norm(means, axis=1, keepdims=True)
-    found = file_similarity_to([index], vectors[9], [np.arange(index.file_count, dtype=np.int32)])
+    found = file_similarity_to(index, vectors[9], np.arange(index.file_count, dtype=np.int32))
     assert found == pytest.approx(means @ vectors[9], abs=ROUNDING)
 
 
@@ -103,7 +103,7 @@ def test_a_row_without_a_vector_is_as_far_as_an_unrelated_one() -> None:
     empty = make_row("empty.py", vector=np.zeros_like(QUERY_VECTOR))
     index = index_of([empty, make_row("near.py", similarity=0.5), make_row("opposite.py", similarity=-0.5)])
     assert similarity_of(index, QUERY_VECTOR, None) == pytest.approx([0, 0.5, -0.5], abs=ROUNDING)
-    assert file_similarity_to([index], QUERY_VECTOR, [np.array([0], np.int32)]).tolist() == [0]
+    assert file_similarity_to(index, QUERY_VECTOR, np.array([0], np.int32)).tolist() == [0]
 
 
 @pytest.fixture(scope="module")

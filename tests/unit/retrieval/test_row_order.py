@@ -16,17 +16,23 @@ def test_rows_of_many_files_in_several_segments_are_ordered_by_path_and_line() -
     paths = [f"{number * 7919 % FILES:04}.py" for number in range(FILES)]
     rows = [make_row(path, f"value = {line}", start=line) for path in paths for line in (1, 5)]
     segments = [index_of(rows[: FILES // 2]), index_of(rows[FILES // 2 :])]
-    source = SourceIndex(segments)
-    every_row = [segment.all_rows for segment in segments]
-    expected = [
+    index = SourceIndex(segments).joined
+    places = [
         (segment.path_of(int(segment.file_of_row[row])), int(segment.start_lines[row]))
         for segment in segments
         for row in range(segment.row_count)
     ]
-    of_source = RowOrder(segments, [source]).keys_of(range(2), every_row)
-    assert [expected[number] for number in np.argsort(of_source)] == sorted(expected)
-    # Beside another data source each segment is asked for itself.
-    other = SourceIndex([index_of([make_row("0.py", "a")])])
-    beside = RowOrder([*segments, *other.segments], [source, other])
-    assert beside.keys_of(range(2), every_row).tolist() == of_source.tolist()
-    assert int(beside.keys_of(range(2, 3), [other.segments[0].all_rows])[0]) > int(of_source.max())
+    order = RowOrder([index])
+    of_source = order.keys_of([index.all_rows], index.all_rows)
+    assert [places[number] for number in np.argsort(of_source)] == sorted(places)
+    (first,) = order.take_first([index.all_rows], 7)
+    assert np.all(np.diff(first) > 0)
+    assert sorted(places[row] for row in first) == sorted(places)[:7]
+    # Beside another data source.
+    other = index_of([make_row("0.py", "a")])
+    beside = RowOrder([index, other])
+    rows_of_both = [index.all_rows, other.all_rows]
+    keys = beside.keys_of(rows_of_both, np.arange(len(places) + 1))
+    assert keys[:-1].tolist() == of_source.tolist()
+    assert keys[-1] > of_source.max()
+    assert beside.keys_of(rows_of_both, np.array([3, len(places)])).tolist() == keys[[3, -1]].tolist()

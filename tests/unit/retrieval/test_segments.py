@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from codesearch.core.index import joined_segments
 from codesearch.core.index.source_index import SourceIndex
+from codesearch.core.index.split_column import SplitColumn
 from codesearch.core.predicates import EVERYTHING, Comparison, Not, Operator, Predicate
 from codesearch.retrieval import candidates
 from codesearch.retrieval.candidates import find_candidates, join_candidates
@@ -116,6 +118,18 @@ def test_of_many_rows_those_that_are_left_out_at_once_would_not_be_found(monkeyp
                     with monkeypatch.context() as patched:
                         patched.setattr(candidates, "PRUNED_ROWS", 1)
                         assert answer([source], query, predicate, limit, 3) == expected
+
+
+@pytest.mark.parametrize("limit", [0, 1_000_000])
+def test_columns_of_very_many_rows_are_read_where_they_are(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joined_segments, "JOINED_ROWS", limit)
+    chance = random.Random(7)
+    pairs = [divide(chance, draw_files(chance, count), 5) for count in (60, 20)]
+    assert all(isinstance(apart.joined.names, SplitColumn) is (not limit) for _, apart in pairs)
+    for query in QUERIES:
+        for predicate in (EVERYTHING, GO):
+            check_same([pairs[0][1]], [pairs[0][0]], query, predicate)
+        check_same([apart for _, apart in pairs], [whole for whole, _ in pairs], query, EVERYTHING)
 
 
 @pytest.mark.parametrize("seed", range(3))

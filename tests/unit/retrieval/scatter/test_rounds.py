@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from codesearch.core.errors import InvalidRequestError, PeerError
+from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import EVERYTHING, And, Comparison, InTest, Not, Operator, Or, Predicate
 from codesearch.retrieval import candidates
@@ -25,7 +26,7 @@ from codesearch.retrieval.scatter.encoding import Message, read_message, read_pr
 from codesearch.retrieval.scatter.placement import place_sources
 from codesearch.retrieval.scatter.rounds import Peers, Rounds, ScopedSource
 from codesearch.retrieval.turns import Turns, Work
-from tests.unit.retrieval.divided_sources import divide, draw_files
+from tests.unit.retrieval.divided_sources import divide, draw_files, join_segments
 from tests.unit.retrieval.index_rows import DIMENSION, random_vectors
 from tests.unit.retrieval.test_segments import GO, QUERIES
 
@@ -129,6 +130,19 @@ def check_same(sources: Mapping[str, SourceIndex], services: Services, predicate
 def test_several_services_answer_as_one(seed: int, predicate: Predicate, limit: int) -> None:
     sources = draw_sources(seed)
     check_same(sources, Services(sources), predicate, limit)
+
+
+def test_records_of_lent_segments_keep_their_ids() -> None:
+    """Of a source whose other segments are its own."""
+    chance = random.Random(8)
+    sources = {}
+    for number in range(4):
+        files = draw_files(chance, 24)
+        halves = [dict(list(files.items())[place::2]) for place in range(2)]
+        own, lent = join_segments(halves, [[], []]).segments
+        header = {"dimension": lent.dimension}
+        sources[f"source-{number}"] = SourceIndex([own, SearchIndex(dict(lent.arrays), header, borrower=str(number))])
+    check_same(sources, Services(sources), EVERYTHING, 10)
 
 
 def test_more_rows_than_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:

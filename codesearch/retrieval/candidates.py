@@ -204,7 +204,7 @@ def join_candidates(found: Sequence[Candidates]) -> JoinedCandidates:
     """Join the candidates of the data sources that are asked, at least one, in their order."""
     position_of = {part.source: position for position, part in enumerate(found)}
     parts = [candidates for candidates in found if len(candidates.rows)] or found[:1]
-    owners = np.repeat(np.arange(len(parts)), [len(part.rows) for part in parts])
+    owners = np.arange(len(parts)).repeat([len(part.rows) for part in parts])
     positions = np.array([position_of[part.source] for part in parts])[owners]
     arrangement = _arrange(parts, owners)
 
@@ -317,7 +317,7 @@ def describe_rows(
     compounds = len(query.terms.compounds)
     others = np.concatenate((query.terms.compounds, query.related.terms)).astype(np.uint32)
     in_rows, of_files = source.postings.payloads_at(others, rows, each_file)
-    in_files = np.repeat(of_files, counts, axis=1)
+    in_files = of_files.repeat(counts, axis=1)
     if query.terms.alternatives:
         row_payloads, file_payloads = payloads_of(scores.hits.rows, rows), payloads_of(scores.hits.files, files)
     else:
@@ -333,7 +333,7 @@ def describe_rows(
         lexical=scores.rows[rows],
         file_lexical=scores.files[files],
         similarity=similarity_to([index], query.vector, [rows]),
-        file_similarity=np.repeat(file_similarity_to(index, query.vector, each_file), counts),
+        file_similarity=file_similarity_to(index, query.vector, each_file).repeat(counts),
         row_payloads=row_payloads,
         file_payloads=file_payloads,
         row_compounds=in_rows[:compounds],
@@ -358,7 +358,7 @@ def find_best(
     rows: list[NDArray[np.int64]] = []
     sums: list[NDArray[np.float32]] = []
     for index, of_source, mask in zip(order.indexes, scores, masks, strict=True):
-        found = np.flatnonzero(of_source.rows > _least_score(index, of_source, mask, limit))
+        found = (of_source.rows > _least_score(index, of_source, mask, limit)).nonzero()[0]
         if mask is not None:
             found = found[mask[found]]
         rows.append(found)

@@ -208,7 +208,7 @@ def _score(
     if len(found) > 1 and sum(len(hits[number][0]) for number in found) <= _FEW_HITS:
         rows = np.concatenate([hits[number][0] for number in found])
         occurrences = weights[np.concatenate([hits[number][1] for number in found])]
-        idfs = np.repeat(rarity[found], [len(hits[number][0]) for number in found])
+        idfs = rarity[found].repeat([len(hits[number][0]) for number in found])
         # Term by term, as below: each sum is the same to the last bit.
         np.add.at(scores, rows, idfs * occurrences / (occurrences + norms[rows]))
         return scores

@@ -56,10 +56,14 @@ def _choose(index: Searched, place: Place, files: NDArray[np.intp]) -> list[Name
     """Return those of the files that have the most parts in common with the place; none when too many have."""
     if index.path_ranks is not None and len(files) > 1:
         files = files[index.path_ranks[files].argsort()]
+    files = files[:MAX_COMPARED]
     best: list[int] = []
     most = 0
-    for file in files[:MAX_COMPARED].tolist():
-        path = index.path_of(file).lower()
+    # Without the last part of the place they have no part in common.
+    last = "/" + place.path.rpartition("/")[2]
+    for file, path in zip(files.tolist(), index.path_column.read(files), strict=True):
+        if last not in f"/{path}":
+            continue
         common = _common_parts(_module_of(path) if place.is_module else path, place.path)
         if common > most:
             best, most = [], common

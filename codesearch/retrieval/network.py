@@ -88,8 +88,8 @@ class Network:
         return reached
 
     def _standardise(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        values: NDArray[np.float32] = np.clip((features - self.means) / self.deviations, -CLIP, CLIP)
-        return values
+        values: NDArray[np.float32] = (features - self.means) / self.deviations
+        return values.clip(-CLIP, CLIP, out=values)
 
 
 def read_network(content: Mapping[str, Any], feature_names: Sequence[str]) -> Network:

@@ -97,12 +97,12 @@ def rank(
     model = model_for(terms)
     matches_of = partial(describe_matches, joined)
     scored = score_rows(model, features, joined.files, matches_of, adjusted, partial(measure_absence, view))
-    order = np.argsort(-scored.scores, kind="stable")
+    order = (-scored.scores).argsort(kind="stable")
     twins = find_twins(joined, order)
     if twins:
         scored = _lower_twins(scored, [twin for of_one in twins.values() for twin in of_one])
-        order = np.argsort(-scored.scores, kind="stable")
-    records = join_pieces(np.argsort(order), find_joinable(joined))
+        order = (-scored.scores).argsort(kind="stable")
+    records = join_pieces(order.argsort(), find_joinable(joined))
     best = _order_records(order, records, scored.scores)[:limit]
     explanations = (
         _explain(model, terms, features, matches_of, adjusted, scored, best) if explain else [None] * len(best)
@@ -176,7 +176,7 @@ def score_rows(
         margins = margins + adjusted.for_files[best].sum(axis=1)
     probabilities = model.calibration.to_probabilities(margins, absence_of(float(margins.max())))
     of_files, speakers = np.empty(len(order), np.float64), np.empty_like(order)
-    of_files[order], speakers[order] = np.repeat(probabilities, sizes), np.repeat(best, sizes)
+    of_files[order], speakers[order] = probabilities.repeat(sizes), best.repeat(sizes)
     factors = share_within_files(model.choose_rows(features, sums) + for_rows, files, of_name=model.within is None)
     return Scores(of_files * factors, speakers, factors)
 
@@ -188,9 +188,9 @@ def share_within_files(choices: NDArray[np.float32], files: NDArray[np.int64], *
     where a name is asked for, not less than NAMED_SECOND_ROW and so on.
     """
     order, firsts, sizes = order_by_file(choices, files)
-    powers = np.exp((choices[order] - np.repeat(choices[order[firsts]], sizes)).astype(np.float64))
-    shares = FURTHER_SHARE * powers / np.repeat(np.add.reduceat(powers, firsts), sizes)
-    further = np.arange(len(order)) - np.repeat(firsts, sizes)
+    powers = np.exp((choices[order] - choices[order[firsts]].repeat(sizes)).astype(np.float64))
+    shares = FURTHER_SHARE * powers / np.add.reduceat(powers, firsts).repeat(sizes)
+    further = np.arange(len(order)) - firsts.repeat(sizes)
     least = NAMED_SECOND_ROW * NAMED_FURTHER_ROWS ** (further - 1.0) if of_name else 0.0
     shares = np.maximum(shares, np.maximum(least, _LEAST_SHARE))
     shares[firsts] = 1.0

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.index.array_file import DamagedFileError, map_arrays
 from codesearch.core.text.terms import hash_token
+from codesearch.retrieval.features.groups import find_sizes
 
 _FILE = Path(__file__).with_name("related_terms.bin")
 ANYWHERE: Final = 0
@@ -46,7 +47,7 @@ def load_related_terms() -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray
 def is_known(terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Say which terms the table has: words that software is written about in."""
     known = load_related_terms()[0]
-    found: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, terms), len(known) - 1)] == terms
+    found: NDArray[np.bool_] = known.take(known.searchsorted(terms), mode="clip") == terms
     return found
 
 
@@ -62,12 +63,12 @@ def find_related(terms: NDArray[np.uint32]) -> RelatedTerms:
     positions = np.minimum(known.searchsorted(terms), len(known) - 1)
     begins = starts.take(positions)
     sizes = (starts.take(positions + 1) - begins) * (known.take(positions) == terms)
-    ends = np.cumsum(sizes, dtype=np.intp)
+    ends = sizes.cumsum(dtype=np.intp)
     firsts = ends - sizes + np.arange(len(terms))
     count = len(terms) + int(sizes.sum())
     is_related = np.ones(count, np.bool_)
     is_related[firsts] = False
-    places = np.arange(count - len(terms)) + np.repeat(begins - (ends - sizes), sizes)
+    places = np.arange(count - len(terms)) + (begins - (ends - sizes)).repeat(sizes)
     found, weights = np.empty(count, np.uint32), np.ones(count, np.float32)
     found[firsts] = terms
     found[is_related] = related[places]
@@ -96,7 +97,7 @@ def related_in_fields(
     places = ordered.nonzero()[0]
     found, numbers = ordered[places], nearest_last[places // max(1, columns)]
     weights = related.weights[numbers]
-    terms = np.repeat(np.arange(count), np.diff(related.firsts, append=len(related.terms)))
+    terms = np.arange(count).repeat(find_sizes(related.firsts, len(related.terms)))
     targets = terms[numbers] * columns + places % max(1, columns)
     for of_field, field in zip(values, fields, strict=True):
         if field == ANYWHERE:

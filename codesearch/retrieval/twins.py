@@ -25,7 +25,7 @@ def find_twins(joined: JoinedCandidates, order: NDArray[np.intp]) -> dict[int, l
     source, it is the same definition of the same path, with SAME_LINES of the lines in common.
     """
     numbers = _Places(joined)
-    ranks: list[int] = np.argsort(order).tolist()
+    ranks: list[int] = order.argsort().tolist()
     twins: dict[int, int] = {}
     for group in _alike(joined):
         first_of: dict[bytes, int] = {}

@@ -35,7 +35,7 @@ def load_word_information() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
 def measure_information(terms: NDArray[np.uint32]) -> NDArray[np.float32]:
     """Return -log of the share of rows that have each term in repositories of all kinds, (t,), at most MOST."""
     known, information = load_word_information()
-    places = np.minimum(np.searchsorted(known, terms), len(known) - 1)
+    places = np.minimum(known.searchsorted(terms), len(known) - 1)
     shares = np.where(known[places] == terms, information[places] / STEPS, 1.0)
     measured: NDArray[np.float32] = (MOST * shares).astype(np.float32)
     return measured

@@ -36,6 +36,11 @@ class TextColumn:
     codes: NDArray[np.integer[Any]]
     is_lower: bool = True
 
+    def read(self, values: NDArray[np.integer[Any]]) -> list[str]:
+        """Return the texts of some values, by number."""
+        bounds = zip(self.starts[values].tolist(), self.starts[values + 1].tolist(), strict=True)
+        return [self.texts[begin : end - 1].tobytes().decode("utf-8", "surrogatepass") for begin, end in bounds]
+
     def match(self, comparisons: Sequence[Comparison], check: Check) -> Iterator[NDArray[np.bool_]]:
         """Yield for each comparison which of the values satisfy it; an absent value, '', satisfies EMPTY alone.
 

@@ -82,8 +82,8 @@ class _Lists:
     ) -> NDArray[np.uint16]:
         """Make ids within segments ids of all, in place, and return the payloads of the codes."""
         if len(ids) <= _READ_AT_ONCE:
-            ids += np.repeat(self.firsts[numbers].astype(np.int32), counts)
-            found: NDArray[np.uint16] = self._tables.take(codes + np.repeat(self._table_size * numbers, counts))
+            ids += self.firsts[numbers].astype(np.int32).repeat(counts)
+            found: NDArray[np.uint16] = self._tables.take(codes + (self._table_size * numbers).repeat(counts))
             return found
         payloads = np.empty(len(ids), np.uint16)
         bounds = [0, *np.cumsum(counts).tolist()]
@@ -135,12 +135,12 @@ class _Lists:
     ) -> None:
         """Fill in what the entries of some lists say, looking at each."""
         counts = sizes.ravel()
-        ends: NDArray[np.int64] = np.cumsum(counts)
+        ends: NDArray[np.int64] = counts.cumsum()
         if not ends[-1:].any():
             return
         offsets: NDArray[np.int64] = np.subtract(starts.ravel(), ends - counts)
         places: NDArray[np.int64] = np.arange(int(ends[-1]))
-        places += np.repeat(offsets, counts)
+        places += offsets.repeat(counts)
         bounds = [0, *ends[sizes.shape[1] - 1 :: sizes.shape[1]].tolist()]
         read = [
             part.entries[places[begin:end]]
@@ -150,7 +150,7 @@ class _Lists:
         entries = read[0] if len(read) == 1 else np.concatenate(read)
         those: NDArray[np.int64] = (entries >> entries.dtype.type(CODE_BITS)).astype(np.int64)
         if not self._is_one:
-            those += np.repeat(self.firsts[:-1], np.diff(bounds))
+            those += self.firsts[:-1].repeat(np.diff(bounds))
         columns_of_ids = self._take_columns()
         columns_of_ids[ids] = np.arange(1, len(ids) + 1)
         columns = columns_of_ids.take(those)

@@ -17,26 +17,31 @@ def find_runs(files: NDArray[np.int32] | NDArray[np.int64]) -> tuple[NDArray[np.
     is_first = np.ones(len(files), np.bool_)
     np.not_equal(files[1:], files[:-1], out=is_first[1:])
     firsts = is_first.nonzero()[0]
-    counts = np.empty_like(firsts)
-    np.subtract(firsts[1:], firsts[:-1], out=counts[:-1])
-    np.subtract(len(files), firsts[-1:], out=counts[-1:])
-    return firsts, counts
+    return firsts, find_sizes(firsts, len(files))
+
+
+def find_sizes(firsts: NDArray[np.int64], end: int) -> NDArray[np.int64]:
+    """Return how many numbers there are from each first one to the next, and from the last one to the end."""
+    sizes = np.empty_like(firsts)
+    np.subtract(firsts[1:], firsts[:-1], out=sizes[:-1])
+    np.subtract(end, firsts[-1:], out=sizes[-1:])
+    return sizes
 
 
 def mean_of_best(
     values: NDArray[np.float32], firsts: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return the sum of each group's three best values, divided by three: one good row alone says less."""
-    groups = np.repeat(np.arange(len(firsts)), counts)
+    groups = np.arange(len(firsts)).repeat(counts)
     order = np.lexsort((-values, groups))
-    best = order[np.arange(len(values)) - np.repeat(firsts, counts) < 3]
+    best = order[np.arange(len(values)) - firsts.repeat(counts) < 3]
     return np.bincount(groups[best], values[best], len(firsts)) / 3
 
 
 def ranks_of(values: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return each value's rank in descending order, from 0; equal values in the order of the rows."""
     ranks = np.empty(len(values), np.int64)
-    ranks[np.argsort(-values, kind="stable")] = np.arange(len(values))
+    ranks[(-values).argsort(kind="stable")] = np.arange(len(values))
     return ranks
 
 

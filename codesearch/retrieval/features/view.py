@@ -86,7 +86,8 @@ class View:
 
     def join(self, column_of: Callable[[Part], Column]) -> Column:
         """Return a column of all candidates from that of each part; of several columns, (columns, rows), too."""
-        return self._join([column_of(part) for part in self.parts])
+        parts = self.parts
+        return column_of(parts[0]) if len(parts) == 1 else self._join([column_of(part) for part in parts])
 
     @staticmethod
     def _join(columns: Sequence[Column]) -> Column:
@@ -94,7 +95,7 @@ class View:
 
     def of_file(self, of_runs: Column) -> Column:
         """Return for each row what was found for its file: from (files,) to (c,)."""
-        return np.repeat(of_runs, self.counts)
+        return of_runs.repeat(self.counts)
 
     def find_qualified(self) -> Column:
         """Say which rows have a qualified name that is asked for."""
@@ -120,8 +121,13 @@ class View:
     def count_folders(self) -> Column:
         """Return how many candidates' files stand in the same folder of the same data source, as a logarithm."""
         first_positions, first_folders = self.candidates.positions[self.firsts], self.paths["folder"][self.firsts]
-        _, which, sizes = np.unique((first_positions << 32) + first_folders, return_inverse=True, return_counts=True)
-        return self.of_file(np.log(sizes[which]))
+        folders = (first_positions << 32) + first_folders
+        # For as few numbers np.unique takes twice as long.
+        order = folders.argsort()
+        _, sizes = find_runs(folders[order])
+        files = np.empty_like(order)
+        files[order] = sizes.repeat(sizes)
+        return self.of_file(np.log(files))
 
 
 def _read_parts(candidates: JoinedCandidates) -> list[Part]:

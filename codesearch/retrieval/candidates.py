@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
+from codesearch.core.index.joined_postings import Places
 from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.source_index import Searched, SourceIndex
@@ -156,19 +157,23 @@ def find_candidates(
         None if mask is None or mask is index.live_rows else np.flatnonzero(mask)
         for index, mask in zip(indexes, masks, strict=True)
     ]
+    related = find_related(terms.terms)
+    places = look_up(sources, terms, related)
+    # Each term is the first of those that are related to it.
+    asked = [there[..., len(terms.compounds) + related.firsts] for there in places]
     more = 1 if len(scope) == 1 else 2
     nearest_rows, lexical_rows = max(NEAREST_ROWS * more, wanted), max(LEXICAL_ROWS * more, wanted)
     if sum(index.row_count for index in indexes) < max(PARALLEL_ROWS, PARALLEL_ROWS_OF_INDEX * len(scope)):
         nearest = find_nearest(indexes, vector, allowed, nearest_rows, order)
         check()
-        rarity, scores, lexical = _search_text(sources, order, masks, terms, lexical_rows)
+        rarity, scores, lexical = _search_text(sources, order, masks, terms, asked, lexical_rows)
         mentions = find_mentions(order, masks, terms, check, known_rows(terms, scores))
         named = find_named(order, masks, terms)
     else:
         comparison = Comparison(indexes, vector, allowed)
         with ThreadPoolExecutor(1) as beside:
             running = beside.submit(comparison.work)
-            rarity, scores, lexical = _search_text(sources, order, masks, terms, lexical_rows)
+            rarity, scores, lexical = _search_text(sources, order, masks, terms, asked, lexical_rows)
             mentions = find_mentions(order, masks, terms, check, known_rows(terms, scores))
             named = find_named(order, masks, terms)
             comparison.work()
@@ -182,11 +187,11 @@ def find_candidates(
     missing = wanted - sum(map(len, found))
     if missing > 0:
         found = _fill_up(order, found, allowed, missing)
-    query = QueryFacts(terms, vector, rarity, find_related(terms.terms))
+    query = QueryFacts(terms, vector, rarity, related)
     described = []
-    for source, rows, of_source, mentioned_of in zip(sources, found, scores, mentions, strict=True):
+    for source, rows, of_source, mentioned_of, there in zip(sources, found, scores, mentions, places, strict=True):
         check()
-        described.append(describe_rows(AskedSource(source), rows, query, of_source, mentioned_of))
+        described.append(describe_rows(AskedSource(source), rows, query, of_source, mentioned_of, there))
     return described
 
 
@@ -261,15 +266,24 @@ def _number_runs(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return numbers
 
 
+def look_up(sources: Sequence[SourceIndex], terms: QueryTerms, related: RelatedTerms) -> list[Places]:
+    """Return where in each data source the query's compounds and then the related terms are."""
+    others = np.concatenate((terms.compounds, related.terms)).astype(np.uint32)
+    return [source.postings.look_up(others) for source in sources]
+
+
 def _search_text(
     sources: Sequence[SourceIndex],
     order: RowOrder,
     masks: Sequence[NDArray[np.bool_] | None],
     terms: QueryTerms,
+    places: Sequence[Places],
     limit: int,
 ) -> tuple[Rarity, list[LexicalScores], list[NDArray[np.int64]]]:
     """Return how rare the terms are, what they come to in each data source, and the best rows of each."""
-    hits = [find_hits(source, terms.terms, terms.alternatives) for source in sources]
+    hits = [
+        find_hits(source, terms.terms, terms.alternatives, there) for source, there in zip(sources, places, strict=True)
+    ]
     rarity = measure_rarity(sources, hits)
     scores = [score_hits(source, of_source, rarity) for source, of_source in zip(sources, hits, strict=True)]
     return rarity, scores, find_best(order, scores, masks, limit)
@@ -306,17 +320,21 @@ class QueryFacts:
 
 
 def describe_rows(
-    asked: AskedSource, found: NDArray[np.int64], query: QueryFacts, scores: LexicalScores, mentions: Mentions
+    asked: AskedSource,
+    found: NDArray[np.int64],
+    query: QueryFacts,
+    scores: LexicalScores,
+    mentions: Mentions,
+    places: Places,
 ) -> Candidates:
-    """Describe rows of a data source, which ascend."""
+    """Describe rows of a data source, which ascend; `places` are those of `look_up`."""
     source, index = asked.index, asked.index.joined
     rows = found.astype(np.int32)
     files = index.file_of_row[rows]
     firsts, counts = find_runs(files)
     each_file = files[firsts]
     compounds = len(query.terms.compounds)
-    others = np.concatenate((query.terms.compounds, query.related.terms)).astype(np.uint32)
-    in_rows, of_files = source.postings.payloads_at(others, rows, each_file)
+    in_rows, of_files = source.postings.payloads_at(places, rows, each_file)
     in_files = of_files.repeat(counts, axis=1)
     if query.terms.alternatives:
         row_payloads, file_payloads = payloads_of(scores.hits.rows, rows), payloads_of(scores.hits.files, files)

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.joined_postings import JoinedPostings
+from codesearch.core.index.joined_postings import JoinedPostings, Places
 from codesearch.core.index.postings import FILE_COMMENTS_ON_IT, FILE_NAMES_IT, TermHits
 from codesearch.core.text.terms import IN_COMMENT, IN_FOLDER, IN_NAME, IN_QUALIFIER, IN_SIGNATURE, IN_STEM
 
@@ -101,10 +101,18 @@ class LexicalScores:
     hits: Hits
 
 
-def find_hits(index: SearchedText, terms: NDArray[np.uint32], alternatives: Sequence[NDArray[np.uint32]] = ()) -> Hits:
-    """Return where each of the terms is, in the given order; of one with alternatives, where any of them is."""
+def find_hits(
+    index: SearchedText,
+    terms: NDArray[np.uint32],
+    alternatives: Sequence[NDArray[np.uint32]] = (),
+    places: Places | None = None,
+) -> Hits:
+    """Return where each of the terms is, in the given order; of one with alternatives, where any of them is.
+
+    `places` are those of the terms, where they were looked up.
+    """
     if not any(map(len, alternatives)):
-        return Hits(*index.postings.find(terms))
+        return Hits(*index.postings.find_at(index.postings.look_up(terms) if places is None else places))
     asked = [np.concatenate((term[None], others)) for term, others in zip(terms, alternatives, strict=True)]
     in_rows, in_files = index.postings.find(np.concatenate(asked))
     bounds = list(pairwise([0, *accumulate(map(len, asked))]))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.checks import Check, do_not_check
 from codesearch.core.index.source_index import Searched
-from codesearch.core.text.terms import term_of
+from codesearch.core.text.terms import hash_token
 from codesearch.retrieval.query.phrases import RUN_WORDS, Phrase, Run, cut_runs
 from codesearch.retrieval.query.terms import STOP_WORDS
 from codesearch.retrieval.row_order import RowOrder
@@ -64,7 +64,7 @@ def find_phrase_holders(
     if not runs:
         return [[] for _ in phrases]
     of_phrases = [[run for run in runs if run.phrase == number] for number in range(len(phrases))]
-    terms = {word: term_of(word) for run in runs for word in run.words}
+    terms = {word: hash_token(word) for run in runs for word in run.words}
     places = []
     for number, (index, mask) in enumerate(zip(order.indexes, masks, strict=True)):
         check()
@@ -238,7 +238,7 @@ def _least_words(phrase: Phrase) -> int:
 
 def find_rows_with(index: Searched, mask: NDArray[np.bool_] | None, words: Sequence[str]) -> NDArray[np.int32]:
     """Return the rows that have the terms of all of some words, at least one, of those that the mask allows."""
-    hits = index.postings.find_rows(np.array([term_of(word) for word in dict.fromkeys(words)], np.uint32))
+    hits = index.postings.find_rows(np.array([hash_token(word) for word in dict.fromkeys(words)], np.uint32))
     return _intersect(sorted((ids for ids, _ in hits), key=len), mask)
 
 

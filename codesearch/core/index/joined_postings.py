@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ _READ_ENTRIES, _SEARCHED_ENTRIES = 128, 8_192
 # The payloads of more entries are read list by list, of fewer at once.
 _READ_AT_ONCE = 100_000
 _NO_ENTRIES = np.empty(0, np.uint32)
+# Where terms are in the lists of each segment, and where the next term is, (segments, 2, terms): the same place for a
+# term that is not there. `[..., numbers]` are those of some of the terms.
+Places: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +55,8 @@ class _Lists:
         # One for each search that was under way at once.
         self._unused_columns: list[NDArray[np.int32]] = []
 
-    def find_spans(self, places: NDArray[np.intp]) -> _Spans:
-        """Return where the entries of terms are, given their places in each segment and the next, (segments, 2, t)."""
+    def find_spans(self, places: Places) -> _Spans:
+        """Return where the entries of terms are, given the terms' places."""
         bounds = np.empty(places.shape, np.int64)
         for part, of_segment, found in zip(self.parts, places, bounds, strict=True):
             # A segment without terms has the end of its entries alone.
@@ -219,43 +222,50 @@ class JoinedPostings:
         """Take the postings of each segment, at least one, and how many rows and files it has, dead ones among them."""
         self._rows, self._files = _Lists(rows, row_counts), _Lists(files, file_counts)
 
+    def look_up(self, terms: NDArray[np.uint32]) -> Places:
+        """Return where terms are: what is asked several times of the same ones is looked up once."""
+        # Ascending terms are looked up several times as fast as others.
+        order = terms.argsort()
+        ascending = terms[order]
+        # Of each segment, the place of each term, and of the next one.
+        places = np.zeros((len(self._rows.parts), 2, len(terms)), np.intp)
+        known = np.zeros((len(self._rows.parts), len(terms)), np.uint32)
+        for part, of_segment, terms_there in zip(self._rows.parts, places, known, strict=True):
+            if len(part.terms):
+                of_segment[0] = found = part.terms.searchsorted(ascending)
+                part.terms.take(found, out=terms_there, mode="clip")
+        np.add(places[:, 0], known == ascending, out=places[:, 1])
+        of_terms: Places = np.empty_like(places)
+        of_terms[:, :, order] = places
+        return of_terms
+
     def find(self, terms: NDArray[np.uint32]) -> tuple[list[TermHits], list[TermHits]]:
         """Return ids and payloads of rows and of files for each term; empty arrays for a term that is nowhere."""
-        in_rows, in_files = self._find_spans(terms)
-        return self._rows.find(in_rows), self._files.find(in_files)
+        return self.find_at(self.look_up(terms))
+
+    def find_at(self, places: Places) -> tuple[list[TermHits], list[TermHits]]:
+        """Return what `find` does of terms that were looked up."""
+        return self._rows.find(self._rows.find_spans(places)), self._files.find(self._files.find_spans(places))
 
     def find_rows(self, terms: NDArray[np.uint32]) -> list[TermHits]:
         """Return ids and payloads of rows for each term, as `find` does."""
-        return self._rows.find(self._find_spans(terms)[0])
+        return self._rows.find(self._rows.find_spans(self.look_up(terms)))
 
     def count_rows(self, terms: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Return how many rows have each term, dead ones among them."""
-        counts: NDArray[np.int64] = self._find_spans(terms)[0].sizes.sum(axis=0)
+        counts: NDArray[np.int64] = self._rows.find_spans(self.look_up(terms)).sizes.sum(axis=0)
         return counts
 
     def row_payloads_at(self, terms: NDArray[np.uint32], rows: NDArray[np.integer[Any]]) -> NDArray[np.uint16]:
         """Return the payload of each term at each of the rows, which ascend, (terms, rows); 0 where it is not."""
-        return self._rows.payloads_at(self._find_spans(terms)[0], rows)
+        return self._rows.payloads_at(self._rows.find_spans(self.look_up(terms)), rows)
 
     def payloads_at(
-        self, terms: NDArray[np.uint32], rows: NDArray[np.integer[Any]], files: NDArray[np.integer[Any]]
+        self, places: Places, rows: NDArray[np.integer[Any]], files: NDArray[np.integer[Any]]
     ) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
         """Return the payload of each term at each of the rows and of the files, (terms, ids); 0 where it is not.
 
-        Rows and files ascend.
+        `places` are those of the terms. Rows and files ascend.
         """
-        in_rows, in_files = self._find_spans(terms)
-        return self._rows.payloads_at(in_rows, rows), self._files.payloads_at(in_files, files)
-
-    def _find_spans(self, terms: NDArray[np.uint32]) -> tuple[_Spans, _Spans]:
-        """Look the terms up once: rows and files of a segment have the same."""
-        count = len(terms)
-        # Of each segment, where the entries of each term begin, and where they end; of rows and of files.
-        places = np.zeros((len(self._rows.parts), 2, count), np.intp)
-        known = np.zeros((len(self._rows.parts), count), np.uint32)
-        for part, of_segment, terms_there in zip(self._rows.parts, places, known, strict=True):
-            if len(part.terms):
-                of_segment[0] = found = part.terms.searchsorted(terms)
-                part.terms.take(found, out=terms_there, mode="clip")
-        np.add(places[:, 0], known == terms, out=places[:, 1])
-        return self._rows.find_spans(places), self._files.find_spans(places)
+        in_rows = self._rows.payloads_at(self._rows.find_spans(places), rows)
+        return in_rows, self._files.payloads_at(self._files.find_spans(places), files)

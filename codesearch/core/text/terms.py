@@ -30,7 +30,7 @@ def hash_token(token: str) -> int:
 
 @lru_cache(maxsize=1 << 16)
 def term_of(token: str) -> int:
-    """Return what `hash_token` gives; remembers tokens."""
+    """Return what `hash_token` gives; remembers tokens, for indexing."""
     return hash_token(token)
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.text.terms import name_term, term_of
+from codesearch.core.text.terms import hash_token, name_term
 from codesearch.core.text.tokens import has_cjk, iterate_parts, iterate_tokens, stem
 from codesearch.retrieval.query.names import find_names
 from codesearch.retrieval.query.phrases import Phrase, find_phrases
@@ -89,7 +89,7 @@ def parse_query(text: str) -> QueryTerms:
     places = find_places(text)
     written = find_names(text, MAX_QUERY_NAMES)
     names = [name.lower() for name in written]
-    hashes = list(map(term_of, tokens))
+    hashes = list(map(hash_token, tokens))
     first_tokens = dict(zip(reversed(hashes), reversed(tokens), strict=True))
     terms = list(dict.fromkeys(hashes))
     return QueryTerms(
@@ -115,7 +115,7 @@ def find_compounds(text: str) -> NDArray[np.uint32]:
     """Return the terms of each two neighbouring words of a text written as one, at most MAX_QUERY_TOKENS."""
     neighbours = pairwise(word for word in iterate_parts(text) if word not in STOP_WORDS)
     return np.array(
-        first_distinct((term_of(first + second) for first, second in neighbours), MAX_QUERY_TOKENS), np.uint32
+        first_distinct((hash_token(first + second) for first, second in neighbours), MAX_QUERY_TOKENS), np.uint32
     )
 
 

@@ -20,6 +20,7 @@ from codesearch.retrieval.candidates import (
     find_best,
     find_named,
     keep_allowed,
+    look_up,
 )
 from codesearch.retrieval.lexical import Rarity, count_hits, find_hits, score_hits
 from codesearch.retrieval.mentions import Mentions
@@ -125,6 +126,8 @@ def gather(
     sources = [source for source, _ in scope]
     order = RowOrder([source.joined for source in sources])
     masks = [source.rows_where(predicate, check) for source, predicate in scope]
+    facts = QueryFacts(terms, vector, plan.rarity, find_related(terms.terms))
+    places = look_up(sources, terms, facts.related)
     hits = [find_hits(source, terms.terms, terms.alternatives) for source in sources]
     scores = [score_hits(source, of_source, plan.rarity) for source, of_source in zip(sources, hits, strict=True)]
     check()
@@ -136,7 +139,6 @@ def gather(
     files = [find_named_files(index, terms.places, check) for index in order.indexes]
     quoted, was_read = _find_quoted(order, masks, terms, check)
     holders = _find_holders(order, masks, terms, check)
-    facts = QueryFacts(terms, vector, plan.rarity, find_related(terms.terms))
     reasons: list[list[tuple[int, NDArray[np.int64]]]] = []
     for number, index in enumerate(order.indexes):
         certain = [keep_allowed(rows_of(index, files[number]), masks[number]), *named[number]]
@@ -159,7 +161,7 @@ def gather(
     for number, (source, of_source, own) in enumerate(zip(sources, scores, reasons, strict=True)):
         check()
         found = np.unique(np.concatenate([rows for _, rows in own]))
-        part = describe_rows(AskedSource(source), found, facts, of_source, Mentions([], {}))
+        part = describe_rows(AskedSource(source), found, facts, of_source, Mentions([], {}), places[number])
         marks = _mark(part.rows, own)
         gathered.append(Gathered(part, marks, files[number], holders[number], was_read, source.text_bytes))
     return gathered

@@ -43,7 +43,7 @@ def test_lists_of_segments_are_those_of_each_one_after_another(
     joined = JoinedPostings([rows for rows, _ in segments], [files for _, files in segments], *counts)
     asked = np.arange(1, TERMS + 3, dtype=np.uint32)
     chosen = [np.flatnonzero(chance.random(sum(of_kind)) < 0.4).astype(np.int32) for of_kind in counts]
-    payloads = joined.payloads_at(asked, chosen[0], chosen[1])
+    payloads = joined.payloads_at(joined.look_up(asked), chosen[0], chosen[1])
     for kind, found in enumerate(joined.find(asked)):
         firsts = np.cumsum((0, *counts[kind][:-1]))
         for term, (ids, of_ids) in enumerate(found):
@@ -63,5 +63,6 @@ def test_nothing_is_found_where_nothing_is_asked() -> None:
     joined = JoinedPostings([rows for rows, _ in segments], [files for _, files in segments], ROWS, FILES)
     nothing, no_ids = np.empty(0, np.uint32), np.empty(0, np.int32)
     assert joined.find(nothing) == ([], [])
-    assert [found.shape for found in joined.payloads_at(nothing, np.array([2]), no_ids)] == [(0, 1), (0, 0)]
-    assert [found.shape for found in joined.payloads_at(np.array([1], np.uint32), no_ids, no_ids)] == [(1, 0)] * 2
+    nowhere, somewhere = joined.look_up(nothing), joined.look_up(np.array([1], np.uint32))
+    assert [found.shape for found in joined.payloads_at(nowhere, np.array([2]), no_ids)] == [(0, 1), (0, 0)]
+    assert [found.shape for found in joined.payloads_at(somewhere, no_ids, no_ids)] == [(1, 0)] * 2

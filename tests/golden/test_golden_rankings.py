@@ -105,6 +105,7 @@ def test_ndcg(chunks: list[tuple[str, int, int]], targets: list[tuple[str, int, 
 def test_how_well_the_set_is_answered(fixtures_index: Assembly, golden_write: bool) -> None:
     """The ranking was trained on these queries too: left out of it they reach an NDCG@10 of 0.993, 0.762, 0.779."""
     found: dict[tuple[str, str], list[float]] = {}
+    tolerances: dict[tuple[str, str], float] = {}
     for scope in ("own", WORKSPACE):
         values: dict[str, list[list[float]]] = defaultdict(list)
         for query in QUERIES:
@@ -117,12 +118,16 @@ def test_how_well_the_set_is_answered(fixtures_index: Assembly, golden_write: bo
         for category in (*CATEGORIES, "all"):
             columns = zip(*values[category], strict=True)
             found[scope, category] = [sum(column) / len(values[category]) for column in columns]
+            # Of all at once, those that are level are in the order of their ids, which hang on the folder that the
+            # repositories lie in: one query may be answered otherwise.
+            one_query = 1 / len(values[category]) if scope == WORKSPACE else 0.0
+            tolerances[scope, category] = FIGURE_TOLERANCE + one_query
     if golden_write:
         FIGURES.write_text(format_figures(found), encoding="utf-8")
     lines = [line.split() for line in FIGURES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     assert lines[0] == ["scope", "category", *MEASURES]
     expected = {(scope, category): [float(value) for value in rest] for scope, category, *rest in lines[1:]}
-    assert expected == {key: pytest.approx(value, abs=FIGURE_TOLERANCE) for key, value in found.items()}, (
+    assert expected == {key: pytest.approx(value, abs=tolerances[key]) for key, value in found.items()}, (
         f"`make golden` would write:\n{format_figures(found)}"
     )
 

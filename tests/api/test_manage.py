@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from codesearch.api.management import Job
 from codesearch.core.errors import AuthenticationError
+from codesearch.jobs.queue import JobQueue
 from tests.api.admin_pages import AdminPages, Visit, serve_admin_pages
 
 IDS = ("a" * 24, "b" * 24)
@@ -141,6 +144,22 @@ def test_a_wrong_address_is_explained_beside_what_was_typed(admin: Visit, fields
     for value in fields.values():
         assert f'value="{value}"' in response.text
     assert titles_of(admin.read("/manage")) == []
+
+
+def test_nothing_is_left_to_do_where_a_name_was_taken_meanwhile(
+    pages: AdminPages, admin: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit = JobQueue.submit
+
+    def submit_beside_another(queue: JobQueue, *given: Any) -> Job:
+        job = submit(queue, *given)
+        pages.catalog.add_source(id="c" * 24, name="quick", location="https://git.example.org/team/quick.git")
+        return job
+
+    monkeypatch.setattr(JobQueue, "submit", submit_beside_another)
+    response = admin.submit("/manage/sources", location=URL, name="quick")
+    assert (response.status_code, "is taken" in response.text) == (409, True)
+    assert titles_of(admin.read("/manage")) == [("cancelled", "add quick")]
 
 
 def test_paths_are_taken_where_a_setting_says_so(tmp_path: Path) -> None:

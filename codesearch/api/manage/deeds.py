@@ -49,7 +49,7 @@ class AddedSource:
 def add_source(management: Management, wanted: WantedSource, requested_by: str) -> AddedSource:
     """Put a source into the catalog and have it indexed; one that is there already is refreshed.
 
-    Raises InvalidRequestError for a wrong address or name and for a name that is taken, TooManyRequestsError.
+    Raises InvalidRequestError for a wrong address or name, NameTakenError, TooManyRequestsError: then nothing is done.
     """
     catalog = management.catalog
     address = management.check_address(wanted.location, wanted.branch, wanted.subdir)
@@ -64,14 +64,19 @@ def add_source(management: Management, wanted: WantedSource, requested_by: str) 
     job = management.jobs.submit(
         JobRequest(JobKind.ADD, title, address.source_id, address.location, wanted.branch, wanted.subdir), requested_by
     )
-    source = catalog.add_source(
-        id=address.source_id,
-        location=address.location,
-        name=name,
-        suggested_names=[address.name],
-        branch=wanted.branch,
-        subdir=wanted.subdir,
-    )
+    try:
+        source = catalog.add_source(
+            id=address.source_id,
+            location=address.location,
+            name=name,
+            suggested_names=[address.name],
+            branch=wanted.branch,
+            subdir=wanted.subdir,
+        )
+    except NameTakenError:
+        # Somebody took it a moment ago. The job would add the source under another name.
+        cancel_jobs_of(management.jobs, address.source_id)
+        raise
     if name is not None and source.name != name:
         source = catalog.rename_source(source.id, name)
     if wanted.refresh_minutes is not None:

@@ -222,7 +222,7 @@ def test_a_data_folder_that_cannot_be(tmp_path: Path) -> None:
     for folder in (tmp_path / "file", tmp_path / "file" / "data", Path("/proc/codesearch")):
         # Reading creates nothing, so that it cannot fail where a folder could not be created.
         readers = [] if folder.parent == Path("/proc") else [["list"], ["search", "app", "x"]]
-        for command in (*readers, ["index", str(FIXTURES / "ledger-go")], ["serve"]):
+        for command in (*readers, ["index", str(FIXTURES / "ledger-go")], ["serve", "--port", "0"]):
             assert_failed(run_cli(folder, *command), str(folder), "CODESEARCH_DATA_DIR")
 
 
@@ -264,7 +264,7 @@ def test_a_catalog_that_is_no_database(data_dir: Path) -> None:
 
 
 def test_an_unknown_model(indexed: Path) -> None:
-    for command in (["search", "ledger-go", "x"], ["serve"], ["index", str(FIXTURES / "ledger-go")]):
+    for command in (["search", "ledger-go", "x"], ["serve", "--port", "0"], ["index", str(FIXTURES / "ledger-go")]):
         outcome = run_cli(indexed, *command, embedding_model="bge-small-en-v1")
         assert_failed(outcome, "CODESEARCH_EMBEDDING_MODEL", "BAAI/bge-small-en")
     assert run_cli(indexed, "list", embedding_model="bge-small-en-v1").status == 0
@@ -272,7 +272,7 @@ def test_an_unknown_model(indexed: Path) -> None:
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "codesearch.invalid", "not a host", "x" * 300])
 def test_an_address_that_is_not_ours(indexed: Path, host: str) -> None:
-    assert_failed(run_cli(indexed, "serve", "--host", host), "Cannot listen", "--host")
+    assert_failed(run_cli(indexed, "serve", "--port", "0", "--host", host), "Cannot listen", "--host")
 
 
 @pytest.mark.parametrize(

@@ -267,7 +267,7 @@ def test_settings_come_from_the_file_and_the_environment_and_the_command_line_wi
 
 def test_an_index_of_another_format_is_named_with_what_to_run(data_dir: Path, tmp_path: Path) -> None:
     copied = copy_index(data_dir, tmp_path / "data")
-    outcome = run_cli(copied, "serve", max_chunk_tokens="64")
+    outcome = run_cli(copied, "serve", "--port", "0", max_chunk_tokens="64")
     assert outcome.status == 1
     assert "codesearch index --all" in outcome.error
     assert run_cli(copied, "search", "ledger-go", "balance", max_chunk_tokens="64").status == 1

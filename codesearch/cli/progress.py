@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.cli.output import visible
@@ -62,7 +64,11 @@ class _LineProgress:
             self._print(f"{done}, {detail}")
 
     def _print(self, line: str) -> None:
-        print(f"{self._name}: {line}", file=sys.stderr, flush=True)
+        try:
+            print(f"{self._name}: {line}", file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            # Nobody reads on, which is no reason to stop: what is read is indexed all the same.
+            sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
 
 
 def describe_progress(files: int, total: int | None, chunks: int, skipped: int, seconds: float) -> str:

@@ -175,11 +175,12 @@ def _choose_default(holder: LazyAssembly) -> DataSource:
         return known[0]
     if _is_terminal():
         return _find_by_path(holder, here)
-    raise click.UsageError(
-        f"No data source holds the current folder. Name one: {_list_names(known)}; --all asks every one."
-        if known
-        else f"{NOTHING_INDEXED[:-1]}, such as `.`, and name it."
-    )
+    if not known:
+        raise click.UsageError(f"{NOTHING_INDEXED[:-1]}, such as `.`, and name it.")
+    options = {option for parameter in click.get_current_context().command.params for option in parameter.opts}
+    names = _list_names(known)
+    which = f"Name one: {names}; --all asks every one." if "--all" in options else f"Name one with --in: {names}."
+    raise click.UsageError(f"No data source holds the current folder. {which}")
 
 
 def _find_by_path(holder: LazyAssembly, path: Path) -> DataSource:

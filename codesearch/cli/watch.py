@@ -37,6 +37,8 @@ def watch(holder: LazyAssembly, path: str, name: str | None) -> None:
 
     assembly = holder.get()
     require_room_to_index(assembly.settings.index_workers)
+    if not Path(path).expanduser().is_dir():
+        raise SourceError(f"There is no folder {path}; name a checkout or a folder.")
     folder = choose_folder(path, Path.cwd())
     if folder.root is None:
         raise SourceError(f"{folder.here} is too much to watch; name the folder of a project.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -76,6 +77,23 @@ def test_the_json_report_is_one_object_and_alone_on_stdout(data_dir: Path) -> No
     again = spawn_cli(data_dir, "index", LEDGER, "--json").json
     assert (again["changed_files"], again["unchanged_files"], again["embedded_chunks"]) == (0, 14, 0)
     assert again["id"] == report["id"]
+
+
+def test_a_run_whose_progress_nobody_reads_is_finished(data_dir: Path) -> None:
+    with subprocess.Popen(
+        command_of("index", LEDGER, "--json"),
+        env=clean_environment(data_dir),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stderr.close()
+        report = json.loads(process.stdout.read())
+        assert process.wait(PATIENCE_SECONDS) == 0
+    assert report["chunks"] > 0
+    assert "failed" not in run_cli(data_dir, "list").out
 
 
 def test_one_failing_source_does_not_keep_the_others_from_being_indexed(data_dir: Path, tmp_path: Path) -> None:

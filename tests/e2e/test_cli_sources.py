@@ -82,6 +82,11 @@ def test_where_it_is_not_clear_what_is_asked_the_names_are_told(indexed: Path, d
     outcome = run_cli(indexed, "search", "money")
     assert (outcome.status, outcome.out) == (2, "")
     assert "Error: No data source holds the current folder. Name one: " in outcome.err
+    assert "--all" in outcome.err
+    for command in (["show", "a.py"], ["outline", "a.py"], ["tree"]):
+        refused = run_cli(indexed, *command)
+        assert (refused.status, "--all" in refused.err) == (2, False)
+        assert "Name one with --in: " in refused.err
     outcome = run_cli(indexed, "search", "where", "is", "money")
     assert outcome.status == 1
     assert "'where'" in outcome.error

@@ -164,3 +164,4 @@ def test_what_is_no_folder_is_said(tmp_path: Path) -> None:
         refused = run_cli(tmp_path / "data", "watch", str(path))
         assert refused.status == 1
         assert str(path) in refused.error
+        assert "client" not in refused.error

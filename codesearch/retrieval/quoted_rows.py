@@ -81,11 +81,9 @@ def _choose(order: RowOrder, rows: Sequence[NDArray[np.int32]], quotation: Quota
 
 def _read(index: Searched, needle: Needle, check: Check) -> NDArray[np.int32]:
     """Return the rows of a data source in which the first matches are, ascending."""
-    segments, ranks = index.segments, index.path_ranks
-    counts = [segment.file_count for segment in segments]
-    of_segments = () if ranks is None else np.split(ranks, np.cumsum(counts)[:-1])
+    segments = index.segments
     found: set[int] = set()
-    search = SourceScan(segments, list(map(find_live_files, segments)), of_segments, needle, check)
+    search = SourceScan(segments, list(map(find_live_files, segments)), index.path_ranks_by_segment, needle, check)
     for number, (start, end) in islice(search.find_matches(), _MAX_READ_LINES):
         segment = segments[number]
         file = segment.texts.file_at(start)

@@ -15,7 +15,7 @@ from codesearch.core.index.joined_postings import JoinedPostings
 from codesearch.core.index.narrowing import narrow
 from codesearch.core.index.numbering import Number, count_on, split_numbers
 from codesearch.core.index.pieces import PieceNumbers, PieceRows, join_numbers
-from codesearch.core.index.search_index import SearchIndex
+from codesearch.core.index.search_index import SearchIndex, mask_live
 from codesearch.core.index.split_column import SplitColumn, gather
 
 # Columns of more rows are read where they are: there are few segments then, and copies would take much memory.
@@ -47,8 +47,8 @@ class JoinedSegments:
         self.row_count, self.file_count = int(first_rows[-1]), int(first_files[-1])
         self._first_rows, self._first_files = first_rows, first_files
         self._row_ends, self._file_ends = first_rows[1:].tolist(), first_files[1:].tolist()
-        starts = self._add([part.first_rows[:-1] for part in segments], self._first_rows)
-        self.first_rows: NDArray[np.int32] = np.append(starts, self.row_count).astype(np.int32)
+        starts = self._count_on(first_rows, [part.first_rows[:-1] for part in segments])
+        self.first_rows: NDArray[np.int32] = np.append(starts, np.int32(self.row_count))
         self.file_of_row: NDArray[np.int32] = self._count_on(first_files, [part.file_of_row for part in segments])
         self.lengths = self._join_rows([part.lengths for part in segments])
         self.names = self._join_rows([part.names for part in segments])
@@ -117,11 +117,7 @@ class JoinedSegments:
     @cached_property
     def live_file_mask(self) -> NDArray[np.bool_] | None:
         """Which files count, None for all."""
-        if not len(self.dead_files):
-            return None
-        mask: NDArray[np.bool_] = np.ones(self.file_count, np.bool_)
-        mask[self.dead_files] = False
-        return mask
+        return mask_live(self.file_count, self.dead_files)
 
     @cached_property
     def path_ranks(self) -> NDArray[np.int32]:
@@ -131,6 +127,11 @@ class JoinedSegments:
         ranks: NDArray[np.int32] = np.empty(len(paths), np.int32)
         ranks[order] = np.arange(len(paths), dtype=np.int32)
         return ranks
+
+    @cached_property
+    def path_ranks_by_segment(self) -> tuple[NDArray[np.int32], ...]:
+        """For each segment the `path_ranks` of its files."""
+        return tuple(np.split(self.path_ranks, self._first_files[1:-1]))
 
     @cached_property
     def path_column(self) -> TextColumn:
@@ -281,12 +282,7 @@ class JoinedSegments:
         codes = [codes_of(part) for part in self.segments]
         if self.row_count > JOINED_ROWS:
             return SplitColumn(codes, self._first_rows, firsts[:-1])
-        return narrow(self._add(codes, firsts))
-
-    @staticmethod
-    def _add(parts: Sequence[NDArray[np.integer[Any]]], firsts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return numbers of several segments as numbers of all."""
-        return np.concatenate([part + first for part, first in zip(parts, firsts[:-1], strict=True)])
+        return narrow(np.concatenate([part + first for part, first in zip(codes, firsts[:-1], strict=True)]))
 
     @staticmethod
     def _count_on(firsts: NDArray[np.int64], parts: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:

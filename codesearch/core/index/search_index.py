@@ -243,14 +243,15 @@ class SearchIndex:
         """None: files are in the order of their paths."""
         return
 
+    @property
+    def path_ranks_by_segment(self) -> tuple[NDArray[np.int32], ...]:
+        """No ranks, as `path_ranks`."""
+        return ()
+
     @cached_property
     def live_file_mask(self) -> NDArray[np.bool_] | None:
         """Which files count, None for all."""
-        if not len(self.dead_files):
-            return None
-        mask: NDArray[np.bool_] = np.ones(self.file_count, np.bool_)
-        mask[self.dead_files] = False
-        return mask
+        return mask_live(self.file_count, self.dead_files)
 
     def split_rows(self, rows: NDArray[Number]) -> list[NDArray[Number]]:
         """Return rows by segment."""
@@ -598,6 +599,15 @@ class SearchIndex:
 def _is_one_of(values: tuple[str, ...], wanted: frozenset[str]) -> NDArray[np.bool_]:
     """Return which of the values, by their codes, are wanted. Not to be changed."""
     return np.array([value in wanted for value in values], np.bool_)
+
+
+def mask_live(count: int, dead: NDArray[np.int32]) -> NDArray[np.bool_] | None:
+    """Return which of so many count, given those that do not; None for all."""
+    if not len(dead):
+        return None
+    mask = np.ones(count, np.bool_)
+    mask[dead] = False
+    return mask
 
 
 def open_search_index(path: Path, dead_files: NDArray[np.int32] = NO_FILES, borrower: str = "") -> SearchIndex | None:

@@ -148,11 +148,10 @@ class SourceIndex:
             norms = self._known_norms[key] = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return norms
 
-    @cached_property
+    @property
     def path_ranks(self) -> tuple[NDArray[np.int32], ...]:
         """For each segment the place of each of its files in the order of all paths; none for a single segment."""
-        ranks = self.joined.path_ranks
-        return () if ranks is None else tuple(np.split(ranks, self.first_files[1:-1]))
+        return self.joined.path_ranks_by_segment
 
     def find_file(self, path: str) -> IndexedFile | None:
         """Return the segment of the file at a path and its number there, None where there is none."""

@@ -126,8 +126,7 @@ def find_lines(
         scan: SourceScan | None = None
         try:
             chosen = [_choose_files(segment, predicate, check) for segment in source.segments]
-            ranks = source.path_ranks if len(source.segments) > 1 else ()
-            scan = SourceScan(source.segments, chosen, ranks, needle, check)
+            scan = SourceScan(source.segments, chosen, source.path_ranks, needle, check)
             search.go_through(position, source, chosen, scan)
         except SearchTooLongError:
             if not position and not (scan and scan.has_begun):

@@ -125,7 +125,6 @@ class SourceScan:
 
 
 def find_live_files(segment: SearchIndex) -> NDArray[np.bool_]:
-    """Return which files of a segment are live, (m,)."""
-    live = np.ones(segment.file_count, np.bool_)
-    live[segment.dead_files] = False
-    return live
+    """Return which files of a segment are live, (m,). Not to be changed."""
+    mask = segment.live_file_mask
+    return np.ones(segment.file_count, np.bool_) if mask is None else mask

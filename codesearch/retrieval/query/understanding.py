@@ -140,7 +140,10 @@ def count_rows(tokens: Sequence[str], indexes: Sequence[SearchedText]) -> NDArra
     terms = np.array(list(map(hash_token, tokens)), np.uint32)
     counts = np.zeros(len(terms), np.int64)
     for index in indexes:
-        counts += index.postings.count_rows(terms)
-        if len(index.dead_rows):
-            counts -= count_dead(index.dead_rows, index.live_rows, index.postings.find_rows(terms))
+        if not len(index.dead_rows):
+            counts += index.postings.count_rows(terms)
+            continue
+        hits = index.postings.find_rows(terms)
+        counts += [len(ids) for ids, _ in hits]
+        counts -= count_dead(index.dead_rows, index.live_rows, hits)
     return counts

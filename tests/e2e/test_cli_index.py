@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.evidence import wait_until
+from tests.e2e.evidence import start_codesearch, wait_until
 from tests.e2e.service import FIXTURES, NAMES, PATIENCE_SECONDS, clean_environment, command_of, run_cli, spawn_cli
 from tests.unit.indexer.conftest import Repository
 
@@ -80,13 +80,7 @@ def test_the_json_report_is_one_object_and_alone_on_stdout(data_dir: Path) -> No
 
 
 def test_a_run_whose_progress_nobody_reads_is_finished(data_dir: Path) -> None:
-    with subprocess.Popen(
-        command_of("index", LEDGER, "--json"),
-        env=clean_environment(data_dir),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with start_codesearch(data_dir, "index", LEDGER, "--json") as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stderr.close()

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from codesearch.core.catalog.names import create_id, fold_name, lookup_key, validate_name
 from codesearch.core.catalog.schema import knowledge_bases, organisation_sources, organisations
-from codesearch.core.catalog.sources import CatalogPart
+from codesearch.core.catalog.sources import CLOCKS_DIFFER, CatalogPart
 from codesearch.core.errors import InvalidRequestError, NameTakenError, NotFoundError
 from codesearch.core.redaction import redact
 from codesearch.core.types import MOST_MINUTES, HostKind, KnownRepository, Organisation
@@ -29,8 +29,6 @@ CHANGEABLE: Final = (
 )
 _PATTERNS: Final = {"include": "include_patterns", "exclude": "exclude_patterns"}
 _MAX_MESSAGE_LENGTH: Final = 1000
-# Between machines, without anything being wrong.
-_CLOCKS_DIFFER: Final = timedelta(minutes=1)
 
 
 class OrganisationCatalog(CatalogPart):
@@ -144,7 +142,7 @@ class OrganisationCatalog(CatalogPart):
                 for organisation_id, minutes, moment in connection.execute(
                     plans.where(table.c.next_discovery_at.is_not(None))
                 )
-                if moment <= now or moment > now + timedelta(minutes=minutes or 0) + _CLOCKS_DIFFER
+                if moment <= now or moment > now + timedelta(minutes=minutes or 0) + CLOCKS_DIFFER
             ]
             due = _find(connection, table.c.id.in_(ids)) if ids else []
         return sorted(due, key=lambda item: (item.next_discovery_at or now, item.id))

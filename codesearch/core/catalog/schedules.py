@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select
 
 from codesearch.core.catalog.schema import data_sources
-from codesearch.core.catalog.sources import CatalogPart, find_source_row
+from codesearch.core.catalog.sources import CLOCKS_DIFFER, CatalogPart, find_source_row
 from codesearch.core.errors import InvalidRequestError
 from codesearch.core.types import MOST_MINUTES, DataSource
 
@@ -22,8 +22,6 @@ _SELECT_LATEST = select(
     func.max(data_sources.c.next_refresh_at),
     func.count() > func.count(data_sources.c.next_refresh_at),
 ).group_by(data_sources.c.refresh_minutes)
-# Between machines, without anything being wrong.
-_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 class ScheduleCatalog(CatalogPart):
@@ -67,7 +65,7 @@ class ScheduleCatalog(CatalogPart):
             interval = timedelta(minutes=minutes or default_minutes)
             if minutes is None and default_minutes and (is_unplanned or last > now + interval):
                 changes.append((minutes_of.is_(None), or_(next_at.is_(None), next_at > now + interval), now + interval))
-            elif minutes and last is not None and last > now + interval + _CLOCKS_DIFFER:
+            elif minutes and last is not None and last > now + interval + CLOCKS_DIFFER:
                 changes.append((minutes_of == minutes, next_at > now + interval, now + interval))
         if changes:
             with self._database.writing() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import groupby
 
@@ -75,6 +75,9 @@ _SELECT_BY_KEY = _SELECT_KNOWLEDGE_BASES.where(
 
 # Databases take so many values in one statement at least.
 _IDS_AT_ONCE = 500
+
+# By so much two machines' clocks may differ without anything being wrong.
+CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 def utc_now() -> datetime:

@@ -123,32 +123,42 @@ class BatchIndexer:
     ) -> list[ChunkedFile]:
         """Cut each file into chunks, in order; `reason` says why it is not by their trees, where it is not."""
         with _garbage_kept():
+            lines = (
+                [lines_to_count(file.text) for file in files] if reading is not Reading.NOTHING else [[]] * len(files)
+            )
             if self._words is not None:
                 self._words.forget_many()
                 if reading is not Reading.NOTHING:
-                    self._words.read_ahead(lines_to_count(file.text) for file in files)
-            return [self._chunk_guarded(position, file, reading, reason) for position, file in enumerate(files)]
+                    self._words.read_ahead(lines)
+            return [
+                self._chunk_guarded(position, file, counted, reading, reason)
+                for position, (file, counted) in enumerate(zip(files, lines, strict=True))
+            ]
 
-    def _chunk_guarded(self, position: int, file: SourceFile, reading: Reading, reason: Unparsed | None) -> ChunkedFile:
+    def _chunk_guarded(
+        self, position: int, file: SourceFile, counted: list[str], reading: Reading, reason: Unparsed | None
+    ) -> ChunkedFile:
         if self.guard is None:
-            return self._chunk_file(file, reading, reason)
+            return self._chunk_file(file, counted, reading, reason)
         self.guard.enter(position, len(file.text))
         try:
-            return self._chunk_file(file, reading, reason)
+            return self._chunk_file(file, counted, reading, reason)
         finally:
             self.guard.leave()
 
-    def _chunk_file(self, file: SourceFile, reading: Reading, reason: Unparsed | None) -> ChunkedFile:
+    def _chunk_file(
+        self, file: SourceFile, counted: list[str], reading: Reading, reason: Unparsed | None
+    ) -> ChunkedFile:
         chunks: tuple[Chunk, ...] = ()
         detail = ""
         if reading is Reading.TREE:
             try:
-                chunks, reason = tuple(self._chunker.chunk(file)), self._chunker.unparsed
+                chunks, reason = tuple(self._chunker.chunk(file, counted=counted)), self._chunker.unparsed
             except (RecursionError, re.error, ValueError, LookupError, TypeError, AttributeError) as error:
                 # Whatever a strange tree makes of our rules, the file has lines.
                 reading, reason, detail = Reading.LINES, Unparsed.ERROR, f"{type(error).__name__}: {error}"
         if reading is Reading.LINES:
-            chunks = tuple(self._chunker.chunk(file, only_lines=True))
+            chunks = tuple(self._chunker.chunk(file, only_lines=True, counted=counted))
         words = self._words.take_words() if self._words is not None else None
         unparsed = UnparsedFile(file.path, reason, reading is Reading.NOTHING, detail) if reason is not None else None
         return ChunkedFile(file.path, file.content_id, file.modified_at, len(file.text), chunks, words, unparsed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -41,10 +41,9 @@ class WordIndexer:
         self._latest: LineWords | None = None
         self._ahead: deque[_ReadLines] = deque()
 
-    def read_ahead(self, files: Iterable[list[str]]) -> None:
+    def read_ahead(self, lines_of_files: Sequence[list[str]]) -> None:
         """Read the lines of files, in the order in which they will be counted: all at once costs less."""
         self._ahead.clear()
-        lines_of_files = list(files)
         words, counts = self._read(list(chain.from_iterable(lines_of_files)))
         first = 0
         for lines in lines_of_files:
@@ -53,8 +52,11 @@ class WordIndexer:
             first = last
 
     def count_tokens(self, lines: Sequence[str]) -> list[int]:
-        """Return the number of tokens of each line, and keep the words for `take_words`."""
-        if self._ahead and self._ahead[0].lines == lines:
+        """Return the number of tokens of each line, and keep the words for `take_words`.
+
+        Lines are known by the list that was read ahead.
+        """
+        if self._ahead and self._ahead[0].lines is lines:
             read = self._ahead.popleft()
             self._latest = read.words
             return read.counts

@@ -29,7 +29,7 @@ from indexer.chunking.schemas.pieces import plan_schema
 from indexer.chunking.schemas.recognition import may_be_schema
 from indexer.chunking.sections.finding import DEFINING_LANGUAGES, find_sections, section_language_of
 from indexer.chunking.sections.names import section_language_named
-from indexer.chunking.splitting import Lines, Range, split_lines
+from indexer.chunking.splitting import Lines, Range, lines_to_count, split_lines
 
 # Characters of text per token, about: what sections aim at.
 _CHARACTERS_PER_TOKEN = 3.5
@@ -51,15 +51,16 @@ class Chunker:
         self._parser = SourceParser(limits)
         self.unparsed: Unparsed | None = None
 
-    def chunk(self, file: SourceFile, *, only_lines: bool = False) -> list[Chunk]:
+    def chunk(self, file: SourceFile, *, only_lines: bool = False, counted: list[str] | None = None) -> list[Chunk]:
         """Return the chunks of a file in order of (start line, widest first); none for a blank file.
 
         `content` is the file's own lines, those of more than MAX_LINE_CHARACTERS cut. Only a single line that is longer
         than `max_tokens` makes a longer chunk.
-        Accepts any text. With `only_lines`, neither tree nor sections are looked for.
+        Accepts any text. With `only_lines`, neither tree nor sections are looked for. `counted` is what
+        `lines_to_count` returns of the text, where that is known.
         """
         self.unparsed = None
-        lines = Lines(file.text, self._count_tokens)
+        lines = Lines(lines_to_count(file.text) if counted is None else counted, self._count_tokens)
         whole = lines.trimmed(1, len(lines))
         if whole is None:
             return []

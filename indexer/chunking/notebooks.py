@@ -13,7 +13,7 @@ from indexer.chunking.languages.table import language_named
 from indexer.chunking.pieces import Piece
 from indexer.chunking.planning import Plan
 from indexer.chunking.sections.finding import find_sections
-from indexer.chunking.splitting import Lines, split_lines
+from indexer.chunking.splitting import Lines, lines_to_count, split_lines
 from indexer.notebook.cells import Cell, CellLine, read_cells
 
 _NAMES = {
@@ -43,7 +43,7 @@ def plan_notebook(
     planned: list[tuple[Piece, str]] = []
     heading: str | None = None
     for cell in cells:
-        lines = Lines("\n".join(text[line.start : line.end] for line in cell.lines), count_tokens)
+        lines = Lines(lines_to_count("\n".join(text[line.start : line.end] for line in cell.lines)), count_tokens)
         # A line that is blank in the cell is `"\\n",` in the file.
         lines.is_blank = [not line.text.strip() for line in cell.lines[: len(lines)]]
         if cell.kind == "code":

@@ -43,11 +43,11 @@ class Lines:
     A line of more than MAX_LINE_CHARACTERS is cut to its first ones.
     """
 
-    def __init__(self, text: str, count_tokens: Callable[[Sequence[str]], list[int]]) -> None:
-        self.texts = lines_to_count(text)
+    def __init__(self, counted: list[str], count_tokens: Callable[[Sequence[str]], list[int]]) -> None:
+        """`counted` is what `lines_to_count` returns of the text."""
         # What a model adds to every text (its start and end marks) is no part of a line.
-        counts = count_tokens(self.texts)
-        self.texts.pop()
+        counts = count_tokens(counted)
+        self.texts = counted[:-1]
         self.is_blank = [not line or line.isspace() for line in self.texts]
         added = counts[-1]
         sizes = [count - added for count in counts[:-1]] if added else counts[:-1]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from codesearch.core.types import Chunk, SourceFile
 from indexer.chunking.chunker import Chunker
 from indexer.chunking.pieces import close_gaps
-from indexer.chunking.splitting import Lines
+from indexer.chunking.splitting import Lines, lines_to_count
 from tests.unit.indexer.chunking.test_chunker import chunk, count_words
 
 Placed = tuple[int, int, tuple[int, int] | None, bool]
@@ -129,7 +129,7 @@ def test_neighbours_are_the_files_own_lines_when_they_are_joined(
 
 
 def test_blank_lines_go_to_the_range_before_where_it_has_room() -> None:
-    lines = Lines("a\n \n \nb\n\nc\n\nd\n", lambda texts: [len(text) for text in texts])
+    lines = Lines(lines_to_count("a\n \n \nb\n\nc\n\nd\n"), lambda texts: [len(text) for text in texts])
     ranges = [(1, 1), (4, 4), (6, 6), (8, 8)]
     budget = 9
     assert close_gaps(ranges, "xxxx", lines, budget) == [(1, 3), (4, 5), (6, 7), (8, 8)]

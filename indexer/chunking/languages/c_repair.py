@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _DIRECTIVE = re.compile(rb"\s*#\s*(\w+)\s*(\S*)")
+_CONDITION = re.compile(rb"#\s*if")
 _NOT_LINE_END = re.compile(rb"[^\r\n]")
 
 _ARGUMENTS = rb"(?:[ \t]*\((?:[^()\n;{}]|\([^()\n]*\))*\))?"
@@ -81,6 +82,8 @@ def repair_cpp(source: bytes) -> bytes:
 
 def _blank_branches(source: bytes) -> bytes:
     """Keep one branch of each #if that stands inside an expression or whose branches do not close what they open."""
+    if _CONDITION.search(source) is None:
+        return source
     text = bytearray(source)
     stack: list[_Conditional] = []
     braces = parentheses = 0

@@ -19,7 +19,7 @@ from codesearch.core.index.narrowing import narrow
 from codesearch.core.index.pieces import PieceRows, describe_pieces, no_piece_rows
 from codesearch.core.index.postings import pack_entries, sort_entries, sum_by_file
 from codesearch.core.index.search_index import LAYOUT_VERSION
-from codesearch.core.index.sign_bits import sign_bits_of
+from codesearch.core.index.sign_bits import sign_bits_of_quantised
 from codesearch.core.index.text_blocks import BlockWriter
 from codesearch.core.text.terms import IN_NAME, path_terms
 from codesearch.core.types import NOTEBOOK_LANGUAGE
@@ -110,7 +110,7 @@ class _Rows:
         self._append_terms(*batch.terms)
         self._append("vector_scales", batch.vector_scales.copy())
         self._append("vectors", batch.vectors.copy())
-        self._append("signs", sign_bits_of(batch.vectors.astype(np.float32)))
+        self._append("signs", sign_bits_of_quantised(batch.vectors))
         self._append_pieces(batch.pieces)
         self._row_count += len(batch.paths)
 

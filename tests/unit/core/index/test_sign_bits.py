@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from codesearch.core.index.sign_bits import WORD_BITS, count_different_bits, sign_bits_of
+from codesearch.core.index.sign_bits import (
+    WORD_BITS,
+    _flips,
+    count_different_bits,
+    sign_bits_of,
+    sign_bits_of_quantised,
+)
 
 DIMENSIONS = [1, 2, 3, 63, 64, 65, 100, 256, 384]
 
@@ -89,3 +95,18 @@ def test_bits_are_the_same_wherever_they_are_computed() -> None:
     )
     # Both dimensions are flipped by their CRC-32: less than nothing everywhere, and in every other position.
     assert sign_bits_of(np.eye(2, dtype=np.float32)).tobytes() == b"\x00" * 8 + b"\x55" * 8
+
+
+@pytest.mark.parametrize("dimension", [*DIMENSIONS, 255, 257, 1024])
+@pytest.mark.parametrize("count", [0, 1, 3, 512, 1025])
+def test_whole_numbers_have_the_bits_that_they_have_as_fractions(dimension: int, count: int) -> None:
+    vectors = np.random.default_rng(dimension).integers(-127, 128, (count, dimension)).astype(np.int8)
+    assert np.array_equal(sign_bits_of_quantised(vectors), sign_bits_of(vectors.astype(np.float32)))
+
+
+@pytest.mark.parametrize("value", [-127, 127])
+@pytest.mark.parametrize("dimension", [255, 256, 257, 258, 259])
+def test_the_largest_sums_of_whole_numbers_keep_their_signs(dimension: int, value: int) -> None:
+    aligned = np.where(_flips(dimension) > 0, value, -value).astype(np.int8)
+    vectors = np.stack((aligned, np.full(dimension, value, np.int8)))
+    assert np.array_equal(sign_bits_of_quantised(vectors), sign_bits_of(vectors.astype(np.float32)))

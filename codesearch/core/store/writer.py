@@ -31,10 +31,11 @@ logger = logging.getLogger(__name__)
 
 # Rows outside the indexes are scanned by every run: up to so many that is not felt.
 UNINDEXED_ROWS = 4096
-# Maintenance writes a table anew, up to so many rows of it: it waits until what was written since is a fair share.
+# To tidy up writes a table anew, up to so many rows of it: that waits until what was written since is a fair share.
+# Rows that were only added need no more than an index anew, which reads one column.
 REWRITTEN_ROWS = 1 << 20
 UNINDEXED_SHARE = 16
-ROWS_PER_VERSION = 4096
+ROWS_PER_VERSION = 2048
 MOST_VERSIONS = 64
 DELETED_AT_ONCE = 4_096
 # Greater than the code of any segment.
@@ -101,6 +102,8 @@ class StoreWriter:
         self._store = store
         self._data_dir = data_dir
         self._put_off: int | None = None
+        # Since the table was tidied up last: only that gives the space of such rows back.
+        self._has_deleted = False
 
     def stage(self, source_id: str, segment: int, commit: str | None) -> StagedRows:
         """Open a staging file for the rows of one segment of a data source, given its code."""
@@ -143,6 +146,7 @@ class StoreWriter:
                 # Deleting nothing would be a version, too. But to count them takes as long as to delete them.
                 if are_there or table.count_rows(where + part):
                     table.delete(where + part)
+                    self._has_deleted = True
 
         self._change("delete from", delete, create=False)
 
@@ -230,16 +234,21 @@ class StoreWriter:
         self._change("maintain", self._maintain)
 
     def _maintain(self, table: Any) -> None:
-        row_count = table.count_rows()
+        rewritten = min(table.count_rows(), REWRITTEN_ROWS)
         unindexed = max((index.num_unindexed_rows for index in table.list_indices()), default=0)
-        if _is_maintenance_due(row_count, unindexed, len(table.list_versions())):
-            try:
+        is_behind = unindexed > max(UNINDEXED_ROWS, rewritten // UNINDEXED_SHARE)
+        has_versions = len(table.list_versions()) > min(rewritten // ROWS_PER_VERSION, MOST_VERSIONS)
+        try:
+            if has_versions or (is_behind and self._has_deleted):
                 self._optimize(table)
-            except Exception as error:
-                if not self._store.is_remote or not _CAME_SECOND.search(str(error)):
-                    raise
-                # Another machine has just tidied up, or writes: its run does it then, or the next one.
-                logger.info("tidying up is left to another machine, which writes to the store, too")
+                self._has_deleted = False
+            elif is_behind:
+                _index_sources(table, replace=True)
+        except Exception as error:
+            if not self._store.is_remote or not _CAME_SECOND.search(str(error)):
+                raise
+            # Another machine has just tidied up, or writes: its run does it then, or the next one.
+            logger.info("tidying up is left to another machine, which writes to the store, too")
 
     @contextmanager
     def maintaining_together(self, watch: Callable[[], AbstractContextManager[object]] = nullcontext) -> Iterator[None]:
@@ -306,12 +315,6 @@ class StoreWriter:
             raise self._store.explain(error, f"Cannot {verb}") from error
 
 
-def _is_maintenance_due(row_count: int, unindexed_rows: int, version_count: int) -> bool:
-    rewritten = min(row_count, REWRITTEN_ROWS)
-    is_behind = unindexed_rows > max(UNINDEXED_ROWS, rewritten // UNINDEXED_SHARE)
-    return is_behind or version_count > min(rewritten // ROWS_PER_VERSION, MOST_VERSIONS)
-
-
 def _is_of_this_generation(table: Any) -> bool:
     found = format_of(table.schema)
     return found is not None and found.lance_generation == LANCE_GENERATION
@@ -332,4 +335,8 @@ def _create_indexes(table: Any) -> None:
     # The rows of one data source are what everything asks for. Nothing else pays: reading a million paths takes a
     # twentieth of a second, and who counts by segment is to see that a file of rows is lost.
     if "data_source_id_idx" not in {index.name for index in table.list_indices()}:
-        table.create_index("data_source_id", config=import_lancedb().index.Bitmap(), replace=False)
+        _index_sources(table, replace=False)
+
+
+def _index_sources(table: Any, *, replace: bool) -> None:
+    table.create_index("data_source_id", config=import_lancedb().index.Bitmap(), replace=replace)

@@ -248,6 +248,33 @@ def test_many_rows_outside_the_indexes_are_a_reason(tmp_path: Path, monkeypatch:
     assert all(index.num_unindexed_rows == 0 for index in store.table().list_indices())
 
 
+def test_rows_that_were_only_added_are_not_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "ROWS_PER_VERSION", 1)
+    monkeypatch.setattr(writer_module, "UNINDEXED_ROWS", 4)
+    store, writer = open_store(tmp_path)
+    for run_id in range(3):
+        rows = [make_row(f"{run_id}_{number}.py", "word") for number in range(20)]
+        publish(writer, SOURCE if run_id else OTHER, rows, run_id=run_id, replaced={"0_0.py"} if run_id else set())
+    writer.maintain()
+    assert fragments_of(store) == 3
+    assert all(index.num_unindexed_rows == 0 for index in store.table().list_indices())
+    assert len(contents_of(scan(store, SOURCE))) == 40
+    assert len(contents_of(scan(store, OTHER))) == 20
+
+
+def test_the_space_of_deleted_rows_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "ROWS_PER_VERSION", 1)
+    monkeypatch.setattr(writer_module, "UNINDEXED_ROWS", 4)
+    _, writer = open_store(tmp_path)
+    publish(writer, SOURCE, noisy_rows(0))
+    writer.maintain()
+    before = bytes_in(tmp_path)
+    publish(writer, SOURCE, noisy_rows(1), run_id=2)
+    assert bytes_in(tmp_path) > 1.5 * before
+    writer.maintain()
+    assert bytes_in(tmp_path) < 1.2 * before
+
+
 def test_maintenance_of_several_sources_is_put_off_to_their_end(tmp_path: Path) -> None:
     store, writer = open_store(tmp_path)
     with writer.maintaining_together():

@@ -7,6 +7,8 @@ vouches for its objects itself.
 from __future__ import annotations
 
 import json
+import os
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,8 +29,8 @@ class Checksums:
     def update(self) -> None:
         """Take in the files that are new and forget those that are gone. Raises OSError."""
         known = self._read()
-        present = {str(path.relative_to(self._folder)): path for path in _files_of(self._folder)}
-        fresh = {name: known.get(name) or _measure(path) for name, path in sorted(present.items())}
+        present = sorted(_files_of(self._folder))
+        fresh = {name: known.get(name) or _measure(self._folder / name) for name in present}
         if fresh == known:
             return
         unfinished = self._path.with_name(f"{self._path.name}.new")
@@ -44,10 +46,11 @@ class Checksums:
         for name, (size, checksum) in sorted(self._read().items()):
             path = self._folder / name
             try:
-                is_right = path.is_file() and path.stat().st_size == size
+                found = path.stat()
+                is_right = stat.S_ISREG(found.st_mode) and found.st_size == size
                 if not is_right or (not only_sizes and _measure(path) != [size, checksum]):
                     damaged += [path] if path.exists() else []
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:
                 damaged.append(path)
@@ -62,9 +65,13 @@ class Checksums:
             return {}
 
 
-def _files_of(folder: Path) -> Iterator[Path]:
-    for name in _WRITTEN_ONCE:
-        yield from (path for path in (folder / name).rglob("*") if path.is_file() and path.name != _HINT)
+def _files_of(folder: Path) -> Iterator[str]:
+    """Yield the files that are written once, each by its path within the folder."""
+    # A table of many versions has many: plain texts instead of Paths take a fifth of the time.
+    for kind in _WRITTEN_ONCE:
+        for place, _, names in os.walk(folder / kind):
+            within = os.path.relpath(place, folder)
+            yield from (f"{within}{os.sep}{name}" for name in names if name != _HINT)
 
 
 def _measure(path: Path) -> list[int]:

@@ -1,6 +1,6 @@
 """Reads a file as another language where its own tree has errors, and keeps the better of the two.
 
-Between detection and finding definitions: C++ in a header without a word that only C++ has, JavaScript with Flow types.
+Between detection and finding definitions: a header without a word that only C++ has, JavaScript with Flow types.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from tree_sitter import Tree
 
+from indexer.chunking.detection.clues import shows_cpp_signs
 from indexer.chunking.languages import cpp, tsx
 from indexer.chunking.languages.flow import without_flow
 from indexer.chunking.languages.rules import Language
@@ -17,6 +18,9 @@ from indexer.chunking.parsing import SourceParser, bytes_in_error
 
 # Files in Flow stay JavaScript by name.
 _FLOW = replace(tsx.LANGUAGE, name="javascript", extensions=(), prepare=without_flow)
+# C++'s grammar reads some macros in headers of C that C's does not. They are C all the same: of 245 in curl, redis,
+# libgit2 and Linux that had errors, it read 59 better, none of which was C++.
+_C_AS_CPP = replace(cpp.LANGUAGE, name="c", extensions=())
 
 
 def parse_better(parser: SourceParser, path: str, language: Language, source: bytes) -> tuple[Language, Tree | None]:
@@ -25,8 +29,10 @@ def parse_better(parser: SourceParser, path: str, language: Language, source: by
     The tree is None when parsing takes too long.
     """
     tree = parser.parse(language, source)
-    other = _alternative(path, language)
-    if tree is None or other is None or not tree.root_node.has_error:
+    if tree is None or not tree.root_node.has_error:
+        return language, tree
+    other = _alternative(path, language, source)
+    if other is None:
         return language, tree
     again = parser.parse(other, source)
     if again is None or _badness(again) >= _badness(tree):
@@ -34,11 +40,12 @@ def parse_better(parser: SourceParser, path: str, language: Language, source: by
     return other, again
 
 
-def _alternative(path: str, language: Language) -> Language | None:
+def _alternative(path: str, language: Language, source: bytes) -> Language | None:
     if language.name == "javascript":
         return _FLOW
-    is_header = language.name == "c" and PurePosixPath(path).suffix != ".c"
-    return cpp.LANGUAGE if is_header else None
+    if language.name != "c" or PurePosixPath(path).suffix == ".c":
+        return None
+    return cpp.LANGUAGE if shows_cpp_signs(source.decode("utf-8", "replace")) else _C_AS_CPP
 
 
 def _badness(tree: Tree) -> tuple[int, bool]:

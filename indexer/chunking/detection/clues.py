@@ -29,6 +29,12 @@ _CPP_WORDS = (
     "static_cast", "_HPP", "_HXX", "_HH",
 )  # fmt: skip
 _CPP_HEADER = r"<\w+>"
+# References, templates, members and bases: signs of C++ that C may show by chance, as `f(a &b)` in a macro.
+_CPP_SIGNS = (
+    r"(?<=[\w>])(?<!return)(?<!case)(?:&[ \t]*\w|[ \t]&\w)|\w<[ \t]*\w[\w \t,:*&]*>[ \t]*\w"
+    r"|\)[ \t]*const\b|~\w+[ \t]*\([ \t]*\)|^[ \t]*(?:struct|union)[ \t]+\w+[ \t]*:[ \t]*\w"
+    r"|\b(?:operator|virtual|friend|explicit|delete|throw|mutable|typename|noexcept|override|typeid|\w+_cast)\b"
+)
 C_DIRECTIVE = r"^[ \t]*#[ \t]*(?:include|define|if|ifdef|ifndef|undef|pragma)\b"
 C_CODE = (
     C_DIRECTIVE
@@ -91,6 +97,11 @@ def shows_cpp(text: str) -> bool:
     """Say whether a text shows CPP outside of comments and strings."""
     may_show = any(word in text for word in _CPP_WORDS) or shows(text, _CPP_HEADER)
     return may_show and shows(without_c_noise(text), CPP)
+
+
+def shows_cpp_signs(text: str) -> bool:
+    """Say whether a text that does not show CPP has signs of it all the same, outside of comments and strings."""
+    return shows(without_c_noise(text), _CPP_SIGNS)
 
 
 def first_of(*clues: tuple[str, str], default: str | None) -> Tell:

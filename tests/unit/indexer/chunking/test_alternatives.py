@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from codesearch.core.types import SourceFile
+from indexer.chunking.chunker import Chunker
 from indexer.chunking.languages.flow import without_flow
 from indexer.chunking.languages.table import language_name_of
 from tests.unit.indexer.chunking.definition_finding import found_in, kinds_in
+from tests.unit.indexer.chunking.test_chunker import count_words
 
 FLOW_TEXT = """\
 // @flow
@@ -85,3 +90,24 @@ def test_a_header_is_cpp_where_c_cannot_read_it() -> None:
     assert {("struct", "Lamp"), ("method", "Lamp.dim"), ("prototype", "fill")} <= kinds_in("a.h", default)
     assert {("struct", "Leaf"), ("method", "Leaf.Leaf"), ("method", "Base.id")} <= kinds_in("a.h", parts)
     assert kinds_in("a.h", plain) == {("struct", "lamp"), ("function", "dim")}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("struct lamp { int watts LIB_ALIGNED; };\nint dim(struct lamp *one LIB_UNUSED) LIB_PURE { return 1; }\n", "c"),
+        (
+            "int *at(int flags) LIB_PURE { return &lamps[flags & 1]; } /* Lamp &lamp */\nint watts LIB_ALIGNED[2];\n",
+            "c",
+        ),
+        ("struct Lamp { int watts; int dim(int by = 2) { return watts / by; } };\nvoid fill(Lamp &lamp);\n", "cpp"),
+        ("struct Lamp { int dim(int by = 2) const { return by; } };\n", "cpp"),
+        ("struct Lamp { ~Lamp(); int dim(int by = 2) { return by; } };\n", "cpp"),
+        ("struct Lamp { int dim(int by = 2) { return by; } };\nlist<Lamp> all();\n", "cpp"),
+    ],
+)
+def test_a_header_is_called_cpp_where_it_has_signs_of_it(text: str, name: str) -> None:
+    """C++'s grammar may read macros of C better; that makes no C++ of it."""
+    chunks = Chunker(count_words, 60).chunk(SourceFile("a.h", text, "id", None))
+    assert {chunk.language for chunk in chunks} == {name}
+    assert any(chunk.symbol for chunk in chunks)

@@ -30,10 +30,10 @@ from urllib.request import Request, urlopen
 
 from benchmarks.latency import index
 from codesearch.assembly import Assembly, open_assembly
-from codesearch.core.config import read_storage_variables
 from codesearch.core.index.fetching import PARTS_AT_ONCE
 from codesearch.core.index.publication import PART_BYTES, SUFFIX, read_publication
 from codesearch.core.index.shared_segments import FOLDER
+from codesearch.core.settings.environment import read_storage_variables
 from codesearch.core.store.objects import S3Objects
 
 NAME, BUCKET = "cold", "cold-start"

@@ -162,7 +162,7 @@ class Assembly:
 
     def _open_objects(self) -> Objects | None:
         """Return the object storage that the store is on, where search indexes are published beside the rows."""
-        from codesearch.core.config import read_storage_variables
+        from codesearch.core.settings.environment import read_storage_variables
         from codesearch.core.store.objects import S3_SCHEME, S3Objects
 
         uri = self.settings.resolved_store_uri

@@ -15,10 +15,11 @@ from codesearch.cli.access_findings import examine_access
 from codesearch.cli.figure_findings import examine_figures
 from codesearch.cli.finding import Finding
 from codesearch.core.catalog.runs import index_command
-from codesearch.core.config import PREFIX, SettingOrigin, find_configuration_files, find_origins
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError
 from codesearch.core.ownership import OTHERS_MAY_ANYTHING, OTHERS_MAY_READ
+from codesearch.core.settings.environment import name_variable
+from codesearch.core.settings.places import SettingOrigin, find_origins, read_places
 from codesearch.core.types import SourceState
 
 LOW_DISK_BYTES = 2 * 1024**3
@@ -60,11 +61,12 @@ def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
 
 
 def _examine_configuration(assembly: Assembly) -> Iterator[Finding]:
-    files = find_configuration_files()
+    places = read_places(type(assembly.settings).model_fields, {})
+    files = places.files
     yield Finding("configuration", True, ", ".join(map(str, files.used)) or "no file; environment and defaults")
     for note in files.notes:
         yield Finding("configuration", True, note, "`codesearch trust --list` shows what counts.")
-    yield from _describe_origins(find_origins(assembly.settings), files.used)
+    yield from _describe_origins(find_origins(assembly.settings, places), files.used)
 
 
 def _describe_origins(origins: Sequence[SettingOrigin], used: Sequence[Path]) -> Iterator[Finding]:
@@ -77,7 +79,7 @@ def _describe_origins(origins: Sequence[SettingOrigin], used: Sequence[Path]) ->
 
 
 def _name_setting(origin: SettingOrigin) -> str:
-    name = origin.name if origin.path else f"{PREFIX}{origin.name.upper()}"
+    name = origin.name if origin.path else name_variable(origin.name)
     return f"{name} (not {', '.join(map(str, origin.passed_over))})" if origin.passed_over else name
 
 

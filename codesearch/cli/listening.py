@@ -47,7 +47,7 @@ def url_host(host: str) -> str:
 @contextmanager
 def share_metrics(settings: Settings) -> Iterator[None]:
     """Give the server processes that are started meanwhile a folder for what they count together, if they count."""
-    from codesearch.core.config import METRICS_FOLDER
+    from codesearch.core.settings.environment import METRICS_FOLDER
 
     if not settings.metrics:
         yield

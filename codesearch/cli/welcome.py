@@ -65,7 +65,7 @@ def own_command(data_dir: Path) -> str:
     """Return how this program is called here, about these data: by its path where the shell would not find it."""
     called = Path(sys.argv[0])
     program = str(called) if called.name == "codesearch" and shutil.which("codesearch") is None else "codesearch"
-    from codesearch.core.config import find_default_data_dir
+    from codesearch.core.settings.places import find_default_data_dir
 
     folder = data_dir.resolve()
     if folder == find_default_data_dir():

@@ -1,16 +1,13 @@
-"""Settings: the only reader of the environment. It wins over a trusted codesearch.toml, that over the user's file."""
+"""The settings: one table, read from the places that settings/places.py finds."""
 
 from __future__ import annotations
 
 import logging
-import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -22,10 +19,9 @@ from pydantic import (
     field_validator,
 )
 
-from codesearch.core.configuration_files import ConfigurationFiles, read_configuration_files
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.git_tokens import parse_tokens
-from codesearch.core.trust import CONFIG_FILE
+from codesearch.core.settings.places import read_places
 from codesearch.core.types import BUNDLED_MODEL, MOST_MINUTES
 from codesearch.core.user_folders import find_data_folder
 
@@ -40,16 +36,10 @@ EDITOR_LINKS = {
     "zed": "zed://file{path}:{line}",
     "idea": "idea://open?file={path}&line={line}",
 }
-# What prometheus_client reads when it is imported: the folder of several processes.
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # Of what strangers may try as often as they like.
 MIN_SECRET_LENGTH = 16
 # Paths are put behind it as they are.
 _PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.~%/-]*)?", re.ASCII)
-
-
-# What the names of settings begin with in the environment.
-PREFIX = "CODESEARCH_"
 
 
 class Settings(BaseModel):
@@ -406,9 +396,7 @@ def load_settings(report: Callable[[str], None] = logger.warning, /, **overrides
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        above = {**_read_environment(), **given}
-        files, local = _read_files(above, report)
-        return Settings.model_validate({**files.user, **local, **above})
+        return Settings.model_validate(read_places(Settings.model_fields, given, report).values)
     except ValidationError as error:
         problems = "; ".join(
             f"CODESEARCH_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
@@ -417,139 +405,3 @@ def load_settings(report: Callable[[str], None] = logger.warning, /, **overrides
         raise ConfigurationError(f"Wrong setting: {problems}.") from error
     except ValueError as error:
         raise ConfigurationError(f"Cannot read the settings: {error}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class SettingOrigin:
-    """Where a setting is from: a file, or None for the environment; and which files say something else in vain."""
-
-    name: str
-    path: Path | None
-    passed_over: tuple[Path, ...]
-
-
-def find_origins(settings: Settings) -> list[SettingOrigin]:
-    """Return where the settings are from that are not at their default, or that several places give; in their order.
-
-    `settings` are those that this environment and these files give. Raises ConfigurationError.
-    """
-    above = _read_environment()
-    files, local = _read_files(above, lambda _: None)
-    places: list[tuple[Mapping[str, object], Callable[[str], Path | None]]] = [
-        (above, lambda _: None),
-        (local, lambda name: files.origins[name]),
-        (files.user, lambda _: files.user_file),
-    ]
-    found = []
-    for name in Settings.model_fields:
-        first, *others = [find(name) for values, find in places if name in values] or [None]
-        if others or getattr(settings, name) != _default_of(name):
-            found.append(SettingOrigin(name, first, tuple(path for path in others if path is not None)))
-    return found
-
-
-def _default_of(name: str) -> object:
-    try:
-        return Settings.model_fields[name].get_default(call_default_factory=True, validated_data={})
-    except ConfigurationError:
-        # There is no folder of the user's own.
-        return None
-
-
-def _read_files(
-    above: Mapping[str, object], report: Callable[[str], None]
-) -> tuple[ConfigurationFiles, dict[str, object]]:
-    """Return the files beside what is `above` them, and what of the current folder's counts."""
-    files = read_configuration_files(is_data_dir_given="data_dir" in above)
-    for note in files.notes:
-        report(note)
-    return files, _keep_secrets_home(files, above, report)
-
-
-def find_configuration_files() -> ConfigurationFiles:
-    """Return the files that count beside this environment. Raises ConfigurationError."""
-    return read_configuration_files(is_data_dir_given="data_dir" in _read_environment())
-
-
-def _read_environment() -> dict[str, object]:
-    """Return what the environment says, by setting; its names count in any case."""
-    said = {name.upper(): value for name, value in os.environ.items()}
-    names = {name: f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    return {name: said[variable] for name, variable in names.items() if variable in said}
-
-
-def read_storage_variables() -> dict[str, str]:
-    """Return AWS's own variables: address and credentials of object storage, which LanceDB reads by itself."""
-    return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-
-
-def find_metrics_folder() -> Path | None:
-    """Return where the server processes of one service keep what they count, which whoever starts them says."""
-    folder = os.environ.get(METRICS_FOLDER)
-    return Path(folder) if folder else None
-
-
-def find_default_data_dir() -> Path | None:
-    """Return where commands that are started here, without CODESEARCH_DATA_DIR, keep their data; None for nowhere."""
-    files = read_configuration_files(is_data_dir_given=False)
-    found = files.local.get("data_dir") or files.user.get("data_dir")
-    try:
-        return Path(str(found)).resolve() if found else find_data_folder().resolve()
-    except ConfigurationError:
-        return None
-
-
-def _keep_secrets_home(
-    files: ConfigurationFiles, above: Mapping[str, object], report: Callable[[str], None]
-) -> dict[str, object]:
-    """Return the folder's settings without a host that would get a secret of the environment or of the user's own file.
-
-    Raises ConfigurationError for a catalog or store there to which libraries would send such a secret by themselves.
-    """
-    local = dict(files.local)
-    if not local:
-        return local
-    token_is_local = "git_token" in local and "git_token" not in above
-    has_token = "git_token" in above or "git_token" in files.user
-    if "git_token_host" in local and "git_token_host" not in above and has_token and not token_is_local:
-        del local["git_token_host"]
-        report(
-            f"Ignored git_token_host of {CONFIG_FILE}: only CODESEARCH_GIT_TOKEN_HOST or your own configuration says "
-            "which host gets your token."
-        )
-    _keep_dify_keys_home(files, above, local, report)
-    if local.pop("peers", None):
-        report(
-            f"Ignored peers of {CONFIG_FILE}: only CODESEARCH_PEERS or your own configuration says which services get "
-            "questions and the secret."
-        )
-    if local.pop("permissions_command", None):
-        report(
-            f"Ignored permissions_command of {CONFIG_FILE}: only CODESEARCH_PERMISSIONS_COMMAND or your own "
-            "configuration says which command is run."
-        )
-    for name in ("database_url", "jobs_url"):
-        database = urlsplit(str(local.get(name, "")))
-        lends_password = database.password is None and "PGPASSWORD" in os.environ
-        if database.scheme.startswith("postgres") and (lends_password or "service" in parse_qs(database.query)):
-            raise ConfigurationError(
-                f"{name} of {CONFIG_FILE} would get a password of yours; set CODESEARCH_{name.upper()} instead."
-            )
-    scheme, separator, _ = str(local.get("store_uri", "")).partition("://")
-    if separator and scheme not in {"s3", "file"}:
-        raise ConfigurationError(f"store_uri of {CONFIG_FILE} names a host; set CODESEARCH_STORE_URI instead.")
-    return local
-
-
-def _keep_dify_keys_home(
-    files: ConfigurationFiles, above: Mapping[str, object], local: dict[str, object], report: Callable[[str], None]
-) -> None:
-    """Take the folder's dify_url out of `local` where a key that the folder does not hold itself would go there."""
-    if "dify_url" not in local or "dify_url" in above:
-        return
-    if any(name in above or (name in files.user and name not in local) for name in ("dify_key", "dify_app_key")):
-        del local["dify_url"]
-        report(
-            f"Ignored dify_url of {CONFIG_FILE}: only CODESEARCH_DIFY_URL or your own configuration says which host "
-            "gets your keys of Dify."
-        )

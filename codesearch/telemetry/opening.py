@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from codesearch.core.config import METRICS_FOLDER, Settings, find_metrics_folder
+from codesearch.core.config import Settings
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.processes import is_alive
+from codesearch.core.settings.environment import METRICS_FOLDER, find_metrics_folder
 from codesearch.telemetry.observing import ObservedRequest, Observer
 
 if TYPE_CHECKING:

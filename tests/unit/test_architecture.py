@@ -99,7 +99,7 @@ DOORS = {"codesearch/__init__.py", "codesearch/core/embedding/__init__.py"}
 # What reads the environment, as attributes of os. putenv does not: it only reaches libraries. The environment of git
 # is built where git is started.
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}
-ENVIRONMENT_ONLY_IN = ["codesearch/core/config.py", "indexer/source/git.py"]
+ENVIRONMENT_ONLY_IN = ["codesearch/core/settings/environment.py", "indexer/source/git.py"]
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
 
 

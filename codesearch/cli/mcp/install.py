@@ -70,7 +70,8 @@ def uninstall_clients(names: Sequence[str], *, in_project: bool, dry_run: bool) 
 
 def find_launch() -> Launch:
     """Return how clients start this codesearch: by its absolute path, for they have another PATH than a shell."""
-    from codesearch.core.config import find_default_data_dir, load_settings
+    from codesearch.core.config import load_settings
+    from codesearch.core.settings.places import find_default_data_dir
 
     data_dir = load_settings(lambda _: None).data_dir.resolve()
     # What the environment of this shell says does not reach a client.

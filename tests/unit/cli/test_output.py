@@ -18,9 +18,9 @@ from codesearch.cli.filters import Form
 from codesearch.cli.welcome import NewKey, own_command, print_welcome
 from codesearch.core.catalog.totals import RunTotals
 from codesearch.core.conditions import condition_of
-from codesearch.core.config import find_default_data_dir
 from codesearch.core.index.usage import DiskUsage
 from codesearch.core.keys import ApiKey
+from codesearch.core.settings.places import find_default_data_dir
 from codesearch.core.types import ArtifactKind, Chunk, DataSource, Hit, SourceState
 
 NOW = datetime.now(timezone.utc)

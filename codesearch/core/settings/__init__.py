@@ -1,0 +1,1 @@
+"""Where settings are from: the environment and files."""

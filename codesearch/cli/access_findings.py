@@ -11,6 +11,7 @@ from codesearch.access.opening import open_door, open_hook, open_verifier
 from codesearch.access.permission_file import PermissionFile
 from codesearch.assembly import Assembly
 from codesearch.cli.finding import Finding
+from codesearch.cli.wording import describe_error
 from codesearch.core.counts import say_count
 from codesearch.core.errors import ConfigurationError
 
@@ -32,7 +33,7 @@ def _examine_permissions(assembly: Assembly) -> Iterator[Finding]:
             yield Finding("permissions", True, hook.examine())
         except ConfigurationError as error:
             advice = "Whoever has a user reads nothing once what was known is too old. Mend the file."
-            yield Finding("permissions", False, error.message, advice)
+            yield Finding("permissions", False, describe_error(error), advice)
     elif hook is not None:
         program = settings.permissions_command[0]
         found = shutil.which(program)
@@ -59,7 +60,7 @@ def _examine_tokens(assembly: Assembly) -> Iterator[Finding]:
         yield Finding(
             "tokens",
             False,
-            error.message,
+            describe_error(error),
             "No token is taken, and where settings do not go together no service starts. Mend them.",
         )
 

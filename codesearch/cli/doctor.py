@@ -14,6 +14,7 @@ from codesearch.cli import disk_findings
 from codesearch.cli.access_findings import examine_access
 from codesearch.cli.figure_findings import examine_figures
 from codesearch.cli.finding import Finding
+from codesearch.cli.wording import describe_error
 from codesearch.core.catalog.runs import index_command
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError
@@ -33,7 +34,7 @@ def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
     except CodesearchError as error:
         return [
             *findings,
-            Finding("settings", False, error.message, "Mend the setting, then run `codesearch doctor` again."),
+            Finding("settings", False, describe_error(error), "Correct it, then run `codesearch doctor` again."),
         ]
     for subject, look in (
         ("configuration", _examine_configuration),
@@ -55,7 +56,7 @@ def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
             findings.extend(look(assembly))
         except CodesearchError as error:
             findings.append(
-                Finding(subject, False, error.message, "See the message; the parts after it may depend on it.")
+                Finding(subject, False, describe_error(error), "See the message; the parts after it may depend on it.")
             )
     return findings
 

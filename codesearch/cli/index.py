@@ -17,6 +17,7 @@ from codesearch.cli.garbage import imports_kept
 from codesearch.cli.limits import require_room_to_index
 from codesearch.cli.progress import index_progress
 from codesearch.cli.targets import Target
+from codesearch.cli.wording import describe_error
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, DamagedStoreError, SourceError
 from codesearch.core.types import BUNDLED_MODEL, DataSource
@@ -152,7 +153,7 @@ def index_targets(
                 if len(targets) == 1:
                     raise
                 failures.append(error.message)
-                output.print_error(error.message)
+                output.print_error(describe_error(error))
                 continue
             reports.append(report)
             if as_json:

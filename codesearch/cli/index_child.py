@@ -14,6 +14,7 @@ from codesearch.assembly import Assembly
 from codesearch.cli import output
 from codesearch.cli.context import open_logging_assembly
 from codesearch.cli.programs import end_with
+from codesearch.cli.wording import describe_error
 from codesearch.core.errors import CodesearchError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def run_child(work: Callable[[Assembly, ForkServer | None], None], hear: Callabl
     except KeyboardInterrupt:
         sys.exit(1)
     except CodesearchError as error:
-        output.print_error(error.message)
+        output.print_error(describe_error(error))
         sys.exit(1)
 
 

@@ -17,7 +17,7 @@ from codesearch.cli import output
 from codesearch.cli.commands import LazyCommands
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.limits import explain_refusal
-from codesearch.cli.wording import say_at_shell
+from codesearch.cli.wording import describe_error
 from codesearch.core.errors import CodesearchError
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(1)
     except CodesearchError as error:
-        output.print_error(say_at_shell(error.message))
+        output.print_error(describe_error(error))
         sys.exit(1)
     except Exception as error:
         logger.debug("unforeseen", exc_info=True)

@@ -18,6 +18,7 @@ from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.listening import find_port, run_workers, share_metrics, url_host
 from codesearch.cli.stopping import Stopping
+from codesearch.cli.wording import describe_error
 from codesearch.cli.worker import Workers
 from codesearch.core.errors import ConfigurationError, SourceError
 
@@ -136,7 +137,7 @@ def _index_first(assembly: Assembly, folder: Path) -> None:
     try:
         index_as_examples(assembly, folders, only_missing=True)
     except SourceError as error:
-        output.print_error(error.message)
+        output.print_error(describe_error(error))
 
 
 def _create_first_key(assembly: Assembly) -> NewKey:

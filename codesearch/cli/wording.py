@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from codesearch.core.errors import CodesearchError
+from codesearch.core.settings.environment import PREFIX
 from codesearch.tools.wording import word_by
 
 # Whole phrases, for a tool's name alone may be part of a path.
@@ -31,3 +33,14 @@ _say = word_by(PHRASES)
 def say_at_shell(text: str) -> str:
     """Return a text of a tool as a person at a shell reads it."""
     return _say(text)
+
+
+def describe_error(error: CodesearchError) -> str:
+    """Return what a person at a shell reads of an error: also which file sets what is wrong."""
+    message = say_at_shell(error.message)
+    if PREFIX not in message:
+        return message
+    from codesearch.core.config import Settings
+    from codesearch.core.settings.problems import say_where_set
+
+    return say_where_set(message, Settings.model_fields)

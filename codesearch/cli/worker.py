@@ -17,6 +17,7 @@ import click
 from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly, open_logging_assembly
 from codesearch.cli.programs import command_of
+from codesearch.cli.wording import describe_error
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError
 
@@ -126,7 +127,7 @@ def main() -> None:
 
         work(assembly, is_over)
     except CodesearchError as error:
-        output.print_error(error.message)
+        output.print_error(describe_error(error))
         status = 1
     except Exception:
         logger.exception("the worker ends")

@@ -396,12 +396,12 @@ def load_settings(report: Callable[[str], None] = logger.warning, /, **overrides
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings.model_validate(read_places(Settings.model_fields, given, report).values)
+        places = read_places(Settings.model_fields, given, report)
+        return Settings.model_validate(places.values)
     except ValidationError as error:
-        problems = "; ".join(
-            f"CODESEARCH_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-            for item in error.errors()
-        )
-        raise ConfigurationError(f"Wrong setting: {problems}.") from error
+        # Only what is said of a wrong setting needs this.
+        from codesearch.core.settings.problems import describe_problems
+
+        raise ConfigurationError(describe_problems(error.errors(), places, Settings.model_fields)) from error
     except ValueError as error:
         raise ConfigurationError(f"Cannot read the settings: {error}") from error

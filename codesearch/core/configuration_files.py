@@ -41,6 +41,8 @@ _PLACES = (
     "oidc_jwks",
     "audit_log",
 )
+# Those that may be a URL, too.
+_URLS = ("store_uri", "database_url", "oidc_jwks")
 _RELATIVE_SQLITE = re.compile(r"sqlite(\+\w+)?:///(?!/|:memory:)")
 
 
@@ -158,4 +160,5 @@ def _require_absolute_places(user: Mapping[str, object], path: Path | None) -> N
         value = str(user.get(name, ""))
         is_place = bool(value) and "://" not in value and not value.startswith("~")
         if (is_place and not Path(value).is_absolute()) or _RELATIVE_SQLITE.match(value):
-            raise ConfigurationError(f"{path}: {name} must be an absolute path, for it counts in every folder.")
+            place = "an absolute path or a URL" if name in _URLS else "an absolute path"
+            raise ConfigurationError(f"{path}: {name} must be {place}, for it counts in every folder.")

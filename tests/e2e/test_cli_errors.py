@@ -206,8 +206,8 @@ def test_a_wrong_setting_is_named(data_dir: Path, name: str, value: str) -> None
     ("text", "said"),
     [
         (b"port = [", "codesearch.toml"),
-        (b"colour = 1", "COLOUR"),
-        (b'port = "x"', "PORT"),
+        (b"colour = 1", "colour in "),
+        (b'port = "x"', "port in "),
         (b"\xff", "codesearch.toml"),
     ],
 )
@@ -373,3 +373,20 @@ def test_a_closed_stream_is_no_failure(tmp_path: Path, closed: str) -> None:
     command = ["sh", "-c", f'"$@" --version {closed}', "sh", *command_of()]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=clean_environment(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [('port = "x"', "port in {}: "), ('embedding_model = "nope"', "is set as embedding_model in {}.")],
+)
+def test_a_wrong_setting_of_a_file_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, said: str
+) -> None:
+    own_file = tmp_path / "config" / "codesearch" / "config.toml"
+    own_file.parent.mkdir(parents=True)
+    own_file.write_text(line)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "a.py").write_text("def first(): pass\n")
+    assert_failed(run_cli(tmp_path / "data", "index", str(tmp_path / "code")), said.format(own_file))
+    assert said.format(own_file) in run_cli(tmp_path / "data", "doctor").out

@@ -40,5 +40,5 @@ def test_a_folder_is_indexed_and_asked(tmp_path: Path) -> None:
         assert library.search("orders", "Backoff", top_k=3) == hits
         with pytest.raises(codesearch.errors.NotFoundError, match="nothing"):
             library.search("nothing", "Backoff")
-    with pytest.raises(codesearch.errors.ConfigurationError, match="PORT"):
+    with pytest.raises(codesearch.errors.ConfigurationError, match="port: it should be a whole number"):
         codesearch.open(port="here")

@@ -16,6 +16,7 @@ from codesearch.cli.freshening import open_process_freshener
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.mcp.folder import Folder, choose_folder
 from codesearch.cli.mcp.local_index import LocalIndex, Standing
+from codesearch.cli.wording import describe_error
 from codesearch.core.config import Settings
 from codesearch.core.errors import CodesearchError
 from codesearch.mcp.engine_loop import EngineLoop, Report
@@ -43,7 +44,7 @@ def main(given: str = "") -> None:
     try:
         engine = Engine(open_logging_assembly(), choose_folder(given or None, Path.cwd()))
     except CodesearchError as error:
-        output.print_error(error.message)
+        output.print_error(describe_error(error))
         message = error.message
         loop.announce(list_tools(TOOLS, _DEFAULT_MAX_TOKENS))
         loop.run(lambda *_: Reply(message, is_error=True))
@@ -112,7 +113,7 @@ class Engine:
                 return
             self._assembly.retriever.warm_up()
         except CodesearchError as error:
-            output.print_error(error.message)
+            output.print_error(describe_error(error))
             return
         threading.Event().wait(IDLE_SECONDS)
         if local is not None:

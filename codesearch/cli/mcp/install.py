@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from codesearch.cli import output
+from codesearch.cli.wording import describe_error
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, ConfigurationError
 from codesearch.mcp.clients.changes import Change, make_change, plan_install, plan_uninstall
@@ -35,7 +36,7 @@ def install_clients(
             _make(client, changes, dry_run=dry_run)
         except CodesearchError as error:
             failures.append(error.message)
-            output.print_error(error.message)
+            output.print_error(describe_error(error))
             continue
         if client.note and isinstance(server, Launch) and not in_project:
             print(f"  {client.note}.")
@@ -62,7 +63,7 @@ def uninstall_clients(names: Sequence[str], *, in_project: bool, dry_run: bool) 
                 _make(client, wanted, dry_run=dry_run)
         except CodesearchError as error:
             failures.append(error.message)
-            output.print_error(error.message)
+            output.print_error(describe_error(error))
     if not found and not failures and not names:
         print("No client has it.")
     _end(failures, clients)

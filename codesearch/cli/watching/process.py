@@ -16,6 +16,7 @@ from codesearch.cli.limits import require_room_to_index
 from codesearch.cli.mcp.folder import Folder
 from codesearch.cli.programs import end_with, lower_priority
 from codesearch.cli.watching.turn import watch_lock
+from codesearch.cli.wording import describe_error
 from codesearch.core.errors import CodesearchError
 
 # How often one that waits looks whether the other watcher of the folder has gone.
@@ -33,7 +34,7 @@ def main(here: str, root: str) -> None:
     except KeyboardInterrupt:
         sys.exit(0)
     except CodesearchError as error:
-        output.print_error(error.message)
+        output.print_error(describe_error(error))
         sys.exit(1)
 
 

@@ -77,7 +77,7 @@ def test_names_of_variables_count_in_any_case(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("url", ["sqlite:///jobs.sqlite3", "redis://host", "host/jobs"])
 def test_jobs_are_in_postgresql_or_in_the_data_folder(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="CODESEARCH_JOBS_URL"):
+    with pytest.raises(ConfigurationError, match="jobs_url: give an address"):
         load_settings(jobs_url=url)
     assert load_settings(jobs_url="  ").jobs_url is None
 
@@ -132,7 +132,7 @@ def test_a_wrong_value_is_named_in_one_line(setting: str, value: str, monkeypatc
 
 def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODESEARCH_PORT", "x")
-    with pytest.raises(ConfigurationError, match=r"CODESEARCH_WORKERS.*") as caught:
+    with pytest.raises(ConfigurationError, match=r"; workers: ") as caught:
         load_settings(workers=0)
     assert "CODESEARCH_PORT" in caught.value.message
 
@@ -230,7 +230,7 @@ def test_a_command_is_split_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
     ("settings", "message"),
     [
         ({"peers": "a:1"}, "addresses such as"),
-        ({"peers": "http://a:1", "peer_url": "http://b:1"}, "one of CODESEARCH_PEERS"),
+        ({"peers": "http://a:1", "peer_url": "http://b:1"}, "one of peers"),
         ({"peer_secret": "short"}, "16"),
         ({"peer_secret": "a secret with blanks"}, "without blanks"),
     ],

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from shlex import quote
+from tempfile import TemporaryDirectory
 
 from codesearch.assembly import Assembly
 from codesearch.cli import disk_findings
@@ -15,6 +17,7 @@ from codesearch.cli.access_findings import examine_access
 from codesearch.cli.figure_findings import examine_figures
 from codesearch.cli.finding import Finding
 from codesearch.cli.wording import describe_error
+from codesearch.core.catalog.catalog import open_catalog
 from codesearch.core.catalog.runs import index_command
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError
@@ -36,6 +39,29 @@ def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
             *findings,
             Finding("settings", False, describe_error(error), "Correct it, then run `codesearch doctor` again."),
         ]
+    with _catalog_to_read(assembly):
+        findings.extend(_examine_parts(assembly))
+    return findings
+
+
+@contextmanager
+def _catalog_to_read(assembly: Assembly) -> Iterator[None]:
+    """Let an empty catalog elsewhere stand for the one that was never made: to look for it is not to make it."""
+    try:
+        is_there = assembly.has_catalog()
+    except CodesearchError:
+        # To open it says what is wrong.
+        is_there = True
+    if is_there:
+        yield
+        return
+    with TemporaryDirectory(prefix="codesearch-doctor-") as folder, open_catalog(f"sqlite:///{folder}/empty") as empty:
+        assembly.catalog = empty
+        yield
+        del assembly.catalog
+
+
+def _examine_parts(assembly: Assembly) -> Iterator[Finding]:
     for subject, look in (
         ("configuration", _examine_configuration),
         ("git", _examine_git),
@@ -53,12 +79,11 @@ def examine(open_assembly: Callable[[], Assembly]) -> list[Finding]:
         ("access", examine_access),
     ):
         try:
-            findings.extend(look(assembly))
+            yield from look(assembly)
         except CodesearchError as error:
-            findings.append(
-                Finding(subject, False, describe_error(error), "See the message; the parts after it may depend on it.")
+            yield Finding(
+                subject, False, describe_error(error), "See the message; the parts after it may depend on it."
             )
-    return findings
 
 
 def _examine_configuration(assembly: Assembly) -> Iterator[Finding]:
@@ -130,6 +155,9 @@ def _find_exposed(folder: Path) -> list[str]:
 
 
 def _examine_catalog(assembly: Assembly) -> Iterator[Finding]:
+    if not assembly.has_catalog():
+        yield Finding("catalog", True, "none yet; the first `codesearch index` makes it")
+        return
     sources = assembly.catalog.list_sources()
     yield Finding("catalog", True, f"{assembly.catalog.name}: {len(sources)} data sources")
 

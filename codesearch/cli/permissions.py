@@ -6,7 +6,7 @@ import click
 
 from codesearch.cli import output
 from codesearch.cli.context import LazyAssembly, as_json_option
-from codesearch.cli.sources import list_known
+from codesearch.cli.sources import NOTHING_INDEXED, list_known
 from codesearch.core.errors import ConfigurationError
 from codesearch.core.users import validate_user
 
@@ -32,7 +32,8 @@ def permissions(holder: LazyAssembly, user: str, as_json: bool) -> None:
         patterns = hook.find_patterns(user)
     finally:
         hook.close()
-    sources = [item for item in list_known(assembly) if patterns.match(item.id, item.name, item.location)]
+    known = list_known(assembly)
+    sources = [item for item in known if patterns.match(item.id, item.name, item.location)]
     if as_json:
         found = [{"id": source.id, "name": source.name} for source in sources]
         output.print_json({"user": user, "patterns": list(patterns.written), "sources": found})
@@ -43,4 +44,4 @@ def permissions(holder: LazyAssembly, user: str, as_json: bool) -> None:
     if sources:
         output.print_table(("id", "name"), [(source.id, source.name) for source in sources])
     else:
-        print("No data source here is meant by that.")
+        print("No data source here is meant by that." if known else NOTHING_INDEXED)

@@ -162,6 +162,8 @@ def restore(path: Path) -> str:
         return f"The catalog {path} is in order; nothing was restored."
     backup = backup_of(path)
     wrong = find_problem(backup)
+    if not path.exists() and not backup.exists():
+        raise CatalogError(f"There is neither a catalog {path} nor a backup of one. Run `codesearch index SOURCE`.")
     if wrong is not None:
         raise CatalogError(f"The backup {backup} cannot be used: {wrong}. {_begin_anew(path)}")
     try:

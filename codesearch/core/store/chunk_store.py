@@ -79,7 +79,10 @@ class ChunkStore:
 
     def table_names(self) -> list[str]:
         """Return the names of the tables of all formats, sorted; others' tables are left out. Raises StoreError."""
-        names: list[str] = []
+        folder, names = folder_of(self.uri), list[str]()
+        if folder is not None and not folder.exists():
+            # To connect to it would create it.
+            return names
         token: str | None = None
         while True:
             page = self._translate("list", partial(self._database.list_tables, page_token=token))

@@ -17,7 +17,7 @@ from codesearch.cli.garbage import imports_kept
 from codesearch.cli.limits import require_room_to_index
 from codesearch.cli.progress import index_progress
 from codesearch.cli.targets import Target
-from codesearch.cli.wording import describe_error
+from codesearch.cli.wording import describe_error, naming_options
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError, DamagedStoreError, SourceError
 from codesearch.core.types import BUNDLED_MODEL, DataSource
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Show what would be indexed, what not, and why; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
+@naming_options()
 def index(
     holder: LazyAssembly,
     sources: tuple[str, ...],

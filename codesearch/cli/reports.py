@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from codesearch.cli.listings import describe_tree, source_as_json
 from codesearch.cli.output import print_json, visible
+from codesearch.cli.wording import name_options
 from codesearch.core.counts import count_contents, say_count
 from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource
@@ -126,7 +127,7 @@ def print_report(report: ReportLike) -> None:
 def print_warnings(warnings: Sequence[str]) -> None:
     """Print each warning on a line of stderr."""
     for warning in warnings:
-        print(f"codesearch: warning: {visible(warning)}", file=sys.stderr)
+        print(f"codesearch: warning: {visible(name_options(warning))}", file=sys.stderr)
 
 
 def _list_counts(counts: dict[str, int]) -> str:
@@ -149,7 +150,7 @@ def reports_as_json(reports: Sequence[ReportLike], failures: Sequence[str]) -> d
                 {"path": item.path, "reason": item.reason.value, "left_out": item.is_left_out}
                 for item in report.unparsed
             ],
-            "warnings": list(report.warnings),
+            "warnings": list(map(name_options, report.warnings)),
             **({"crowded": True} if report.is_crowded else {}),
         }
         for report in reports
@@ -178,7 +179,7 @@ def print_previews(previews: Sequence[PreviewLike], *, as_json: bool) -> None:
                     for skip in item.skipped
                 ],
                 "counts": item.counts,
-                "warnings": list(item.warnings),
+                "warnings": list(map(name_options, item.warnings)),
             }
             for item in previews
         ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from codesearch.core.errors import CodesearchError
+import click
+
+from codesearch.core.errors import CodesearchError, SourceError
 from codesearch.core.settings.environment import PREFIX
 from codesearch.tools.wording import word_by
 
@@ -27,7 +31,20 @@ PHRASES: Final = {
     "whoever runs the service makes it anew with `codesearch index --all`": "run `codesearch index --all`",
     "whoever runs the service sees which with": "see which with",
 }
+# What the indexer says to do, with the options that a command has for it.
+OPTIONS: Final = {
+    "check the sub-folder": "check --subdir",
+    "name a branch, such as": "name one with --branch, such as",
+    "name no branch": "leave out --branch",
+    "; its branch is ": " --branch ",
+    "; its sub-folder is ": " --subdir ",
+    "and its sub-folder ": "with --subdir ",
+    "only what is on disk can be indexed": "leave out --committed",
+    "what is committed can be indexed instead": "--committed indexes what is committed",
+    "or index what is committed.": "or index what is committed with --committed.",
+}
 _say = word_by(PHRASES)
+_say_options = word_by(OPTIONS)
 
 
 def say_at_shell(text: str) -> str:
@@ -35,9 +52,28 @@ def say_at_shell(text: str) -> str:
     return _say(text)
 
 
+def name_options(text: str) -> str:
+    """Return a text of the indexer for whoever ran a command: with its options, where they may be given."""
+    context = click.get_current_context(silent=True)
+    if context is None or not context.params.get("sources"):
+        return text
+    has = {option for parameter in context.command.params for option in parameter.opts}
+    return _say_options(text) if {"--branch", "--subdir", "--committed"} <= has else text
+
+
+@contextmanager
+def naming_options() -> Iterator[None]:
+    """Let an error of the indexer name the options of the command that is run meanwhile."""
+    try:
+        yield
+    except SourceError as error:
+        error.message = name_options(error.message)
+        raise
+
+
 def describe_error(error: CodesearchError) -> str:
     """Return what a person at a shell reads of an error: also which file sets what is wrong."""
-    message = say_at_shell(error.message)
+    message = name_options(say_at_shell(error.message))
     if PREFIX not in message:
         return message
     from codesearch.core.config import Settings

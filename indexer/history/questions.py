@@ -90,6 +90,8 @@ def choose_questions(
             if not repository.deepen():
                 raise SourceError(error.message) from error
     base, candidates = chosen
+    if subdir and not candidates:
+        _require_folder(repository, base, subdir, since)
     snapshot = _QuietSnapshot(repository.git, base, subdir)
     files = _read_files(snapshot, {path for item in candidates for path in item.paths}, max_file_bytes)
     symbols = {file.path: SymbolLines(chunk(file)) for file in files}
@@ -103,6 +105,17 @@ def choose_questions(
     repository.git.require("update-ref", f"refs/heads/{BASE_BRANCH}", base)
     repository.git.require("symbolic-ref", "HEAD", f"refs/heads/{BASE_BRANCH}")
     return History(base, repository.tip, tuple(questions[:count]))
+
+
+def _require_folder(repository: HistoryRepository, base: str, subdir: str, since: str | None) -> None:
+    """Raise SourceError where the earlier commit has no such folder."""
+    if repository.git.run("cat-file", "-t", f"{base}:{subdir}").output.strip() == b"tree":
+        return
+    if since is None:
+        raise SourceError(_too_few(repository, 0, since))
+    raise SourceError(
+        f"There is no folder '{subdir}' yet in {repository.git.display} at commit {since}; choose a later one."
+    )
 
 
 class _NotThereError(SourceError):

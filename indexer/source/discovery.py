@@ -61,5 +61,5 @@ def _require_same_owner(root: Path, path: Path) -> None:
     if owner not in {0, os.geteuid(), path.stat().st_uid}:
         raise SourceError(
             f"{path} lies in the work tree of {root}, which belongs to another user; to index it as a part of that, "
-            f"give {root} with --subdir {path.relative_to(root).as_posix()}."
+            f"give {root} and its sub-folder {path.relative_to(root).as_posix()}."
         )

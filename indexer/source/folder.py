@@ -30,7 +30,7 @@ class FolderSnapshot(Snapshot):
         self._listing: Listing | None = None
         self._modified_at: dict[str, int] = {}
         if subdir and not (root / subdir).is_dir():
-            raise SourceError(f"There is no folder '{subdir}' in {root}; check --subdir.")
+            raise SourceError(f"There is no folder '{subdir}' in {root}; check the sub-folder.")
         if subdir and (root / subdir).resolve() != root / subdir:
             raise SourceError(f"'{subdir}' in {root} goes through a symbolic link; give the folder that it points to.")
 

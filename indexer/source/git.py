@@ -245,7 +245,7 @@ class Git:
         remedy = "check the network, or raise CODESEARCH_GIT_TIMEOUT_SECONDS."
         if not network:
             remedy = "raise CODESEARCH_GIT_TIMEOUT_SECONDS"
-            remedy += ", or index what is committed with --committed." if self._work_tree else "."
+            remedy += ", or index what is committed." if self._work_tree else "."
         kind = UnreachableSourceError if network else SourceError
         return kind(f"git made no progress on {self.display} for {self.timeout_seconds:g} s and was stopped; {remedy}")
 

@@ -48,7 +48,7 @@ class GitSnapshot(Snapshot):
         self._is_partial: bool | None = None
         if subdir and git.run("cat-file", "-t", f"{commit}:{subdir}").output.strip() != b"tree":
             raise SourceError(
-                f"There is no folder '{subdir}' in {git.display} at commit {commit[:12]}; check --subdir."
+                f"There is no folder '{subdir}' in {git.display} at commit {commit[:12]}; check the sub-folder."
             )
 
     def listing(self) -> Listing:

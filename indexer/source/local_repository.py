@@ -74,9 +74,7 @@ def find_local_commit(git: Git, branch: str | None) -> str:
     if branch and branches:
         raise missing_branch(git.display, branch, branches)
     if branches:
-        raise SourceError(
-            f"HEAD of {git.display} has no commits; name a branch with --branch: {', '.join(branches[:5])}."
-        )
+        raise SourceError(f"HEAD of {git.display} has no commits; name a branch, such as: {', '.join(branches[:5])}.")
     raise SourceError(f"{git.display} is empty: it has no commits yet.")
 
 

@@ -237,10 +237,10 @@ def _parse_path(text: str) -> Location:
 def _refuse_web_page(scheme: str, address: str, path: str) -> None:
     page = _WEB_PAGE.fullmatch(path)
     if page and address in {"github.com", "gitlab.com", "codeberg.org"} and scheme in {"https", "http"}:
-        subdir = f" --subdir {page['subdir']}" if page["subdir"] else ""
+        subdir = f"; its sub-folder is {page['subdir']}" if page["subdir"] else ""
         raise SourceError(
-            f"This is a web page, not a clone URL; use {scheme}://{address}{page['repository']} "
-            f"--branch {page['branch']}{subdir}."
+            f"This is a web page, not a clone URL; use {scheme}://{address}{page['repository']}"
+            f"; its branch is {page['branch']}{subdir}."
         )
 
 
@@ -266,7 +266,7 @@ def choose_branch(location: Location, branch: str | None, *, committed: bool) ->
     if not committed or branch:
         return branch
     if location.kind is LocationKind.FOLDER:
-        raise SourceError(f"{location.display} is a plain folder without commits; leave out --committed.")
+        raise SourceError(f"{location.display} is a plain folder without commits; only what is on disk can be indexed.")
     is_work_tree = location.root is not None and (location.root / ".git").exists()
     return HEAD if is_work_tree else None
 

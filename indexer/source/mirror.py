@@ -83,7 +83,7 @@ def find_tip(remote: Git, url: str, branch: str | None) -> tuple[str, str]:
         raise missing_branch(remote.display, branch, branches)
     if branches:
         shown = ", ".join(sorted(branches)[:BRANCHES_SHOWN])
-        raise SourceError(f"{remote.display} has no default branch; name one with --branch, such as: {shown}.")
+        raise SourceError(f"{remote.display} has no default branch; name a branch, such as: {shown}.")
     raise SourceError(f"{remote.display} is empty: it has no commits yet.")
 
 

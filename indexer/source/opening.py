@@ -62,7 +62,7 @@ def open_source(
     branch, subdir = check_branch(branch), check_subdir(subdir)
     if location.kind is LocationKind.FOLDER:
         if branch:
-            raise SourceError(f"{location.display} is a plain folder without branches; leave out --branch.")
+            raise SourceError(f"{location.display} is a plain folder without branches; name no branch.")
         return FolderSnapshot(local_path(location), subdir)
     if location.kind is LocationKind.REPOSITORY:
         states = states_dir.resolve() / source_id(location, branch, subdir) if states_dir else None

@@ -46,7 +46,7 @@ class WorkTreeSnapshot(Snapshot):
         """
         self.subdir = subdir
         if subdir and (not (root / subdir).is_dir() or (root / subdir).resolve() != root / subdir):
-            raise SourceError(f"There is no folder '{subdir}' in {root}; check --subdir.")
+            raise SourceError(f"There is no folder '{subdir}' in {root}; check the sub-folder.")
         self._head = _open_head(repository.git)
         self.commit = self._head.commit if self._head else None
         self.committed_at = self._head.committed_at if self._head else None
@@ -177,11 +177,11 @@ class WorkTreeSnapshot(Snapshot):
         if sparse:
             return (
                 f"{say_count(sparse, 'file is', 'files are')} outside of the sparse checkout and not on disk; "
-                "--committed indexes what is committed.",
+                "what is committed can be indexed instead.",
             )
         if lost and len(lost) == len(tracked):
             return (
-                f"None of {say_count(len(lost), 'tracked file')} is on disk; --committed indexes what is committed.",
+                f"None of {say_count(len(lost), 'tracked file')} is on disk; what is committed can be indexed instead.",
             )
         return ()
 

@@ -172,10 +172,30 @@ def test_name_branch_and_subdir(data_dir: Path, make_repository: MakeRepository)
     assert main["id"] != report["id"]
     assert main["files"] == 2
     assert run_cli(data_dir, "search", "app next", "c").out.splitlines()[0].startswith("1  app next  server/")
-    for wrong in (["--branch", "nope"], ["--subdir", "nope"]):
+    for wrong, said in ((["--branch", "nope"], "nope"), (["--subdir", "nope"], "no folder 'nope' in")):
         outcome = run_cli(data_dir, "index", path, *wrong)
         assert outcome.status == 1
-        assert "nope" in outcome.error
+        assert said in outcome.error
+    assert "check --subdir." in run_cli(data_dir, "index", path, "--subdir", "nope").error
+
+
+def test_options_are_named_only_to_a_command_that_has_them(
+    make_repository: MakeRepository, data_dir: Path, tmp_path: Path
+) -> None:
+    repository = make_repository()
+    repository.commit({"server/b.py": "def b(): pass\n"})
+    path = str(repository.path)
+    assert run_cli(data_dir, "index", path, "--subdir", "server", "--branch", "main").status == 0
+    repository.git("rm", "-r", "server")
+    repository.commit({"a.py": "def a(): pass\n"})
+    named = run_cli(data_dir, "index", path, "--subdir", "server", "--branch", "main", "--json")
+    assert named.error.endswith("; check --subdir.")
+    both = run_cli(data_dir, "index", path, str(tmp_path), "--subdir", "server", "--branch", "main")
+    assert "; check --subdir.\n" in both.err
+    again = run_cli(data_dir, "index", "--all")
+    assert "no folder 'server'" in again.err
+    assert "--subdir" not in again.err
+    assert "--subdir" not in run_cli(data_dir, "list").out
 
 
 @pytest.mark.parametrize("name", sorted(ODDITIES))
@@ -256,7 +276,7 @@ def test_settings_choose_files_and_a_dry_run_says_how_to_override_a_rule(
     monkeypatch.setenv("CODESEARCH_FALLBACK_ENCODING", "windows-cyrillic")
     outcome = run_cli(data_dir, "index", str(folder))
     assert outcome.status == 1
-    assert "CODESEARCH_FALLBACK_ENCODING: Value error, there is no encoding 'windows-cyrillic'" in outcome.error
+    assert "CODESEARCH_FALLBACK_ENCODING: there is no encoding 'windows-cyrillic'" in outcome.error
 
 
 @pytest.mark.parametrize("with_another", [False, True], ids=["one source", "two sources"])

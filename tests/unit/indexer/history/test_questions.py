@@ -142,6 +142,16 @@ def test_a_sub_folder_is_asked_about_itself(make_repository: MakeRepository, tmp
     assert [question.text for question in found.questions] == ["Round the total for clerks"]
 
 
+def test_a_sub_folder_that_was_not_there_yet_is_said(make_repository: MakeRepository, tmp_path: Path) -> None:
+    repository = make_repository()
+    base = commit_as(repository, "Start the shop", {"shop/cart.py": module("cart")})
+    commit_as(repository, "Start the office", {"admin/cart.py": module("cart")})
+    with pytest.raises(SourceError, match=f"no folder 'admin' yet in .* at commit {base}; choose a later one"):
+        chosen(opened(repository.path, tmp_path / "ours"), 1, since=base, subdir="admin")
+    with pytest.raises(SourceError, match="gives 0 questions: "):
+        chosen(opened(repository.path, tmp_path / "ours"), 1, subdir="admin")
+
+
 def test_files_that_are_not_indexed_are_no_answers(make_repository: MakeRepository, tmp_path: Path) -> None:
     repository = make_repository()
     vendored = {"node_modules/x/cart.py": module("cart"), "cart.py": module("cart")}

@@ -85,8 +85,8 @@ def test_remote_locations_are_normalised(raw: str, url: str, canonical: str) -> 
         ("https://host/u:pw@other/p", "looks like a token or a password"),
         ("https://host/u%3Apw%40other/p", "looks like a token or a password"),
         ("./no/such/folder", "There is no"),
-        ("https://github.com/rails/rails/tree/main/railties", "--branch main --subdir railties"),
-        ("https://gitlab.com/a/b/c/-/blob/main/README.md", "https://gitlab.com/a/b/c --branch main"),
+        ("https://github.com/rails/rails/tree/main/railties", "rails; its branch is main; its sub-folder is railties."),
+        ("https://gitlab.com/a/b/c/-/blob/main/README.md", "https://gitlab.com/a/b/c; its branch is main"),
     ],
 )
 def test_everything_else_is_refused_in_one_line(raw: str, says: str) -> None:

@@ -149,7 +149,7 @@ def test_a_remote_without_its_default_branch_names_the_others(make_repository: M
     origin.commit({"a.txt": "one"})
     origin.git("symbolic-ref", "HEAD", "refs/heads/gone")
     for address, branch in ((origin.url, None), (origin.path, HEAD)):
-        with pytest.raises(SourceError, match=r"--branch.*main"):
+        with pytest.raises(SourceError, match=r"name a branch, such as: main"):
             open_at(address, branch)
 
 

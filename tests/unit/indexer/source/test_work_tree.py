@@ -253,7 +253,7 @@ def test_a_sparse_checkout_says_what_is_not_there(repository: Repository, tmp_pa
     with open_at(repository.path, tmp_path) as snapshot:
         assert read(snapshot) == {"a.py": FILES["a.py"]}
         assert snapshot.listing().notes == (
-            "2 files are outside of the sparse checkout and not on disk; --committed indexes what is committed.",
+            "2 files are outside of the sparse checkout and not on disk; what is committed can be indexed instead.",
         )
     with open_at(repository.path, tmp_path, HEAD) as snapshot:
         assert read(snapshot) == FILES
@@ -264,7 +264,7 @@ def test_a_clone_without_checkout_says_what_is_not_there(repository: Repository,
     subprocess.run(["git", "read-tree", "HEAD"], cwd=tmp_path / "bare-looking", check=True)
     with open_at(tmp_path / "bare-looking", tmp_path) as snapshot:
         assert read(snapshot) == {}
-        assert snapshot.listing().notes[0].startswith("None of 3 tracked files is on disk; --committed")
+        assert snapshot.listing().notes[0].startswith("None of 3 tracked files is on disk; what is committed can be")
 
 
 def test_a_partial_clone_needs_no_contents_of_its_repository(repository: Repository, tmp_path: Path) -> None:
@@ -342,7 +342,7 @@ def test_which_branch_is_meant_by_committed(repository: Repository, tmp_path: Pa
         "main",
     ]
     assert [chosen(tmp_path / "bare.git"), chosen(repository.url)] == [None, None]
-    with pytest.raises(SourceError, match="leave out --committed"):
+    with pytest.raises(SourceError, match="only what is on disk can be indexed"):
         chosen(tmp_path / "plain")
 
 
@@ -356,7 +356,7 @@ def test_a_folder_of_gits_own_is_no_source(place: str, repository: Repository) -
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
 def test_a_repository_that_somebody_else_put_above_a_folder_is_refused(repository: Repository, tmp_path: Path) -> None:
     os.chown(repository.path / ".git", 12345, 12345)
-    with pytest.raises(SourceError, match=rf"give {repository.path} with --subdir lib/deep"):
+    with pytest.raises(SourceError, match=rf"give {repository.path} and its sub-folder lib/deep"):
         find_repository(repository.path / "lib" / "deep")
     assert find_repository(repository.path) == repository.path
     assert set(read(open_at(repository.path, tmp_path, None, "lib/deep"))) == {"lib/deep/c.py"}
@@ -407,7 +407,9 @@ def test_a_pipe_in_the_place_of_a_gitignore_is_one_clear_error(repository: Repos
     os.mkfifo(repository.path / "lib" / ".gitignore")
     with (
         open_at(repository.path, tmp_path, git_timeout_seconds=1) as snapshot,
-        pytest.raises(SourceError, match=r"no progress .* 1 s .*CODESEARCH_GIT_TIMEOUT_SECONDS, or .*--committed"),
+        pytest.raises(
+            SourceError, match=r"no progress .* 1 s .*CODESEARCH_GIT_TIMEOUT_SECONDS, or index what is committed\."
+        ),
     ):
         snapshot.listing()
 

@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 def reply_to(name: str, call: Callable[[], Answer], max_tokens: int, *, is_local: bool) -> Reply:
     """Call a tool and return its text, of at most so many tokens; what it raises becomes the text of an error.
 
+    So does an answer that has nothing of what was asked for by its name.
+
     Only the person who owns the data folder (`is_local`) reads what went wrong inside; others get the id under which
     the log has it.
     """
@@ -30,7 +32,8 @@ def reply_to(name: str, call: Callable[[], Answer], max_tokens: int, *, is_local
     except Exception:
         logger.exception("Unforeseen error of the tool %s", name)
         return _internal()
-    return Reply(_writable(cut_text(name, answer.rendered, max_tokens)))
+    # What a client would take for the file's text is none.
+    return Reply(_writable(cut_text(name, answer.rendered, max_tokens)), answer.is_missing)
 
 
 def _internal() -> Reply:

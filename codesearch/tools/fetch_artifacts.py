@@ -50,7 +50,7 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     parts += [f"Not found: {identifier}: {reason}" for identifier, reason in missing.items()]
     if unsent:
         parts.append(f"Left out, as the answer would be too long; fetch them in another call: {', '.join(unsent)}.")
-    return Answer(obj, "\n\n".join([*parts, *([render(freshness)] if freshness else [])]))
+    return Answer(obj, "\n\n".join([*parts, *([render(freshness)] if freshness else [])]), is_missing=not found)
 
 
 def _describe(artifact: Artifact) -> dict[str, Any]:

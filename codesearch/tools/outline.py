@@ -50,6 +50,7 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     return Answer(
         {key: value for key, value in obj.items() if value is not None},
         "\n\n".join(["\n".join(lines), render([freshness])]),
+        is_missing=told.absence is not None,
     )
 
 

@@ -32,6 +32,7 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     text = told.text
     freshness = assess_answer(context, source, [path])
     obj: dict[str, Any] = {"data_source": source.name, "path": path, "is_indexed": text is not None}
+    is_missing = text is None or start > max(1, text.last_line)
     if text is None:
         obj["reason"] = explain_missing(context, source, path, told.absence)
         parts = [obj["reason"]]
@@ -39,7 +40,8 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         shown = min(text.last_line, start + MAX_LINES - 1, end or text.last_line)
         obj |= _describe(source.name, text, start, shown)
         parts = [_render(text, start, shown, end)]
-    return Answer({**obj, "freshness": [freshness.as_json()]}, "\n\n".join([*parts, render([freshness])]))
+    obj["freshness"] = [freshness.as_json()]
+    return Answer(obj, "\n\n".join([*parts, render([freshness])]), is_missing)
 
 
 def _describe(repository: str, text: FileText, start: int, end: int) -> dict[str, Any]:

@@ -24,10 +24,14 @@ MAX_ITEMS = 100
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a tool found: `obj` for programs, of JSON values; `rendered` for a model or a person, plain text."""
+    """What a tool found: `obj` for programs, of JSON values; `rendered` for a model or a person, plain text.
+
+    `is_missing`: nothing of what was asked for by its name is there, and the answer says why.
+    """
 
     obj: dict[str, Any]
     rendered: str
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

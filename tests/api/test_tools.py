@@ -20,6 +20,7 @@ from codesearch.retrieval.turns import Work
 from codesearch.tools.get_artifact_relationships import PROFILES
 from codesearch.tools.toolbox import TOOLS
 from indexer.pipeline import SilentProgress
+from tests.api import mcp_requests
 from tests.api.api_client import bearer, read_error
 from tests.api.served_fixtures import NARROW, ServedFixtures, serve_fixtures
 from tests.e2e.service import FIXTURES, NAMES, copy_index, index_fixtures
@@ -63,6 +64,44 @@ def test_each_tool_answers_at_its_address(served: ServedFixtures, name: str) -> 
     # The same request on the same index gives the same bytes.
     first, second = (served.post(name, NEEDED[name]).content for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("semantic_search", {"question": "a", "data_sources": "nothing"}, "nothing"),
+        ("grep_search", {"query": "a", "data_sources": "nothing"}, "nothing"),
+        ("get_file_tree", {"data_source": NARROW, "path": "nothing"}, "nothing"),
+        ("read_file", {"data_source": NARROW, "path": "nothing.go"}, "is not indexed"),
+        ("read_file", {"data_source": NARROW, "path": "go.mod", "start_line": 900}, "there is none from 900 on"),
+        ("outline", {"data_source": NARROW, "path": "nothing.go"}, "is not indexed"),
+        ("fetch_artifacts", {"identifiers": [f"{NARROW}::nothing.go", "nothing"]}, "Not found: nothing"),
+        ("get_artifact_relationships", {"identifier": f"{NARROW}::nothing.go"}, "nothing.go"),
+        ("get_artifact_relationships", {"identifier": "Nothing", "data_source": NARROW}, "defines no symbol"),
+    ],
+)
+def test_over_mcp_what_is_not_there_is_an_error(
+    served: ServedFixtures, name: str, arguments: dict[str, Any], said: str
+) -> None:
+    called = mcp_requests.call(served.client, name, arguments, key=served.keys["all"])
+    assert said in mcp_requests.read_text(called, is_error=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        *NEEDED.items(),
+        ("get_data_sources", {"query": "nothing"}),
+        ("semantic_search", {**NEEDED["semantic_search"], "paths": "nothing/"}),
+        ("grep_search", {"query": "no such words", "data_sources": NARROW}),
+        ("fetch_artifacts", {"identifiers": [f"{NARROW}::nothing.go", f"{NARROW}::go.mod"]}),
+    ],
+)
+def test_over_mcp_what_finds_something_or_finds_nothing_is_none(
+    served: ServedFixtures, name: str, arguments: dict[str, Any]
+) -> None:
+    called = mcp_requests.call(served.client, name, arguments, key=served.keys["all"])
+    assert mcp_requests.read_text(called)
 
 
 @every_tool

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
-from codesearch.assembly import Assembly, open_assembly
+from codesearch.assembly import LOCAL_PRINCIPAL, Assembly, open_assembly
 from codesearch.cli import output
 from codesearch.cli.garbage import imports_kept
 from codesearch.logs import configure_logging
+
+if TYPE_CHECKING:
+    from codesearch.tools.tool import ToolContext
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -42,3 +46,22 @@ def open_logging_assembly(report: Callable[[str], None] = output.print_error) ->
         assembly = open_assembly(report)
     configure_logging(assembly.settings)
     return assembly
+
+
+def tool_context_of(assembly: Assembly) -> ToolContext:
+    """Return what lookups are asked with: of an index that is placed on another service, they ask that service."""
+    # Not by way of the toolbox: with all tools, a search would start a tenth of a second later.
+    from codesearch.retrieval.turns import Work
+    from codesearch.tools.checkout import observe_checkout
+    from codesearch.tools.tool import ToolContext
+
+    return ToolContext(
+        principal=LOCAL_PRINCIPAL,
+        work=Work(LOCAL_PRINCIPAL.key_id),
+        retriever=assembly.retriever,
+        catalog=assembly.catalog,
+        indexes=assembly.search_indexes,
+        settings=assembly.settings,
+        observe=observe_checkout,
+        peers=assembly.peers,
+    )

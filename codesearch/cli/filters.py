@@ -49,7 +49,7 @@ class Filters:
 
         if self == Filters() and not scope.limits:
             return EVERYTHING
-        from codesearch.tools.filters import build_filter, clean_path
+        from codesearch.tools.filters import build_filter, clean_path, read_word
 
         parts: list[Predicate] = []
         for sources, paths in scope.group(self.paths):
@@ -60,7 +60,7 @@ class Filters:
         filtered = parts[0] if len(parts) == 1 else Or(tuple(parts))
         if not self.kinds:
             return filtered
-        values = tuple(kind.strip().lower() for kind in self.kinds)
+        values = tuple(map(read_word, self.kinds))
         artifacts = tuple(value for value in values if value in {kind.value for kind in ArtifactKind})
         symbols = tuple(value for value in values if value not in artifacts)
         either = Or(

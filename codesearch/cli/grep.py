@@ -12,11 +12,12 @@ import click
 from codesearch.cli.answers import NOTHING_FOUND, call_tool, note, print_freshness_warnings
 from codesearch.cli.completion import complete_sources
 from codesearch.cli.context import LazyAssembly
-from codesearch.cli.filters import Form, form_options, path_options
+from codesearch.cli.filters import Filters, Form, form_options, path_options
 from codesearch.cli.output import console, print_json, visible
 from codesearch.cli.places import link_to, shown_path
 from codesearch.cli.scopes import Scope, choose_scope
 from codesearch.cli.sources import all_option, fresh_option, in_option
+from codesearch.cli.unknown_values import describe_unknown
 from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource
 
@@ -92,7 +93,10 @@ def grep(
     _Printer(scope.sources, holder.get().settings.editor_link, length).print(obj, form)
     if not (form.as_json or form.as_jsonl):
         _print_notes(obj, rendered, max_results, form)
-    if not obj["matches"] and not obj["files"]:
+    is_found = bool(obj["matches"] or obj["files"])
+    for line in describe_unknown(holder.get(), scope.sources, Filters((), extensions), found=is_found):
+        note(line)
+    if not is_found:
         context.exit(NOTHING_FOUND)
 
 

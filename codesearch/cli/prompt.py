@@ -11,10 +11,11 @@ import click
 from codesearch.cli.answers import NOTHING_FOUND, call_tool, note, print_freshness_warnings
 from codesearch.cli.completion import complete_sources
 from codesearch.cli.context import LazyAssembly, as_json_option
-from codesearch.cli.filters import text_filter_options
+from codesearch.cli.filters import Filters, text_filter_options
 from codesearch.cli.output import print_json
 from codesearch.cli.scopes import choose_scope, split_query
 from codesearch.cli.sources import all_option, in_option
+from codesearch.cli.unknown_values import describe_unknown
 
 CHARACTERS_PER_TOKEN = 4
 MOST_RECORDS = 100
@@ -79,6 +80,10 @@ def context(
         print_freshness_warnings(obj)
     if not kept:
         note("Nothing found.")
+    filters = Filters((), extensions, languages)
+    for line in describe_unknown(holder.get(), scope.sources, filters, found=bool(kept)):
+        note(line)
+    if not kept:
         click_context.exit(NOTHING_FOUND)
 
 

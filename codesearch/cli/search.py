@@ -6,23 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from codesearch.assembly import LOCAL_PRINCIPAL, Assembly
 from codesearch.cli.answers import note
 from codesearch.cli.completion import complete_sources
-from codesearch.cli.context import LazyAssembly
+from codesearch.cli.context import LazyAssembly, tool_context_of
 from codesearch.cli.filters import Filters, Form, filter_options, form_options
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.scopes import choose_scope, split_query
 from codesearch.cli.sources import all_option, fresh_option, in_option
+from codesearch.cli.unknown_values import describe_unknown
 from codesearch.core.errors import NotFoundError
 from codesearch.core.types import DataSource, Hit, SearchQuery
-
-if TYPE_CHECKING:
-    from codesearch.tools.tool import ToolContext
 
 
 @click.command()
@@ -100,38 +97,21 @@ def search(
     view = View(Path.cwd(), len(sources) == 1, assembly.settings.editor_link, around)
     print_hits(hits, form, view)
     _warn_of_age(assembly, sources, hits)
-
-
-def _context_of(assembly: Assembly) -> ToolContext:
-    """Return what lookups are asked with: of an index that is placed on another service, they ask that service."""
-    # Not by way of the toolbox: with all tools, a search would start a tenth of a second later.
-    from codesearch.retrieval.turns import Work
-    from codesearch.tools.checkout import observe_checkout
-    from codesearch.tools.tool import ToolContext
-
-    return ToolContext(
-        principal=LOCAL_PRINCIPAL,
-        work=Work(LOCAL_PRINCIPAL.key_id),
-        retriever=assembly.retriever,
-        catalog=assembly.catalog,
-        indexes=assembly.search_indexes,
-        settings=assembly.settings,
-        observe=observe_checkout,
-        peers=assembly.peers,
-    )
+    for line in describe_unknown(assembly, sources, filters, found=bool(hits)):
+        note(line)
 
 
 def _find_files(assembly: Assembly, sources: Sequence[DataSource], paths: Sequence[str]) -> Sequence[str]:
     from codesearch.tools.lookups.asking import find_files_in
 
-    return find_files_in(_context_of(assembly), sources, paths)
+    return find_files_in(tool_context_of(assembly), sources, paths)
 
 
 def _warn_of_age(assembly: Assembly, sources: Sequence[DataSource], hits: Sequence[Hit]) -> None:
     """Say on stderr which of the data sources are known to have moved on since they were indexed."""
     from codesearch.tools.staleness import assess_answer
 
-    context = _context_of(assembly)
+    context = tool_context_of(assembly)
     for source in sources:
         paths = [hit.chunk.path for hit in hits if hit.source.id == source.id]
         for warning in assess_answer(context, source, paths).warnings:
@@ -146,7 +126,7 @@ def _read_around(assembly: Assembly, hit: Hit, context_lines: int) -> tuple[int,
     chunk = hit.chunk
     first, last = max(1, chunk.start_line - context_lines), chunk.end_line + context_lines
     asked = LinesOfFile(chunk.path, first, last - first + 1)
-    text = look_in(_context_of(assembly), hit.source, READ_FILE, asked).text
+    text = look_in(tool_context_of(assembly), hit.source, READ_FILE, asked).text
     if text is None:
         return chunk.start_line, chunk.content.split("\n")
     return first, text.lines(first, min(text.last_line, last))

@@ -34,15 +34,24 @@ def build_filter(
     if prefixes and "" not in prefixes:
         parts.append(_any_of([part for prefix in prefixes for part in _match_path(prefix, is_file=prefix in files)]))
     if extensions:
-        endings = tuple(f".{ending.lower().strip().removeprefix('*').removeprefix('.')}" for ending in extensions)
-        parts.append(Comparison("file_extension", Operator.IN, endings))
+        parts.append(Comparison("file_extension", Operator.IN, tuple(map(read_extension, extensions))))
     if languages:
-        parts.append(Comparison("language", Operator.IN, tuple(language.lower().strip() for language in languages)))
+        parts.append(Comparison("language", Operator.IN, tuple(map(read_word, languages))))
     if exclude_markdown:
         parts.append(Not(Comparison("file_extension", Operator.IN, MARKDOWN)))
     if exclude_tests:
         parts.append(Not(InTest()))
     return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def read_extension(given: str) -> str:
+    """Return an extension as the index has it, of `py`, `.py` or `*.PY`."""
+    return f".{read_word(given).removeprefix('*').removeprefix('.')}"
+
+
+def read_word(given: str) -> str:
+    """Return a language or kind as the index has it."""
+    return given.strip().lower()
 
 
 def clean_path(path: str) -> str:

@@ -166,7 +166,7 @@ def test_context_is_markdown_within_its_budget(indexed: Path) -> None:
 def test_context_of_nothing_is_status_1(indexed: Path) -> None:
     outcome = run_cli(indexed, "context", "orders-service", "tax", "--lang", "cobol")
     assert (outcome.status, outcome.out) == (1, "")
-    assert outcome.error == "Nothing found."
+    assert outcome.err.startswith("codesearch: Nothing found.\n")
     as_json = run_cli(indexed, "context", "orders-service", "tax", "--lang", "cobol", "--json")
     assert (as_json.status, as_json.json["records"]) == (1, [])
     assert run_cli(indexed, "context", "orders-service", " ").status == 2

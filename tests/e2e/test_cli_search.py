@@ -84,6 +84,38 @@ def test_nothing_found(indexed: Path) -> None:
     assert (outcome.status, outcome.json) == (0, {"records": []})
 
 
+@pytest.mark.parametrize(
+    ("command", "options", "said"),
+    [
+        ("search", ["--lang", "Goo"], "--lang goo: no file here is in this language; there are go, "),
+        ("search", ["--lang", "cobol"], "--lang cobol: no file here is in this language; there are go, go-module"),
+        ("search", ["--lang", "go", "--lang", "goo"], "--lang goo: no file here is in this language; there are go, "),
+        ("search", ["--ext", "*.goo"], "--ext .goo: no file here ends so; there are .go, "),
+        ("search", ["--kind", "methud"], "--kind methud: nothing here is of this kind; there are method, "),
+        ("search", ["--kind", "METHOD", "--kind", "x"], "--kind x: nothing here is of this kind; there are chunk, "),
+        ("context", ["--lang", "goo"], "--lang goo: no file here is in this language; there are go, "),
+        ("context", ["--ext", "goo"], "--ext .goo: no file here ends so; there are .go, "),
+        ("grep", ["--ext", "goo"], "--ext .goo: no file here ends so; there are .go, "),
+        ("grep", ["--ext", "go", "--ext", "goo"], "--ext .goo: no file here ends so; there are .go, "),
+    ],
+)
+def test_a_word_that_no_file_has_is_named_with_those_that_there_are(
+    indexed: Path, command: str, options: list[str], said: str
+) -> None:
+    words = ["balance", "ledger-go"] if command == "grep" else ["ledger-go", "balance"]
+    outcome = run_cli(indexed, command, *words, *options)
+    assert f"codesearch: {said}" in outcome.err
+    # What is known and only not there is not said.
+    assert outcome.err.count("; there are ") == 1
+
+
+@pytest.mark.parametrize("options", [["--lang", "go"], ["--ext", ".GO"], ["--kind", "symbol", "--kind", "method"]])
+def test_words_that_there_are_are_not_named(indexed: Path, options: list[str]) -> None:
+    assert "; there are " not in run_cli(indexed, "search", "ledger-go", "balance", *options).err
+    nothing = run_cli(indexed, "search", "ledger-go", "balance", "--threshold", "1", *options)
+    assert (nothing.out, nothing.err) == ("Nothing found.\n", "")
+
+
 @pytest.mark.parametrize("columns", [30, 100])
 def test_a_terminal_gets_colours_and_every_character_of_the_code(indexed: Path, columns: int) -> None:
     shown = run_on_terminal(indexed, "search", "orders-service", "add_value_added_tax", "--top-k", "1", columns=columns)

@@ -10,7 +10,7 @@ from codesearch.core.index.source_index import IndexSource
 from codesearch.retrieval.scatter.desk import read_from_peer
 from codesearch.retrieval.scatter.encoding import UNREADABLE, Message, write_message
 from codesearch.retrieval.turns import Turns, Work
-from codesearch.tools.lookups import artifacts, files, lines, relations, summaries, tree
+from codesearch.tools.lookups import artifacts, files, lines, relations, summaries, tree, values
 from codesearch.tools.lookups.lookup import Lookup, read_value, write_value
 
 _ALL: Final[tuple[Lookup[Any, Any], ...]] = (
@@ -25,6 +25,7 @@ _ALL: Final[tuple[Lookup[Any, Any], ...]] = (
     relations.RELATE,
     summaries.SUMMARIZE,
     tree.LIST_TREE,
+    values.LIST_VALUES,
 )
 LOOKUPS: Final[Mapping[str, Lookup[Any, Any]]] = {lookup.name: lookup for lookup in _ALL}
 

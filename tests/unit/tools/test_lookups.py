@@ -37,6 +37,7 @@ from codesearch.tools.lookups.lookup import Lookup
 from codesearch.tools.lookups.relations import FIND_NAMED, RELATE, NameAsked, RelationsAsked
 from codesearch.tools.lookups.summaries import SUMMARIZE, SummariesAsked
 from codesearch.tools.lookups.tree import LIST_TREE, TreeAsked
+from codesearch.tools.lookups.values import LIST_VALUES, ValuesAsked
 from codesearch.tools.tool import ToolContext
 from tests.unit.tools.indexed_files import index_texts
 
@@ -63,6 +64,7 @@ ASKED: dict[Lookup[Any, Any], list[Any]] = {
     FIND_NAMED: [NameAsked("send", 5)],
     FIND_LINES: [LinesAsked(ExactQuery("send"), ("src",), (), (), 2, 1)],
     SUMMARIZE: [SummariesAsked()],
+    LIST_VALUES: [ValuesAsked()],
 }  # fmt: skip
 
 

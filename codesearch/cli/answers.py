@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from codesearch.assembly import LOCAL_PRINCIPAL
 from codesearch.cli.context import LazyAssembly
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.output import print_json, visible
-from codesearch.cli.wording import say_at_shell
+from codesearch.cli.wording import name_at_shell, say_at_shell
+from codesearch.core.errors import WrongArgumentError
 
 if TYPE_CHECKING:
     from codesearch.tools.tool import Answer
@@ -21,10 +24,17 @@ NOTHING_FOUND = 1
 
 
 def call_tool(holder: LazyAssembly, name: str, arguments: Mapping[str, Any]) -> Answer:
-    """Return what a tool answers here; what is None or empty counts as left out. Raises what `Toolbox.call` does."""
+    """Return what a tool answers here; what is None or empty counts as left out. Raises what `Toolbox.call` does.
+
+    An argument that is wrong is a UsageError, which calls it as the command does.
+    """
     require_room_to_search()
     given = {key: value for key, value in arguments.items() if value not in (None, "", [], ())}
-    return holder.get().toolbox.call(name, LOCAL_PRINCIPAL, given, here=Path.cwd())
+    toolbox = holder.get().toolbox
+    try:
+        return toolbox.call(name, LOCAL_PRINCIPAL, given, here=Path.cwd())
+    except WrongArgumentError as error:
+        raise click.UsageError(f"{name_at_shell(error.name)} {error.problem}") from error
 
 
 def print_answer(answer: Answer, *, as_json: bool) -> None:

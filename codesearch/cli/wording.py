@@ -25,6 +25,8 @@ PHRASES: Final = {
         "over --max-nodes; for those of a folder, give its path, or raise --max-depth or --max-nodes"
     ),
     "regex=true": "--regex",
+    "without regex the text": "without --regex the text",
+    "raise max_count_per_type": "raise --max-count-per-type",
     "case_sensitive=false": "-i",
     "paths are the beginnings of paths": "a --path is the beginning of a path",
     "Narrow it with paths, extensions or data_sources": "Narrow it with --path, --ext or a SOURCE",
@@ -50,6 +52,31 @@ _say_options = word_by(OPTIONS)
 def say_at_shell(text: str) -> str:
     """Return a text of a tool as a person at a shell reads it."""
     return _say(text)
+
+
+# What commands call their parameters, where tools call them otherwise.
+_PARAMETERS: Final = {
+    "query": "pattern",
+    "question": "words",
+    "path": "place",
+    "identifier": "place",
+    "identifiers": "place",
+    "data_source": "within",
+    "data_sources": "within",
+    "max_depth": "depth",
+    "max_count_per_type": "max_count",
+}
+
+
+def name_at_shell(parameter: str) -> str:
+    """Return what the command at hand calls a tool's parameter: an option, or an argument as its usage has it."""
+    context = click.get_current_context(silent=True)
+    wanted = (parameter, _PARAMETERS.get(parameter, parameter))
+    given = next((item for item in context.command.params if item.name in wanted), None) if context else None
+    if isinstance(given, click.Argument):
+        written = (given.metavar or given.human_readable_name).split()[-1]
+        return written.strip("[]") if written.startswith("[") else written
+    return parameter if given is None else given.opts[0]
 
 
 def name_options(text: str) -> str:

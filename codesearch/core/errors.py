@@ -6,6 +6,7 @@
     |  |- RequestTooLargeError    1001   its body is over the limit
     |  |- RequestTimeoutError     1001   its body does not come
     |  |- MisdirectedRequestError 1001   it names a host that is not let in
+    |  |- WrongArgumentError     1001   an argument of a tool is missing or wrong
     |  |- NameTakenError         1001   something else has the name that is to be given
     |  |- UnclearSourceError      1001   it names no repository, and several may be meant
     |  |- UnreadableIdentifierError 1001 what should name an artifact has not the form of an identifier
@@ -86,6 +87,15 @@ class RequestTimeoutError(InvalidRequestError):
 
 class MisdirectedRequestError(InvalidRequestError):
     """The request names a host that is not let in."""
+
+
+class WrongArgumentError(InvalidRequestError):
+    """An argument of a tool is missing or wrong: `name` is what it is called, `problem` the rest of the message."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name} {problem}")
+        self.name = name
+        self.problem = problem
 
 
 class NameTakenError(InvalidRequestError):

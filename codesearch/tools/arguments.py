@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from codesearch.core.counts import say_count
-from codesearch.core.errors import InvalidRequestError
+from codesearch.core.errors import InvalidRequestError, WrongArgumentError
 from codesearch.retrieval.condition_values import show
 from codesearch.tools.tool import MAX_ITEMS, MAX_TEXT_LENGTH, Parameter, Tool
 
@@ -19,7 +19,8 @@ _KINDS = {"string": "a string", "integer": "a whole number", "boolean": "true or
 def read_arguments(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the value of every parameter, in the table's order: of strings a tuple, None for what was left out.
 
-    null and "" count as left out. Raises InvalidRequestError with one line on the first thing wrong.
+    null and "" count as left out. Raises WrongArgumentError with one line on the first thing wrong, InvalidRequestError
+    for a parameter that there is not.
     """
     for name in arguments:
         if name not in {parameter.name for parameter in tool.parameters}:
@@ -40,7 +41,7 @@ def describe_parameters(tool: Tool, *, exact: bool = False) -> dict[str, Any]:
 def _read(parameter: Parameter, value: object) -> object:
     if value is None or value == "":
         if parameter.required:
-            raise InvalidRequestError(f"{parameter.name} is missing: {parameter.description}.")
+            raise WrongArgumentError(parameter.name, f"is missing: {parameter.description}.")
         return parameter.default
     if parameter.kind == "integer":
         return _read_integer(parameter, value)
@@ -63,7 +64,7 @@ def _read_integer(parameter: Parameter, value: object) -> int:
         bounds = " and ".join(
             [*([f"at least {low}"] if low is not None else []), *([f"at most {high}"] if high is not None else [])]
         )
-        raise InvalidRequestError(f"{parameter.name} is {bounds}, not {show(value)}.")
+        raise WrongArgumentError(parameter.name, f"is {bounds}, not {show(value)}.")
     return int(value)
 
 
@@ -72,10 +73,10 @@ def _read_strings(parameter: Parameter, value: object) -> tuple[str, ...] | None
     if not isinstance(items, list):
         raise _wrong_kind(parameter, value)
     if len(items) > (most := parameter.maximum or MAX_ITEMS):
-        raise InvalidRequestError(f"{parameter.name} takes at most {most} strings, not {len(items)}.")
+        raise WrongArgumentError(parameter.name, f"takes at most {most} strings, not {len(items)}.")
     texts = tuple(_read_string(parameter, item, MAX_TEXT_LENGTH) for item in items if item is not None and item != "")
     if not texts and parameter.required:
-        raise InvalidRequestError(f"{parameter.name} is missing: {parameter.description}.")
+        raise WrongArgumentError(parameter.name, f"is missing: {parameter.description}.")
     return texts or None
 
 
@@ -83,18 +84,16 @@ def _read_string(parameter: Parameter, value: object, most: int) -> str:
     if not isinstance(value, str):
         raise _wrong_kind(parameter, value)
     if len(value) > most:
-        raise InvalidRequestError(
-            f"{parameter.name} has {say_count(len(value), 'character')}; at most {most} are taken."
-        )
+        raise WrongArgumentError(parameter.name, f"has {say_count(len(value), 'character')}; at most {most} are taken.")
     if parameter.choices and value not in parameter.choices:
-        raise InvalidRequestError(f"{parameter.name} is one of {', '.join(parameter.choices)}, not {show(value)}.")
+        raise WrongArgumentError(parameter.name, f"is one of {', '.join(parameter.choices)}, not {show(value)}.")
     if parameter.required and not value.strip():
-        raise InvalidRequestError(f"{parameter.name} is blank: {parameter.description}.")
+        raise WrongArgumentError(parameter.name, f"is blank: {parameter.description}.")
     return _UNUSABLE.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
-def _wrong_kind(parameter: Parameter, value: object) -> InvalidRequestError:
-    return InvalidRequestError(f"{parameter.name} is {_KINDS[parameter.kind]}, not {show(value)}.")
+def _wrong_kind(parameter: Parameter, value: object) -> WrongArgumentError:
+    return WrongArgumentError(parameter.name, f"is {_KINDS[parameter.kind]}, not {show(value)}.")
 
 
 def _describe(parameter: Parameter, *, exact: bool) -> dict[str, Any]:

@@ -189,3 +189,29 @@ def test_a_closed_pipe_ends_it_quietly(indexed: Path) -> None:
     )
     assert done.stdout.count(b"\n") == 1
     assert b"Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["grep", ""], "PATTERN is missing: The text, or the regular expression."),
+        (["grep", "x" * 5000], "PATTERN has 5,000 characters; at most 4096 are taken."),
+        (["grep", "x", "--ext", "e" * 1025], "--ext has 1,025 characters; at most 1024 are taken."),
+        (["related", "x" * 1025], "PATH:LINE|SYMBOL has 1,025 characters; at most 1024 are taken."),
+        (["context", "x", "--lang", "e" * 1025], "--lang has 1,025 characters; at most 1024 are taken."),
+        (["context", "x" * 40_000], "QUERY has 40,000 characters; at most 32768 are taken."),
+        (["show", "x" * 1025], "PATH[:LINES] has 1,025 characters; at most 1024 are taken."),
+        (["outline", "x" * 1025], "PATH has 1,025 characters; at most 1024 are taken."),
+        (["tree", "x" * 1025], "PATH has 1,025 characters; at most 1024 are taken."),
+    ],
+)
+def test_an_argument_that_is_wrong_is_called_as_the_command_calls_it(
+    indexed: Path, arguments: list[str], said: str
+) -> None:
+    outcome = run_cli(indexed, *arguments, "--in", "orders-service")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert outcome.err.endswith(f"Error: {said}\n")
+
+
+def test_what_to_do_about_an_expression_names_the_option(indexed: Path) -> None:
+    assert "without --regex the text" in run_cli(indexed, "grep", "--regex", "(", "orders-service").error

@@ -14,7 +14,11 @@ from codesearch.cli.wording import PHRASES, say_at_shell
 from codesearch.tools.toolbox import TOOLS_BY_NAME
 
 ROOT = Path(codesearch.__file__).parent
-FILES = [*sorted((ROOT / "tools").rglob("*.py")), ROOT / "retrieval" / "search.py"]
+FILES = [
+    *sorted((ROOT / "tools").rglob("*.py")),
+    ROOT / "retrieval" / "search.py",
+    ROOT / "retrieval" / "exact" / "needle.py",
+]
 NAMES_TOOL = re.compile(rf"\b(?:{'|'.join(set(TOOLS_BY_NAME) - {'outline'})})\b|\boutline lists")
 
 

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from codesearch.api.responses import ApiResponse
+from codesearch.api.wording import say_over_http
 from codesearch.core.errors import (
     CodesearchError,
     ErrorCode,
@@ -76,15 +77,19 @@ def internal_error_response() -> ApiResponse:
     return error_response(HTTP_STATUS[ErrorCode.INTERNAL], ErrorCode.INTERNAL, message)
 
 
-def respond_to(error: CodesearchError) -> ApiResponse:
-    """Return the answer to an error of ours; the message of an internal one goes to the log only."""
+def respond_to(error: CodesearchError, path: str | None = None) -> ApiResponse:
+    """Return the answer to an error of ours; the message of an internal one goes to the log only.
+
+    What it says to do is for a client that asked at `path`; without one it stays as it is.
+    """
     if isinstance(error, UnwritableError):
         logger.warning("nothing can be changed: %s", error.message)
         return error_response(status_of(error), error.code, _UNWRITABLE, _headers_of(error))
     if error.code is ErrorCode.INTERNAL:
         logger.error("%s: %s", type(error).__name__, error.message, exc_info=error)
         return internal_error_response()
-    return error_response(status_of(error), error.code, error.message, _headers_of(error))
+    message = error.message if path is None else say_over_http(error.message, path)
+    return error_response(status_of(error), error.code, message, _headers_of(error))
 
 
 def _headers_of(error: CodesearchError) -> Mapping[str, str] | None:
@@ -124,7 +129,7 @@ async def _handle_own(request: Request, error: Exception) -> ApiResponse:
     if not isinstance(error, CodesearchError):
         raise error
     note_error(request, error)
-    return respond_to(error)
+    return respond_to(error, request.url.path)
 
 
 async def _handle_validation(request: Request, error: Exception) -> ApiResponse:

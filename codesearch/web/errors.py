@@ -72,7 +72,8 @@ def _explaining(respond: Any, api_routes: Sequence[BaseRoute]) -> Any:
         is_of_api = any(route.matches(request.scope)[0] is not Match.NONE for route in api_routes)
         if is_of_api or "text/html" not in request.headers.get("Accept", ""):
             return answer
-        return _explain(request, answer)
+        # The page has words of its own for what is to be done.
+        return _explain(request, respond_to(error) if isinstance(error, CodesearchError) else answer)
 
     return handle
 

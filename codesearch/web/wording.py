@@ -17,6 +17,8 @@ PHRASES: Final = {
     "`codesearch list` shows them": "The page Sources lists them",
     "`codesearch workspace list` shows them": "Manage lists them",
     "`codesearch key list` shows them": "Manage lists them",
+    "`codesearch organisation list` shows them": "Manage lists them",
+    "`codesearch jobs` lists them": "Manage lists them",
 }
 _say = word_by(PHRASES)
 

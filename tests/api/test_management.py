@@ -383,6 +383,8 @@ def test_a_workspace_is_created_changed_and_removed(admin: Admin) -> None:
     for method, path in OPERATIONS[12:15]:
         assert admin.refused(method, path, {})[:2] == (404, 1003)
     assert admin.refused("DELETE", "/api/workspaces/shop")[:2] == (404, 1003)
+    refused = admin.refused("DELETE", "/api/workspaces/crew")
+    assert refused == (404, 1003, "No such workspace: 'crew'. GET /api/workspaces lists them.")
 
 
 def test_a_key_is_made_shown_once_and_revoked(

@@ -104,6 +104,17 @@ def test_over_mcp_what_finds_something_or_finds_nothing_is_none(
     assert mcp_requests.read_text(called)
 
 
+def test_an_unknown_data_source_names_what_its_client_has(served: ServedFixtures) -> None:
+    """Who asks for retrieval has addresses, who calls a tool has the other tools."""
+    headers = bearer(served.keys["all"])
+    for path, lists in (("/retrieval", "GET /api/datasources/all"), ("/api/search_code", "get_data_sources")):
+        body = {"knowledge_id": "nope", "query": "a"}
+        response = served.client.request("POST", path, json=body, headers=headers)
+        message = f"No repository or workspace has the id or name 'nope'. {lists} lists them."
+        assert read_error(response) == (404, 1003, message)
+    assert served.client.request("GET", "/api/datasources/all", headers=headers).status_code == 200
+
+
 @every_tool
 def test_without_a_key_nothing_is_looked_at(served: ServedFixtures, name: str) -> None:
     for headers in ({}, bearer("cs_wrong")):

@@ -352,7 +352,7 @@ def test_a_file_of_secrets_is_read_again(pages: AdminPages, tmp_path: Path) -> N
 
 
 def test_a_secret_that_can_be_guessed_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"CODESEARCH_WEBHOOK_SECRETS: .*16 characters") as caught:
+    with pytest.raises(ConfigurationError, match=r"webhook_secrets: .*16 characters") as caught:
         load_settings(webhook_secrets="hush-hush")
     assert "hush-hush" not in caught.value.message
     assert SECRET not in repr(load_settings(webhook_secrets=SECRET))

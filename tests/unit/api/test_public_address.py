@@ -71,5 +71,5 @@ def test_the_setting_is_an_address(given_value: str, kept: str | None) -> None:
     ["search.example.com", "ftp://a", "https://", "https://me:pw@a", "https://a?b", "https://a#b", "https://a b"],
 )
 def test_what_is_no_address_is_refused(value: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"CODESEARCH_PUBLIC_URL.*https://search.example.com"):
+    with pytest.raises(ConfigurationError, match=r"public_url: .*https://search.example.com"):
         load_settings(public_url=value)

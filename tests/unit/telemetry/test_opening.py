@@ -70,5 +70,5 @@ def test_a_folder_of_prometheus_that_is_not_there_is_named(monkeypatch: pytest.M
 
 
 def test_a_token_that_can_be_guessed_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="CODESEARCH_METRICS_TOKEN"):
+    with pytest.raises(ConfigurationError, match="metrics_token: it should have at least 16"):
         load_settings(metrics_token="short")

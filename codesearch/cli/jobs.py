@@ -14,10 +14,10 @@ from codesearch.cli.completion import complete_repositories
 from codesearch.cli.context import LazyAssembly, as_json_option
 from codesearch.cli.sources import find_named
 from codesearch.core.ages import say_age
+from codesearch.core.types import MOST_MINUTES, DataSource
 
 if TYPE_CHECKING:
     from codesearch.api.management import Job
-    from codesearch.core.types import DataSource
 
 _DEFAULT: Final = "default"
 _EVERY: Final = re.compile(r"(\d{1,6})\s*(m|min|h|d|)", re.IGNORECASE)
@@ -73,7 +73,7 @@ def schedule(holder: LazyAssembly, knowledge_id: str, every: str | None, as_json
 
     \b
     codesearch schedule shop 15m     every 15 minutes; also 2h, 1d
-    codesearch schedule shop off     only on request
+    codesearch schedule shop off     only on request; 0m is the same
     codesearch schedule shop default as CODESEARCH_REFRESH_MINUTES says
     codesearch schedule shop pause   not for now; resume goes on
     codesearch schedule shop         say how it is
@@ -103,7 +103,12 @@ def _read_minutes(text: str) -> int | None:
         raise click.UsageError(
             f"{text!r} is no interval: give one such as 15m, 2h or 1d, or off, default, pause, resume."
         )
-    return int(found[1]) * _MINUTES[found[2].lower()]
+    unit = found[2].lower()
+    count, most = int(found[1]), MOST_MINUTES // _MINUTES[unit]
+    if count > most:
+        name = {"h": "hours", "d": "days"}.get(unit, "minutes")
+        raise click.UsageError(f"{text!r} is too long: give at most {most:,} {name}, which is a year, or off.")
+    return count * _MINUTES[unit]
 
 
 def _describe_schedule(source: DataSource, default_minutes: int) -> str:

@@ -24,7 +24,8 @@ class Base:
 
     The first `published_count` are the published run's, or lent to a new data source: no path is live in two of them.
     The others are what killed runs left. `run_id` is that of the published run, 0 for none. `is_borrowed`: the first
-    are lent, and no run of the data source is published that has them.
+    are lent, and no run of the data source is published that has them; `lender` is the name of the data source that
+    they are of, where there is one.
     """
 
     run_id: int
@@ -32,6 +33,7 @@ class Base:
     segments: tuple[SearchIndex, ...] = ()
     published_count: int = 0
     is_borrowed: bool = False
+    lender: str | None = None
 
     @property
     def is_resumed(self) -> bool:
@@ -100,11 +102,13 @@ class Bases:
             self._delete_strangers(source.id, run_id if parts else 0, [entry.name for entry, _ in left])
             if self._store.count_rows(source.id, (0, NO_END)) != expected:
                 parts = self._open_published(source.id, run_id if parts else 0, self._indexes.rebuild)
-        is_borrowed = not parts
-        if is_borrowed:
-            parts = self._borrow(source.id, find_lender())
+        is_borrowed, lender = not parts, None
+        if is_borrowed and (lender := find_lender()) is not None:
+            parts = self._borrow(source.id, lender)
         entries = tuple(entry for entry, _ in (*parts, *left))
-        return Base(run_id, entries, tuple(segment for _, segment in (*parts, *left)), len(parts), is_borrowed)
+        segments = tuple(segment for _, segment in (*parts, *left))
+        name = lender.name if lender is not None and parts else None
+        return Base(run_id, entries, segments, len(parts), is_borrowed, name)
 
     def open_settled(self, source: DataSource) -> Base | None:
         """Return the published segments alone, for whoever holds the source's lock; what stopped runs left stays.
@@ -139,10 +143,8 @@ class Bases:
             logger.warning("%s", error.message)
             return []
 
-    def _borrow(self, source_id: str, lender: DataSource | None) -> list[Part]:
+    def _borrow(self, source_id: str, lender: DataSource) -> list[Part]:
         """Take the segments of another data source; none when it is overtaken meanwhile."""
-        if lender is None:
-            return []
         try:
             entries = self._indexes.files.read_manifest(lender.id, lender.run_id) or []
             for entry in entries:

@@ -82,7 +82,8 @@ class IndexReport:
     `is_resumed`: it also published what an interrupted run had left; those files are `unchanged`. `unparsed` names
     those of the changed files that were read as lines, or left out, since their tree cost too much. `warnings` say what
     of the source was not followed, why there is nothing to search, and what to do. `is_crowded`: its search index has
-    more segments than it needs, or too much of one is dead, and a merge would mend that.
+    more segments than it needs, or too much of one is dead, and a merge would mend that. `shared_with` names the data
+    source whose index a new one began with: its `unchanged` files were indexed there.
     """
 
     source: DataSource
@@ -97,6 +98,7 @@ class IndexReport:
     warnings: tuple[str, ...] = ()
     is_resumed: bool = False
     is_crowded: bool = False
+    shared_with: str | None = None
 
     @property
     def wrote(self) -> bool:
@@ -329,7 +331,8 @@ class Indexer:
     ) -> IndexReport:
         tally = _Tally()
         found = run.found
-        run.progress.start("indexing", found.planned)
+        # What was left out for what it holds is read again, too, and is no change.
+        run.progress.start("bringing up to date" if known else "indexing", found.planned)
         with self._pool.index_files(found, found.planned_bytes, self._load_embedder, source.id) as indexed:
             self._store.prepare_to_write()
             first = next(indexed, None)
@@ -350,7 +353,7 @@ class Indexer:
         self._writer.maintain()
         is_crowded = bool(find_crowded(parts, self._settings.segment_chunks))
         report = _report(source, tally, found, len(gone), started)
-        return replace(report, is_resumed=base.is_resumed, is_crowded=is_crowded)
+        return replace(report, is_resumed=base.is_resumed, is_crowded=is_crowded, shared_with=base.lender)
 
     def _draft(self, indexed: Iterable[IndexedFiles], draft: Draft, run: _Run, tally: _Tally) -> None:
         """Take the rows as they come."""
@@ -392,7 +395,8 @@ class Indexer:
             source, _ = self._finish(run, source, snapshot)
         # What an earlier run has left counts, too.
         is_crowded = bool(find_crowded(base.parts, self._settings.segment_chunks))
-        return replace(_report(source, _Tally(), run.found, 0, started), is_crowded=is_crowded)
+        report = _report(source, _Tally(), run.found, 0, started)
+        return replace(report, is_crowded=is_crowded, shared_with=base.lender)
 
 
 class _Run:

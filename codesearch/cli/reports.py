@@ -15,6 +15,8 @@ from codesearch.core.redaction import redact
 from codesearch.core.types import DataSource
 
 SHOWN_UNPARSED = 5
+# Of less text, the time goes into all that a run does besides.
+LEAST_RATED_CHARACTERS = 1_000_000
 
 
 class UnparsedLike(Protocol):
@@ -69,6 +71,9 @@ class ReportLike(Protocol):
     @property
     def wrote(self) -> bool: ...
 
+    @property
+    def shared_with(self) -> str | None: ...
+
 
 class PreviewLike(Protocol):
     """What is shown of a dry run."""
@@ -104,13 +109,17 @@ def print_report(report: ReportLike) -> None:
         print(f"{source.id}  {source.name}{f' at {commit}' if commit else ''}: {counts}")
     else:
         print(f"{source.id}  {source.name}: {counts}{describe_tree(source)}{f', over {commit}' if commit else ''}")
-    # Of a moment's work, a rate says nothing.
-    rate = f" ({report.characters / 1e6 / report.seconds:.1f} MB/s)" if report.seconds >= 1 else ""
+    # Of a moment's work, or of little text, a rate says nothing.
+    is_rated = report.seconds >= 1 and report.characters >= LEAST_RATED_CHARACTERS
+    rate = f" ({report.characters / 1e6 / report.seconds:.1f} MB/s)" if is_rated else ""
+    shared = f", shared with {visible(report.shared_with)}" if report.shared_with else ""
     if report.wrote:
         print(
             f"  {say_count(report.changed, 'file')} indexed ({say_count(report.embedded_chunks, 'chunk')}), "
-            f"{report.unchanged:,} unchanged, {report.removed:,} removed in {report.seconds:.1f} s{rate}"
+            f"{report.unchanged:,} unchanged{shared}, {report.removed:,} removed in {report.seconds:.1f} s{rate}"
         )
+    elif shared:
+        print(f"  nothing to index: {say_count(report.unchanged, 'file')}{shared} ({report.seconds:.1f} s)")
     else:
         print(f"  nothing changed ({report.seconds:.1f} s)")
     if report.skipped:
@@ -152,6 +161,7 @@ def reports_as_json(reports: Sequence[ReportLike], failures: Sequence[str]) -> d
             ],
             "warnings": list(map(name_options, report.warnings)),
             **({"crowded": True} if report.is_crowded else {}),
+            **({"shared_with": report.shared_with} if report.shared_with else {}),
         }
         for report in reports
     ]

@@ -58,7 +58,10 @@ class Reports:
         self.is_crowded = any(report.get("crowded") for report in reports)
         changed = sum(report["changed_files"] for report in reports)
         removed = sum(report["removed_files"] for report in reports)
-        what = f"{say_count(changed, 'file')} indexed, {removed:,} removed" if changed or removed else "Nothing changed"
+        shared = dict.fromkeys(report["shared_with"] for report in reports if report.get("shared_with"))
+        what = f"Nothing to index, shared with {', '.join(shared)}" if shared else "Nothing changed"
+        if changed or removed:
+            what = f"{say_count(changed, 'file')} indexed, {removed:,} removed"
         several = f" in {say_count(len(reports), 'source')}" if "sources" in said else ""
         warnings = " ".join(warning for report in reports for warning in report["warnings"])
         self.summary = f"{what}{several}. {warnings}".rstrip()

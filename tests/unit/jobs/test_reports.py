@@ -31,6 +31,8 @@ def test_a_report_is_told_in_a_line() -> None:
     assert reports.summary == "1,200 files indexed, 3 removed. submodules are not followed."
     reports.add(json.dumps({**REPORT, "changed_files": 0, "removed_files": 0}))
     assert (reports.summary, reports.is_crowded) == ("Nothing changed.", False)
+    reports.add(json.dumps({**REPORT, "changed_files": 0, "removed_files": 0, "shared_with": "shop"}))
+    assert reports.summary == "Nothing to index, shared with shop."
     reports.add(json.dumps({**REPORT, "crowded": True}))
     assert reports.is_crowded
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from codesearch.api.responses import ApiResponse
-from codesearch.api.wording import say_over_http
+from codesearch.api.wording import say_over_http, say_problem
 from codesearch.core.errors import (
     CodesearchError,
     ErrorCode,
@@ -136,7 +136,9 @@ async def _handle_validation(request: Request, error: Exception) -> ApiResponse:
     if not isinstance(error, RequestValidationError):
         raise error
     request.state.error_code = int(ErrorCode.INVALID_REQUEST)
-    problems = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+    problems = "; ".join(
+        say_problem(".".join(str(part) for part in item["loc"]), item["type"], item["msg"]) for item in error.errors()
+    )
     return respond_to(InvalidRequestError(f"Wrong request: {problems}."))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from codesearch.tools.wording import word_by
@@ -19,6 +20,17 @@ PHRASES: Final = {
 # Tools name one another, and who calls one has the others: whatever their document was imported into.
 _OF_TOOLS: Final = ("/api/tools/", "/api/search_code")
 _say = word_by(PHRASES)
+_SHOULD: Final = re.compile(r"^\w+ should ")
+
+
+def say_problem(name: str, kind: str, message: str) -> str:
+    """Return what is wrong with a field, as a clause; `kind` and `message` are pydantic's, which has other words."""
+    if kind == "missing":
+        return f"{name} is missing"
+    if kind == "value_error":
+        return f"{name}: {message.removeprefix('Value error, ').rstrip('.')}"
+    said, count = _SHOULD.subn("must ", message.rstrip("."))
+    return f"{name} {said}" if count else f"{name}: {said}"
 
 
 def say_over_http(text: str, path: str) -> str:

@@ -191,7 +191,7 @@ def _examine_indexes(assembly: Assembly) -> Iterator[Finding]:
                 f"index of {source.name}",
                 source.state is SourceState.READY,
                 assembly.catalog.describe_progress(source),
-                f"Run `{index_command(source)}` again.",
+                f"Run `{index_command(source)}`.",
             )
     chunks = sum(source.chunk_count for source in sources)
     yield Finding("indexes", True, f"{say_count(len(sources), 'data source')}, {say_count(chunks, 'chunk')}")

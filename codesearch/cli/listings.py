@@ -118,7 +118,7 @@ def _describe_state(item: ListedSource) -> str:
 def _describe_location(source: DataSource) -> str:
     how = describe_tree(source)
     if source.branch:
-        how = f", branch {source.branch}" if source.branch != "HEAD" else ", as committed"
+        how = f", branch {source.named_branch}" if source.named_branch else ", as committed"
     return f"{redact(source.location)}{how}{f', folder {source.subdir}' if source.subdir else ''}"
 
 
@@ -229,7 +229,7 @@ def print_trusted(folders: Mapping[str, Trust], *, as_json: bool) -> None:
 
 
 def print_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
-    """Print what doctor found."""
+    """Print what doctor found; for a person, what to do stands once, below the first that needs it."""
     if as_json:
         items = [
             {"subject": item.subject, "ok": item.is_good, "found": item.found, "advice": item.advice}
@@ -237,7 +237,9 @@ def print_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
         ]
         print_json({"ok": all(item.is_good for item in findings), "findings": items})
         return
+    said = set[str]()
     for item in findings:
         print(f"{'ok ' if item.is_good else 'BAD'}  {item.subject}: {item.found}")
-        if item.advice:
+        if item.advice and item.advice not in said:
             print(f"     -> {item.advice}")
+        said.add(item.advice)

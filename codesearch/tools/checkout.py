@@ -32,8 +32,8 @@ def observe_checkout(source: DataSource) -> Observation:
     if git_dir is None:
         return Observation()
     common = _common_dir_of(git_dir)
-    if source.branch and source.branch != _HEAD:
-        tips = (_read_reference(common, common, f"{space}{source.branch}") for space in _NAMESPACES)
+    if source.named_branch:
+        tips = (_read_reference(common, common, f"{space}{source.named_branch}") for space in _NAMESPACES)
         return Observation(next((tip for tip in tips if tip), None), source.branch)
     head = _read_line(git_dir / _HEAD)
     branch = head.removeprefix("ref: refs/heads/") if head and head.startswith("ref: refs/heads/") else None

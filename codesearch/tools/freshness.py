@@ -90,7 +90,7 @@ def assess(
     if warnings:
         warnings.append(_remedy(source, principal))
     state = freshened.state if freshened is not None else None
-    return Freshness(source, source.branch or observed.branch, tuple(warnings), tuple(changed), state)
+    return Freshness(source, source.named_branch or observed.branch, tuple(warnings), tuple(changed), state)
 
 
 def render(items: Iterable[Freshness]) -> str:

@@ -418,6 +418,15 @@ def test_what_repositories_are_called_is_text(pages: AdminPages, admin: Visit) -
         assert not re.search(r"<script>|<b>", response.text)
 
 
+def test_a_commit_that_is_checked_out_is_no_branch(pages: AdminPages, admin: Visit) -> None:
+    pages.catalog.add_source(id="c" * 24, name="x", location="/srv/x", branch="HEAD")
+    pages.catalog.add_source(id="d" * 24, name="y", location="/srv/y", branch="next")
+    shown = admin.read("/manage")
+    assert "branch HEAD" not in shown
+    assert "as committed" in shown
+    assert "branch next" in shown
+
+
 def test_without_its_parts_nothing_is_managed(tmp_path: Path) -> None:
     with serve_admin_pages(tmp_path / "data", is_managed=False) as pages:
         admin = pages.visit()

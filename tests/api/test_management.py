@@ -143,8 +143,8 @@ def test_a_source_is_added_once_and_known_at_once(pages: AdminPages, admin: Admi
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ({}, "location: Field required"),
-        ({"location": ""}, "location"),
+        ({}, "location is missing."),
+        ({"location": ""}, "location must have at least 1 character."),
         ({"location": " "}, "No source given"),
         ({"location": "/etc"}, "Only clone URLs"),
         ({"location": "file:///etc"}, "Only clone URLs"),
@@ -153,10 +153,10 @@ def test_a_source_is_added_once_and_known_at_once(pages: AdminPages, admin: Admi
         ({"location": URL, "subdir": "../x"}, "sub-folder"),
         ({"location": URL, "name": "ledger"}, "is taken"),
         ({"location": URL, "name": "!"}, "cannot be a name"),
-        ({"location": URL, "refresh_minutes": -1}, "refresh_minutes"),
+        ({"location": URL, "refresh_minutes": -1}, "refresh_minutes must be greater than or equal to 0."),
         ({"location": URL, "refresh_minutes": True}, "refresh_minutes"),
         ({"location": URL, "refresh": 5}, "Unknown field 'refresh'; there are location, branch"),
-        ({"location": 7}, "location"),
+        ({"location": 7}, "location must be a valid string."),
         ({"location": "https://git.example.org/a\x00b"}, "control characters"),
         ([], "must be a JSON object"),
     ],

@@ -126,6 +126,26 @@ def test_a_source_that_was_never_finished_and_one_whose_last_run_failed(indexed:
     assert f"codesearch index {FIXTURES / 'ledger-go'}" in outcome.out
 
 
+def test_what_to_do_about_a_source_is_said_once(indexed: Path, tmp_path: Path) -> None:
+    data_dir = copy_index(indexed, tmp_path / "data")
+    with open_catalog(f"sqlite:///{data_dir / 'catalog.sqlite3'}") as catalog:
+        ledger = catalog.get_source("ledger-go")
+        catalog.finish_run(
+            catalog.start_run(ledger.id),
+            commit=ledger.commit,
+            file_count=1,
+            chunk_count=3,
+            index_format=ledger.index_format,
+        )
+        catalog.fail_run(catalog.start_run(ledger.id, None), "the host was not found")
+    shown = run_cli(data_dir, "doctor").out
+    assert shown.count("BAD  ") > 1
+    assert "ok   index of ledger-go: its last run failed: " in shown
+    assert shown.count(f"-> Run `codesearch index {FIXTURES / 'ledger-go'}`.") == 1
+    as_json = run_cli(data_dir, "doctor", "--json").json["findings"]
+    assert sum(f"codesearch index {FIXTURES / 'ledger-go'}`" in item["advice"] for item in as_json) > 1
+
+
 def test_a_data_folder_that_others_can_read(indexed: Path, tmp_path: Path) -> None:
     copied = copy_index(indexed, tmp_path / "data")
     copied.chmod(0o755)

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from codesearch.api.retrieval_request import parse_json_object
+from codesearch.api.wording import say_problem
 from codesearch.core.errors import InvalidRequestError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -86,5 +87,5 @@ def _describe(error: ValidationError, model: type[BaseModel]) -> str:
             # A misspelt field that is passed over would do something else than was asked.
             problems.append(f"Unknown field {name[:100]!a}; there are {', '.join(model.model_fields)}.")
         else:
-            problems.append(f"{name[:100]}: {item['msg'].removeprefix('Value error, ').rstrip('.')}.")
+            problems.append(f"{say_problem(name[:100], item['type'], item['msg'])}.")
     return " ".join(problems)

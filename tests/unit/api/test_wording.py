@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from codesearch.api.wording import PHRASES, say_over_http
+from codesearch.api.wording import PHRASES, say_over_http, say_problem
 from tests.unit.cli.test_wording import NAMES_TOOL, ROOT, texts_of
 
 CATALOG = [ROOT / "core" / "catalog" / f"{name}.py" for name in ("groups", "keys", "organisations", "sources")]
@@ -27,6 +27,19 @@ def test_a_tool_or_command_is_an_address(text: str, path: str) -> None:
 @pytest.mark.parametrize("path", ["/api/tools/read_file", "/api/search_code"])
 def test_who_calls_a_tool_has_the_others(path: str) -> None:
     assert say_over_http("Nothing. get_data_sources lists them.", path) == "Nothing. get_data_sources lists them."
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "said"),
+    [
+        ("missing", "Field required", "name is missing"),
+        ("string_type", "Input should be a valid string", "name must be a valid string"),
+        ("value_error", "Value error, give one of a, b.", "name: give one of a, b"),
+        ("json_invalid", "JSON decode error", "name: JSON decode error"),
+    ],
+)
+def test_a_field_that_is_wrong_is_told_in_one_style(kind: str, message: str, said: str) -> None:
+    assert say_problem("name", kind, message) == said
 
 
 @pytest.mark.parametrize("phrase", PHRASES)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.core.types import DataSource
+from codesearch.core.types import DataSource, Principal
 from codesearch.tools.checkout import observe_checkout
-from codesearch.tools.freshness import Observation
+from codesearch.tools.freshness import Observation, assess
 from tests.unit.indexer.conftest import Repository, isolated_git, make_repository
 
 __all__ = ["isolated_git", "make_repository"]
@@ -69,6 +69,14 @@ def test_a_branch_is_told_by_its_tip(repository: Repository) -> None:
     assert observe_checkout(source_at(repository.path, "v1")) == Observation(tip, "v1")
     assert observe_checkout(source_at(repository.path, "HEAD")) == head_of(repository)
     assert observe_checkout(source_at(repository.path, "gone")) == Observation(None, "gone")
+
+
+def test_a_commit_that_is_checked_out_is_told_with_its_branch(repository: Repository) -> None:
+    reader = Principal(key_id="key", name="key", is_admin=False, source_ids=None)
+    source = source_at(repository.path, "HEAD")
+    assert assess(source, observe_checkout(source), reader).branch == head_of(repository).branch
+    repository.git("checkout", "-q", "--detach")
+    assert assess(source, observe_checkout(source), reader).branch is None
 
 
 def test_a_bare_repository_has_a_head(repository: Repository, tmp_path: Path) -> None:

@@ -248,9 +248,13 @@ class Assembly:
 
         return f"{version('codesearch')} {LAYOUT_VERSION} {self.index_format.table_name}"
 
+    @property
+    def _is_asked_by_peers(self) -> bool:
+        return bool(self.settings.peers) and self.settings.peer_secret is not None
+
     def open_peer_desk(self) -> PeerDesk | None:
         """Return what answers other services, where there are any."""
-        if not self.settings.peers or self.settings.peer_secret is None:
+        if not self._is_asked_by_peers:
             return None
         from codesearch.retrieval.scatter.desk import PeerDesk
 
@@ -258,7 +262,7 @@ class Assembly:
 
     def open_lookup_desk(self) -> LookupDesk | None:
         """Return what answers the tools of other services, where there are any."""
-        if not self.settings.peers or self.settings.peer_secret is None:
+        if not self._is_asked_by_peers:
             return None
         from codesearch.tools.lookups.desk import LookupDesk
 

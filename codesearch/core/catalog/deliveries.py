@@ -81,12 +81,6 @@ class DeliveryCatalog(CatalogPart):
                 _prune(connection, now, len(new))
         return frozenset(new)
 
-    def has_delivery(self, delivery_id: str) -> bool:
-        """Say whether a delivery was taken before."""
-        statement = select(webhook_deliveries.c.id).where(webhook_deliveries.c.delivery == delivery_id)
-        with self._database.reading() as connection:
-            return connection.execute(statement).first() is not None
-
     def has_pushes(self) -> bool:
         """Say whether there are pushes that nobody has seen to yet."""
         return self._database.read_once("pushes", _has_pushes)

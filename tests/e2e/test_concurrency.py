@@ -77,7 +77,7 @@ def test_waiting_for_another_indexer_is_told(tmp_path: Path, data_dir: Path, ass
         assert wait_until(lambda: bool(progress.phases))
         assert progress.phases == ["waiting for another indexer of the same source"]
     other.join(timeout=PATIENCE_SECONDS)
-    assert progress.phases[1:] == ["reading the source", "indexing"]
+    assert progress.phases[1:] == ["reading the source", "bringing up to date"]
 
 
 def test_different_sources_are_indexed_side_by_side(

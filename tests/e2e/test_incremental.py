@@ -241,4 +241,4 @@ def test_phases_are_told_to_who_watches(repository: Repository, assembly: Assemb
     index_with(assembly, repository.url, progress=first)
     index_with(assembly, repository.url, progress=second)
     assert first.phases == ["reading the source", "indexing", "publishing", "tidying up"]
-    assert second.phases == ["reading the source", "indexing"]
+    assert second.phases == ["reading the source", "bringing up to date"]

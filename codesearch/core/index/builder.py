@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,32 @@ class RowBatch:
     pieces: PieceRows = field(default_factory=no_piece_rows)
 
 
+class RepeatedTexts(Sequence[str]):
+    """Texts of which many are equal: the distinct ones, and the number of each row's text among them."""
+
+    def __init__(self, distinct: Sequence[str], codes: NDArray[np.integer[Any]]) -> None:
+        """Keep both, as they are."""
+        self.distinct = distinct
+        self.codes = codes
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.distinct.__getitem__, self.codes.tolist())
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return [self.distinct[code] for code in self.codes[index].tolist()]
+        return self.distinct[int(self.codes[index])]
+
+
 def build_search_index(batches: Iterable[RowBatch], dimension: int, path: Path) -> None:
     """Write the search index of these rows to `path`, which appears whole or not at all. Raises OSError.
 
@@ -94,7 +120,7 @@ class _Rows:
             ("symbol_kind", batch.symbol_kinds),
         ):
             self._append(name, self._texts[name].encode(values))
-        self._content_ids.update(zip(batch.paths, batch.content_ids, strict=True))
+        self._content_ids.update(_pair(batch.paths, batch.content_ids))
         identifiers = np.frombuffer(bytes.fromhex("".join(batch.document_ids)), np.uint8).reshape(-1, 16)
         self._append("document_ids", identifiers)
         self._append("start_lines", batch.start_lines.astype(np.int32))
@@ -205,6 +231,15 @@ def _no_rows(dimension: int) -> RowBatch:
     return RowBatch([], [], [], [], [], [], [], numbers, numbers, numbers, flags, nothing, nothing, vectors, scales)
 
 
+def _pair(paths: Sequence[str], content_ids: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """Return the content id of each path, of one with several the last."""
+    if not isinstance(paths, RepeatedTexts):
+        return zip(paths, content_ids, strict=True)
+    lasts = np.empty(len(paths.distinct), np.int64)
+    lasts[paths.codes] = np.arange(len(paths))
+    return [(path, content_ids[row]) for path, row in zip(paths.distinct, lasts.tolist(), strict=True)]
+
+
 class _Vocabulary:
     """Numbers distinct texts in the order they come."""
 
@@ -213,6 +248,11 @@ class _Vocabulary:
 
     def encode(self, values: Sequence[str]) -> NDArray[np.int32]:
         codes = self._codes
+        if isinstance(values, RepeatedTexts):
+            # As they come first in it, so that the same numbers come out.
+            numbers = [codes.setdefault(value, len(codes)) for value in values.distinct]
+            found: NDArray[np.int32] = np.array(numbers, np.int32)[values.codes]
+            return found
         return np.array([codes.setdefault(value, len(codes)) for value in values], np.int32)
 
     def sort(self, codes: NDArray[np.int32]) -> tuple[list[str], NDArray[np.int32]]:

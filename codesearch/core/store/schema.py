@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.builder import RepeatedTexts, RowBatch
 from codesearch.core.index.pieces import PieceRows
 from codesearch.core.index.search_index import NO_TIME
 from codesearch.core.store.rows import IndexFormat, RowColumns
@@ -140,12 +140,12 @@ def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
     """Turn a batch of staged rows, or of those of its columns that count, into what a search index is built from."""
     return RowBatch(
         document_ids=batch.column("document_id").to_pylist(),
-        paths=batch.column("path").to_pylist(),
-        content_ids=batch.column("content_id").to_pylist(),
-        languages=batch.column("language").to_pylist(),
-        artifact_kinds=batch.column("artifact_kind").to_pylist(),
-        symbols=batch.column("symbol").to_pylist(),
-        symbol_kinds=batch.column("symbol_kind").to_pylist(),
+        paths=_repeated(batch.column("path")),
+        content_ids=_repeated(batch.column("content_id")),
+        languages=_repeated(batch.column("language")),
+        artifact_kinds=_repeated(batch.column("artifact_kind")),
+        symbols=_repeated(batch.column("symbol")),
+        symbol_kinds=_repeated(batch.column("symbol_kind")),
         start_lines=batch.column("start_line").to_numpy(),
         end_lines=batch.column("end_line").to_numpy(),
         modified_at=batch.column("last_modified").fill_null(NO_TIME).to_numpy(),
@@ -156,6 +156,12 @@ def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
         vector_scales=batch.column("vector_scale").to_numpy(),
         pieces=_pieces_of(batch),
     )
+
+
+def _repeated(column: pa.Array) -> RepeatedTexts:
+    """Return a text column without an object for each row."""
+    encoded = column.dictionary_encode()
+    return RepeatedTexts(encoded.dictionary.to_pylist(), encoded.indices.to_numpy())
 
 
 def _pieces_of(batch: pa.RecordBatch) -> PieceRows:

@@ -88,13 +88,15 @@ class StagedRows(StagedFile):
             commit=self._commit,
             schema=self._schema,
         )
-        keep = []
-        for index, document_id in enumerate(rows.texts["document_id"]):
-            if document_id not in self._seen:
-                self._seen.add(document_id)
-                keep.append(index)
-        if len(keep) < batch.num_rows:
+        document_ids = rows.texts["document_id"]
+        distinct = set(document_ids)
+        if len(distinct) < len(document_ids) or not self._seen.isdisjoint(distinct):
+            firsts: dict[str, int] = {}
+            for index, document_id in enumerate(document_ids):
+                firsts.setdefault(document_id, index)
+            keep = [index for document_id, index in firsts.items() if document_id not in self._seen]
             batch = batch.take(pa.array(keep, type=pa.int64()))
+        self._seen |= distinct
         try:
             self._writer.write_batch(batch)
             self._file.mark(batch.num_rows)

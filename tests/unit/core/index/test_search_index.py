@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from codesearch.core.index.array_file import DamagedFileError, map_arrays, write_arrays
-from codesearch.core.index.builder import RowBatch, build_search_index
+from codesearch.core.index.builder import RepeatedTexts, RowBatch, build_search_index
 from codesearch.core.index.columns import pack_texts, quantise
 from codesearch.core.index.search_index import LAYOUT_VERSION, READABLE_LAYOUTS, SearchIndex, open_search_index
 from codesearch.core.index.sign_bits import sign_bits_of
@@ -313,6 +314,42 @@ def test_an_index_without_rows_answers_nothing(tmp_path: Path) -> None:
     assert index.sign_bits.shape[1] == 0
     assert (index.languages, index.symbol_kinds, index.artifact_kinds) == ([], [], [])
     assert index.row_postings.find(np.array([5], np.uint32))[0][0].tolist() == []
+
+
+def test_texts_by_number_and_texts_one_by_one_make_the_same_index(tmp_path: Path) -> None:
+    """Two batches of rows, one of them in two versions of a file, of which the last counts."""
+    rows = [
+        make_row("b.py", "one", language="python", symbol="f", content_id="old"),
+        make_row("a.py", "two", language="go", content_id="other"),
+        make_row("b.py", "three", language="python", symbol="a.g", start_line=2, content_id="new"),
+    ]
+    names = ("paths", "content_ids", "languages", "artifact_kinds", "symbols", "symbol_kinds")
+    by_number = [to_batch(rows), to_batch([make_row("c.py", "four"), rows[1]])]
+    assert all(isinstance(getattr(batch, name), RepeatedTexts) for batch in by_number for name in names)
+    one_by_one = [_without_numbers(batch) for batch in by_number]
+    assert one_by_one[0].paths == ["b.py", "a.py", "b.py"]
+    for name, batches in (("by_number", by_number), ("one_by_one", one_by_one)):
+        build_search_index(batches, DIMENSION, tmp_path / name)
+    assert (tmp_path / "by_number").read_bytes() == (tmp_path / "one_by_one").read_bytes()
+
+
+def _without_numbers(batch: RowBatch) -> RowBatch:
+    return replace(
+        batch,
+        paths=list(batch.paths),
+        content_ids=list(batch.content_ids),
+        languages=list(batch.languages),
+        artifact_kinds=list(batch.artifact_kinds),
+        symbols=list(batch.symbols),
+        symbol_kinds=list(batch.symbol_kinds),
+    )
+
+
+def test_repeated_texts_are_a_sequence() -> None:
+    texts = RepeatedTexts(["a", "b"], np.array([1, 0, 1]))
+    assert (list(texts), len(texts), texts[0], texts[-2], texts[1:]) == (["b", "a", "b"], 3, "b", "a", ["a", "b"])
+    assert "b" in texts
+    assert "c" not in texts
 
 
 def test_more_rows_than_one_block_of_postings_and_one_batch(tmp_path: Path) -> None:

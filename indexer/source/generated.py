@@ -35,7 +35,7 @@ _HEADINGS = frozenset({"md", "markdown", "mdx"})
 
 # Nearly every file has none of these words at its head, which one search of each tells.
 _WORDS = (
-    "generated", "signedsource<<", "made by gnu bison", "$antlr", "produced by", "meta object code", "object code",
+    "generated", "signedsource<<", "made by gnu bison", "$antlr", "produced by", "object code",
     "generation: standard", "extracted autoloads",
 )  # fmt: skip
 
@@ -53,7 +53,10 @@ def find_generated_marker(text: str, extension: str) -> str | None:
     """
     head = text[:HEAD_CHARACTERS]
     lowered = head.lower()
-    if not any(word in lowered for word in _WORDS):
+    for word in _WORDS:
+        if word in lowered:
+            break
+    else:
         return None
     if extension in _ANNOTATED and (found := _ANNOTATION.search(head)):
         return found.group()

@@ -12,6 +12,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -68,12 +69,12 @@ def map_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             arrays = {
                 name: np.frombuffer(
-                    data, np.dtype(described["dtype"]), int(np.prod(described["shape"])), first + described["offset"]
+                    data, np.dtype(described["dtype"]), prod(described["shape"]), first + described["offset"]
                 ).reshape(described["shape"])
                 for name, described in head["arrays"].items()
             }
             header = dict(head["header"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise DamagedFileError(f"{path} is damaged: {error}") from error
     return arrays, header
 
@@ -87,7 +88,7 @@ def verify_arrays(path: Path) -> None:
         head, first = _read_head(path, file)
         for name, place in head["arrays"].items():
             file.seek(first + place["offset"])
-            left = int(np.prod(place["shape"])) * np.dtype(place["dtype"]).itemsize
+            left = prod(place["shape"]) * np.dtype(place["dtype"]).itemsize
             checksum = 0
             while left and (data := file.read(min(left, _CHECKED_BYTES))):
                 checksum = zlib.crc32(data, checksum)

@@ -84,8 +84,11 @@ def run_repository(
     location = parse_location(mirror)
     name = repository_name(mirror)
     started = time.monotonic()
-    repository = open_history(location, branch=None, folder=folder, settings=load_settings())
-    with closing(open_assembly((arguments.data_dir or folder) / name)) as assembly:
+    # Kept with its index, which knows it by its place.
+    place = (arguments.data_dir or folder) / name
+    place.mkdir(parents=True, exist_ok=True)
+    repository = open_history(location, branch=None, folder=place, settings=load_settings())
+    with closing(open_assembly(place)) as assembly:
         history = choose_history(assembly, repository, commits=arguments.commits, since=None, subdir=None)
         chosen = time.monotonic()
         report = index_base(assembly, repository, None, SilentProgress())

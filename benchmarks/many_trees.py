@@ -71,8 +71,8 @@ def main() -> None:
             runs[name].append(run())
             print(f"{number + 1}/{options.rounds} {name}: {runs[name][-1]}", file=sys.stderr, flush=True)
     loads.append(os.getloadavg()[0])
-    page = "\n".join(page_of(runs, len(trees), options, loads))
-    print(page)
+    page = "\n".join(page_of(runs, len(trees), options, loads)) + "\n"
+    print(page, end="")
     if options.write:
         (RESULTS / f"{NAME}-{date.today()}.md").write_text(page, encoding="utf-8")
 

@@ -123,13 +123,11 @@ class BatchIndexer:
     ) -> list[ChunkedFile]:
         """Cut each file into chunks, in order; `reason` says why it is not by their trees, where it is not."""
         with _garbage_kept():
-            lines = (
-                [lines_to_count(file.text) for file in files] if reading is not Reading.NOTHING else [[]] * len(files)
-            )
+            # What ended a process even as lines is not split into any.
+            lines = [[] if reading is Reading.NOTHING else lines_to_count(file.text) for file in files]
             if self._words is not None:
                 self._words.forget_many()
-                if reading is not Reading.NOTHING:
-                    self._words.read_ahead(lines)
+                self._words.read_ahead(lines)
             return [
                 self._chunk_guarded(position, file, counted, reading, reason)
                 for position, (file, counted) in enumerate(zip(files, lines, strict=True))

@@ -17,7 +17,7 @@ from codesearch.cli.output import console, print_json, visible
 from codesearch.cli.places import link_to, shown_path
 from codesearch.cli.scopes import Scope, choose_scope
 from codesearch.cli.sources import all_option, fresh_option, in_option
-from codesearch.cli.unknown_values import describe_unknown
+from codesearch.cli.unknown_values import note_unknown
 from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource
 
@@ -94,8 +94,7 @@ def grep(
     if not (form.as_json or form.as_jsonl):
         _print_notes(obj, rendered, max_results, form)
     is_found = bool(obj["matches"] or obj["files"])
-    for line in describe_unknown(holder.get(), scope.sources, Filters((), extensions), found=is_found):
-        note(line)
+    note_unknown(holder.get(), scope.sources, Filters((), extensions), found=is_found)
     if not is_found:
         context.exit(NOTHING_FOUND)
 

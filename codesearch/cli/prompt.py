@@ -15,7 +15,7 @@ from codesearch.cli.filters import Filters, text_filter_options
 from codesearch.cli.output import print_json
 from codesearch.cli.scopes import choose_scope, split_query
 from codesearch.cli.sources import all_option, in_option
-from codesearch.cli.unknown_values import describe_unknown
+from codesearch.cli.unknown_values import note_unknown
 
 CHARACTERS_PER_TOKEN = 4
 MOST_RECORDS = 100
@@ -80,9 +80,7 @@ def context(
         print_freshness_warnings(obj)
     if not kept:
         note("Nothing found.")
-    filters = Filters((), extensions, languages)
-    for line in describe_unknown(holder.get(), scope.sources, filters, found=bool(kept)):
-        note(line)
+    note_unknown(holder.get(), scope.sources, Filters((), extensions, languages), found=bool(kept))
     if not kept:
         click_context.exit(NOTHING_FOUND)
 

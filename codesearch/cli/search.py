@@ -17,7 +17,7 @@ from codesearch.cli.filters import Filters, Form, filter_options, form_options
 from codesearch.cli.limits import require_room_to_search
 from codesearch.cli.scopes import choose_scope, split_query
 from codesearch.cli.sources import all_option, fresh_option, in_option
-from codesearch.cli.unknown_values import describe_unknown
+from codesearch.cli.unknown_values import note_unknown
 from codesearch.core.errors import NotFoundError
 from codesearch.core.types import DataSource, Hit, SearchQuery
 
@@ -97,8 +97,7 @@ def search(
     view = View(Path.cwd(), len(sources) == 1, assembly.settings.editor_link, around)
     print_hits(hits, form, view)
     _warn_of_age(assembly, sources, hits)
-    for line in describe_unknown(assembly, sources, filters, found=bool(hits)):
-        note(line)
+    note_unknown(assembly, sources, filters, found=bool(hits))
 
 
 def _find_files(assembly: Assembly, sources: Sequence[DataSource], paths: Sequence[str]) -> Sequence[str]:

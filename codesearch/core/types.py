@@ -11,7 +11,7 @@ from codesearch.core.predicates import EVERYTHING, Predicate
 # What CODESEARCH_EMBEDDING_MODEL calls the model that ships with the package.
 BUNDLED_MODEL = "bundled"
 # In the place of a branch: of a work tree, the commit that is checked out.
-CHECKED_OUT = "HEAD"
+HEAD = "HEAD"
 # The longest interval of a schedule: a year.
 MOST_MINUTES = 366 * 24 * 60
 # What is longer (a table on one line, an embedded image) is cut: nobody reads it whole, and no answer has room for it.
@@ -114,7 +114,7 @@ class DataSource:
     @property
     def named_branch(self) -> str | None:
         """The branch that was named; None where the source has its own, or is the commit that is checked out."""
-        return None if self.branch == CHECKED_OUT else self.branch
+        return None if self.branch == HEAD else self.branch
 
     def commit_of(self, path: str) -> str | None:
         """Return the commit in which a file is as it was indexed; None where it is in none, as far as is known."""

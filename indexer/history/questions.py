@@ -24,7 +24,7 @@ from indexer.history.changes import (
 from indexer.history.commits import Candidate, first_parents, read_candidates
 from indexer.history.repository import MOST_COMMITS, HistoryRepository
 from indexer.source.git import Git
-from indexer.source.git_snapshot import GitSnapshot
+from indexer.source.git_snapshot import GitSnapshot, has_folder
 from indexer.source.walk import walk
 
 BASE_BRANCH = "base"
@@ -109,7 +109,7 @@ def choose_questions(
 
 def _require_folder(repository: HistoryRepository, base: str, subdir: str, since: str | None) -> None:
     """Raise SourceError where the earlier commit has no such folder."""
-    if repository.git.run("cat-file", "-t", f"{base}:{subdir}").output.strip() == b"tree":
+    if has_folder(repository.git, base, subdir):
         return
     if since is None:
         raise SourceError(_too_few(repository, 0, since))

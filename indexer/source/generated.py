@@ -53,10 +53,7 @@ def find_generated_marker(text: str, extension: str) -> str | None:
     """
     head = text[:HEAD_CHARACTERS]
     lowered = head.lower()
-    for word in _WORDS:
-        if word in lowered:
-            break
-    else:
+    if not any(word in lowered for word in _WORDS):
         return None
     if extension in _ANNOTATED and (found := _ANNOTATION.search(head)):
         return found.group()

@@ -46,7 +46,7 @@ class GitSnapshot(Snapshot):
         self.committed_at: int | None = _time_of(committed_at)
         self._listing: Listing | None = None
         self._is_partial: bool | None = None
-        if subdir and git.run("cat-file", "-t", f"{commit}:{subdir}").output.strip() != b"tree":
+        if subdir and not has_folder(git, commit, subdir):
             raise SourceError(
                 f"There is no folder '{subdir}' in {git.display} at commit {commit[:12]}; check the sub-folder."
             )
@@ -132,6 +132,11 @@ class GitSnapshot(Snapshot):
                     committed_at, expects_time = _time_of(token), False
                 else:
                     yield committed_at, token.removeprefix(b"\n").decode("utf-8", "surrogateescape")
+
+
+def has_folder(git: Git, commit: str, folder: str) -> bool:
+    """Say whether a commit has a folder."""
+    return git.run("cat-file", "-t", f"{commit}:{folder}").output.strip() == b"tree"
 
 
 def _time_of(written: bytes) -> int | None:

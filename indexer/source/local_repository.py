@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.core.errors import SourceError
+from codesearch.core.types import HEAD
 from indexer.source.git import Git
-from indexer.source.location import HEAD, Location
+from indexer.source.location import Location
 from indexer.source.mirror import missing_branch
 
 if TYPE_CHECKING:

@@ -14,10 +14,9 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from codesearch.core.errors import SourceError
 from codesearch.core.redaction import holds_token, redact
+from codesearch.core.types import HEAD
 from indexer.source.discovery import find_repository, is_git_folder
 
-# As a branch it stands for what is checked out, as it is committed.
-HEAD = "HEAD"
 DEFAULT_PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
 SOURCE_ID_LENGTH = 24
 

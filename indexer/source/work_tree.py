@@ -11,11 +11,11 @@ from pathlib import Path
 
 from codesearch.core.counts import say_count
 from codesearch.core.errors import SourceError
+from codesearch.core.types import HEAD
 from indexer.source.file_states import FileState, FileStates, now_ns
 from indexer.source.git import Git
 from indexer.source.git_snapshot import GitSnapshot
 from indexer.source.local_repository import LocalRepository, find_head
-from indexer.source.location import HEAD
 from indexer.source.skipping import Skipped, SkipReason, name_problem, printable_path
 from indexer.source.snapshot import Entry, Listing, Snapshot, blob_id, calendar_second
 from indexer.source.tree_reader import Stamp, TreeReader

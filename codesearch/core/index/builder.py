@@ -120,7 +120,7 @@ class _Rows:
             ("symbol_kind", batch.symbol_kinds),
         ):
             self._append(name, self._texts[name].encode(values))
-        self._content_ids.update(_pair(batch.paths, batch.content_ids))
+        self._content_ids.update(zip(batch.paths, batch.content_ids, strict=True))
         identifiers = np.frombuffer(bytes.fromhex("".join(batch.document_ids)), np.uint8).reshape(-1, 16)
         self._append("document_ids", identifiers)
         self._append("start_lines", batch.start_lines.astype(np.int32))
@@ -229,15 +229,6 @@ def _no_rows(dimension: int) -> RowBatch:
     vectors, scales = np.empty((0, dimension), np.int8), np.empty(0, np.float32)
     flags = np.empty(0, np.bool_)
     return RowBatch([], [], [], [], [], [], [], numbers, numbers, numbers, flags, nothing, nothing, vectors, scales)
-
-
-def _pair(paths: Sequence[str], content_ids: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """Return the content id of each path, of one with several the last."""
-    if not isinstance(paths, RepeatedTexts):
-        return zip(paths, content_ids, strict=True)
-    lasts = np.empty(len(paths.distinct), np.int64)
-    lasts[paths.codes] = np.arange(len(paths))
-    return [(path, content_ids[row]) for path, row in zip(paths.distinct, lasts.tolist(), strict=True)]
 
 
 class _Vocabulary:

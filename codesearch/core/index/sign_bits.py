@@ -12,7 +12,6 @@ WORD_BITS = 64
 _ROWS_AT_ONCE = 1 << 14
 # So many vectors and their sums stay in the processor's cache.
 _VECTORS_AT_ONCE = 512
-_MOST_IN_INT16 = (1 << 15) - 1
 
 
 def sign_bits_of(vectors: NDArray[np.float32]) -> NDArray[np.uint64]:
@@ -33,7 +32,7 @@ def sign_bits_of_quantised(vectors: NDArray[np.int8]) -> NDArray[np.uint64]:
     dimension = vectors.shape[1]
     bits = _bit_count(dimension)
     # A sum of whole numbers is exact in either, and so is the other's product.
-    kind = np.int16 if 127 * dimension <= _MOST_IN_INT16 else np.int32
+    kind = np.int16 if 127 * dimension <= np.iinfo(np.int16).max else np.int32
     flips = _flips(dimension).astype(kind)[:, None]
     packed = np.empty((len(vectors), bits // 8), np.uint8)
     for start in range(0, len(vectors), _VECTORS_AT_ONCE):

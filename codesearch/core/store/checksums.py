@@ -49,7 +49,7 @@ class Checksums:
                 found = path.stat()
                 is_right = stat.S_ISREG(found.st_mode) and found.st_size == size
                 if not is_right or (not only_sizes and _measure(path) != [size, checksum]):
-                    damaged += [path] if path.exists() else []
+                    damaged.append(path)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:

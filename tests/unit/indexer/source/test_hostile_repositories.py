@@ -17,9 +17,9 @@ import pytest
 
 from codesearch.core.config import load_settings
 from codesearch.core.errors import SourceError
+from codesearch.core.types import HEAD
 from indexer.history.commits import first_parents, read_candidates
 from indexer.history.repository import open_history
-from indexer.source.location import HEAD
 from indexer.source.opening import open_source, parse_location
 from indexer.source.snapshot import Snapshot
 from tests.unit.indexer.conftest import Repository

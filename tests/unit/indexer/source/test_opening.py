@@ -18,9 +18,9 @@ import pytest
 
 from codesearch.core.config import load_settings
 from codesearch.core.errors import SourceError
+from codesearch.core.types import HEAD
 from indexer.source.git import Git
 from indexer.source.git_snapshot import LOST_OBJECT, GitSnapshot
-from indexer.source.location import HEAD
 from indexer.source.mirror import PACKS_BEFORE_COMPACTION
 from indexer.source.opening import Snapshot, open_source, parse_location, source_id
 from indexer.source.skipping import Skipped

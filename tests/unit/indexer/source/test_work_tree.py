@@ -12,10 +12,11 @@ import pytest
 
 from codesearch.core.config import load_settings
 from codesearch.core.errors import SourceError
+from codesearch.core.types import HEAD
 from indexer.source import tree_reader
 from indexer.source.discovery import find_repository
 from indexer.source.git import Git, GitProcess
-from indexer.source.location import HEAD, choose_branch
+from indexer.source.location import choose_branch
 from indexer.source.opening import Snapshot, open_source, parse_location
 from indexer.source.rules import Choices
 from indexer.source.skipping import Skipped

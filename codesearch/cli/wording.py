@@ -28,7 +28,6 @@ PHRASES: Final = {
     "without regex the text": "without --regex the text",
     "raise max_count_per_type": "raise --max-count-per-type",
     "case_sensitive=false": "-i",
-    "paths are the beginnings of paths": "a --path is the beginning of a path",
     "Narrow it with paths, extensions or data_sources": "Narrow it with --path, --ext or a SOURCE",
     "whoever runs the service makes it anew with `codesearch index --all`": "run `codesearch index --all`",
     "whoever runs the service sees which with": "see which with",

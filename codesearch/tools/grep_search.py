@@ -21,6 +21,7 @@ from codesearch.tools.lookups.lines import FIND_LINES, LinesAsked
 from codesearch.tools.scope import DATA_SOURCES
 from codesearch.tools.staleness import assess_answer
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
+from codesearch.tools.unknown_values import explain_unknown_words
 
 MAX_RESULTS: Final = 1_000
 MAX_CONTEXT_LINES: Final = 20
@@ -61,7 +62,8 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
         "freshness": [item.as_json() for item in freshness],
     }
     parts = [*_render_names(found, sources), *_render_lines(found, sources), *_describe_limits(found)]
-    parts = parts or [_explain_nothing(query, arguments)]
+    parts = parts or [_explain_nothing(query)]
+    parts += explain_unknown_words(context, sources, arguments, found=bool(found.lines or found.names))
     if found.not_searched is not None:
         parts.append(_render_not_searched(found.left, sources, context.work.max_seconds))
     return Answer(obj, "\n\n".join([*parts, render(freshness)]))
@@ -195,15 +197,13 @@ def _describe_limits(found: FoundLines) -> list[str]:
     return [f"{count} than the {shown} shown; {f'{more}, ' if shown < MAX_RESULTS else ''}{narrower}."]
 
 
-def _explain_nothing(query: ExactQuery, arguments: Mapping[str, Any]) -> str:
+def _explain_nothing(query: ExactQuery) -> str:
     """Say that nothing was found, and what of the call may be why."""
     hints = []
     if not query.is_regex and _LOOKS_LIKE_REGEX.search(query.text):
         hints.append("the query was searched as it stands, regex=true reads it as an expression")
     if not query.ignores_case and query.text.lower() != query.text.upper():
         hints.append("case_sensitive=false ignores case")
-    if any("*" in path for path in arguments["paths"] or ()):
-        hints.append("paths are the beginnings of paths, * stands for itself")
     return f"Nothing found{': ' if hints else ''}{'; '.join(hints)}."
 
 

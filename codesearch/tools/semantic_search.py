@@ -25,6 +25,7 @@ from codesearch.tools.lookups.asking import find_files_in, look_in_all
 from codesearch.tools.scope import DATA_SOURCES
 from codesearch.tools.staleness import assess_answer
 from codesearch.tools.tool import Answer, Parameter, Tool, ToolContext
+from codesearch.tools.unknown_values import explain_unknown_words
 
 MAX_RESULTS = 500
 # Whole texts of issues are asked, too; what is over the model's context is cut.
@@ -59,10 +60,12 @@ def run(context: ToolContext, arguments: Mapping[str, Any]) -> Answer:
     ]
     parts = [_render(hit, with_name=with_name) for hit in kept]
     parts += _describe_limits(found, arguments["max_results"], budget)
+    parts = parts or ["Nothing found."]
+    parts += explain_unknown_words(context, sources, arguments, found=bool(kept))
     touched = {source.id: [hit.chunk.path for hit in kept if hit.source.id == source.id] for source in sources}
     freshness = [assess_answer(context, source, touched[source.id]) for source in sources]
     obj = {"records": records, "left_out": found.left_out, "freshness": [item.as_json() for item in freshness]}
-    return Answer(obj, _BETWEEN.join([*(parts or ["Nothing found."]), render(freshness)]))
+    return Answer(obj, _BETWEEN.join([*parts, render(freshness)]))
 
 
 def _identify(context: ToolContext, hits: Sequence[Hit]) -> list[str]:

@@ -117,7 +117,8 @@ def _search(services: Services, principal: Principal, asked: _Asked, found: _Fou
     needle = compile_query(ExactQuery(asked.text, asked.is_regex, asked.ignores_case, asked.whole_word))
     _fill(found, answer.obj, needle)
     if not found.count and not found.names:
-        found.hint = say_on_page(answer.rendered.split("\n\n", 1)[0])
+        # The last paragraph is on the age of the indexes.
+        found.hint = say_on_page(" ".join(answer.rendered.split("\n\n")[:-1]))
 
 
 def _sources(asked: _Asked, choices: Sequence[Choice]) -> list[str]:

@@ -135,7 +135,8 @@ def test_a_pasted_block_is_found_where_it_stands(served: ServedFixtures) -> None
     [
         ("no such text anywhere", {}, "case_sensitive=false"),
         (r"func \w+zzz", {}, "regex=true"),
-        ("return", {"paths": ["**/*.go"]}, "paths are the beginnings of paths"),
+        ("return", {"paths": ["**/*.go"]}, "paths **/*.go: no path here begins so, * stands for itself"),
+        ("no such text", {"extensions": ["goo"]}, "extensions .goo: no file here ends so; there are "),
         ("#~~~#", {}, "Nothing found."),
     ],
 )

@@ -304,7 +304,13 @@ def test_files_are_left_out_by_what_is_asked(served: ServedFixtures) -> None:
     assert paths_found(search(served, "ledger", max_results=500, languages=["Markdown"])) <= documents
     nothing = search(served, "ledger", paths=["no/such/folder"])
     assert nothing["obj"]["records"] == []
-    assert nothing["rendered"].startswith("Nothing found.")
+    assert nothing["rendered"].startswith("Nothing found.\n\npaths no/such/folder: no path here begins so; there are ")
+    one = search(served, "ledger", paths=[folder, f"{folder}x"])
+    assert one["obj"]["records"]
+    assert f"\n\npaths {folder}x: no path here begins so; like it: {folder}/.\n\n" in one["rendered"]
+    none = search(served, "ledger", extensions=["goo"], languages=["Cobol"])["rendered"]
+    assert "\n\nextensions .goo: no file here ends so; there are .go, " in none
+    assert "\n\nlanguages cobol: no file here is in this language; there are " in none
 
 
 def test_limits_say_what_was_left_out_and_how_to_ask_for_it(served: ServedFixtures) -> None:

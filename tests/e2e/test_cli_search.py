@@ -109,6 +109,36 @@ def test_a_word_that_no_file_has_is_named_with_those_that_there_are(
     assert outcome.err.count("; there are ") == 1
 
 
+@pytest.mark.parametrize(
+    ("command", "paths", "said"),
+    [
+        ("search", ["internl"], "--path internl: no path here begins so; like it: internal/."),
+        ("search", ["Internl/"], "--path Internl/: no path here begins so; like it: internal/."),
+        (
+            "search",
+            ["internal", "internal/no.go"],
+            "--path internal/no.go: no path here begins so; like it: internal/.",
+        ),
+        ("search", ["server.go"], "--path server.go: no path here begins so; like it: internal/server/server.go."),
+        (
+            "search",
+            ["internal/**/*.go"],
+            "--path internal/**/*.go: no path here begins so, * stands for itself; like it: internal/.",
+        ),
+        ("context", ["internl"], "--path internl: no path here begins so; like it: internal/."),
+        ("grep", ["internl"], "--path internl: no path here begins so; like it: internal/."),
+        ("grep", ["zzzzzz"], "--path zzzzzz: no path here begins so; there are "),
+    ],
+)
+def test_a_path_that_no_file_has_is_named_with_what_is_like_it(
+    indexed: Path, command: str, paths: list[str], said: str
+) -> None:
+    words = ["balance", "ledger-go"] if command == "grep" else ["ledger-go", "balance"]
+    outcome = run_cli(indexed, command, *words, *(word for path in paths for word in ("--path", path)))
+    assert f"codesearch: {said}" in outcome.err
+    assert outcome.err.count("--path") == 1
+
+
 @pytest.mark.parametrize("options", [["--lang", "go"], ["--ext", ".GO"], ["--kind", "symbol", "--kind", "method"]])
 def test_words_that_there_are_are_not_named(indexed: Path, options: list[str]) -> None:
     assert "; there are " not in run_cli(indexed, "search", "ledger-go", "balance", *options).err

@@ -10,13 +10,14 @@ from codesearch.core.index.source_index import IndexSource
 from codesearch.retrieval.scatter.desk import read_from_peer
 from codesearch.retrieval.scatter.encoding import UNREADABLE, Message, write_message
 from codesearch.retrieval.turns import Turns, Work
-from codesearch.tools.lookups import artifacts, files, lines, relations, summaries, tree, values
+from codesearch.tools.lookups import artifacts, beginnings, files, lines, relations, summaries, tree, values
 from codesearch.tools.lookups.lookup import Lookup, read_value, write_value
 
 _ALL: Final[tuple[Lookup[Any, Any], ...]] = (
     artifacts.IDENTIFY,
     artifacts.LIST_DEFINITIONS,
     artifacts.RESOLVE,
+    beginnings.FIND_UNKNOWN_BEGINNINGS,
     files.FIND_FILES,
     files.OUTLINE,
     files.READ_FILE,

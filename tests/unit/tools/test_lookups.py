@@ -30,6 +30,7 @@ from codesearch.tools.lookups.artifacts import (
     ResolveAsked,
 )
 from codesearch.tools.lookups.asking import look_in, look_in_all
+from codesearch.tools.lookups.beginnings import FIND_UNKNOWN_BEGINNINGS, BeginningsAsked
 from codesearch.tools.lookups.desk import LOOKUPS, LookupDesk
 from codesearch.tools.lookups.files import FIND_FILES, OUTLINE, READ_FILE, LinesOfFile, OutlineAsked, Paths
 from codesearch.tools.lookups.lines import FIND_LINES, LinesAsked
@@ -65,6 +66,7 @@ ASKED: dict[Lookup[Any, Any], list[Any]] = {
     FIND_LINES: [LinesAsked(ExactQuery("send"), ("src",), (), (), 2, 1)],
     SUMMARIZE: [SummariesAsked()],
     LIST_VALUES: [ValuesAsked()],
+    FIND_UNKNOWN_BEGINNINGS: [BeginningsAsked(("SRC/c", "sources/", "src/nothing/x", "docs/*.py", "zzz"))],
 }  # fmt: skip
 
 

@@ -34,7 +34,8 @@ def source_as_json(source: DataSource) -> dict[str, object]:
         "name": source.name,
         "type": source.type,
         "location": redact(source.location),
-        "branch": source.branch,
+        "branch": source.named_branch,
+        "committed": True if source.is_as_committed else None,
         "subdir": source.subdir,
         "state": source.state.value,
         "commit": source.commit,
@@ -118,7 +119,7 @@ def _describe_state(item: ListedSource) -> str:
 def _describe_location(source: DataSource) -> str:
     how = describe_tree(source)
     if source.branch:
-        how = f", branch {source.named_branch}" if source.named_branch else ", as committed"
+        how = ", as committed" if source.is_as_committed else f", branch {source.named_branch}"
     return f"{redact(source.location)}{how}{f', folder {source.subdir}' if source.subdir else ''}"
 
 

@@ -116,6 +116,11 @@ class DataSource:
         """The branch that was named; None where the source has its own, or is the commit that is checked out."""
         return None if self.branch == HEAD else self.branch
 
+    @property
+    def is_as_committed(self) -> bool:
+        """Whether it is the commit that is checked out in a local repository, not the files on disk."""
+        return self.branch == HEAD
+
     def commit_of(self, path: str) -> str | None:
         """Return the commit in which a file is as it was indexed; None where it is in none, as far as is known."""
         if self.uncommitted_count and (self.uncommitted_paths is None or f"\n{path}\n" in self.uncommitted_paths):

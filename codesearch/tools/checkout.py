@@ -26,7 +26,7 @@ def observe_checkout(source: DataSource) -> Observation:
     if source.remote_commit is not None and source.remote_seen_at is not None:
         # What was seen before the index was made may be older than that.
         is_newer = source.indexed_at is not None and source.remote_seen_at > source.indexed_at
-        return Observation(source.remote_commit, source.branch, is_remote=True) if is_newer else Observation()
+        return Observation(source.remote_commit, source.named_branch, is_remote=True) if is_newer else Observation()
     place = local_folder_of(source)
     git_dir = None if place is None else _find_git_dir(place)
     if git_dir is None:
@@ -34,7 +34,7 @@ def observe_checkout(source: DataSource) -> Observation:
     common = _common_dir_of(git_dir)
     if source.named_branch:
         tips = (_read_reference(common, common, f"{space}{source.named_branch}") for space in _NAMESPACES)
-        return Observation(next((tip for tip in tips if tip), None), source.branch)
+        return Observation(next((tip for tip in tips if tip), None), source.named_branch)
     head = _read_line(git_dir / _HEAD)
     branch = head.removeprefix("ref: refs/heads/") if head and head.startswith("ref: refs/heads/") else None
     return Observation(_read_reference(git_dir, common, _HEAD), branch)

@@ -140,6 +140,16 @@ def test_a_source_is_added_once_and_known_at_once(pages: AdminPages, admin: Admi
     assert admin.get("/api/sources/web shop")["id"] == source["id"]
 
 
+def test_what_is_checked_out_is_no_branch(pages: AdminPages, admin: Admin) -> None:
+    pages.catalog.add_source(id="c" * 24, name="x", location="/srv/x", branch="HEAD")
+    pages.catalog.add_source(id="d" * 24, name="y", location="/srv/y", branch="next")
+    shown = {item["name"]: item for item in admin.get("/api/sources")["sources"]}
+    assert "branch" not in shown["x"]
+    assert shown["x"]["committed"] is True
+    assert shown["y"]["branch"] == "next"
+    assert "committed" not in shown["y"]
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [

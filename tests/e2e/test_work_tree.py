@@ -89,7 +89,9 @@ def test_committed_and_on_disk_are_two_sources_that_keep_their_ways(repository: 
     assert ", on disk, 2 uncommitted, over " in on_disk.out
     committed = run_cli(data_dir, "index", path, "--committed", "--name", "committed", "--json")
     assert "work tree" not in committed.err
-    assert (committed.json["branch"], committed.json["files"]) == ("HEAD", 5)
+    assert (committed.json["committed"], committed.json["files"]) == (True, 5)
+    assert "branch" not in committed.json
+    assert "committed" not in run_cli(data_dir, "index", path, "--json").json
     assert "work_tree" not in committed.json
     listed = run_cli(data_dir, "list").out
     assert f"{path}, on disk, 2 uncommitted" in listed

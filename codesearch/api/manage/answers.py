@@ -175,7 +175,8 @@ class SourceAnswer(BaseModel):
     name: str
     type: str
     location: str
-    branch: str = ""
+    branch: str = Field("", description="The branch or tag that was named")
+    committed: bool = Field(False, description="Of a local repository, the commit that is checked out, not the files")
     subdir: str = ""
     state: str = Field(
         description="`new`: never indexed; `processing`: a job or run is at work; `ready`; `stale`: what is indexed "

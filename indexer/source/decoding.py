@@ -59,18 +59,12 @@ class Decoded:
     codec: str
 
 
-def decode_text(content: bytes, hints: Hints = NO_HINTS) -> str | Verdict:
-    """Return the text without a byte order mark and with its line ends as they are, or why there is none.
+def decode(content: bytes, hints: Hints = NO_HINTS) -> Decoded | Verdict:
+    """Return the text without a byte order mark, its line ends as they are, and its codec; or why there is none.
 
     Reads UTF-8, UTF-16 and UTF-32, what the file or the hints declare, and what the letters leave no doubt about. The
     text never holds NUL.
     """
-    decoded = decode(content, hints)
-    return decoded.text if isinstance(decoded, Decoded) else decoded
-
-
-def decode(content: bytes, hints: Hints = NO_HINTS) -> Decoded | Verdict:
-    """Return what decode_text returns, with the codec."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             try:

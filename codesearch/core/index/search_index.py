@@ -335,11 +335,7 @@ class SearchIndex:
 
     def count_definitions(self, rows: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.int64]:
         """Return for each row how many rows of the data source define the name that it defines; 0 without a name."""
-        names, known = self.names[rows], self._arrays["sorted_names"]
-        counts: NDArray[np.int64] = np.searchsorted(known, names, side="right") - np.searchsorted(known, names)
-        if self.statistics.is_divided:
-            counts += self.statistics.count_definitions_elsewhere(known, names)
-        return counts
+        return self.statistics.count_definitions(self.names[rows])
 
     def name_terms_of(self, rows: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.uint32]:
         """Return for each row the term by which files are known that have the name that it defines, 0 for none."""
@@ -350,31 +346,6 @@ class SearchIndex:
         """Return for each file the term by which files are known that have its own name, 0 for none."""
         terms: NDArray[np.uint32] = self._arrays["stem_terms"][files]
         return terms
-
-    def references_of(self, rows: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return for each row how many files of the data source have the name that it defines."""
-        counts: NDArray[np.int64] = self.references[rows].astype(np.int64)
-        if self.statistics.is_divided:
-            counts += self.statistics.count_files_elsewhere(self.file_postings, self.name_terms_of(rows))
-        return counts
-
-    def file_references_of(self, files: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Return for each file how many files of the data source have its own name."""
-        counts: NDArray[np.int64] = self.file_references[files].astype(np.int64)
-        if self.statistics.is_divided:
-            counts += self.statistics.count_files_elsewhere(self.file_postings, self.stem_terms_of(files))
-        return counts
-
-    def top_references_of(self, files: NDArray[np.int32]) -> NDArray[np.int64]:
-        """Return for each file the most files of the data source that have the name of one of its definitions."""
-        if not self.statistics.is_divided or not len(files):
-            return self.top_references[files].astype(np.int64)
-        distinct, places = np.unique(files, return_inverse=True)
-        firsts, counts = self.first_rows[distinct], self.first_rows[distinct + 1] - self.first_rows[distinct]
-        begins = np.cumsum(counts) - counts
-        rows = np.repeat(firsts - begins, counts) + np.arange(int(counts.sum()))
-        top: NDArray[np.int64] = np.maximum.reduceat(self.references_of(rows), begins)[places]
-        return top
 
     @cached_property
     def path_column(self) -> TextColumn:

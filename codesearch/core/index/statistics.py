@@ -73,27 +73,6 @@ class Statistics:
         found[names == 0] = 0
         return found
 
-    def count_files_elsewhere(self, own: Entries, terms: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Return for each term how many live files have it beyond what `own`, a segment's postings, says of them.
-
-        Negative where more of its own files are dead than others have it. The term 0 stands for none.
-        """
-        found: NDArray[np.int64] = -_look_up(self._dead_terms, terms)
-        for part in self._segments:
-            if part.file_postings is not own:
-                found += part.file_postings.frequencies(terms)
-        found[terms == 0] = 0
-        return found
-
-    def count_definitions_elsewhere(self, own: NDArray[np.uint32], names: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Return for each name how many live rows define it beyond what `own`, a segment's sorted names, says."""
-        found: NDArray[np.int64] = -_count_sorted(self._dead_names, names)
-        for part in self._segments:
-            if part.sorted_names is not own:
-                found += _count_sorted(part.sorted_names, names)
-        found[names == 0] = 0
-        return found
-
 
 def add_term_counts(counts: Iterable[TermCounts]) -> TermCounts:
     """Return the sums of counts by term, terms ascending."""

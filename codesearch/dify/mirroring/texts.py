@@ -15,7 +15,6 @@ from codesearch.core.types import Chunk
 # The largest `max_tokens` that a server takes unless its INDEXING_MAX_SEGMENTATION_TOKENS_LENGTH says otherwise. Some
 # versions count characters, others tokens of a model: neither is ever more than bytes of UTF-8.
 DEFAULT_MAX_TOKENS = 4000
-LEAST_MAX_TOKENS = 50
 # Only letters and digits: versions of Dify read backslashes and anything outside of ASCII in a separator differently.
 _SEPARATOR_WORD = "codesearchpiece"
 _NO_LETTER = re.compile(r"[^a-z0-9]+")

@@ -12,7 +12,6 @@ from codesearch.mcp.clients.client import Client, Format, Launch, Place, Rules
 # Cursor starts servers in a folder of its own and puts the project's in the place of this.
 _PROJECT_FOLDER = "${workspaceFolder}"
 _CURSOR_HEAD = "---\ndescription: How to search this code\nalwaysApply: true\n---\n\n"
-_WINDSURF_HEAD = "---\ntrigger: always_on\n---\n\n"
 _VSCODE_HEAD = '---\napplyTo: "**"\n---\n\n'
 _STARTS_ANYWHERE = "does not say which folder it is in: name data sources there, or add the project's path to `args`"
 

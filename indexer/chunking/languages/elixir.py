@@ -24,7 +24,6 @@ _CALL_KINDS = {
     "test": "test",
     "property": "test",
 }
-_CALL_CONTAINERS = frozenset({"defmodule", "defprotocol", "defimpl", "describe"})
 _ATTRIBUTE_KINDS = {
     "type": "type",
     "typep": "type",

@@ -24,6 +24,8 @@ from codesearch.core.index.search_index import SearchIndex, open_search_index
 from codesearch.core.index.source_index import SourceIndex
 from codesearch.core.predicates import EVERYTHING, Comparison, Not, Operator
 from codesearch.core.text.terms import name_term
+from codesearch.retrieval.features.part import Part
+from codesearch.retrieval.features.references import count_by_part
 from tests.unit.core.store.indexed_chunks import IndexedChunk
 from tests.unit.core.store.store_rows import DIMENSION, build_index, make_row, unit_vector
 
@@ -119,6 +121,20 @@ def test_files_are_those_that_are_live(both: tuple[SourceIndex, SearchIndex]) ->
     assert dict(pair for part in source.segments for pair in part.content_ids().items()) == whole.content_ids()
 
 
+def part_of(index: SourceIndex | SearchIndex, path: str) -> Part:
+    """All rows of a file."""
+    joined = index if isinstance(index, SearchIndex) else index.joined
+    if isinstance(index, SearchIndex):
+        (file,) = index.files_below(path)
+    else:
+        ((_, segment, number),) = index.files_below(path)
+        # The number of the first file of the segment among those of all.
+        begin = sum(part.file_count for part in index.segments[: index.segments.index(segment)])
+        file = begin + number
+    rows = np.arange(joined.first_rows[file], joined.first_rows[file + 1], dtype=np.int32)
+    return Part(joined, rows, np.full(len(rows), file, np.int32))
+
+
 def test_figures_are_those_of_all_live_rows(both: tuple[SourceIndex, SearchIndex]) -> None:
     source, whole = both
     statistics = source.statistics
@@ -126,14 +142,11 @@ def test_figures_are_those_of_all_live_rows(both: tuple[SourceIndex, SearchIndex
     assert statistics.mean_file_length == pytest.approx(whole.file_lengths.mean())
     for path, segment, file in places(source):
         (other,) = whole.files_below(path)
-        one, same = np.array([file], np.int32), np.array([other], np.int32)
-        assert segment.file_references_of(one).tolist() == whole.file_references[same].tolist(), path
-        assert segment.top_references_of(one).tolist() == whole.top_references[same].tolist(), path
         assert segment.superseded_versions[file] == whole.superseded_versions[other], path
         rows = np.arange(segment.first_rows[file], segment.first_rows[file + 1])
         there = np.arange(whole.first_rows[other], whole.first_rows[other + 1])
-        assert segment.references_of(rows).tolist() == whole.references[there].tolist()
-        assert segment.count_definitions(rows).tolist() == whole.count_definitions(there).tolist()
+        (counted,), (expected,) = (count_by_part([part]) for part in (part_of(source, path), part_of(whole, path)))
+        assert [column.tolist() for column in counted] == [column.tolist() for column in expected], path
         shares = segment.language_shares[segment.row_languages[rows]]
         assert shares == pytest.approx(whole.language_shares[whole.row_languages[there]])
         norms = segment.row_norms(1.2, 0.6)[rows]

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.source import skipping
-from indexer.source.decoding import decode_text
 from indexer.source.generated import find_generated_marker
 from indexer.source.minified import find_minified_line
 from indexer.source.skipping import SkipReason, judge_name, name_problem, printable_path, vendored_folder
+from tests.unit.indexer.source.decoded import decode_text
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.source.decoding import Hints, decode_text
+from indexer.source.decoding import Hints
 from indexer.source.encoding.declared import codec_of, find_declared
 from indexer.source.skipping import SkipReason
+from tests.unit.indexer.source.decoded import decode_text
 
 # So little text that nothing but the declaration tells.
 WORD = "ёж"

@@ -6,11 +6,12 @@ import random
 
 import pytest
 
-from indexer.source.decoding import Hints, decode_text
+from indexer.source.decoding import Hints
 from indexer.source.encoding.alphabets import load_alphabets, load_characters
 from indexer.source.encoding.candidates import MULTI_BYTE, SINGLE_BYTE
 from indexer.source.encoding.detection import detect
 from indexer.source.skipping import SkipReason
+from tests.unit.indexer.source.decoded import decode_text
 from tests.unit.indexer.source.encoding.evaluation import Score, count_readings
 from tests.unit.indexer.source.encoding.sentences import SENTENCES
 

@@ -42,6 +42,7 @@ from indexer.source.opening import (
 from indexer.source.rules import Choices
 from indexer.source.skipping import Skipped
 from indexer.source.snapshot import Snapshot
+from indexer.source.verdicts import Verdicts
 from indexer.source.walk import Walk, explain_nothing, walk
 from indexer.source.work_tree import WorkTreeSnapshot
 from indexer.tiers import find_crowded
@@ -291,15 +292,20 @@ class Indexer:
         base = self._bases.open(source, newest_run, progress.start, partial(self._find_lender, source, snapshot))
         known = base.known_files()
         limit = self._settings.max_file_bytes
-        found = walk(snapshot, max_file_bytes=limit, known=known, choices=_choices(self._settings))
+        remembered = self._settings.data_dir / "verdicts" / source.id
+        verdicts = Verdicts(remembered, limit, self._settings.fallback_encoding)
+        choices = _choices(self._settings)
+        found = walk(snapshot, max_file_bytes=limit, known=known, choices=choices, verdicts=verdicts)
         run = _Run(self._catalog, source, snapshot.commit, found, progress)
         if source.state is not SourceState.READY:
             run.begin()
         try:
-            return self._execute(run, source, snapshot, base, frozenset(known), started)
+            report = self._execute(run, source, snapshot, base, frozenset(known), started)
         except BaseException as error:
             run.fail(str(error) or "interrupted")
             raise
+        verdicts.save()
+        return report
 
     def _find_lender(self, source: DataSource, snapshot: Snapshot) -> DataSource | None:
         if self._store.is_remote:
@@ -331,7 +337,7 @@ class Indexer:
     ) -> IndexReport:
         tally = _Tally()
         found = run.found
-        # What was left out for what it holds is read again, too, and is no change.
+        # What is read and then left out for what it holds is no change.
         run.progress.start("bringing up to date" if known else "indexing", found.planned)
         with self._pool.index_files(found, found.planned_bytes, self._load_embedder, source.id) as indexed:
             self._store.prepare_to_write()

@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from codesearch.core.errors import SourceError
+from indexer.source.file_states import FileState, FileStates, now_ns
 from indexer.source.ignoring import IGNORE_FILE, MAX_IGNORE_BYTES, IgnoreFiles
 from indexer.source.skipping import Skipped, SkipReason, name_problem, printable_path, vendored_folder
 from indexer.source.snapshot import Entry, Listing, Snapshot, calendar_second
+from indexer.source.tree_reader import Stamp, stamp_of
 
 MAX_RULES_BYTES = 1 << 20
 
@@ -21,14 +23,18 @@ class FolderSnapshot(Snapshot):
     kind = "folder"
     prunes_folders = True
 
-    def __init__(self, root: Path, subdir: str | None = None) -> None:
-        """Stand on `root`, an absolute resolved path. Raises SourceError for a sub-folder that is missing or a link."""
+    def __init__(self, root: Path, subdir: str | None = None, *, states_path: Path | None = None) -> None:
+        """Stand on `root`, an absolute resolved path. Raises SourceError for a sub-folder that is missing or a link.
+
+        What files hold is remembered in `states_path`.
+        """
         self.commit = None
         self.committed_at = None
         self._root = root
         self.subdir = subdir
         self._listing: Listing | None = None
         self._modified_at: dict[str, int] = {}
+        self._states = FileStates(states_path, root, "sha1")
         if subdir and not (root / subdir).is_dir():
             raise SourceError(f"There is no folder '{subdir}' in {root}; check the sub-folder.")
         if subdir and (root / subdir).resolve() != root / subdir:
@@ -54,10 +60,16 @@ class FolderSnapshot(Snapshot):
         # Plain texts: a Path for each file takes as long as to open it.
         root = os.path.join(self._root, "")  # noqa: PTH118
         for entry in entries:
+            read_at = now_ns()
             try:
-                yield entry, _read_regular_file(f"{root}{entry.path}")
+                content, before, after = _read_stamped(f"{root}{entry.path}")
             except OSError as error:
                 yield entry, Skipped(entry.path, SkipReason.UNREADABLE, error.strerror or "cannot be opened")
+                continue
+            content_id = self.identify(content)
+            if before.identity == after.identity:
+                self._states.keep(entry.path, FileState(after.identity, content_id), read_at)
+            yield entry._replace(size=len(content), content_id=content_id), content
 
     def read_file(self, path: str) -> bytes | None:
         """Return the bytes of one regular file."""
@@ -71,6 +83,11 @@ class FolderSnapshot(Snapshot):
         self.listing()
         known = self._modified_at
         return dict(known) if paths is None else {path: known[path] for path in paths if path in known}
+
+    def close(self) -> None:
+        """Remember what the files hold."""
+        if self._listing is not None:
+            self._states.save()
 
     def _start(self, ignore_files: IgnoreFiles) -> str:
         """Follow the .gitignore files of the folders above the sub-folder; return its prefix."""
@@ -147,10 +164,16 @@ class FolderSnapshot(Snapshot):
             return
         if (modified_at := calendar_second(int(status.st_mtime))) is not None:
             self._modified_at[path] = modified_at
-        files.append(Entry(path, status.st_size, None, status.st_mode))
+        state = self._states.find(path, stamp_of(status))
+        files.append(Entry(path, status.st_size, state.content_id if state else None, status.st_mode))
 
 
-def _read_regular_file(path: Path | str, max_bytes: int | None = None) -> bytes:
+def _read_regular_file(path: Path | str, max_bytes: int) -> bytes:
+    return _read_stamped(path, max_bytes)[0]
+
+
+def _read_stamped(path: Path | str, max_bytes: int | None = None) -> tuple[bytes, Stamp, Stamp]:
+    """Return a regular file's bytes, and its stamps before and after they were read. Raises OSError."""
     # O_NONBLOCK: opening a named pipe that took the file's place must not hang.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(descriptor, "rb", buffering=0) as file:
@@ -158,7 +181,9 @@ def _read_regular_file(path: Path | str, max_bytes: int | None = None) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "not a regular file")
         if max_bytes is not None:
-            return file.read(max_bytes) or b""
-        # One byte more than there are says, without asking again, that nothing was added meanwhile.
-        content = file.read(status.st_size + 1) or b""
-        return content if len(content) == status.st_size else content + file.readall()
+            content = file.read(max_bytes) or b""
+        else:
+            # One byte more than there are says, without asking again, that nothing was added meanwhile.
+            content = file.read(status.st_size + 1) or b""
+            content = content if len(content) == status.st_size else content + file.readall()
+        return content, stamp_of(status), stamp_of(os.fstat(descriptor))

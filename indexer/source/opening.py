@@ -56,16 +56,16 @@ def open_source(
 
     A remote is fetched into `mirrors_dir`/ID. A local repository is read in place and not written to: its work tree as
     it is on disk, or a commit, where a branch is named (HEAD for what is checked out) or it is bare. What the files of
-    a work tree hold is remembered in `states_dir`/ID. Use the snapshot as a context manager. Raises SourceError with
-    one line, without secrets, for whatever keeps it from being read.
+    a work tree or folder hold is remembered in `states_dir`/ID. Use the snapshot as a context manager. Raises
+    SourceError with one line, without secrets, for whatever keeps it from being read.
     """
     branch, subdir = check_branch(branch), check_subdir(subdir)
+    states = states_dir.resolve() / source_id(location, branch, subdir) if states_dir else None
     if location.kind is LocationKind.FOLDER:
         if branch:
             raise SourceError(f"{location.display} is a plain folder without branches; name no branch.")
-        return FolderSnapshot(local_path(location), subdir)
+        return FolderSnapshot(local_path(location), subdir, states_path=states)
     if location.kind is LocationKind.REPOSITORY:
-        states = states_dir.resolve() / source_id(location, branch, subdir) if states_dir else None
         return _open_local(location, branch, subdir, settings, states)
     mirror = mirrors_dir.resolve() / source_id(location, branch, subdir)
     git, tip = update_mirror(location, branch, mirror, settings=settings, access=find_access(location, settings))
@@ -85,7 +85,7 @@ def _open_local(
         snapshot = WorkTreeSnapshot(repository, root, from_root, states_path=states_path, data_dir=data_dir)
     elif not branch and inside:
         # Beside a bare repository lie files that are none of its.
-        return FolderSnapshot(path, subdir)
+        return FolderSnapshot(path, subdir, states_path=states_path)
     else:
         snapshot = GitSnapshot(repository.git, find_local_commit(repository.git, branch), from_root)
     snapshot.prefix = f"{inside}/" if inside else ""

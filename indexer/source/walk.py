@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 from codesearch.core.types import SourceFile
 from indexer.notebook.outputs import without_outputs
 from indexer.source.decoding import NO_HINTS, Decoded, Hints, decode
-from indexer.source.encoding.neighbours import count_encodings
+from indexer.source.encoding.neighbours import Encodings, count_encodings, digest_neighbours
 from indexer.source.generated import find_generated_marker
 from indexer.source.minified import find_minified_line
 from indexer.source.rules import Choices, Rules
 from indexer.source.skipping import Skipped, SkipReason, judge_name
 from indexer.source.snapshot import Entry, Snapshot
 from indexer.source.vendoring import VendoredFolders
+from indexer.source.verdicts import Remembered, Verdicts, names_of
 
 DEFAULT_MAX_FILE_BYTES = 1 << 20
 DETAIL_CHARACTERS = 80
@@ -32,8 +33,16 @@ class Walk:
     (paths, in order), `skipped` and `counts` are complete when the iteration is. `notes` are for a person.
     """
 
-    def __init__(self, snapshot: Snapshot, max_file_bytes: int, known: Mapping[str, str], choices: Choices) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        max_file_bytes: int,
+        known: Mapping[str, str],
+        choices: Choices,
+        verdicts: Verdicts,
+    ) -> None:
         self._snapshot = snapshot
+        self._verdicts = verdicts
         self._known = known
         self._max_file_bytes = max_file_bytes
         self._prefix = snapshot.prefix
@@ -43,7 +52,7 @@ class Walk:
         self.file_count = 0
         self._rules = Rules(snapshot, choices)
         self._refuted: dict[str, frozenset[SkipReason]] = {}
-        self._others: dict[str, int] | None = None
+        self._others: Encodings | None = None
         listing = snapshot.listing()
         self._files = listing.files
         self.notes = listing.notes
@@ -64,7 +73,7 @@ class Walk:
             if self._known.get(self._own_path(entry.path)) == content_id:
                 self._note_unchanged(entry)
                 continue
-            judged = self._judge_notebook(entry.path, self._judge_content(entry, content))
+            judged = self._judge(entry, content)
             if isinstance(judged, Skipped):
                 self._skipped.append(self._as_own(judged))
             else:
@@ -112,8 +121,20 @@ class Walk:
                 self._skip(entry, SkipReason.EMPTY, "0 bytes")
             elif entry.content_id is not None and self._is_known(entry.path, entry.content_id):
                 self._note_unchanged(entry)
+            elif entry.content_id is not None and (verdict := self._recall(entry, entry.content_id)):
+                self._skip(entry, *verdict)
             else:
                 yield entry
+
+    def _recall(self, entry: Entry, content_id: str) -> tuple[SkipReason, str] | None:
+        """Return why an earlier run left out this content here, where it would still do so."""
+        refuted = self._refuted.get(entry.path, ())
+        declared = partial(self._rules.find_encoding, entry.path)
+        return self._verdicts.find(entry.path, content_id, refuted, declared, lambda: self._neighbours)
+
+    @cached_property
+    def _neighbours(self) -> str | None:
+        return digest_neighbours(self._files)
 
     def _limit_of(self, path: str) -> int:
         is_notebook = path.lower().endswith(_NOTEBOOK)
@@ -138,17 +159,50 @@ class Walk:
             self._refuted[path] = refuted
         return None if verdict is None or verdict[0] in refuted else verdict
 
-    def _judge_content(self, entry: Entry, content: bytes) -> str | Skipped:
+    def _judge(self, entry: Entry, content: bytes) -> str | Skipped:
+        """Return the text of a file that was read, or why it is skipped, which is remembered."""
+        declared: list[str | None] = []
+
+        def find_declared() -> str | None:
+            declared.append(self._rules.find_encoding(entry.path))
+            return declared[-1]
+
         refuted = self._refuted.get(entry.path, ())
-        hints = Hints(partial(self._rules.find_encoding, entry.path))
-        judged = judge_content(entry.path, content, hints, refuted)
-        if not isinstance(judged, Skipped) or judged.reason is not SkipReason.UNDECODABLE:
-            return judged
+        judged = judge_content(entry.path, content, Hints(find_declared), refuted)
+        asks_others = isinstance(judged, Skipped) and judged.reason is SkipReason.UNDECODABLE
+        if asks_others:
+            judged = self._judge_by_others(entry, content, refuted)
+        judged = self._judge_notebook(entry.path, judged)
+        if isinstance(judged, Skipped):
+            self._remember(entry, content, judged, declared, asks_others=asks_others)
+        return judged
+
+    def _remember(
+        self, entry: Entry, content: bytes, judged: Skipped, declared: Sequence[str | None], *, asks_others: bool
+    ) -> None:
+        verdict = Remembered(
+            entry.content_id or self._snapshot.identify(content),
+            names_of(self._refuted.get(entry.path, ())),
+            judged.reason,
+            judged.detail,
+        )
+        if declared:
+            verdict = replace(verdict, declared=declared[-1])
+        if asks_others:
+            # Rules above the sub-folder say which encodings the others are in, and are none of the files.
+            neighbours = None if self._others is None or self._snapshot.subdir else self._others.digest
+            if neighbours is None:
+                return
+            verdict = replace(verdict, neighbours=neighbours)
+        self._verdicts.keep(entry.path, verdict)
+
+    def _judge_by_others(self, entry: Entry, content: bytes, refuted: Collection[SkipReason]) -> str | Skipped:
         if self._others is None:
             # What the other files are in may tell; which are asked follows from the snapshot alone, so that every run
             # of it decides alike.
             self._others = count_encodings(self._snapshot, self._files, self._rules.find_encoding)
-        hints = Hints(hints.declared, self._others, self._rules.choices.fallback_encoding)
+        declared = partial(self._rules.find_encoding, entry.path)
+        hints = Hints(declared, self._others.counts, self._rules.choices.fallback_encoding)
         return judge_content(entry.path, content, hints, refuted)
 
     def _judge_notebook(self, path: str, judged: str | Skipped) -> str | Skipped:
@@ -172,14 +226,16 @@ def walk(
     max_file_bytes: int = DEFAULT_MAX_FILE_BYTES,
     known: Mapping[str, str] | None = None,
     choices: Choices | None = None,
+    verdicts: Verdicts | None = None,
 ) -> Walk:
     """Judge the files of a snapshot; the result yields those to index, one at a time, in path order.
 
     `known` maps paths to the content ids that are indexed already: those files come back as `unchanged` and, where git
-    tells the id, are not read. `choices` are what the settings include and exclude.
+    tells the id, are not read, nor are those on which `verdicts` has one. `choices` are what the settings include and
+    exclude.
     Raises SourceError when the snapshot cannot be read.
     """
-    return Walk(snapshot, max_file_bytes, known or {}, choices or Choices())
+    return Walk(snapshot, max_file_bytes, known or {}, choices or Choices(), verdicts or Verdicts())
 
 
 def explain_nothing(found: Walk, indexed: int) -> tuple[str, ...]:

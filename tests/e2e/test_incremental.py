@@ -34,11 +34,11 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def lasting_files(data_dir: Path) -> dict[str, tuple[int, int]]:
-    """Return the files but for locks, and for what is noted of a work tree: of files that were new, only later."""
+    """Return the files but for locks, and for what is noted of files: of those that were new, only later."""
     return {
         name: state
         for name, state in list_files(data_dir).items()
-        if not name.endswith(".lock") and not name.startswith("trees/")
+        if not name.endswith(".lock") and not name.startswith(("trees/", "verdicts/"))
     }
 
 

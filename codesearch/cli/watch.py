@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from contextlib import AbstractContextManager
@@ -32,6 +31,7 @@ def watch(holder: LazyAssembly, path: str, name: str | None) -> None:
     search on the same data folder, also of a service or an agent, about a second later.
     """
     from codesearch.cli.mcp.folder import choose_folder
+    from codesearch.cli.termination import interrupted_by_termination
     from codesearch.cli.watching.turn import take_watch_lock
     from indexer.workers.nurseries import fork_workers
 
@@ -43,10 +43,13 @@ def watch(holder: LazyAssembly, path: str, name: str | None) -> None:
     if folder.root is None:
         raise SourceError(f"{folder.here} is too much to watch; name the folder of a project.")
     assembly.require_data_dir()
-    # Stopping it is no failure.
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with take_watch_lock(assembly.settings.data_dir, folder.root), fork_workers(assembly.settings) as forked:
+        # Stopping it is no failure. The workers' server is forked before, and ends as any process does.
+        with (
+            take_watch_lock(assembly.settings.data_dir, folder.root),
+            fork_workers(assembly.settings) as forked,
+            interrupted_by_termination(),
+        ):
             from codesearch.cli.watching.relevance import Relevance
             from codesearch.cli.watching.runs import WarmRuns
             from codesearch.cli.watching.watcher import FolderWatcher
@@ -62,10 +65,6 @@ def watch(holder: LazyAssembly, path: str, name: str | None) -> None:
                 FolderWatcher(root, Relevance(root, assembly.settings), run, output.print_error, runs.rest).watch()
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _shown(label: str) -> AbstractContextManager[Progress]:

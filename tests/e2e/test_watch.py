@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ class Watching:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self.said: list[str] = []
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -120,6 +122,21 @@ def test_what_is_saved_is_found_and_what_is_ignored_is_not(tmp_path: Path, repos
     # The lock went with it.
     with watching(data_dir, str(root)) as again:
         assert again.end(signal.SIGTERM) == 0
+        assert again.said[-1] == "Stopped."
+
+
+def test_a_whole_group_of_processes_can_be_ended_twice_without_another_word(
+    tmp_path: Path, repository: Repository
+) -> None:
+    """As a supervisor does: the processes that start workers get the signal, too."""
+    with watching(tmp_path / "data", str(repository.path)) as watched:
+        for _ in range(2):
+            with suppress(ProcessLookupError):
+                os.killpg(watched.process.pid, signal.SIGTERM)
+        assert watched.process.wait(PATIENCE_SECONDS) == 0
+        watched.reader.join()
+        place = next(number for number, line in enumerate(watched.said) if "ctrl-C ends it" in line)
+        assert watched.said[place + 1 :] == ["Stopped."]
 
 
 def test_a_folder_that_goes_and_comes_back_is_watched_again(tmp_path: Path, repository: Repository) -> None:

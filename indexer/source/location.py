@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path, PurePosixPath
@@ -29,7 +30,7 @@ _BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?
 # Whose repositories are known without `https://`; the first is the one that `owner/name` alone means.
 CODE_HOSTS = ("github.com", "gitlab.com", "codeberg.org", "bitbucket.org")
 _OWNER_AND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9_.-]{0,99}[A-Za-z0-9_-]")
-_WEB_PAGE = re.compile(r"(?P<repository>/[^/]+/.+?)(?:/-)?/(?:tree|blob)/(?P<branch>[^/]+)(?:/(?P<subdir>.+))?")
+_WEB_PAGE = re.compile(r"(?P<repository>/[^/]+/.+?)(?:/-)?/(?P<kind>tree|blob)/(?P<branch>[^/]+)(?:/(?P<path>.+))?")
 
 
 _NO_SSH_PASSWORD = "An ssh address cannot carry a password; use a key: set CODESEARCH_GIT_SSH_KEY or run ssh-agent."  # noqa: S105
@@ -236,9 +237,13 @@ def _parse_path(text: str) -> Location:
 def _refuse_web_page(scheme: str, address: str, path: str) -> None:
     page = _WEB_PAGE.fullmatch(path)
     if page and address in {"github.com", "gitlab.com", "codeberg.org"} and scheme in {"https", "http"}:
-        subdir = f"; its sub-folder is {page['subdir']}" if page["subdir"] else ""
+        is_file = page["kind"] == "blob"
+        written = page["path"] or ""
+        folder = (written.rpartition("/")[0] if is_file else written).strip("/")
+        plain = unquote(folder)
+        subdir = f"; its sub-folder is {shlex.quote(folder if _CONTROL.search(plain) else plain)}" if folder else ""
         raise SourceError(
-            f"This is a web page, not a clone URL; use {scheme}://{address}{page['repository']}"
+            f"This is a web page{' of a file' if is_file else ''}, not a clone URL; use {scheme}://{address}{page['repository']}"
             f"; its branch is {page['branch']}{subdir}."
         )
 

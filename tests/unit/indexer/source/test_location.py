@@ -86,7 +86,14 @@ def test_remote_locations_are_normalised(raw: str, url: str, canonical: str) -> 
         ("https://host/u%3Apw%40other/p", "looks like a token or a password"),
         ("./no/such/folder", "There is no"),
         ("https://github.com/rails/rails/tree/main/railties", "rails; its branch is main; its sub-folder is railties."),
-        ("https://gitlab.com/a/b/c/-/blob/main/README.md", "https://gitlab.com/a/b/c; its branch is main"),
+        ("https://github.com/rails/rails/tree/main/a%20b/", "rails; its branch is main; its sub-folder is 'a b'."),
+        ("https://github.com/rails/rails/tree/main/a%0Ab", "rails; its branch is main; its sub-folder is a%0Ab."),
+        ("https://gitlab.com/a/b/c/-/blob/main/README.md", "https://gitlab.com/a/b/c; its branch is main."),
+        (
+            "https://github.com/rails/rails/blob/main/railties/lib/rails.rb",
+            "a web page of a file, not a clone URL; use https://github.com/rails/rails; its branch is main; its "
+            "sub-folder is railties/lib.",
+        ),
     ],
 )
 def test_everything_else_is_refused_in_one_line(raw: str, says: str) -> None:

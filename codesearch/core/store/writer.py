@@ -7,10 +7,11 @@ import random
 import re
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +103,6 @@ class StoreWriter:
         self._store = store
         self._data_dir = data_dir
         self._put_off: int | None = None
-        # Since the table was tidied up last: only that gives the space of such rows back.
-        self._has_deleted = False
 
     def stage(self, source_id: str, segment: int, commit: str | None) -> StagedRows:
         """Open a staging file for the rows of one segment of a data source, given its code."""
@@ -146,7 +145,6 @@ class StoreWriter:
                 # Deleting nothing would be a version, too. But to count them takes as long as to delete them.
                 if are_there or table.count_rows(where + part):
                     table.delete(where + part)
-                    self._has_deleted = True
 
         self._change("delete from", delete, create=False)
 
@@ -237,11 +235,11 @@ class StoreWriter:
         rewritten = min(table.count_rows(), REWRITTEN_ROWS)
         unindexed = max((index.num_unindexed_rows for index in table.list_indices()), default=0)
         is_behind = unindexed > max(UNINDEXED_ROWS, rewritten // UNINDEXED_SHARE)
-        has_versions = len(table.list_versions()) > min(rewritten // ROWS_PER_VERSION, MOST_VERSIONS)
+        versions = table.list_versions()
+        has_versions = len(versions) > min(rewritten // ROWS_PER_VERSION, MOST_VERSIONS)
         try:
-            if has_versions or (is_behind and self._has_deleted):
+            if has_versions or (is_behind and _holds_deleted_rows(versions)):
                 self._optimize(table)
-                self._has_deleted = False
             elif is_behind:
                 _index_sources(table, replace=True)
         except Exception as error:
@@ -313,6 +311,17 @@ class StoreWriter:
             raise
         except Exception as error:
             raise self._store.explain(error, f"Cannot {verb}") from error
+
+
+def _holds_deleted_rows(versions: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether there are files of rows that are deleted, by whatever process: tidying up gives their space back.
+
+    Either a version says that it has such rows, or one lacks files that the one before has.
+    """
+    said = [version["metadata"] for version in sorted(versions, key=lambda version: int(version["version"]))]
+    rows = [int(metadata.get("total_data_file_rows", 0)) for metadata in said]
+    has_dropped = any(after < before for before, after in pairwise(rows))
+    return has_dropped or any(int(metadata.get("total_deletion_file_rows", 0)) for metadata in said[-1:])
 
 
 def _is_of_this_generation(table: Any) -> bool:

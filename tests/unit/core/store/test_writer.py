@@ -275,6 +275,21 @@ def test_the_space_of_deleted_rows_is_given_back(tmp_path: Path, monkeypatch: py
     assert bytes_in(tmp_path) < 1.2 * before
 
 
+def test_the_space_of_rows_that_another_process_deleted_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was killed before it tidied up."""
+    monkeypatch.setattr(writer_module, "ROWS_PER_VERSION", 1)
+    monkeypatch.setattr(writer_module, "UNINDEXED_ROWS", 4)
+    store, writer = open_store(tmp_path)
+    publish(writer, SOURCE, noisy_rows(0))
+    writer.maintain()
+    before = bytes_in(tmp_path)
+    publish(writer, SOURCE, noisy_rows(1), run_id=2)
+    StoreWriter(store, tmp_path).maintain()
+    assert bytes_in(tmp_path) < 1.2 * before
+
+
 def test_maintenance_of_several_sources_is_put_off_to_their_end(tmp_path: Path) -> None:
     store, writer = open_store(tmp_path)
     with writer.maintaining_together():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,13 @@ def read_rows(assembly: Assembly) -> pa.Table:
     vectors = []
     for source in assembly.catalog.list_sources():
         for batch in chain.from_iterable(assembly.store.scan_rows(source.id, source.run_id)):
-            data, bounds = batch.contents[0], batch.contents[1].tolist()
+            contents = batch.contents
+            places = zip(contents.starts.tolist(), contents.lengths.tolist(), strict=True)
             columns["path"] += batch.paths
             columns["start_line"] += batch.start_lines.tolist()
             columns["end_line"] += batch.end_lines.tolist()
             columns["symbol"] += batch.symbols
-            columns["content"] += [data[start:end].tobytes().decode() for start, end in pairwise(bounds)]
+            columns["content"] += [contents.data[start : start + size].tobytes().decode() for start, size in places]
             vectors.append(batch.vectors * batch.vector_scales[:, None])
     joined = np.concatenate(vectors)
     return pa.table(columns).append_column("vector", pa.FixedSizeListArray.from_arrays(joined.ravel(), joined.shape[1]))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from codesearch.core.index.array_file import write_arrays
 from codesearch.core.index.columns import describe_files, describe_names, pack_texts
-from codesearch.core.index.file_texts import order_texts
+from codesearch.core.index.file_texts import WholeTexts, order_texts
 from codesearch.core.index.narrowing import narrow
 from codesearch.core.index.pieces import PieceRows, describe_pieces, no_piece_rows
 from codesearch.core.index.postings import pack_entries, sort_entries, sum_by_file
@@ -27,11 +27,24 @@ from codesearch.core.types import NOTEBOOK_LANGUAGE
 _PIECE_COLUMNS = ("rows", "lines", "heads", "signatures")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Contents:
+    """The contents of rows: parts of `data`, UTF-8, from `starts` (n,) on, `lengths` (n,) bytes each.
+
+    `whole`: data are the texts of files, which need not be made of the rows again.
+    """
+
+    data: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int32]
+    whole: WholeTexts | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RowBatch:
     """Rows as the store hands them over, each field in the same order.
 
-    `contents` and `terms` are UTF-8 text and packed terms, joined, with the offset of each row's start and the end.
+    `terms` are packed terms, joined, with the offset of each row's start and the end.
     `vectors` (rows, dimension) and `vector_scales` (rows,) are those of `quantise`. `modified_at` has NO_TIME where the
     time is not known.
     """
@@ -47,7 +60,7 @@ class RowBatch:
     end_lines: NDArray[np.int64]
     modified_at: NDArray[np.int64]
     declares: NDArray[np.bool_]
-    contents: tuple[NDArray[np.uint8], NDArray[np.int64]]
+    contents: Contents
     terms: tuple[NDArray[np.uint8], NDArray[np.int64]]
     vectors: NDArray[np.int8]
     vector_scales: NDArray[np.float32]
@@ -108,6 +121,10 @@ class _Rows:
         self._content_ids: dict[str, str] = {}
         self._row_count = 0
         self._content_bytes = 0
+        # Of the whole texts of files that came: where each begins and ends in the spool, and its runs of lines.
+        self._text_starts: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        self._text_ends: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        self._runs: list[NDArray[np.int64]] = []
         # A source may have no rows; its columns are there all the same.
         self.add(_no_rows(dimension))
 
@@ -128,17 +145,28 @@ class _Rows:
         # Copies: the arrays of a batch may be places in one buffer, which would stay as a whole, texts and all.
         self._append("modified_at", batch.modified_at.copy())
         self._append("declares", batch.declares.copy())
-        contents, offsets = batch.contents
-        self._spool.write(contents[int(offsets[0]) : int(offsets[-1])].data)
-        self._append("content_starts", offsets[:-1] - offsets[0] + self._content_bytes)
-        self._append("content_lengths", np.diff(offsets).astype(np.int32))
-        self._content_bytes += int(offsets[-1] - offsets[0])
+        self._append_contents(batch.contents)
         self._append_terms(*batch.terms)
         self._append("vector_scales", batch.vector_scales.copy())
         self._append("vectors", batch.vectors.copy())
         self._append("signs", sign_bits_of_quantised(batch.vectors))
         self._append_pieces(batch.pieces)
         self._row_count += len(batch.paths)
+
+    def _append_contents(self, contents: Contents) -> None:
+        self._append("content_starts", contents.starts + self._content_bytes)
+        self._append("content_lengths", contents.lengths)
+        if (whole := contents.whole) is None:
+            self._append("text_numbers", np.full(len(contents.starts), -1, np.int32))
+            self._append("known_marks", np.zeros(len(contents.starts), np.uint8))
+        else:
+            self._append("text_numbers", whole.of_rows + np.int32(len(self._runs)))
+            self._append("known_marks", whole.marks.copy())
+            self._text_starts.append(whole.starts + self._content_bytes)
+            self._text_ends.append(whole.ends + self._content_bytes)
+            self._runs += whole.runs
+        self._spool.write(contents.data.data)
+        self._content_bytes += len(contents.data)
 
     def _append_pieces(self, pieces: PieceRows) -> None:
         self._append("piece_rows", (pieces.rows + self._row_count).astype(np.int32))
@@ -213,7 +241,9 @@ class _Rows:
         contents = _map_file(self._spool, self._content_bytes).data
         is_sparse = np.array([name == NOTEBOOK_LANGUAGE for name in languages], np.bool_)[arrays["language_codes"]]
         writer = BlockWriter(ordered)
-        described = order_texts(contents, arrays, is_sparse, len(arrays["first_rows"]) - 1, writer)
+        starts, ends = np.concatenate(self._text_starts), np.concatenate(self._text_ends)
+        whole = WholeTexts(starts, ends, self._runs, arrays.pop("text_numbers"), arrays.pop("known_marks"))
+        described = order_texts(contents, arrays, is_sparse, len(arrays["first_rows"]) - 1, writer, whole)
         described |= writer.finish()
         narrowed = {name: narrow(described.pop(name)) for name in ("content_starts", "segment_starts")}
         return {"text_blocks": _map_file(ordered, ordered.tell()), **described, **narrowed}
@@ -225,10 +255,12 @@ def _map_file(file: IO[bytes], size: int) -> NDArray[np.uint8]:
 
 
 def _no_rows(dimension: int) -> RowBatch:
-    numbers, nothing = np.empty(0, np.int64), (np.empty(0, np.uint8), np.zeros(1, np.int64))
+    numbers, nothing = np.empty(0, np.int64), np.empty(0, np.uint8)
+    contents = Contents(nothing, numbers, np.empty(0, np.int32))
     vectors, scales = np.empty((0, dimension), np.int8), np.empty(0, np.float32)
     flags = np.empty(0, np.bool_)
-    return RowBatch([], [], [], [], [], [], [], numbers, numbers, numbers, flags, nothing, nothing, vectors, scales)
+    terms = nothing, np.zeros(1, np.int64)
+    return RowBatch([], [], [], [], [], [], [], numbers, numbers, numbers, flags, contents, terms, vectors, scales)
 
 
 class _Vocabulary:

@@ -7,7 +7,7 @@ row are there as empty lines. Lines that no row has and that are not blank (outp
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from zlib import crc32
@@ -22,7 +22,6 @@ _LINE_END: Final = 10
 _WINDOW_BYTES = 256
 # More blank lines in a row are left out.
 _MAX_BLANK_LINES = 4_096
-_ROWS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,8 +120,28 @@ class FileTexts:
 class Ordered(Protocol):
     """What takes the texts in their order."""
 
-    def write(self, text: bytearray, /) -> object:
+    def write(self, text: bytearray | memoryview, /) -> object:
         """Take the next piece."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WholeTexts:
+    """Texts of files that were made already, from rows in the order of an index.
+
+    starts, ends (t,): where each lies. runs: of each text where runs of neighbouring lines begin in it, and the number
+    of the first, (k, 2). of_rows (n,): the number of each row's text, -1 for none. marks (n,): those of the contents.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    runs: Sequence[NDArray[np.int64]]
+    of_rows: NDArray[np.int32]
+    marks: NDArray[np.uint8]
+
+
+def mark_of(content: bytes) -> int:
+    """Return a byte that is the same where contents are, and most often another one where they are not."""
+    return crc32(content) & 0xFF
 
 
 def order_texts(
@@ -131,31 +150,43 @@ def order_texts(
     is_sparse: NDArray[np.bool_],
     file_count: int,
     ordered: Ordered,
+    whole: WholeTexts | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Write the texts of the files to `ordered`; return where rows, files and runs of lines begin in it.
 
-    `content_marks` of each row, a byte, is the same where contents are, and most often another one where they are not.
-    `rows` are in the order of file and lines; `content_starts` and `content_lengths` say where in `contents` they are.
-    `is_sparse` says of each whether lines that are in no row of its file may hold anything.
+    `content_marks` of each row is that of `mark_of`. `rows` are in the order of file and lines; `content_starts` and
+    `content_lengths` say where in `contents` they are. `is_sparse` says of each whether lines that are in no row of its
+    file may hold anything. A file all of whose rows are in one of the `whole` texts has that one.
     """
-    row_starts, marks = np.empty(len(is_sparse), np.int64), np.empty(len(is_sparse), np.uint8)
+    bounds = np.searchsorted(rows["file_of_row"], np.arange(file_count + 1)).tolist()
+    numbers = _number_texts(whole, bounds)
+    row_starts, marks = rows["content_starts"].astype(np.int64), np.empty(len(is_sparse), np.uint8)
+    if whole is not None:
+        marks[:] = whole.marks
     file_starts = np.zeros(file_count + 1, np.int64)
     segments: list[tuple[int, int]] = []
-    names = ("file_of_row", "start_lines", "end_lines", "content_starts", "content_lengths")
+    names = ("start_lines", "end_lines", "content_starts", "content_lengths")
     columns = [*(rows[name] for name in names), is_sparse]
-    written, current, text = 0, 0, FileText()
-    for begin in range(0, len(is_sparse), _ROWS_AT_ONCE):
-        block = zip(*(column[begin : begin + _ROWS_AT_ONCE].tolist() for column in columns), strict=True)
-        for row, (file, first, last, start, length, may_lack) in enumerate(block, begin):
-            if file != current:
-                written += _write(text, written, segments, ordered)
-                file_starts[current + 1 : file + 1] = written
-                current, text = file, FileText()
-            content = bytes(contents[start : start + length])
-            marks[row] = crc32(content) & 0xFF
-            row_starts[row] = written + text.place(content, first, last, may_lack)
-    written += _write(text, written, segments, ordered)
-    file_starts[current + 1 :] = written
+    written = 0
+    for file, number in enumerate(numbers):
+        begin, end = bounds[file], bounds[file + 1]
+        if whole is not None and number >= 0:
+            start, stop = int(whole.starts[number]), int(whole.ends[number])
+            row_starts[begin:end] += written - start
+            segments.extend((written + place, line) for place, line in whole.runs[number].tolist())
+            ordered.write(contents[start:stop])
+            written += stop - start
+        else:
+            text = FileText()
+            block = zip(*(column[begin:end].tolist() for column in columns), strict=True)
+            for row, (first, last, start, length, may_lack) in enumerate(block, begin):
+                content = bytes(contents[start : start + length])
+                marks[row] = mark_of(content)
+                row_starts[row] = written + text.place(content, first, last, may_lack)
+            segments.extend((written + place, line) for place, line in text.segments)
+            ordered.write(text.data)
+            written += len(text.data)
+        file_starts[file + 1] = written
     return {
         "content_starts": row_starts,
         "content_marks": marks,
@@ -165,10 +196,13 @@ def order_texts(
     }
 
 
-def _write(text: FileText, written: int, segments: list[tuple[int, int]], ordered: Ordered) -> int:
-    segments.extend((written + start, line) for start, line in text.segments)
-    ordered.write(text.data)
-    return len(text.data)
+def _number_texts(whole: WholeTexts | None, bounds: Sequence[int]) -> list[int]:
+    """Return for each file the number of the text that all of its rows are in, -1 for none."""
+    if whole is None or len(bounds) < 2:
+        return [-1] * (len(bounds) - 1)
+    lowest, highest = (find.reduceat(whole.of_rows, bounds[:-1]) for find in (np.minimum, np.maximum))
+    numbers: list[int] = np.where(lowest == highest, lowest, -1).tolist()
+    return numbers
 
 
 class FileText:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from codesearch.core.index.builder import RowBatch
+from codesearch.core.index.builder import Contents, RowBatch
 from codesearch.core.index.postings import Entries
 from codesearch.core.index.search_index import SearchIndex
 
@@ -47,9 +47,9 @@ def _read(segment: SearchIndex, rows: NDArray[np.int64], terms: _TermsByRow) -> 
     )
 
 
-def _join(texts: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    offsets = np.concatenate(([0], np.cumsum([len(text) for text in texts], dtype=np.int64)))
-    return np.frombuffer(b"".join(texts), np.uint8), offsets
+def _join(texts: Sequence[bytes]) -> Contents:
+    lengths = np.array([len(text) for text in texts], np.int32)
+    return Contents(np.frombuffer(b"".join(texts), np.uint8), np.cumsum(lengths, dtype=np.int64) - lengths, lengths)
 
 
 class _TermsByRow:

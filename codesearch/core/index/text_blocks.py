@@ -188,7 +188,7 @@ class BlockWriter:
         self._size = 0
         self._starts = [0]
 
-    def write(self, text: bytes | bytearray) -> None:
+    def write(self, text: bytes | bytearray | memoryview) -> None:
         """Take the next piece."""
         self._waiting += text
         self._size += len(text)

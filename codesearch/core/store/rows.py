@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from codesearch.core.index.columns import quantise
 from codesearch.core.paths import file_extension_of
 from codesearch.core.text.chunk_text import shows_signature
 from codesearch.core.types import Chunk
+
+T = TypeVar("T")
 
 SCHEMA_VERSION = 6
 # The major version of Lance in the lancedb that pyproject.toml pins. Version 14 writes what 13 would corrupt without a
@@ -71,6 +74,26 @@ class RowColumns:
 
     def __len__(self) -> int:
         return len(self.start_lines)
+
+    def take(self, places: Sequence[int]) -> RowColumns:
+        """Return the rows at some places, in the order given."""
+
+        def chosen(values: Sequence[T]) -> list[T]:
+            return [values[place] for place in places]
+
+        return RowColumns(
+            texts={name: chosen(values) for name, values in self.texts.items()},
+            start_lines=chosen(self.start_lines),
+            end_lines=chosen(self.end_lines),
+            symbol_start_lines=chosen(self.symbol_start_lines),
+            symbol_end_lines=chosen(self.symbol_end_lines),
+            holds_head=chosen(self.holds_head),
+            modified_at=chosen(self.modified_at),
+            declares=chosen(self.declares),
+            terms=chosen(self.terms),
+            vectors=self.vectors[np.array(places, np.int64)],
+            vector_scales=self.vector_scales[np.array(places, np.int64)],
+        )
 
 
 def document_id_of(source_id: str, chunk: Chunk) -> str:

@@ -1,19 +1,20 @@
 """The rows of the store in Arrow: their schemas, how columns become batches, and what search indexes are built from.
 
-Staged rows are whole; of those the table keeps what the others do not follow from (stored_rows.py).
+Of staged rows the table keeps what the others do not follow from (stored_rows.py).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields as fields_of
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from codesearch.core.index.builder import RepeatedTexts, RowBatch
+from codesearch.core.index.builder import Contents, RepeatedTexts, RowBatch
+from codesearch.core.index.file_texts import WholeTexts
 from codesearch.core.index.pieces import PieceRows
 from codesearch.core.index.search_index import NO_TIME
 from codesearch.core.store.rows import IndexFormat, RowColumns
@@ -21,8 +22,8 @@ from codesearch.core.store.rows import IndexFormat, RowColumns
 FORMAT_KEY = b"codesearch"
 # Tables of the first generation of Lance do not say it.
 _UNSAID_GENERATION = 13
-# What only staged rows have: the table has the text of each file once, and terms and ids follow from the text.
-STAGED_TEXT_COLUMNS = ["document_id", "content"]
+# What only staged rows have: their ids and terms, which follow from the text, and the signature as the table has it.
+STAGED_TEXT_COLUMNS = ["document_id", "stored_signature"]
 TEXT_COLUMNS = [
     "data_source_id",
     "path",
@@ -68,16 +69,27 @@ def schema_of(index_format: IndexFormat) -> pa.Schema:
     file_text is there in one row of each file, null in the others: Lance compresses long values only where they are not
     among empty ones.
     """
-    number = pa.int64()
-    fields = [pa.field("file_text", pa.string(), metadata=_ENCODINGS["file_text"])]
-    fields += [pa.field(name, number, nullable=False) for name in PLACE_COLUMNS]
-    return _schema(TEXT_COLUMNS, fields, index_format)
+    return _schema(TEXT_COLUMNS, _place_fields(), index_format)
 
 
 def staged_schema_of(index_format: IndexFormat) -> pa.Schema:
-    """Return the schema of rows on their way into the table."""
-    fields = [pa.field("terms", pa.binary(), nullable=False)]
+    """Return the schema of rows on their way into the table.
+
+    text_runs, beside each file_text: where runs of neighbouring lines begin in it, and the number of the first, as
+    pairs of numbers. content_mark: the mark of the row's content.
+    """
+    fields = [
+        *_place_fields(),
+        pa.field("text_runs", pa.binary()),
+        pa.field("content_mark", pa.uint8(), nullable=False),
+        pa.field("terms", pa.binary(), nullable=False),
+    ]
     return _schema([*TEXT_COLUMNS, *STAGED_TEXT_COLUMNS], fields, index_format)
+
+
+def _place_fields() -> list[pa.Field]:
+    text = pa.field("file_text", pa.string(), metadata=_ENCODINGS["file_text"])
+    return [text, *(pa.field(name, pa.int64(), nullable=False) for name in PLACE_COLUMNS)]
 
 
 def _schema(texts: Sequence[str], more: Sequence[pa.Field], index_format: IndexFormat) -> pa.Schema:
@@ -105,11 +117,16 @@ def format_of(schema: pa.Schema) -> IndexFormat | None:
 
 
 def columns_to_batch(rows: RowColumns) -> pa.RecordBatch:
-    """Turn rows, at least one, into a record batch in the given order.
+    """Turn rows, at least one, into a record batch in the given order, each with its content.
 
-    It lacks the columns that are the same in every row of a run; `complete_batch` adds them.
+    It lacks the columns that are the same in every row of a run.
     """
-    arrays = {name: pa.array(values, type=pa.string()) for name, values in rows.texts.items()}
+    return pa.record_batch({**_arrays_of(rows), "content": pa.array(rows.texts["content"], pa.string())})
+
+
+def _arrays_of(rows: RowColumns) -> dict[str, pa.Array]:
+    """Return the columns of rows, all but their contents."""
+    arrays = {name: pa.array(values, type=pa.string()) for name, values in rows.texts.items() if name != "content"}
     lines = (rows.start_lines, rows.end_lines, rows.symbol_start_lines, rows.symbol_end_lines)
     for name, numbers in zip(LINE_COLUMNS, lines, strict=True):
         arrays[name] = pa.array(numbers, type=pa.int64())
@@ -119,18 +136,26 @@ def columns_to_batch(rows: RowColumns) -> pa.RecordBatch:
     arrays["terms"] = pa.array(rows.terms, type=pa.binary())
     arrays["vector_scale"] = pa.array(rows.vector_scales)
     arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(rows.vectors.ravel()), rows.vectors.shape[1])
-    return pa.record_batch(arrays)
+    return arrays
 
 
-def complete_batch(
-    batch: pa.RecordBatch, *, source_id: str, segment: int, commit: str | None, schema: pa.Schema
+def stage_rows(
+    rows: RowColumns,
+    placed: Mapping[str, pa.Array],
+    *,
+    source_id: str,
+    segment: int,
+    commit: str | None,
+    schema: pa.Schema,
 ) -> pa.RecordBatch:
-    """Add the columns of the segment to a batch of `columns_to_batch`: the result has the schema of staged rows."""
+    """Turn rows of a segment, at least one, into a batch with the schema of staged rows; `placed` has their contents.
+
+    `placed` is what stored_rows.py makes of them.
+    """
     values = {"data_source_id": source_id, "segment": segment, "commit": commit or ""}
+    arrays = {**_arrays_of(rows), **placed}
     columns = [
-        pa.repeat(pa.scalar(values[field.name], field.type), batch.num_rows)
-        if field.name in values
-        else batch.column(field.name)
+        pa.repeat(pa.scalar(values[field.name], field.type), len(rows)) if field.name in values else arrays[field.name]
         for field in schema
     ]
     return pa.record_batch(columns, schema=schema)
@@ -138,9 +163,10 @@ def complete_batch(
 
 def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
     """Turn a batch of staged rows, or of those of its columns that count, into what a search index is built from."""
+    paths = _repeated(batch.column("path"))
     return RowBatch(
         document_ids=batch.column("document_id").to_pylist(),
-        paths=_repeated(batch.column("path")),
+        paths=paths,
         content_ids=_repeated(batch.column("content_id")),
         languages=_repeated(batch.column("language")),
         artifact_kinds=_repeated(batch.column("artifact_kind")),
@@ -150,11 +176,31 @@ def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
         end_lines=batch.column("end_line").to_numpy(),
         modified_at=batch.column("last_modified").fill_null(NO_TIME).to_numpy(),
         declares=batch.column("declares").to_numpy(zero_copy_only=False),
-        contents=_bytes_of(batch.column("content")),
+        contents=_contents_of(batch, paths),
         terms=_bytes_of(batch.column("terms")),
         vectors=batch.column("vector").flatten().to_numpy().reshape(batch.num_rows, -1),
         vector_scales=batch.column("vector_scale").to_numpy(),
         pieces=_pieces_of(batch),
+    )
+
+
+def _contents_of(batch: pa.RecordBatch, paths: RepeatedTexts) -> Contents:
+    if "content" in batch.schema.names:
+        data, offsets = _bytes_of(batch.column("content"))
+        return Contents(data, offsets[:-1], np.diff(offsets).astype(np.int32))
+    texts = batch.column("file_text")
+    data, offsets = _bytes_of(texts)
+    first_rows = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
+    numbers = np.empty(len(first_rows), np.int32)
+    numbers[paths.codes[first_rows]] = np.arange(len(first_rows), dtype=np.int32)
+    of_rows = numbers[paths.codes]
+    starts = offsets[first_rows]
+    runs = [np.frombuffer(run, np.int64).reshape(-1, 2) for run in batch.column("text_runs").drop_null().to_pylist()]
+    return Contents(
+        data,
+        starts[of_rows] + batch.column("content_start").to_numpy(),
+        batch.column("content_length").to_numpy().astype(np.int32),
+        WholeTexts(starts, offsets[first_rows + 1], runs, of_rows, batch.column("content_mark").to_numpy()),
     )
 
 
@@ -180,5 +226,5 @@ def _pieces_of(batch: pa.RecordBatch) -> PieceRows:
 def _bytes_of(column: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return the bytes of a text or binary column and the offsets of its rows, without copying the bytes."""
     _, offsets, data = column.buffers()
-    bounds = np.frombuffer(offsets, np.int32, len(column) + 1, 4 * column.offset)
-    return np.frombuffer(data or b"", np.uint8), bounds.astype(np.int64)
+    bounds = np.frombuffer(offsets, np.int32, len(column) + 1, 4 * column.offset).astype(np.int64)
+    return np.frombuffer(data or b"", np.uint8)[bounds[0] : bounds[-1]], bounds - bounds[0]

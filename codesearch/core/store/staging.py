@@ -18,14 +18,8 @@ from codesearch.core.errors import StoreError
 from codesearch.core.index.builder import RowBatch
 from codesearch.core.locks import delete_path
 from codesearch.core.store.rows import IndexFormat, RowColumns
-from codesearch.core.store.schema import (
-    batch_to_rows,
-    columns_to_batch,
-    complete_batch,
-    schema_of,
-    staged_schema_of,
-)
-from codesearch.core.store.stored_rows import to_stored
+from codesearch.core.store.schema import batch_to_rows, schema_of, stage_rows, staged_schema_of
+from codesearch.core.store.stored_rows import place_rows, to_stored
 
 _SUFFIX, _MARKS_SUFFIX = ".arrow", ".marks"
 _READ_BYTES = 1 << 20
@@ -81,22 +75,24 @@ class StagedRows(StagedFile):
 
     def write_columns(self, rows: RowColumns) -> None:
         """Append rows, at least one and all of their files; a row whose document id was staged before is dropped."""
-        batch = complete_batch(
-            columns_to_batch(rows),
-            source_id=self.source_id,
-            segment=self.segment,
-            commit=self._commit,
-            schema=self._schema,
-        )
         document_ids = rows.texts["document_id"]
         distinct = set(document_ids)
         if len(distinct) < len(document_ids) or not self._seen.isdisjoint(distinct):
             firsts: dict[str, int] = {}
             for index, document_id in enumerate(document_ids):
                 firsts.setdefault(document_id, index)
-            keep = [index for document_id, index in firsts.items() if document_id not in self._seen]
-            batch = batch.take(pa.array(keep, type=pa.int64()))
+            rows = rows.take([index for document_id, index in firsts.items() if document_id not in self._seen])
         self._seen |= distinct
+        if not len(rows):
+            return
+        batch = stage_rows(
+            rows,
+            place_rows(rows),
+            source_id=self.source_id,
+            segment=self.segment,
+            commit=self._commit,
+            schema=self._schema,
+        )
         try:
             self._writer.write_batch(batch)
             self._file.mark(batch.num_rows)

@@ -1,7 +1,8 @@
 """What a table keeps of staged rows, and those made of it again: each file's text is there once, terms and ids are not.
 
 A file's rows overlap, as a class and its methods do, and a signature is in most contents. So one row of each file has
-the text of all of them, and each says where in it its own content is. All rows of a file come and go together.
+the text of all of them, and each says where in it its own content is. All rows of a file come and go together. Staged
+rows have it so, too: the table and the search index both take the text that was put together for them.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
-from codesearch.core.index.file_texts import FileText
-from codesearch.core.store.rows import identify_row
+from codesearch.core.index.file_texts import FileText, mark_of
+from codesearch.core.store.rows import RowColumns, identify_row
 from codesearch.core.store.schema import SEARCHED_COLUMNS
 from codesearch.core.text.terms import pack_terms
 from codesearch.core.types import NOTEBOOK_LANGUAGE, ArtifactKind, Chunk
@@ -23,51 +25,60 @@ TextKey = tuple[str, int]
 
 
 def to_stored(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Turn staged rows into those of the table, in the same order; all rows of a file are in one batch."""
-    contents = batch.column("content").cast(pa.binary()).to_pylist()
-    texts, starts, lengths = _place_contents(batch, contents)
-    signatures, signature_starts, signature_lengths = _place_signatures(batch, contents)
-    made = {
+    """Turn staged rows into those of the table, in the same order."""
+    names = ("stored_signature" if name == "signature" else name for name in schema.names)
+    return pa.record_batch([batch.column(name) for name in names], schema=schema)
+
+
+def place_rows(rows: RowColumns) -> dict[str, pa.Array]:
+    """Return where the contents and signatures of rows are in the texts of their files, and these.
+
+    All rows of a file are among them.
+    """
+    contents = [content.encode() for content in rows.texts["content"]]
+    texts, runs, starts = _place_contents(rows, contents)
+    signatures, signature_starts, signature_lengths = _place_signatures(rows)
+    return {
         "file_text": pa.array(texts, pa.binary()).cast(pa.string()),
+        "text_runs": pa.array(runs, pa.binary()),
         "content_start": pa.array(starts, pa.int64()),
-        "content_length": pa.array(lengths, pa.int64()),
-        "signature": pa.array(signatures, pa.string()),
+        "content_length": pa.array(map(len, contents), pa.int64()),
+        "content_mark": pa.array(map(mark_of, contents), pa.uint8()),
+        "stored_signature": pa.array(signatures, pa.string()),
         "signature_start": pa.array(signature_starts, pa.int64()),
         "signature_length": pa.array(signature_lengths, pa.int64()),
     }
-    columns = [made[name] if name in made else batch.column(name) for name in schema.names]
-    return pa.record_batch(columns, schema=schema)
 
 
 def _place_contents(
-    batch: pa.RecordBatch, contents: Sequence[bytes]
-) -> tuple[list[bytes | None], list[int], list[int]]:
-    """Return for each row its file's text, None in all but the first of a file, and where its content is in it."""
-    names = ("path", "language", "start_line", "end_line")
-    paths, languages, firsts, lasts = (batch.column(name).to_pylist() for name in names)
+    rows: RowColumns, contents: Sequence[bytes]
+) -> tuple[list[bytes | None], list[bytes | None], list[int]]:
+    """Return for each row its file's text and its runs of lines, None in all but the first of a file, and its place."""
+    firsts, lasts, ids, languages = rows.start_lines, rows.end_lines, rows.texts["document_id"], rows.texts["language"]
     rows_of_files: dict[str, list[int]] = {}
-    for row, path in enumerate(paths):
+    for row, path in enumerate(rows.texts["path"]):
         rows_of_files.setdefault(path, []).append(row)
-    texts: list[bytes | None] = [None] * len(paths)
-    starts = [0] * len(paths)
-    for rows in rows_of_files.values():
+    texts: list[bytes | None] = [None] * len(rows)
+    runs: list[bytes | None] = [None] * len(rows)
+    starts = [0] * len(rows)
+    for own in rows_of_files.values():
         text = FileText()
-        for row in sorted(rows, key=lambda row: (firsts[row], lasts[row])):
+        # As a search index has them.
+        for row in sorted(own, key=lambda row: (firsts[row], lasts[row], ids[row])):
             starts[row] = text.place(contents[row], firsts[row], lasts[row], languages[row] == NOTEBOOK_LANGUAGE)
-        texts[rows[0]] = bytes(text.data)
-    return texts, starts, list(map(len, contents))
+        texts[own[0]] = bytes(text.data)
+        runs[own[0]] = np.array(text.segments, np.int64).tobytes()
+    return texts, runs, starts
 
 
-def _place_signatures(batch: pa.RecordBatch, contents: Sequence[bytes]) -> tuple[list[str], list[int], list[int]]:
+def _place_signatures(rows: RowColumns) -> tuple[list[str], list[int], list[int]]:
     """Return the signatures that are not in their rows' contents, and where the others are, in characters."""
-    signatures = batch.column("signature").to_pylist()
-    starts, lengths = [0] * len(signatures), [0] * len(signatures)
-    for row, (signature, content) in enumerate(zip(signatures, contents, strict=True)):
-        start = content.find(signature.encode()) if signature else -1
+    signatures = list(rows.texts["signature"])
+    starts, lengths = [0] * len(rows), [0] * len(rows)
+    for row, (signature, content) in enumerate(zip(signatures, rows.texts["content"], strict=True)):
+        start = content.find(signature) if signature else -1
         if start >= 0:
-            starts[row] = start if content.isascii() else len(content[:start].decode())
-            lengths[row] = len(signature)
-            signatures[row] = ""
+            starts[row], lengths[row], signatures[row] = start, len(signature), ""
     return signatures, starts, lengths
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from codesearch.core.index.array_file import DamagedFileError, map_arrays, write_arrays
-from codesearch.core.index.builder import RepeatedTexts, RowBatch, build_search_index
+from codesearch.core.index.builder import Contents, RepeatedTexts, RowBatch, build_search_index
 from codesearch.core.index.columns import pack_texts, quantise
 from codesearch.core.index.search_index import LAYOUT_VERSION, READABLE_LAYOUTS, SearchIndex, open_search_index
 from codesearch.core.index.sign_bits import sign_bits_of
@@ -361,6 +361,7 @@ def test_more_rows_than_one_block_of_postings_and_one_batch(tmp_path: Path) -> N
     def batch(start: int) -> RowBatch:
         numbers = range(start, start + per_batch)
         texts = [f"row {number}".encode() for number in numbers]
+        lengths = np.array([len(text) for text in texts], np.int32)
         return RowBatch(
             document_ids=[f"{number:032x}" for number in numbers],
             paths=[f"{number % 200:03}.py" for number in numbers],
@@ -373,10 +374,7 @@ def test_more_rows_than_one_block_of_postings_and_one_batch(tmp_path: Path) -> N
             end_lines=np.array(numbers, np.int64),
             modified_at=np.zeros(per_batch, np.int64),
             declares=np.zeros(per_batch, np.bool_),
-            contents=(
-                np.frombuffer(b"".join(texts), np.uint8),
-                np.concatenate(([0], np.cumsum([len(text) for text in texts]))),
-            ),
+            contents=Contents(np.frombuffer(b"".join(texts), np.uint8), np.cumsum(lengths) - lengths, lengths),
             terms=(np.frombuffer(terms * per_batch, np.uint8), np.arange(per_batch + 1) * len(terms)),
             vectors=np.tile(template.vectors, (per_batch, 1)),
             vector_scales=np.tile(template.vector_scales, per_batch),

@@ -118,9 +118,9 @@ def contents_of(batches: Iterable[RowBatch]) -> list[str]:
     """Return the contents of the rows in their order."""
     found = []
     for batch in batches:
-        data, offsets = batch.contents
-        bounds = zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
-        found += [data[start:end].tobytes().decode() for start, end in bounds]
+        contents = batch.contents
+        places = zip(contents.starts.tolist(), contents.lengths.tolist(), strict=True)
+        found += [contents.data[start : start + length].tobytes().decode() for start, length in places]
     return found
 
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from codesearch.core.index.builder import build_search_index
 from codesearch.core.store.staging import LeftRows, StagedRows, find_left
-from tests.unit.core.store.indexed_chunks import rows_to_columns
+from codesearch.core.types import NOTEBOOK_LANGUAGE
+from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
 from tests.unit.core.store.store_rows import (
     DIMENSION,
     FORMAT,
@@ -15,6 +17,7 @@ from tests.unit.core.store.store_rows import (
     contents_of,
     make_row,
     open_store,
+    to_batch,
 )
 
 CODE = 7
@@ -105,3 +108,46 @@ def test_rows_of_another_format_or_source_are_not_taken_up(tmp_path: Path) -> No
     assert sorted(tmp_path.iterdir()) == [other, other.with_suffix(".marks")]
     (left,) = find_left(tmp_path, OTHER, FORMAT)
     assert isinstance(left, LeftRows)
+
+
+def test_a_row_that_is_given_twice_is_staged_once_and_keeps_its_files_text(tmp_path: Path) -> None:
+    first, second = make_row("a.py", "one\ntwo"), make_row("a.py", "two", start_line=2)
+    with StagedRows(tmp_path, FORMAT, SOURCE, CODE, None) as staged:
+        staged.write_columns(rows_to_columns([first, first, second], SOURCE))
+        staged.write_columns(rows_to_columns([first, make_row("b.py", "three")], SOURCE))
+        staged.write_columns(rows_to_columns([first], SOURCE))
+        staged.close()
+        assert contents_of(staged.scan()) == ["one\ntwo", "two", "three"]
+        store, writer = open_store(tmp_path)
+        writer.append(staged)
+    assert contents(store) == {SOURCE: ["one\ntwo", "three", "two"]}
+
+
+A_CLASS = [
+    make_row("a.py", "class A:\n    def f(self):\n        pass\n\n    def g(self): 'ä'", symbol="A"),
+    make_row("a.py", "    def f(self):\n        pass", start_line=2, symbol="A.f"),
+    make_row("a.py", "    def g(self): 'ä'", start_line=5, symbol="A.g"),
+    make_row("a.py", "other words for line five", start_line=5),
+    make_row("a.py", "behind blank lines", start_line=9),
+]
+A_NOTEBOOK = [make_row("b.ipynb", f"x = {line}", start_line=line, language=NOTEBOOK_LANGUAGE) for line in (3, 4, 90)]
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        [[*A_CLASS, *A_NOTEBOOK]],
+        # Files in between one another, the last rows first.
+        [[*A_NOTEBOOK[::-1], *A_CLASS[::-1]]],
+        [A_NOTEBOOK, [make_row("empty.txt", "")], A_CLASS],
+        # A file in two batches has two texts: neither is that of all of its rows.
+        [A_CLASS[3:], A_NOTEBOOK, A_CLASS[:3]],
+    ],
+)
+def test_a_search_index_of_staged_rows_is_that_of_the_rows(tmp_path: Path, batches: list[list[IndexedChunk]]) -> None:
+    with StagedRows(tmp_path, FORMAT, SOURCE, CODE, None) as staged:
+        for rows in batches:
+            staged.write_columns(rows_to_columns(rows, SOURCE))
+        build_search_index(staged.scan(), DIMENSION, tmp_path / "staged.index")
+    build_search_index(map(to_batch, batches), DIMENSION, tmp_path / "whole.index")
+    assert (tmp_path / "staged.index").read_bytes() == (tmp_path / "whole.index").read_bytes()

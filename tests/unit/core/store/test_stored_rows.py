@@ -16,11 +16,11 @@ from codesearch.core.store.schema import (
     SEARCHED_COLUMNS,
     batch_to_rows,
     columns_to_batch,
-    complete_batch,
     schema_of,
+    stage_rows,
     staged_schema_of,
 )
-from codesearch.core.store.stored_rows import restore_batches, to_stored
+from codesearch.core.store.stored_rows import place_rows, restore_batches, to_stored
 from codesearch.core.types import NOTEBOOK_LANGUAGE
 from tests.unit.core.store.indexed_chunks import IndexedChunk, rows_to_columns
 from tests.unit.core.store.store_rows import FORMAT, SOURCE, contents_of, make_row, open_store, publish, scan
@@ -40,7 +40,7 @@ ROWS = [
 def stage(rows: Sequence[IndexedChunk], run_id: int = 1) -> pa.RecordBatch:
     columns: RowColumns = rows_to_columns(rows, SOURCE)
     schema = staged_schema_of(FORMAT)
-    return complete_batch(columns_to_batch(columns), source_id=SOURCE, segment=run_id, commit=None, schema=schema)
+    return stage_rows(columns, place_rows(columns), source_id=SOURCE, segment=run_id, commit=None, schema=schema)
 
 
 def restore(stored: Sequence[pa.RecordBatch]) -> list[dict[str, object]]:
@@ -60,8 +60,9 @@ def by_id(rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     return sorted(rows, key=lambda row: str(row["document_id"]))
 
 
-def expected_of(batches: Sequence[pa.RecordBatch]) -> list[dict[str, object]]:
+def expected_of(*sets: Sequence[IndexedChunk]) -> list[dict[str, object]]:
     names = ["document_id", *SEARCHED_COLUMNS, "content", "terms"]
+    batches = [columns_to_batch(rows_to_columns(rows, SOURCE)) for rows in sets]
     return [row for batch in batches for row in batch.select(names).to_pylist()]
 
 
@@ -69,7 +70,7 @@ def test_rows_come_back_as_they_were_staged() -> None:
     staged = stage(ROWS)
     stored = to_stored(staged, schema_of(FORMAT))
     assert stored.schema == schema_of(FORMAT)
-    assert restore([stored]) == expected_of([staged])
+    assert restore([stored]) == expected_of(ROWS)
     (rows,) = (batch_to_rows(batch) for batch in restore_batches([stored], SOURCE, lambda paths: []))
     assert contents_of([rows]) == [row.chunk.content for row in ROWS]
 
@@ -89,17 +90,14 @@ def test_rows_may_lie_in_any_order(order: Sequence[int], cuts: Sequence[int]) ->
     stored = to_stored(staged, schema_of(FORMAT)).take(pa.array(order))
     bounds = [0, *sorted(cuts), len(ROWS)]
     parts = [stored.slice(start, end - start) for start, end in pairwise(bounds)]
-    assert by_id(restore(parts)) == by_id(expected_of([staged]))
+    assert by_id(restore(parts)) == by_id(expected_of(ROWS))
 
 
 def test_two_runs_of_a_file_have_each_their_own_text() -> None:
-    old, new = (
-        stage([make_row("a.py", "old"), make_row("a.py", "end", start_line=2)]),
-        stage([make_row("a.py", "x")], 2),
-    )
-    stored = [to_stored(batch, schema_of(FORMAT)) for batch in (old, new)]
+    old, new = [make_row("a.py", "old"), make_row("a.py", "end", start_line=2)], [make_row("a.py", "x")]
+    stored = [to_stored(batch, schema_of(FORMAT)) for batch in (stage(old), stage(new, 2))]
     mixed = pa.Table.from_batches(stored).take(pa.array([1, 2, 0])).combine_chunks().to_batches()
-    assert by_id(restore(mixed)) == by_id(expected_of([old, new]))
+    assert by_id(restore(mixed)) == by_id(expected_of(old, new))
 
 
 def test_a_text_that_is_nowhere_is_named() -> None:

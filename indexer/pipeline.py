@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from codesearch.core.catalog.catalog import Catalog, RunState
-from codesearch.core.catalog.runs import join_paths
+from codesearch.core.catalog.runs import RunProgress, join_paths
 from codesearch.core.embedding.embedder import Embedder
 from codesearch.core.errors import (
     CodesearchError,
@@ -287,7 +287,8 @@ class Indexer:
     def _update(self, source: DataSource, snapshot: Snapshot, progress: Progress, started: float) -> IndexReport:
         if snapshot.kind == WorkTreeSnapshot.kind:
             progress.start("reading the work tree as it is on disk, uncommitted files included")
-        latest = self._catalog.latest_run(source.id)
+        # One that was only just added has none.
+        latest = None if source.state is SourceState.PENDING else self._catalog.latest_run(source.id)
         newest_run = latest.id if latest is not None else 0
         base = self._bases.open(source, newest_run, progress.start, partial(self._find_lender, source, snapshot))
         known = base.known_files()
@@ -418,7 +419,7 @@ class _Run:
         self._source = source
         self._commit = commit
         self._reported_at = 0.0
-        self._unreported: tuple[int, int] | None = None
+        self._done: RunProgress | None = None
 
     def begin(self) -> None:
         if not self.id:
@@ -428,22 +429,12 @@ class _Run:
     def report(self, files: int, chunks: int) -> None:
         self.progress.advance(files, chunks, len(self.found.skipped))
         now = time.monotonic()
-        self._unreported = files, chunks
+        self._done = RunProgress("indexing", files, self.found.planned, chunks)
         if now - self._reported_at >= PROGRESS_SECONDS:
             self._reported_at = now
-            self._report_last()
-
-    def _report_last(self) -> None:
-        if self._unreported is not None:
-            files, chunks = self._unreported
-            self._unreported = None
-            self._catalog.report_progress(
-                self.id, phase="indexing", files_done=files, files_total=self.found.planned, chunks_done=chunks
-            )
+            self._catalog.report_progress(self.id, **asdict(self._done))
 
     def finish(self, commit: str | None, files: int, chunks: int, index_format: str) -> None:
-        # How much a run has done is looked at afterwards, too.
-        self._report_last()
         self._catalog.finish_run(
             self.id,
             commit=commit,
@@ -451,6 +442,8 @@ class _Run:
             chunk_count=chunks,
             index_format=index_format,
             uncommitted=self.found.find_uncommitted(),
+            # How much a run has done is looked at afterwards, too.
+            progress=self._done,
         )
 
     def state_of_tree(self) -> tuple[str | None, int | None, str | None]:

@@ -6,11 +6,11 @@ import os
 import shlex
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select, update
 
 from codesearch.core.catalog.schema import data_sources, index_runs
 from codesearch.core.catalog.sources import CatalogPart, find_source_row
@@ -66,17 +66,37 @@ class IndexRun:
         return is_silent or (self.host == socket.gethostname() and not is_alive(self.process_id))
 
 
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """How far a run is."""
+
+    phase: str
+    files_done: int = 0
+    files_total: int | None = None
+    chunks_done: int = 0
+
+
+# Statements are built once: to build one takes as long as to run it, and a source has a dozen in its first run.
 _SELECT_RUNS = select(index_runs)
-_REPORT = (
-    update(index_runs)
-    .where(index_runs.c.id == bindparam("run"), index_runs.c.state == RunState.RUNNING.value)
-    .values(
-        phase=bindparam("new_phase"),
-        files_done=bindparam("new_files_done"),
-        files_total=bindparam("new_files_total"),
-        chunks_done=bindparam("new_chunks_done"),
-        updated_at=bindparam("now"),
-    )
+_SELECT_LATEST = (
+    _SELECT_RUNS.where(index_runs.c.source_id == bindparam("source")).order_by(index_runs.c.id.desc()).limit(1)
+)
+_SELECT_SOURCE_ID = select(index_runs.c.source_id).where(index_runs.c.id == bindparam("run"))
+_ADD_RUN = index_runs.insert().returning(index_runs.c.id)
+# What is set comes with the values.
+_UPDATE_RUN = update(index_runs).where(index_runs.c.id == bindparam("run"))
+_UPDATE_SOURCE = update(data_sources).where(data_sources.c.id == bindparam("source"))
+_REPORT = _UPDATE_RUN.where(index_runs.c.state == RunState.RUNNING.value)
+_KEPT = (
+    select(index_runs.c.id)
+    .where(index_runs.c.source_id == bindparam("source"))
+    .order_by(index_runs.c.id.desc())
+    .limit(RUNS_KEPT_PER_SOURCE)
+    .subquery()
+)
+_PRUNE = delete(index_runs).where(
+    index_runs.c.source_id == bindparam("source"),
+    index_runs.c.id < select(func.min(_KEPT.c.id)).scalar_subquery(),
 )
 
 
@@ -94,7 +114,7 @@ class RunCatalog(CatalogPart):
             run_id = _add_run(connection, source.id, commit, now)
             if source.state is not SourceState.READY:
                 _update_source(connection, source.id, state=SourceState.INDEXING.value, message=None)
-            _prune(connection, source.id)
+            connection.execute(_PRUNE, {"source": source.id})
         return run_id
 
     def report_progress(
@@ -104,15 +124,9 @@ class RunCatalog(CatalogPart):
 
         Raises NotFoundError when the run is over or its data source was removed: there is no point in going on.
         """
-        values = {
-            "run": run_id,
-            "new_phase": phase,
-            "new_files_done": files_done,
-            "new_files_total": files_total,
-            "new_chunks_done": chunks_done,
-            "now": self._clock(),
-        }
+        progress = RunProgress(phase, files_done, files_total, chunks_done)
         with self._database.writing() as connection:
+            values = {"run": run_id, "updated_at": self._clock(), **asdict(progress)}
             if connection.execute(_REPORT, values).rowcount == 0:
                 raise _no_such_run(run_id)
 
@@ -125,19 +139,20 @@ class RunCatalog(CatalogPart):
         chunk_count: int,
         index_format: str | None = None,
         uncommitted: Sequence[str] | None = None,
+        progress: RunProgress | None = None,
     ) -> bool:
         """End a run and publish what it wrote, in one transaction: its rows are the data source's from now on.
 
         `uncommitted` are the files of a work tree that are not as in the commit; None when it was no work tree.
+        `progress` is noted, too.
         Return False, and publish nothing, when a later run of the data source was published before.
         Raises NotFoundError when the data source was removed meanwhile.
         """
         now = self._clock()
         with self._database.writing() as connection:
             source = _source_of_run(connection, run_id)
-            _update_run(
-                connection, run_id, state=RunState.FINISHED.value, commit_id=commit, updated_at=now, finished_at=now
-            )
+            values = {"state": RunState.FINISHED.value, "commit_id": commit, "updated_at": now, "finished_at": now}
+            _update_run(connection, run_id, **values, **(asdict(progress) if progress is not None else {}))
             count_run(connection, run_id, has_failed=False)
             if source.run_id >= run_id:
                 return False
@@ -274,21 +289,20 @@ def index_command(source: DataSource) -> str:
 
 
 def _add_run(connection: Connection, source_id: str, commit: str | None, now: datetime) -> int:
-    statement = index_runs.insert().values(
-        source_id=source_id,
-        state=RunState.RUNNING.value,
-        commit_id=commit,
-        started_at=now,
-        updated_at=now,
-        host=socket.gethostname(),
-        process_id=os.getpid(),
-    )
-    return int(connection.execute(statement.returning(index_runs.c.id)).scalar_one())
+    values = {
+        "source_id": source_id,
+        "state": RunState.RUNNING.value,
+        "commit_id": commit,
+        "started_at": now,
+        "updated_at": now,
+        "host": socket.gethostname(),
+        "process_id": os.getpid(),
+    }
+    return int(connection.execute(_ADD_RUN, values).scalar_one())
 
 
 def _find_latest(connection: Connection, source_id: str) -> IndexRun | None:
-    statement = _SELECT_RUNS.where(index_runs.c.source_id == source_id).order_by(index_runs.c.id.desc()).limit(1)
-    row = connection.execute(statement).mappings().first()
+    row = connection.execute(_SELECT_LATEST, {"source": source_id}).mappings().first()
     return None if row is None else _to_run(row)
 
 
@@ -312,7 +326,7 @@ def _to_run(row: RowMapping) -> IndexRun:
 
 
 def _source_of_run(connection: Connection, run_id: int) -> DataSource:
-    source_id = connection.execute(select(index_runs.c.source_id).where(index_runs.c.id == run_id)).scalar()
+    source_id = connection.execute(_SELECT_SOURCE_ID, {"run": run_id}).scalar()
     if source_id is None:
         raise _no_such_run(run_id)
     return find_source_row(connection, source_id)
@@ -323,18 +337,11 @@ def _no_such_run(run_id: int) -> NotFoundError:
 
 
 def _update_run(connection: Connection, run_id: int, **values: object) -> None:
-    connection.execute(index_runs.update().where(index_runs.c.id == run_id).values(**values))
+    connection.execute(_UPDATE_RUN, {"run": run_id, **values})
 
 
 def _update_source(connection: Connection, source_id: str, **values: object) -> None:
-    connection.execute(data_sources.update().where(data_sources.c.id == source_id).values(**values))
-
-
-def _prune(connection: Connection, source_id: str) -> None:
-    of_source = index_runs.c.source_id == source_id
-    kept = select(index_runs.c.id).where(of_source).order_by(index_runs.c.id.desc()).limit(RUNS_KEPT_PER_SOURCE)
-    oldest = select(func.min(kept.subquery().c.id)).scalar_subquery()
-    connection.execute(index_runs.delete().where(of_source, index_runs.c.id < oldest))
+    connection.execute(_UPDATE_SOURCE, {"source": source_id, **values})
 
 
 def _to_line(message: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import groupby
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, text
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, or_, select, text
 
 from codesearch.core.catalog.database import Database
 from codesearch.core.catalog.names import choose_name, create_id, fold_name, is_id, lookup_key, validate_name
@@ -72,6 +72,8 @@ _SELECT_KNOWLEDGE_BASES = select(
 _SELECT_BY_KEY = _SELECT_KNOWLEDGE_BASES.where(
     or_(knowledge_bases.c.id == bindparam("key"), knowledge_bases.c.name_key == bindparam("key"))
 )
+_ADD_KNOWLEDGE_BASE = insert(knowledge_bases)
+_ADD_SOURCE = insert(data_sources)
 
 # Databases take so many values in one statement at least.
 _IDS_AT_ONCE = 500
@@ -176,9 +178,11 @@ class SourceCatalog(CatalogPart):
                 return present
             if wanted is None:
                 wanted = choose_name(suggested_names, lambda candidate: _find(connection, fold_name(candidate)) is None)
+            else:
+                _check_free(connection, wanted)
             _add_knowledge_base(connection, id, SOURCE_KIND, wanted)
             values = {"type": type, "location": location, "branch": branch, "subdir": subdir}
-            connection.execute(data_sources.insert().values(id=id, state=SourceState.PENDING.value, **values))
+            connection.execute(_ADD_SOURCE, {"id": id, "state": SourceState.PENDING.value, **values})
             return _expect_source(_find(connection, id), id)
 
     def rename_source(self, id_or_name: str, name: str) -> DataSource:
@@ -212,6 +216,7 @@ class SourceCatalog(CatalogPart):
             if not source_ids:
                 raise InvalidRequestError(f"The workspace {name!r} needs at least one repository.")
             workspace_id = create_id()
+            _check_free(connection, name)
             _add_knowledge_base(connection, workspace_id, WORKSPACE_KIND, name)
             connection.execute(workspaces.insert().values(id=workspace_id))
             rows = [{"workspace_id": workspace_id, "source_id": source_id} for source_id in source_ids]
@@ -359,8 +364,7 @@ def _in_name_order(rows: Iterable[RowMapping]) -> list[DataSource]:
 
 
 def _add_knowledge_base(connection: Connection, id_: str, kind: str, name: str) -> None:
-    _check_free(connection, name)
-    connection.execute(knowledge_bases.insert().values(id=id_, kind=kind, name=name, name_key=fold_name(name)))
+    connection.execute(_ADD_KNOWLEDGE_BASE, {"id": id_, "kind": kind, "name": name, "name_key": fold_name(name)})
 
 
 def _check_free(connection: Connection, name: str, unless_id: str | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from codesearch.core.catalog.schema import data_sources, index_runs, run_totals
 from codesearch.core.catalog.sources import CatalogPart
@@ -17,6 +17,19 @@ _AMOUNTS = (
     run_totals.c.chunks,
     run_totals.c.seconds,
 )
+_SELECT_RUN = select(
+    index_runs.c.source_id,
+    index_runs.c.files_done,
+    index_runs.c.chunks_done,
+    index_runs.c.started_at,
+    index_runs.c.finished_at,
+).where(index_runs.c.id == bindparam("run"))
+_ADD = (
+    update(run_totals)
+    .where(run_totals.c.source_id == bindparam("source"))
+    .values({column.name: column + bindparam(f"more_{column.name}") for column in _AMOUNTS})
+)
+_BEGIN = insert(run_totals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +67,10 @@ class TotalsCatalog(CatalogPart):
 
 def count_run(connection: Connection, run_id: int, *, has_failed: bool) -> None:
     """Add a run that has just ended to the totals of its data source."""
-    columns = index_runs.c
-    statement = select(
-        columns.source_id, columns.files_done, columns.chunks_done, columns.started_at, columns.finished_at
-    ).where(columns.id == run_id)
-    source_id, files, chunks, started_at, finished_at = connection.execute(statement).one()
+    source_id, files, chunks, started_at, finished_at = connection.execute(_SELECT_RUN, {"run": run_id}).one()
     seconds = max(0.0, (finished_at - started_at).total_seconds())
     amounts = (int(not has_failed), int(has_failed), files, chunks, seconds)
-    more = {column.name: column + amount for column, amount in zip(_AMOUNTS, amounts, strict=True)}
-    update = run_totals.update().where(run_totals.c.source_id == source_id).values(**more)
-    if connection.execute(update).rowcount == 0:
+    more = {f"more_{column.name}": amount for column, amount in zip(_AMOUNTS, amounts, strict=True)}
+    if connection.execute(_ADD, {"source": source_id, **more}).rowcount == 0:
         first = {column.name: amount for column, amount in zip(_AMOUNTS, amounts, strict=True)}
-        connection.execute(run_totals.insert().values(source_id=source_id, **first))
+        connection.execute(_BEGIN, {"source_id": source_id, **first})

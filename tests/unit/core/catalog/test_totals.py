@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codesearch.core.catalog.catalog import Catalog, open_catalog
-from codesearch.core.catalog.runs import RUNS_KEPT_PER_SOURCE
+from codesearch.core.catalog.runs import RUNS_KEPT_PER_SOURCE, RunProgress
 from codesearch.core.catalog.totals import RunTotals
 
 ONE, TWO = "1" * 24, "2" * 24
@@ -46,6 +46,17 @@ def run(catalog: Catalog, clock: Clock, source_id: str, *, files: int = 3, messa
         catalog.fail_run(run_id, message)
     else:
         catalog.finish_run(run_id, commit=None, file_count=files, chunk_count=10 * files)
+
+
+def test_what_a_run_has_done_is_noted_as_it_ends(catalog: Catalog) -> None:
+    run_id = catalog.start_run(ONE)
+    catalog.report_progress(run_id, phase="indexing", files_done=1, files_total=4, chunks_done=2)
+    done = RunProgress("indexing", files_done=3, files_total=4, chunks_done=7)
+    catalog.finish_run(run_id, commit=None, file_count=30, chunk_count=70, progress=done)
+    found = catalog.latest_run(ONE)
+    assert found is not None
+    assert (found.phase, found.files_done, found.files_total, found.chunks_done) == ("indexing", 3, 4, 7)
+    assert (catalog.read_run_totals()[ONE].files, catalog.read_run_totals()[ONE].chunks) == (3, 7)
 
 
 def test_runs_are_counted_as_they_end(catalog: Catalog, clock: Clock) -> None:

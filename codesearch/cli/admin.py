@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 
 import click
@@ -65,6 +66,12 @@ def remove(holder: LazyAssembly, knowledge_id: str | None, examples: bool, as_js
     if knowledge_id is None:
         _remove_examples(assembly, as_json=as_json)
         return
+    found = assembly.catalog.resolve(knowledge_id) if assembly.has_catalog() else None
+    if isinstance(found, Workspace):
+        raise NotFoundError(
+            f"{found.name} is a workspace: `codesearch workspace remove {shlex.quote(found.name)}` removes it, and its "
+            "repositories stay."
+        )
     source = _find_removable(assembly, knowledge_id)
     output.print_done(remove_source(assembly, source), {"removed": source.id}, as_json=as_json)
 

@@ -22,7 +22,7 @@ from codesearch.core.catalog.runs import index_command
 from codesearch.core.counts import say_count
 from codesearch.core.errors import CodesearchError
 from codesearch.core.ownership import OTHERS_MAY_ANYTHING, OTHERS_MAY_READ
-from codesearch.core.settings.environment import name_variable
+from codesearch.core.settings.environment import find_misspelt, name_variable
 from codesearch.core.settings.places import SettingOrigin, find_origins, read_places
 from codesearch.core.types import SourceState
 
@@ -93,6 +93,8 @@ def _examine_configuration(assembly: Assembly) -> Iterator[Finding]:
     for note in files.notes:
         yield Finding("configuration", True, note, "`codesearch trust --list` shows what counts.")
     yield from _describe_origins(find_origins(assembly.settings, places), files.used)
+    for name, near in find_misspelt(type(assembly.settings).model_fields).items():
+        yield Finding("settings", False, f"{name} of the environment is no setting", f"Is {near} meant?")
 
 
 def _describe_origins(origins: Sequence[SettingOrigin], used: Sequence[Path]) -> Iterator[Finding]:

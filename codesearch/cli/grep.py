@@ -94,7 +94,7 @@ def grep(
     if not (form.as_json or form.as_jsonl):
         _print_notes(obj, rendered, max_results, form)
     is_found = bool(obj["matches"] or obj["files"])
-    note_unknown(holder.get(), scope.sources, Filters(paths, extensions), found=is_found)
+    note_unknown(holder.get(), scope, Filters(paths, extensions), found=is_found)
     if not is_found:
         context.exit(NOTHING_FOUND)
 

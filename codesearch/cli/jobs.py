@@ -114,7 +114,8 @@ def _read_minutes(text: str) -> int | None:
 def _describe_schedule(source: DataSource, default_minutes: int) -> str:
     minutes = default_minutes if source.refresh_minutes is None else source.refresh_minutes
     if not minutes:
-        return f"{source.name} is refreshed only on request."
+        paused = f", and is paused; `codesearch schedule {source.name} resume` goes on" if source.is_paused else ""
+        return f"{source.name} is refreshed only on request{paused}."
     every = f"{source.name} is refreshed every {_say_minutes(minutes)}"
     if source.refresh_minutes is None:
         every += ", as all that have no schedule of their own"

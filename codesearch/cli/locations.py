@@ -64,10 +64,22 @@ def locate(holder: LazyAssembly, text: str, within: Sequence[str]) -> Located:
         if holding is None:
             raise NotFoundError(f"There is no {path!r} here, and no data source holds where it would be.")
         return Located(holding, path_inside(holding, gone) or "", start, end)
+    elif not within and (below := _find_below(holder, path)) is not None:
+        return Located(*below, start, end)
     chosen = choose_one(holder, within)
     if lexical_place_of(path, Path.cwd()) is not None:
         raise NotFoundError(f"{path!r} is not in {chosen.name}; a path of the index begins at the repository's root.")
     return Located(chosen, path, start, end)
+
+
+def _find_below(holder: LazyAssembly, path: str) -> tuple[DataSource, str] | None:
+    """Return what a path that is not there would be in a data source below the current folder, where none is around."""
+    from codesearch.tools.scope import find_holding
+
+    known, here = list_known(holder.get()), Path.cwd()
+    wanted = here / path
+    holding = find_holding(known, wanted) if find_holding(known, here) is None else None
+    return (holding, path_inside(holding, wanted) or "") if holding is not None else None
 
 
 def choose_one(holder: LazyAssembly, within: Sequence[str]) -> DataSource:

@@ -80,7 +80,7 @@ def context(
         print_freshness_warnings(obj)
     if not kept:
         note("Nothing found.")
-    note_unknown(holder.get(), scope.sources, Filters(paths, extensions, languages), found=bool(kept))
+    note_unknown(holder.get(), scope, Filters(paths, extensions, languages), found=bool(kept))
     if not kept:
         click_context.exit(NOTHING_FOUND)
 

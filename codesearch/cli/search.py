@@ -97,7 +97,7 @@ def search(
     view = View(Path.cwd(), len(sources) == 1, assembly.settings.editor_link, around)
     print_hits(hits, form, view)
     _warn_of_age(assembly, sources, hits)
-    note_unknown(assembly, sources, filters, found=bool(hits))
+    note_unknown(assembly, scope, filters, found=bool(hits))
 
 
 def _find_files(assembly: Assembly, sources: Sequence[DataSource], paths: Sequence[str]) -> Sequence[str]:

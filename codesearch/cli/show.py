@@ -11,7 +11,7 @@ from codesearch.cli.context import LazyAssembly, as_json_option
 from codesearch.cli.locations import SEPARATOR, Located, choose_one, locate, split_lines
 from codesearch.cli.output import print_json, visible
 from codesearch.cli.places import lexical_place_of, place_of
-from codesearch.cli.sources import in_option
+from codesearch.cli.sources import in_one_option
 from codesearch.core.counts import say_count
 from codesearch.core.types import DataSource
 
@@ -20,7 +20,7 @@ PROFILES = ("calls_only", "inheritance_only", "references_only", "all_relevant")
 
 @click.command()
 @click.argument("place", metavar="PATH[:LINES]")
-@in_option
+@in_one_option
 @as_json_option
 @click.pass_context
 def show(context: click.Context, place: str, within: tuple[str, ...], as_json: bool) -> None:
@@ -76,7 +76,7 @@ def _show_artifact(context: click.Context, holder: LazyAssembly, identifier: str
 
 @click.command()
 @click.argument("place", metavar="PATH")
-@in_option
+@in_one_option
 @as_json_option
 @click.pass_context
 def outline(context: click.Context, place: str, within: tuple[str, ...], as_json: bool) -> None:
@@ -98,7 +98,7 @@ def outline(context: click.Context, place: str, within: tuple[str, ...], as_json
 
 @click.command()
 @click.argument("place", metavar="PATH:LINE|SYMBOL")
-@in_option
+@in_one_option
 @click.option(
     "--profile", type=click.Choice(PROFILES), default=PROFILES[0], show_default=True, help="Which relationships."
 )
@@ -148,7 +148,7 @@ def _name_symbol(holder: LazyAssembly, place: str, within: tuple[str, ...]) -> t
 
 @click.command()
 @click.argument("place", metavar="[PATH]", default="")
-@in_option
+@in_one_option
 @click.option("--max-depth", "depth", type=click.IntRange(1, 50), default=3, show_default=True, help="So many levels.")
 @click.option("--max-nodes", type=click.IntRange(1, 5000), default=300, show_default=True, help="At most so many.")
 @as_json_option

@@ -53,6 +53,18 @@ def in_option(command: Command) -> Command:
     )(command)
 
 
+def in_one_option(command: Command) -> Command:
+    """Give a command the option --in, as `within`, of which it refuses more than one."""
+    return click.option(
+        "--in",
+        "within",
+        multiple=True,
+        metavar="SOURCE",
+        shell_complete=complete_sources,
+        help="The repository that is meant, by id, name or path.",
+    )(command)
+
+
 def all_option(command: Command) -> Command:
     """Give a command the option --all, as `everything`."""
     return click.option("--all", "everything", is_flag=True, help="Every data source that has an index.")(command)
@@ -129,6 +141,9 @@ def find_named(assembly: Assembly, text: str) -> DataSource:
     try:
         return assembly.catalog.get_source(text)
     except NotFoundError as error:
+        if isinstance(workspace := assembly.catalog.resolve(text), Workspace):
+            names = _list_names(workspace.members)
+            raise NotFoundError(f"{workspace.name} is a workspace; name one of its repositories: {names}.") from None
         near = _near_names(assembly, text)
         raise NotFoundError(f"{error.message} Did you mean {near}?") if near else error from None
 

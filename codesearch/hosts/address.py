@@ -61,6 +61,8 @@ def read_address(text: str, kind: str | None = None) -> OrganisationAddress:
             "CODESEARCH_GIT_TOKEN."
         )
     path = parts.path.strip("/")
+    if not path:
+        raise InvalidRequestError(f"{host} alone names no group or user. {_HINT}")
     if parts.query or parts.fragment or not _PATH.fullmatch(path):
         raise InvalidRequestError(f"{path[:100]!a} is no path of a group or user. {_HINT}")
     chosen = _read_kind(kind, host)

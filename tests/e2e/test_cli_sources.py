@@ -112,6 +112,51 @@ def test_a_path_in_no_data_source_names_the_command(
     assert (outcome.status, "There is no 'nope'" in outcome.error) == (1, True)
 
 
+def test_a_source_of_which_nothing_is_indexed_is_named(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("vendor/lib.py", "lib/a.py"):
+        (tmp_path / "shop" / name).parent.mkdir(parents=True)
+        (tmp_path / "shop" / name).write_text("def add_tax():\n    return 1\n")
+    (tmp_path / "shop" / ".gitignore").write_text("vendor\n")
+    assert run_cli(data_dir, "index", str(tmp_path / "shop")).status == 0
+    monkeypatch.chdir(tmp_path)
+    said = "codesearch: vendor/ of shop: no path here begins so; there are .gitignore, lib/.\n"
+    assert run_cli(data_dir, "search", "shop/vendor", "add_tax").err == said
+    assert run_cli(data_dir, "context", "shop/vendor", "add_tax").err == f"codesearch: Nothing found.\n{said}"
+    assert run_cli(data_dir, "grep", "add_tax", "shop/vendor").err.endswith(said)
+    both = run_cli(data_dir, "grep", "add_tax", "shop/vendor", "shop/lib")
+    assert (both.status, both.err) == (0, said)
+    assert run_cli(data_dir, "grep", "add_tax", "shop/lib").err == ""
+
+
+def test_a_file_that_is_not_in_a_source_below_is_said_to_be_none_of_it(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "a.py").write_text("def add_tax():\n    return 1\n")
+    assert run_cli(data_dir, "index", str(tmp_path / "shop")).status == 0
+    monkeypatch.chdir(tmp_path)
+    for command in ("show", "outline"):
+        outcome = run_cli(data_dir, command, "shop/b.py")
+        assert (outcome.status, outcome.out) == (1, "")
+        assert outcome.error.startswith("b.py of shop is not indexed: there is no such file on disk either.")
+
+
+def test_a_workspace_is_no_repository(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "a.py").write_text("def add_tax():\n    return 1\n")
+    assert run_cli(data_dir, "index", str(tmp_path / "shop")).status == 0
+    assert run_cli(data_dir, "workspace", "create", "all-of-it", "shop").status == 0
+    for command in ("merge", "evaluate", "schedule"):
+        outcome = run_cli(data_dir, command, "all-of-it")
+        assert outcome.status == 1
+        assert outcome.error == "all-of-it is a workspace; name one of its repositories: shop."
+    removed = run_cli(data_dir, "remove", "all-of-it")
+    assert removed.status == 1
+    assert "`codesearch workspace remove all-of-it` removes it" in removed.error
+
+
 @pytest.mark.parametrize("answer", ["y", "n"])
 def test_at_a_terminal_it_is_indexed_once_somebody_says_so(
     data_dir: Path, make_repository: MakeRepository, answer: str

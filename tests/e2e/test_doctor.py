@@ -80,6 +80,14 @@ def test_a_wrong_setting(data_dir: Path) -> None:
     assert "CODESEARCH_PORT" in str(bad["settings"]["found"])
 
 
+def test_a_variable_that_is_nearly_a_setting(indexed: Path) -> None:
+    found = run_cli(indexed, "doctor", max_request="5", service_host="10.0.0.1", port_8000_tcp_addr="10.0.0.1")
+    assert found.status == 1
+    assert "BAD  settings: CODESEARCH_MAX_REQUEST of the environment is no setting\n" in found.out
+    assert "-> Is CODESEARCH_MAX_REQUESTS meant?" in found.out
+    assert found.out.count("is no setting") == 1
+
+
 def test_a_missing_git(indexed: Path, tmp_path: Path) -> None:
     environment = {**clean_environment(indexed), "PATH": str(tmp_path)}
     done = subprocess.run(command_of("doctor"), env=environment, capture_output=True, text=True, check=False)

@@ -123,6 +123,11 @@ def test_a_schedule_is_set_shown_paused_and_ended_at_a_shell(tmp_path: Path, que
         catalog.add_source(id="a" * 24, name="shop", location="https://git.example.org/shop")
         assert "only on request" in run_cli(data_dir, "schedule", "shop").out
         assert "only on request" in run_cli(data_dir, "schedule", "shop", "0m").out
+        paused = run_cli(data_dir, "schedule", "shop", "pause").out
+        assert paused == (
+            "shop is refreshed only on request, and is paused; `codesearch schedule shop resume` goes on.\n"
+        )
+        assert run_cli(data_dir, "schedule", "shop", "resume").out == "shop is refreshed only on request.\n"
         for given, most in (("400d", "366 days"), ("8785h", "8,784 hours"), ("900000m", "527,040 minutes")):
             refused = run_cli(data_dir, "schedule", "shop", given)
             assert refused.status == 2

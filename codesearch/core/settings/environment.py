@@ -10,6 +10,8 @@ from pathlib import Path
 PREFIX = "CODESEARCH_"
 # What prometheus_client reads when it is imported: the folder of several processes.
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# Less alike are what Kubernetes says of a service of this name, and variables of people's own.
+_NEARLY = 0.9
 
 
 def read_settings(names: Iterable[str]) -> dict[str, object]:
@@ -17,6 +19,16 @@ def read_settings(names: Iterable[str]) -> dict[str, object]:
     said = {name.upper(): value for name, value in os.environ.items()}
     variables = {name: name_variable(name) for name in names}
     return {name: said[variable] for name, variable in variables.items() if variable in said}
+
+
+def find_misspelt(names: Iterable[str]) -> dict[str, str]:
+    """Return variables that are nearly called as a setting and are none, each with that setting's variable."""
+    from difflib import get_close_matches
+
+    variables = [name_variable(name) for name in names]
+    others = {name.upper() for name in os.environ if name.upper().startswith(PREFIX)} - set(variables)
+    near = {name: get_close_matches(name, variables, n=1, cutoff=_NEARLY) for name in sorted(others)}
+    return {name: found[0] for name, found in near.items() if found}
 
 
 def name_variable(setting: str) -> str:

@@ -18,7 +18,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE_CHARACTERS = 1 << 13
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = bytes({*range(0x20), 0x7F} - set(b"\t\n\v\f\r\x1b"))
 # A text has next to no control characters; terminal dumps and the odd form feed stay under this share.
 _MAX_CONTROL_SHARE = 0.05
 # Damaged UTF-8 is kept with replacement characters when this many good characters stand against each bad byte.
@@ -84,7 +84,8 @@ def decode(content: bytes, hints: Hints = NO_HINTS) -> Decoded | Verdict:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return _decode_legacy(content, hints)
-    if b"\x1b$" in content and (switched := _decode_switching(content)) is not None:
+    # One byte at first: it is looked for ten times as fast as two.
+    if b"\x1b" in content and b"\x1b$" in content and (switched := _decode_switching(content)) is not None:
         return switched
     return _refuse_control(text, "utf-8")
 
@@ -150,6 +151,7 @@ def _refuse_control(text: str, codec: str) -> Decoded | Verdict:
     if "\0" in text:
         return SkipReason.BINARY, "NUL characters"
     sample = text[:_SAMPLE_CHARACTERS]
-    if len(_CONTROL.findall(sample)) > len(sample) * _MAX_CONTROL_SHARE:
+    encoded = sample.encode("utf-8", "surrogatepass")
+    if len(encoded) - len(encoded.translate(None, _CONTROL)) > len(sample) * _MAX_CONTROL_SHARE:
         return SkipReason.BINARY, "control characters"
     return Decoded(text, codec)

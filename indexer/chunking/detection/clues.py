@@ -16,25 +16,37 @@ _C_NOISE = r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:[^\"\\\n]|\\.)*\""
 
 Tell = Callable[[str], "str | None"]
 
-OBJECTIVE_C = (
-    r"^[ \t]*(?:@(?:interface|protocol|implementation|class|import|end|synthesize|property)\b|#[ \t]*import\b)"
+_OBJECTIVE_C_WORD = r"@(?:interface|protocol|implementation|class|import|end|synthesize|property)\b"
+OBJECTIVE_C = rf"^[ \t]*(?:{_OBJECTIVE_C_WORD}|#[ \t]*import\b)"
+# At the beginning of a line, and anywhere: the search for the one leaps from line to line, and few texts have a word of
+# the other.
+_CPP_LINE = (
+    r"[ \t]*(?:class\s+\w|namespace\s+[\w{]|template\s*<|using\s+\w|(?:public|private|protected)\s*:"
+    r"|#include\s*<\w+>)|#\s*ifndef\s+\w+_(?:HPP|HXX|HH)_*\b"
 )
-CPP = (
-    r"^[ \t]*(?:class\s+\w|namespace\s+[\w{]|template\s*<|using\s+\w|(?:public|private|protected)\s*:"
-    r"|#include\s*<\w+>)|\bstd::|\bconstexpr\b|\bnullptr\b|\w::\w|\bstatic_cast<|^#\s*ifndef\s+\w+_(?:HPP|HXX|HH)_*\b"
-)
+_CPP_INSIDE = r"\bstd::|\bconstexpr\b|\bnullptr\b|\w::\w|\bstatic_cast<"
+_CPP_INSIDE_WORDS = ("::", "constexpr", "nullptr", "static_cast<")
+CPP = rf"^(?:{_CPP_LINE})|{_CPP_INSIDE}"
 # Any text that shows it has one of these words, or a header without a dot: to look for them takes a tenth of the time.
 _CPP_WORDS = (
-    "::", "class", "namespace", "template", "using", "public", "private", "protected", "constexpr", "nullptr",
-    "static_cast", "_HPP", "_HXX", "_HH",
+    *_CPP_INSIDE_WORDS, "class", "namespace", "template", "using", "public", "private", "protected", "_HPP", "_HXX",
+    "_HH",
 )  # fmt: skip
 _CPP_HEADER = r"<\w+>"
-# References, templates, members and bases: signs of C++ that C may show by chance, as `f(a &b)` in a macro.
+# References, templates, members and bases: signs of C++ that C may show by chance, as `f(a &b)` in a macro. Each begins
+# with what is searched for, not with what must stand before.
 _CPP_SIGNS = (
-    r"(?<=[\w>])(?<!return)(?<!case)(?:&[ \t]*\w|[ \t]&\w)|\w<[ \t]*\w[\w \t,:*&]*>[ \t]*\w"
-    r"|\)[ \t]*const\b|~\w+[ \t]*\([ \t]*\)|^[ \t]*(?:struct|union)[ \t]+\w+[ \t]*:[ \t]*\w"
-    r"|\b(?:operator|virtual|friend|explicit|delete|throw|mutable|typename|noexcept|override|typeid|\w+_cast)\b"
+    r"&(?:(?<=[\w>]&)(?<!return&)(?<!case&)[ \t]*\w|(?<=[\w>][ \t]&)(?<!return[ \t]&)(?<!case[ \t]&)\w)",
+    r"<(?<=\w<)[ \t]*\w[\w \t,:*&]*>[ \t]*\w",
+    r"\)[ \t]*const\b",
+    r"~\w+[ \t]*\([ \t]*\)",
+    r"\n[ \t]*(?:struct|union)[ \t]+\w+[ \t]*:[ \t]*\w",
+    r"_cast(?<=\w_cast)\b",
 )
+_CPP_SIGN_WORDS = (
+    "operator", "virtual", "friend", "explicit", "delete", "throw", "mutable", "typename", "noexcept", "override",
+    "typeid",
+)  # fmt: skip
 C_DIRECTIVE = r"^[ \t]*#[ \t]*(?:include|define|if|ifdef|ifndef|undef|pragma)\b"
 C_CODE = (
     C_DIRECTIVE
@@ -93,15 +105,27 @@ def shows(text: str, clue: str) -> bool:
     return pattern(clue).search(text) is not None
 
 
+def shows_objective_c(text: str) -> bool:
+    """Say whether a text shows OBJECTIVE_C."""
+    return ("import" in text or shows(text, _OBJECTIVE_C_WORD)) and shows(text, OBJECTIVE_C)
+
+
 def shows_cpp(text: str) -> bool:
     """Say whether a text shows CPP outside of comments and strings."""
-    may_show = any(word in text for word in _CPP_WORDS) or shows(text, _CPP_HEADER)
-    return may_show and shows(without_c_noise(text), CPP)
+    if not any(word in text for word in _CPP_WORDS) and not shows(text, _CPP_HEADER):
+        return False
+    bare = without_c_noise(text)
+    if pattern(rf"\n(?:{_CPP_LINE})").search(f"\n{bare}") is not None:
+        return True
+    return any(word in bare for word in _CPP_INSIDE_WORDS) and shows(bare, _CPP_INSIDE)
 
 
 def shows_cpp_signs(text: str) -> bool:
     """Say whether a text that does not show CPP has signs of it all the same, outside of comments and strings."""
-    return shows(without_c_noise(text), _CPP_SIGNS)
+    bare = f"\n{without_c_noise(text)}"
+    if any(shows(bare, sign) for sign in _CPP_SIGNS):
+        return True
+    return any(word in bare and shows(bare, rf"{word}(?<!\w{word})\b") for word in _CPP_SIGN_WORDS)
 
 
 def first_of(*clues: tuple[str, str], default: str | None) -> Tell:

@@ -15,7 +15,6 @@ from indexer.chunking.detection.clues import (
     GLSL,
     MAKE_RULE,
     MUMPS,
-    OBJECTIVE_C,
     PASCAL,
     PERL,
     PROLOG,
@@ -26,19 +25,20 @@ from indexer.chunking.detection.clues import (
     pattern,
     shows,
     shows_cpp,
+    shows_objective_c,
     without_c_noise,
 )
 
 
 def tell_header(text: str) -> str:
     """Tell C, C++ and Objective-C apart."""
-    if ("@" in text or "import" in text) and shows(text, OBJECTIVE_C):
+    if shows_objective_c(text):
         return "objective-c"
     return "cpp" if shows_cpp(text) else "c"
 
 
 def _tell_m(text: str) -> str:
-    if shows(text, OBJECTIVE_C) or shows(text, r"^[-+][ \t]*\([^)\n]+\)[ \t]*\w"):
+    if shows_objective_c(text) or shows(text, r"^[-+][ \t]*\([^)\n]+\)[ \t]*\w"):
         return "objective-c"
     told = first_of(
         ("mercury", r"^:-[ \t]*module\b"),

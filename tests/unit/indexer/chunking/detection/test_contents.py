@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.chunking.detection.clues import CPP, head_of, shows, shows_cpp, without_c_noise
+from indexer.chunking.detection.clues import CPP, head_of, shows, shows_cpp, shows_cpp_signs, without_c_noise
 from indexer.chunking.detection.contents import BY_ENDING, BY_NAME
 
 _CASES: dict[str, dict[str, list[str]]] = {
@@ -225,3 +225,20 @@ _FRAGMENTS = (
 @given(st.lists(st.sampled_from(_FRAGMENTS), max_size=12).map("".join))
 def test_words_that_cpp_needs_are_in_each_text_that_shows_it(text: str) -> None:
     assert shows_cpp(text) == shows(without_c_noise(text), CPP)
+
+
+# As one pattern, which takes four times as long to search for.
+_CPP_SIGNS = (
+    r"(?<=[\w>])(?<!return)(?<!case)(?:&[ \t]*\w|[ \t]&\w)|\w<[ \t]*\w[\w \t,:*&]*>[ \t]*\w"
+    r"|\)[ \t]*const\b|~\w+[ \t]*\([ \t]*\)|^[ \t]*(?:struct|union)[ \t]+\w+[ \t]*:[ \t]*\w"
+    r"|\b(?:operator|virtual|friend|explicit|delete|throw|mutable|typename|noexcept|override|typeid|\w+_cast)\b"
+)
+_SIGN_FRAGMENTS = (
+    "&", "x", " ", "return", "case", ">", "<", "int", ",", ")", "const", "~", "(", "struct ", "\n", ":", "delete",
+    "_cast", "static", "a_b", "typeid", "/* ", " */", '"',
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_SIGN_FRAGMENTS), max_size=10).map("".join))
+def test_signs_of_cpp_are_those_of_one_pattern(text: str) -> None:
+    assert shows_cpp_signs(text) == shows(without_c_noise(text), _CPP_SIGNS)

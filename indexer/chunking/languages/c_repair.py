@@ -16,7 +16,7 @@ from indexer.chunking.languages.macro_calls import comment_macro_calls
 # Every branch begins with one character, so that the search can leap to the next of those: twice as fast. A directive's
 # is the end of the line before it, also of the first, before which one is put.
 _TOKEN = re.compile(
-    rb"//[^\n]*|/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'"
+    rb"//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.){1,8}'"
     rb"|\n[ \t]*#(?:[^\n\\/]|\\\r?\n|\\.|/(?!\*)|/\*.*?\*/)*|\([^(){}\"'/#]*\)|\{|\}|\(|\)",
     re.DOTALL,
 )
@@ -34,24 +34,30 @@ _LONE_LINE = re.compile(rb"\n([ \t]*" + _CAPITALS + _ARGUMENTS + rb"[ \t]*)(?=\r
 _UNENDED_HEAD = re.compile(rb"\n" + _CAPITALS + rb"\b")
 _ENDING = re.compile(rb"[;{}#]")
 _BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n")
+# Patterns that begin with a capital are searched for where all of those are an A: to leap from one letter to the next
+# is twice as fast as from one of many. They begin with what is searched for, not with what must stand before: that is
+# four times as fast.
+_CAPITALS_ALIKE = bytes(ord("A") if chr(code).isascii() and chr(code).isupper() else code for code in range(256))
 # Before a declaration, `FMT_API void f()`, `UNITTEST int g(`: at least a type and a name follow.
-# The pattern begins with what is searched for, not with what must stand before: that is four times as fast.
 _BEFORE_TYPE = re.compile(
-    rb"[A-Z](?<![^\s;{}>].)(?:[A-Z0-9]*_[A-Z0-9_]*" + _ARGUMENTS + rb"(?=\s+(?:[A-Za-z_][\w:]*[\s*&<:]+[\w~*&(:>]))"
+    rb"A(?<![^\s;{}>].)(?:[A-Z0-9]*_[A-Z0-9_]*" + _ARGUMENTS + rb"(?=\s+(?:[A-Za-z_][\w:]*[\s*&<:]+[\w~*&(:>]))"
     rb"|[A-Z]{3,}(?=[ \t]+(?:const[ \t]+|unsigned[ \t]+|struct[ \t]+)?\w+[ \t]*[ *]+\w+\())",
 )
 # Before a constructor or destructor: `FMT_INLINE explicit file(`.
 _BEFORE_CALL = re.compile(rb"\n([ \t]*" + _CAPITALS + _ARGUMENTS + rb")(?=[ \t]+~?[A-Za-z_]\w*\()")
-_IN_HEAD = re.compile(rb"(?:class|truct|union)([ \t]+" + _CAPITALS + _ARGUMENTS + rb")(?=\s+[A-Za-z_])")
+_IN_HEADS = [
+    re.compile(word + rb"([ \t]+" + _CAPITALS + _ARGUMENTS + rb")(?=\s+[A-Za-z_])")
+    for word in (b"class", b"truct", b"union")
+]
 # With the blanks before it, where what _IS_BEHIND holds stands before those.
-_BEHIND = re.compile(rb"[A-Z](?<=[ \t\r\n].)[A-Z0-9]*_[A-Z0-9_]*" + _ARGUMENTS + rb"(?=\s*(?:\{|->|:\s))")
+_BEHIND = re.compile(rb"A(?<=[ \t\r\n].)[A-Z0-9]*_[A-Z0-9_]*" + _ARGUMENTS + rb"(?=\s*(?:\{|->|:\s))")
 # `int f(void) API_ATTR;`
 _BEFORE_END = re.compile(rb"\)([ \t]+" + _CAPITALS + _ARGUMENTS + rb")(?=\s*;)")
 # `template <typename T, ENABLE_IF(...)>` and `value(T x BUILTIN_MACRO)`.
 _IN_TEMPLATE = re.compile(
     rb",\s*" + _CAPITALS + rb"\((?:[^();{}]|\((?:[^();{}]|\([^();{}]*\))*\))*\)(?=\s*[,>])",
 )
-_BEHIND_PARAMETER = re.compile(rb"[A-Z](?<=[ \t].)[A-Z0-9]*_[A-Z0-9_]*(?=\s*[,)])")
+_BEHIND_PARAMETER = re.compile(rb"A(?<=[ \t].)[A-Z0-9]*_[A-Z0-9_]*(?=\s*[,)])")
 _IS_BEHIND = {_BEHIND: (b" \t\r\n", re.compile(rb"[)\w]")), _BEHIND_PARAMETER: (b" \t", re.compile(rb"\w"))}
 # A comment at the end of a macro's continued line.
 _IN_MACRO = re.compile(rb"/\*[^\n]*?\*/(?=[ \t]*\\\r?\n)")
@@ -146,7 +152,7 @@ def _blank_macros(source: bytes, *, calls: bool) -> bytes:
     for start, end in _unended(source):
         if _follows_statement(text, start):
             _blank(text, start, end)
-    patterns = [_BEFORE_TYPE, _IN_HEAD, _BEFORE_END]
+    patterns = [_BEFORE_TYPE, *_IN_HEADS, _BEFORE_END]
     if calls:
         patterns += [_BEFORE_CALL, _BEHIND, _IN_TEMPLATE, _BEHIND_PARAMETER]
     for pattern in patterns:
@@ -160,6 +166,8 @@ def _blank_macros(source: bytes, *, calls: bool) -> bytes:
 
 def _spans(pattern: re.Pattern[bytes], source: bytes) -> Iterator[tuple[int, int]]:
     """Yield where a pattern matches, or its group; in front of the first line there is a line end."""
+    if pattern.pattern.startswith(b"A"):
+        source = source.translate(_CAPITALS_ALIKE)
     if pattern not in _IS_BEHIND:
         for match in pattern.finditer(b"\n" + source):
             start, end = match.span(match.lastindex or 0)

@@ -16,7 +16,7 @@ _PART_BYTES: Final = 8
 _PART_COUNTS: Final = (1, 2, 4)
 # So many words of each length are known at once; of two for one slot, the later one. Some megabytes.
 _SLOT_BITS: Final = 17
-_IS_WORD: Final = np.array([chr(code).isalnum() or chr(code) == "_" for code in range(128)] + [False] * 128, np.bool_)
+_IS_WORD: Final = bytes(code < 128 and (chr(code).isalnum() or chr(code) == "_") for code in range(256))
 # By how many bytes of a part belong to a word: what keeps those. A text's first byte is a number's lowest.
 _MASKS: Final = np.array([(1 << 8 * count) - 1 for count in range(_PART_BYTES + 1)], np.uint64)
 # Odd numbers without a pattern: they spread the bits of a word's parts over those that choose its slot.
@@ -35,8 +35,9 @@ class WordReader:
 
     def read(self, text: str, line_count: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return the words of an ASCII text of so many lines, each with its line end, and where those of each begin."""
-        data = np.frombuffer(text.encode() + bytes(_PART_BYTES * _PART_COUNTS[-1]), np.uint8)
-        is_word = _IS_WORD[data]
+        padded = text.encode() + bytes(_PART_BYTES * _PART_COUNTS[-1])
+        data = np.frombuffer(padded, np.uint8)
+        is_word = np.frombuffer(padded.translate(_IS_WORD), np.bool_)
         # The text is over before the last byte, so every word has an end.
         edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
         if len(is_word) and is_word[0]:
@@ -103,15 +104,29 @@ class _KnownWords:
         mixed ^= mixed >> np.uint64(29)
         mixed *= _FACTORS[0]
         slots = (mixed >> np.uint64(64 - _SLOT_BITS)).astype(np.int64)
-        found = self._slots.take(slots, axis=0)
-        numbers: NDArray[np.int32] = found[:, -1].astype(np.int32)
-        is_other = found[:, 0] != parts[0].view(np.int64)
-        for place, part in enumerate(parts[1:], 1):
-            is_other |= found[:, place] != part.view(np.int64)
-        missing = np.flatnonzero(is_other)
+        keys = [part.view(np.int64) for part in parts]
+        numbers, missing = self._find(slots, keys)
         if len(missing):
-            numbers[missing] = spell(missing)
-            self._slots[slots[missing]] = np.column_stack(
-                [*(part.view(np.int64)[missing] for part in parts), numbers[missing]]
-            )
+            chosen, keys = slots[missing], [key[missing] for key in keys]
+            # Of words for one slot, the later one takes it; it is spelled once, however often the text has it.
+            self._slots[chosen] = np.column_stack([*keys, np.arange(len(missing))])
+            places, others = self._find(chosen, keys)
+            places[others] = others
+            is_spelled = np.zeros(len(missing), bool)
+            is_spelled[places] = True
+            spelled = np.flatnonzero(is_spelled)
+            known = np.empty(len(missing), np.int64)
+            known[spelled] = spell(missing[spelled])
+            numbers[missing] = known[places]
+            self._slots[chosen, -1] = known[self._slots[chosen, -1]]
         return numbers
+
+    def _find(
+        self, slots: NDArray[np.int64], keys: list[NDArray[np.int64]]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return what the slots say of words, and the places of those words that are not in their slots."""
+        found = self._slots.take(slots, axis=0)
+        is_other = found[:, 0] != keys[0]
+        for place, key in enumerate(keys[1:], 1):
+            is_other |= found[:, place] != key
+        return found[:, -1].astype(np.int32), np.flatnonzero(is_other)

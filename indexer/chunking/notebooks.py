@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from codesearch.core.types import MAX_LINE_CHARACTERS
 from indexer.chunking.embedded.pieces import ReadCode
@@ -53,7 +52,7 @@ def plan_notebook(
         for piece in pieces:
             if piece.definition is None:
                 heading = piece.title or heading
-                piece = replace(piece, title=heading)
+                piece = piece._replace(title=heading)
             planned.append(_place(piece, cell.lines, lines, text))
     # Words are taken from what was counted last, by the lines of the file: the cells without JSON's escapes.
     count_tokens(_texts_by_row(cells, text))
@@ -122,4 +121,4 @@ def _place(piece: Piece, cell_lines: Sequence[CellLine], lines: Lines, text: str
     lines_of_symbol = piece.symbol_lines
     if lines_of_symbol is not None:
         lines_of_symbol = cell_lines[lines_of_symbol[0] - 1].row, cell_lines[lines_of_symbol[1] - 1].row
-    return replace(piece, start=first.row, end=last.row, symbol_lines=lines_of_symbol), content
+    return piece._replace(start=first.row, end=last.row, symbol_lines=lines_of_symbol), content

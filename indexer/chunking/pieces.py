@@ -6,14 +6,13 @@ Between planning and making chunks. Pure.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from indexer.chunking.definitions import Definition
 from indexer.chunking.splitting import Lines, Range
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Lines that become one chunk; `definition` is what they define or belong to, `title` the section that they are.
 
     `symbol_lines` and `holds_head` are those of the chunk: where it belongs when it is not the whole definition.
@@ -40,7 +39,7 @@ def place_pieces(pieces: Sequence[Piece], lines: Lines, budget: int) -> list[Pie
     """
     ranges = close_gaps([(piece.start, piece.end) for piece in pieces], map(_owner_of, pieces), lines, budget)
     placed = [
-        _place_in_definition(replace(piece, end=end) if end > piece.end else piece, lines)
+        _place_in_definition(piece._replace(end=end) if end > piece.end else piece, lines)
         for piece, (_, end) in zip(pieces, ranges, strict=True)
     ]
     placed.sort(key=order_of)
@@ -77,4 +76,4 @@ def _place_in_definition(piece: Piece, lines: Lines) -> Piece:
     if definition is None or whole is None or (piece.start <= whole[0] and whole[1] <= piece.end):
         return piece
     head = definition.node.start_point[0] + 1
-    return replace(piece, symbol_lines=whole, holds_head=piece.start <= head <= piece.end)
+    return piece._replace(symbol_lines=whole, holds_head=piece.start <= head <= piece.end)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -175,7 +174,7 @@ def _merge_slight(pieces: list[Piece], lines: Lines, budget: int) -> list[Piece]
             start = min(merged[neighbour].start, piece.start)
             end = max(merged[neighbour].end, piece.end)
             if lines.tokens(start, end) <= budget:
-                merged[neighbour] = replace(merged[neighbour], start=start, end=end)
+                merged[neighbour] = merged[neighbour]._replace(start=start, end=end)
                 by_end.setdefault(end, neighbour)
                 gone.add(index)
                 break

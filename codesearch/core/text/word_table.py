@@ -19,8 +19,7 @@ Number = TypeVar("Number", bound=np.generic)
 REMEMBERED_WORDS = 200_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Words:
+class Words(NamedTuple):
     """Words by their numbers in a table, which mean nothing once that is of another generation."""
 
     numbers: NDArray[np.int32]

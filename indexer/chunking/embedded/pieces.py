@@ -93,5 +93,5 @@ def with_titles(pieces: Sequence[Piece], sections: Sequence[Section]) -> list[Pi
     for piece in pieces:
         index = bisect_right(starts, piece.start) - 1
         is_section = piece.definition is None and index >= 0 and sections[index].end_line >= piece.start
-        titled.append(replace(piece, title=sections[index].title) if is_section else piece)
+        titled.append(piece._replace(title=sections[index].title) if is_section else piece)
     return titled

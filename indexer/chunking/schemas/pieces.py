@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -48,4 +47,4 @@ def _with_outline(piece: Piece, long: Sequence[Definition]) -> Piece:
     definition = piece.definition
     if definition is None or definition not in long or piece.start > definition.start_line:
         return piece
-    return replace(piece, outline="\n".join(one.signature for one in definition.members)[:_MAX_OUTLINE] or None)
+    return piece._replace(outline="\n".join(one.signature for one in definition.members)[:_MAX_OUTLINE] or None)

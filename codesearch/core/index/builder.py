@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, overload
@@ -20,6 +20,7 @@ from codesearch.core.index.pieces import PieceRows, describe_pieces, no_piece_ro
 from codesearch.core.index.postings import pack_entries, sort_entries, sum_by_file
 from codesearch.core.index.search_index import LAYOUT_VERSION
 from codesearch.core.index.sign_bits import sign_bits_of_quantised
+from codesearch.core.index.subjects import describe_subjects
 from codesearch.core.index.text_blocks import BlockWriter
 from codesearch.core.text.terms import IN_NAME, path_terms
 from codesearch.core.types import NOTEBOOK_LANGUAGE
@@ -46,7 +47,7 @@ class RowBatch:
 
     `terms` are packed terms, joined, with the offset of each row's start and the end.
     `vectors` (rows, dimension) and `vector_scales` (rows,) are those of `quantise`. `modified_at` has NO_TIME where the
-    time is not known.
+    time is not known. `subjects` are, by path, those of the commits that changed a file, one a line, the newest first.
     """
 
     document_ids: Sequence[str]
@@ -65,6 +66,7 @@ class RowBatch:
     vectors: NDArray[np.int8]
     vector_scales: NDArray[np.float32]
     pieces: PieceRows = field(default_factory=no_piece_rows)
+    subjects: Mapping[str, str] = field(default_factory=dict)
 
 
 class RepeatedTexts(Sequence[str]):
@@ -119,6 +121,7 @@ class _Rows:
         self._columns: dict[str, list[NDArray[Any]]] = {}
         self._signatures = _Vocabulary()
         self._content_ids: dict[str, str] = {}
+        self._subjects: dict[str, str] = {}
         self._row_count = 0
         self._content_bytes = 0
         # Of the whole texts of files that came: where each begins and ends in the spool, and its runs of lines.
@@ -138,6 +141,7 @@ class _Rows:
         ):
             self._append(name, self._texts[name].encode(values))
         self._content_ids.update(zip(batch.paths, batch.content_ids, strict=True))
+        self._subjects.update(batch.subjects)
         identifiers = np.frombuffer(bytes.fromhex("".join(batch.document_ids)), np.uint8).reshape(-1, 16)
         self._append("document_ids", identifiers)
         self._append("start_lines", batch.start_lines.astype(np.int32))
@@ -230,6 +234,7 @@ class _Rows:
         arrays["content_id_texts"], arrays["content_id_starts"] = pack_texts(
             [self._content_ids[path] for path in paths]
         )
+        arrays |= describe_subjects(paths, self._subjects)
         arrays |= self._order_contents(arrays, texts["language"], ordered)
         del arrays["modified_at"]
         return arrays

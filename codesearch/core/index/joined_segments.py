@@ -17,6 +17,7 @@ from codesearch.core.index.numbering import Number, count_on, split_numbers
 from codesearch.core.index.pieces import PieceNumbers, PieceRows, join_numbers
 from codesearch.core.index.search_index import SearchIndex, mask_live
 from codesearch.core.index.split_column import SplitColumn, gather
+from codesearch.core.index.subjects import SubjectTerms, join_terms
 
 # Columns of more rows are read where they are: there are few segments then, and copies would take much memory.
 JOINED_ROWS: Final = 500_000
@@ -244,6 +245,21 @@ class JoinedSegments:
         """Return for each file, which ascend, the term of its own name, 0 for none."""
         parts = zip(self.segments, self.split_files(files), strict=True)
         return np.concatenate([part.stem_terms_of(of_part) for part, of_part in parts])
+
+    @property
+    def has_subjects(self) -> bool:
+        """Whether it is known of any file what the commits said that changed it."""
+        return any(segment.has_subjects for segment in self.segments)
+
+    def subject_terms_of(self, files: NDArray[np.integer[Any]]) -> SubjectTerms:
+        """Return the terms in the subjects of the commits that changed the files, which may be in any order."""
+        owners = self._first_files[1:].searchsorted(files, side="right")
+        firsts = self._first_files[:-1]
+        asked = np.unique(owners).tolist() or [0]
+        parts = {
+            number: self.segments[number].subject_terms_of(files[owners == number] - firsts[number]) for number in asked
+        }
+        return join_terms(owners, parts)
 
     def language_codes(self, languages: frozenset[str]) -> NDArray[np.bool_]:
         """Return for each language code whether it is one of `languages`."""

@@ -44,6 +44,7 @@ def _read(segment: SearchIndex, rows: NDArray[np.int64], terms: _TermsByRow) -> 
         vectors=segment.vectors[rows],
         vector_scales=segment.vector_scales[rows],
         pieces=segment.pieces.read(rows),
+        subjects={path: lines for file, path in paths.items() if (lines := segment.subjects_of(file))},
     )
 
 

@@ -17,6 +17,13 @@ def count_on(sizes: Sequence[int]) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
+def expand_ranges(firsts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers of ranges, each from its first on so many, one range after another."""
+    begins = np.cumsum(sizes) - sizes
+    numbers: NDArray[np.int64] = np.repeat(firsts - begins, sizes) + np.arange(int(sizes.sum()))
+    return numbers
+
+
 def split_numbers(numbers: NDArray[Number], firsts: NDArray[np.int64]) -> list[NDArray[Number]]:
     """Return ascending numbers of all lists by list, as the numbers that they have there; `count_on` gives `firsts`."""
     # Of one type: numpy would turn all of the numbers into the other one first. np.split takes ten times as long.

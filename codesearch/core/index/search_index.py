@@ -29,6 +29,7 @@ from codesearch.core.index.pieces import PieceRows, Pieces
 from codesearch.core.index.postings import Entries
 from codesearch.core.index.row_filter import select_rows
 from codesearch.core.index.statistics import NO_TERMS, SegmentFigures, Statistics, TermCounts
+from codesearch.core.index.subjects import SubjectTerms, read_lines, read_terms
 from codesearch.core.index.versions import superseded_versions
 from codesearch.core.predicates import EVERYTHING, Predicate, weigh_predicate
 from codesearch.core.text.path_roles import is_test_path
@@ -346,6 +347,23 @@ class SearchIndex:
         """Return for each file the term by which files are known that have its own name, 0 for none."""
         terms: NDArray[np.uint32] = self._arrays["stem_terms"][files]
         return terms
+
+    def subject_terms_of(self, files: NDArray[np.integer[Any]]) -> SubjectTerms:
+        """Return the terms in the subjects of the commits that changed the files, in the order of `files`.
+
+        How many distinct terms each file has, 0 where nothing is known; the terms, those of one file after another's,
+        ascending in each; how often each is in the subjects of its file, at most 255.
+        """
+        return read_terms(self._arrays, files)
+
+    @property
+    def has_subjects(self) -> bool:
+        """Whether it is known of any file what the commits said that changed it."""
+        return "subject_starts" in self._arrays
+
+    def subjects_of(self, file: int) -> str:
+        """Return the subjects of the commits that changed a file, one a line, the newest first; '' for none."""
+        return read_lines(self._arrays, file)
 
     @cached_property
     def path_column(self) -> TextColumn:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesearch.core.index.columns import pack_texts
+from codesearch.core.index.numbering import count_on
 from codesearch.core.index.search_index import SearchIndex
 from codesearch.core.index.source_index import Searched, SourceIndex
 from codesearch.core.index.statistics import Statistics
@@ -59,6 +60,9 @@ def cut_index(index: Searched, rows: NDArray[np.int32], counted: Counted) -> dic
     )
     cut["superseded"] = index.superseded_versions[files]
     cut["language_shares"] = index.language_shares
+    if index.has_subjects:
+        sizes_of_subjects, cut["subject_terms"], cut["subject_counts"] = index.subject_terms_of(files)
+        cut["subject_starts"] = count_on(sizes_of_subjects.tolist())
     return cut | _cut_pieces(index, rows, chosen)
 
 

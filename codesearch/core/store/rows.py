@@ -18,7 +18,7 @@ from codesearch.core.types import Chunk
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 # The major version of Lance in the lancedb that pyproject.toml pins. Version 14 writes what 13 would corrupt without a
 # word, so that rows of another generation are another format. Raise it with the pin.
 LANCE_GENERATION = 13
@@ -56,8 +56,9 @@ class RowColumns:
     """Rows by column, each in the same order, but for the columns that are the same in every row of a run.
 
     `texts` are by column name, '' where there is no value. `symbol_start_lines` and `symbol_end_lines` are 0 for rows
-    that are no piece of a longer definition. `vectors` (rows, dimension) and `vector_scales` (rows,) are those of
-    `quantise`.
+    that are no piece of a longer definition. `subjects` are, in the first row of each file that has any, those of the
+    commits that changed it, one a line, the newest first; None in the others, empty where no file has any. `vectors`
+    (rows, dimension) and `vector_scales` (rows,) are those of `quantise`.
     """
 
     texts: dict[str, list[str]]
@@ -71,6 +72,7 @@ class RowColumns:
     terms: list[bytes]
     vectors: NDArray[np.int8]
     vector_scales: NDArray[np.float32]
+    subjects: Sequence[str | None] = ()
 
     def __len__(self) -> int:
         return len(self.start_lines)

@@ -56,18 +56,19 @@ SEARCHED_COLUMNS = [
     "declares",
     "vector",
     "vector_scale",
+    "subjects",
 ]
 SCANNED_COLUMNS = [*SEARCHED_COLUMNS, "outline", "segment", "file_text", *PLACE_COLUMNS]
 # Lance compresses short values only where it is told to, in blocks of 4 KB: texts of small files, names. Outlines and
 # signatures, empty in most rows, grew by it.
-_ENCODINGS = {name: {"lance-encoding:compression": "zstd"} for name in ("file_text", "symbol")}
+_ENCODINGS = {name: {"lance-encoding:compression": "zstd"} for name in ("file_text", "symbol", "subjects")}
 
 
 def schema_of(index_format: IndexFormat) -> pa.Schema:
     """Return the table's schema, the format in its metadata. Text is '' where it has no value.
 
-    file_text is there in one row of each file, null in the others: Lance compresses long values only where they are not
-    among empty ones.
+    file_text is there in one row of each file, null in the others, and so are the subjects of the commits that changed
+    it: Lance compresses long values only where they are not among empty ones.
     """
     return _schema(TEXT_COLUMNS, _place_fields(), index_format)
 
@@ -99,6 +100,7 @@ def _schema(texts: Sequence[str], more: Sequence[pa.Field], index_format: IndexF
         pa.field("last_modified", pa.int64()),
         pa.field("holds_head", pa.bool_(), nullable=False),
         pa.field("declares", pa.bool_(), nullable=False),
+        pa.field("subjects", pa.string(), metadata=_ENCODINGS["subjects"]),
         *more,
         pa.field("vector_scale", pa.float32(), nullable=False),
         pa.field("vector", pa.list_(pa.int8(), index_format.dimension)),
@@ -134,6 +136,7 @@ def _arrays_of(rows: RowColumns) -> dict[str, pa.Array]:
     arrays["holds_head"] = pa.array(rows.holds_head, type=pa.bool_())
     arrays["declares"] = pa.array(rows.declares, type=pa.bool_())
     arrays["terms"] = pa.array(rows.terms, type=pa.binary())
+    arrays["subjects"] = pa.array(rows.subjects or [None] * len(rows), type=pa.string())
     arrays["vector_scale"] = pa.array(rows.vector_scales)
     arrays["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(rows.vectors.ravel()), rows.vectors.shape[1])
     return arrays
@@ -181,6 +184,7 @@ def batch_to_rows(batch: pa.RecordBatch) -> RowBatch:
         vectors=batch.column("vector").flatten().to_numpy().reshape(batch.num_rows, -1),
         vector_scales=batch.column("vector_scale").to_numpy(),
         pieces=_pieces_of(batch),
+        subjects=_subjects_of(batch),
     )
 
 
@@ -221,6 +225,14 @@ def _pieces_of(batch: pa.RecordBatch) -> PieceRows:
         holds_head=batch.column("holds_head").to_numpy(zero_copy_only=False)[rows],
         signatures=batch.column("signature").take(pa.array(rows)).to_pylist(),
     )
+
+
+def _subjects_of(batch: pa.RecordBatch) -> dict[str, str]:
+    """Return the subjects of the files that have any, by path."""
+    if batch.column("subjects").null_count == batch.num_rows:
+        return {}
+    found = batch.filter(batch.column("subjects").is_valid())
+    return dict(zip(found.column("path").to_pylist(), found.column("subjects").to_pylist(), strict=True))
 
 
 def _bytes_of(column: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -41,6 +41,7 @@ def make_files(seed: int, count: int = 24) -> dict[str, list[IndexedChunk]]:
         folder = chance.choice(["v1", "v2", "core", "core/deep"])
         path = f"{folder}/{chance.choice(WORDS)}_{number}.py"
         rows = []
+        subjects = [" ".join(chance.choices(WORDS, k=4)) for _ in range(chance.randint(0, 3))]
         for line in range(1, 2 + 5 * chance.randint(1, 4), 5):
             name = chance.choice(WORDS)
             content = f"def {name}():\n    return {' '.join(chance.choices(WORDS, k=6))}"
@@ -56,6 +57,7 @@ def make_files(seed: int, count: int = 24) -> dict[str, list[IndexedChunk]]:
                 symbol_lines=(line, line + 40) if chance.random() < 0.3 else None,
                 holds_head=chance.random() < 0.5,
                 signature=f"def {name}()",
+                subjects="\n".join(subjects) or None,
             )
             rows.append(row)
         files[path] = rows

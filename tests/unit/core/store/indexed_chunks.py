@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +15,22 @@ from codesearch.core.types import Chunk
 
 @dataclass(frozen=True, slots=True)
 class IndexedChunk:
-    """A chunk with all that its row needs. `vector` is float32 of the format's dimension, L2-normalised."""
+    """A chunk with all that its row needs. `vector` is float32 of the format's dimension, L2-normalised.
+
+    `subjects`: those of its file, which counts in the first of its rows.
+    """
 
     chunk: Chunk
     content_id: str
     modified_at: int | None
     vector: NDArray[np.float32]
+    subjects: str | None = None
 
 
 def rows_to_columns(rows: Sequence[IndexedChunk], source_id: str) -> RowColumns:
     """Turn indexed chunks, at least one, into columns in the given order."""
     chunks = [row.chunk for row in rows]
-    return chunks_to_columns(
+    columns = chunks_to_columns(
         chunks,
         source_id=source_id,
         content_ids=[row.content_id for row in rows],
@@ -34,6 +38,9 @@ def rows_to_columns(rows: Sequence[IndexedChunk], source_id: str) -> RowColumns:
         terms=[pack_terms(chunk) for chunk in chunks],
         vectors=np.stack([row.vector for row in rows]).astype(np.float32, copy=False),
     )
+    paths = [chunk.path for chunk in chunks]
+    firsts = [paths.index(path) == number for number, path in enumerate(paths)]
+    return replace(columns, subjects=[row.subjects if first else None for row, first in zip(rows, firsts, strict=True)])
 
 
 def unpack_terms(data: bytes) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:

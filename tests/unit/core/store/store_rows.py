@@ -53,6 +53,7 @@ def make_row(
     content_id: str = "id",
     symbol_lines: tuple[int, int] | None = None,
     holds_head: bool = True,
+    subjects: str | None = None,
 ) -> IndexedChunk:
     chunk = Chunk(
         path=path,
@@ -68,7 +69,7 @@ def make_row(
         symbol_lines=symbol_lines,
         holds_head=holds_head,
     )
-    return IndexedChunk(chunk, content_id, modified_at, unit_vector(1) if vector is None else vector)
+    return IndexedChunk(chunk, content_id, modified_at, unit_vector(1) if vector is None else vector, subjects)
 
 
 def publish(

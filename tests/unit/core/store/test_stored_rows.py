@@ -27,13 +27,13 @@ from tests.unit.core.store.store_rows import FORMAT, SOURCE, contents_of, make_r
 
 WHOLE = "class Ä:\r\n    def f(\n        self): pass\n\n    def g(self): pass"
 ROWS = [
-    make_row("a.py", WHOLE, symbol="Ä", signature="class Ä", outline="def g(self)"),
+    make_row("a.py", WHOLE, symbol="Ä", signature="class Ä", outline="def g(self)", subjects="Add Ä\nLet g be"),
     make_row("a.py", "    def f(\n        self): pass", start_line=2, symbol="Ä.f", signature="def f( self)"),
     make_row("a.py", "    def g(self): pass", start_line=5, symbol="Ä.g", signature="def g(self)"),
     make_row("a.py", "cut", start_line=5),
     make_row("b.ipynb", "x = 1", start_line=3, language=NOTEBOOK_LANGUAGE),
     make_row("b.ipynb", "y = '🙂'", start_line=90, language=NOTEBOOK_LANGUAGE),
-    make_row("empty.txt", ""),
+    make_row("empty.txt", "", subjects="Keep the folder"),
 ]
 
 
@@ -73,6 +73,7 @@ def test_rows_come_back_as_they_were_staged() -> None:
     assert restore([stored]) == expected_of(ROWS)
     (rows,) = (batch_to_rows(batch) for batch in restore_batches([stored], SOURCE, lambda paths: []))
     assert contents_of([rows]) == [row.chunk.content for row in ROWS]
+    assert rows.subjects == {"a.py": "Add Ä\nLet g be", "empty.txt": "Keep the folder"}
 
 
 def test_a_text_is_there_once_and_a_signature_in_it() -> None:
@@ -80,6 +81,7 @@ def test_a_text_is_there_once_and_a_signature_in_it() -> None:
     assert [row["file_text"] for row in stored] == [
         WHOLE + "\ncut\n", None, None, None, "x = 1\ny = '🙂'\n", None, "\n",
     ]  # fmt: skip
+    assert [row["subjects"] for row in stored] == ["Add Ä\nLet g be", *[None] * 5, "Keep the folder"]
     assert [row["signature"] for row in stored] == ["", "def f( self)", "", "", "", "", ""]
 
 
@@ -113,3 +115,11 @@ def test_rows_that_a_merge_moved_come_back(tmp_path: Path) -> None:
     publish(writer, SOURCE, again, run_id=2, replaced={"a.py"})
     expected = sorted(row.chunk.content for row in [*again, *ROWS[4:]])
     assert sorted(contents_of(scan(store, SOURCE))) == expected
+
+
+def test_the_subjects_of_a_file_are_those_of_its_newest_rows(tmp_path: Path) -> None:
+    store, writer = open_store(tmp_path)
+    publish(writer, SOURCE, ROWS)
+    publish(writer, SOURCE, [make_row("a.py", "new", subjects="Say it anew\nAdd Ä")], run_id=2, replaced={"a.py"})
+    found = {path: lines for batch in scan(store, SOURCE) for path, lines in batch.subjects.items()}
+    assert found == {"a.py": "Say it anew\nAdd Ä", "empty.txt": "Keep the folder"}

@@ -25,7 +25,7 @@ class Base:
     The first `published_count` are the published run's, or lent to a new data source: no path is live in two of them.
     The others are what killed runs left. `run_id` is that of the published run, 0 for none. `is_borrowed`: the first
     are lent, and no run of the data source is published that has them; `lender` is the name of the data source that
-    they are of, where there is one.
+    they are of, where there is one. `commit` is the one that the published ones are of, None where there is none.
     """
 
     run_id: int
@@ -34,6 +34,20 @@ class Base:
     published_count: int = 0
     is_borrowed: bool = False
     lender: str | None = None
+    commit: str | None = None
+
+    @property
+    def has_subjects(self) -> bool:
+        """Whether the published run knows of any file what commits said of it."""
+        return any(segment.has_subjects for segment in self.segments[: self.published_count])
+
+    def subjects_of(self, path: str) -> str:
+        """Return what the published run knows of what commits said of a file, one subject a line; '' for nothing."""
+        # The largest first: it has most files.
+        for segment in sorted(self.segments[: self.published_count], key=lambda segment: -segment.file_count):
+            if segment.has_subjects and (file := segment.find_file(path)) is not None:
+                return segment.subjects_of(file)
+        return ""
 
     @property
     def is_resumed(self) -> bool:
@@ -108,7 +122,8 @@ class Bases:
         entries = tuple(entry for entry, _ in (*parts, *left))
         segments = tuple(segment for _, segment in (*parts, *left))
         name = lender.name if lender is not None and parts else None
-        return Base(run_id, entries, segments, len(parts), is_borrowed, name)
+        commit = (source if lender is None else lender).commit if parts else None
+        return Base(run_id, entries, segments, len(parts), is_borrowed, name, commit)
 
     def open_settled(self, source: DataSource) -> Base | None:
         """Return the published segments alone, for whoever holds the source's lock; what stopped runs left stays.

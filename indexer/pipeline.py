@@ -45,6 +45,7 @@ from indexer.source.snapshot import Snapshot
 from indexer.source.verdicts import Verdicts
 from indexer.source.walk import Walk, explain_nothing, walk
 from indexer.source.work_tree import WorkTreeSnapshot
+from indexer.subjects import FileSubjects
 from indexer.tiers import find_crowded
 from indexer.workers.indexing_pool import IndexingPool
 
@@ -281,6 +282,7 @@ class Indexer:
             subdir=subdir,
             mirrors_dir=data_dir / "mirrors",
             states_dir=data_dir / "trees",
+            histories_dir=data_dir / "histories",
             settings=self._settings,
         )
 
@@ -350,7 +352,8 @@ class Indexer:
             sizes = self._settings.segment_chunks, self._at_once_rows
             with Draft(base, source.id, run.id, snapshot.commit, self._writer, self._search_indexes, *sizes) as draft:
                 if first is not None:
-                    self._draft(_chain(first, indexed), draft, run, tally)
+                    subjects = FileSubjects(snapshot, base, self._settings.history_commits)
+                    self._draft(_chain(first, indexed), draft, run, tally, subjects)
                     gone = known - set(found.unchanged) - tally.changed_paths
                 run.progress.start("publishing")
                 draft.finish(gone | (tally.changed_paths & known))
@@ -362,12 +365,14 @@ class Indexer:
         report = _report(source, tally, found, len(gone), started)
         return replace(report, is_resumed=base.is_resumed, is_crowded=is_crowded, shared_with=base.lender)
 
-    def _draft(self, indexed: Iterable[IndexedFiles], draft: Draft, run: _Run, tally: _Tally) -> None:
+    def _draft(
+        self, indexed: Iterable[IndexedFiles], draft: Draft, run: _Run, tally: _Tally, subjects: FileSubjects
+    ) -> None:
         """Take the rows as they come."""
         for files in indexed:
             tally.add(files)
             if files.rows is not None:
-                draft.add(files.rows)
+                draft.add(subjects.attach(files.rows))
             run.report(len(tally.changed_paths), tally.chunks)
 
     def _finish(self, run: _Run, source: DataSource, snapshot: Snapshot) -> tuple[DataSource, list[Part]]:

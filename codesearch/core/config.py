@@ -188,6 +188,11 @@ class Settings(BaseModel):
         ge=32,
         description="Largest chunk, in the embedding model's tokens; its context is the upper bound",
     )
+    history_commits: int = Field(
+        4_000,
+        ge=0,
+        description="Commits, the newest ones without merges, whose subjects are kept with the files that they changed",
+    )
     segment_chunks: int = Field(
         1 << 18,
         ge=16,

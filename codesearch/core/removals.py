@@ -13,7 +13,7 @@ from codesearch.core.locks import delete_path, require_folder, source_lock
 logger = logging.getLogger(__name__)
 
 # Of a data folder, each with a folder for a data source.
-_FOLDERS = ("search", "mirrors", "trees", "verdicts")
+_FOLDERS = ("search", "mirrors", "histories", "trees", "verdicts")
 
 
 class Removals:

@@ -1,1 +1,1 @@
-"""Questions from a repository's own commits."""
+"""What a repository's own commits say: their subjects, file by file, and questions."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from codesearch.core.errors import SourceError
 from indexer.chunking.languages.table import language_of
-from indexer.history.subjects import clean_subject
+from indexer.history.subjects import clean_subject, is_bot
+from indexer.source.commit_log import MOST_FILES
 from indexer.source.git import Git
 
 # More than this and the subject speaks of something larger than the lines it would be compared with.
 MOST_SOURCE_FILES = 5
-MOST_FILES = 20
 
 _FIELD_SEPARATOR = "\x1f"
 # Files in a programming language that say how a project is built, packaged or called, not what it does.
@@ -25,9 +25,6 @@ _BUILD_FILES = re.compile(
     r"|podfile|fastfile|brewfile|guardfile|vagrantfile|jenkinsfile|dangerfile|build\.zig|build\.rs|project\.clj|configure"
     r"|[^/]+\.(?:gemspec|podspec|gradle|gradle\.kts|sbt|cmake|rake|config\.[cm]?[jt]s))$",
     re.IGNORECASE,
-)
-_BOTS = re.compile(
-    r"\[bot\]$|^(?:dependabot|renovate|greenkeeper|pre-commit|github[- ]actions|snyk|weblate|crowdin)\b", re.IGNORECASE
 )
 
 
@@ -63,7 +60,7 @@ def is_source(path: str) -> bool:
 
 def judge_commit(commit: Commit, position: int) -> Candidate | None:
     """Return the question that a commit asks; None for merges, bots, and what is not small and focused."""
-    if len(commit.parents) != 1 or _BOTS.search(commit.author) or len(commit.paths) + len(commit.added) > MOST_FILES:
+    if len(commit.parents) != 1 or is_bot(commit.author) or len(commit.paths) + len(commit.added) > MOST_FILES:
         return None
     paths = tuple(path for path in commit.paths if is_source(path))
     if not paths or len(paths) + sum(map(is_source, commit.added)) > MOST_SOURCE_FILES:

@@ -1,6 +1,6 @@
 """What a commit's subject asks: cleaned of numbers and prefixes, turned away when it says nothing of the code.
 
-commits.py asks here; all of it looks at one line of text.
+commits.py and file_subjects.py ask here; all of it looks at one line of text.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ _TYPE = re.compile(
 )
 _PART = re.compile(r"^[\w./ -]{1,40}:\s+")
 _TYPES_LEFT_OUT = frozenset("doc docs style ci build release revert wip deps".split())
+_BOTS = re.compile(
+    r"\[bot\]$|^(?:dependabot|renovate|greenkeeper|pre-commit|github[- ]actions|snyk|weblate|crowdin)\b", re.IGNORECASE
+)
 _WORD = re.compile(r"\S*\w\S*")
 # Subjects that tell what was done to the text, the version or the process, not what the code does.
 _SAYS_NOTHING = tuple(
@@ -66,6 +69,11 @@ _SAYS_NOTHING = tuple(
         r"|^(?:sync|regenerate|re-?generate|auto-?generated?)\b",
     )
 )
+
+
+def is_bot(author: str) -> bool:
+    """Say whether an author is a program by its name."""
+    return _BOTS.search(author) is not None
 
 
 def clean_subject(subject: str) -> str | None:

@@ -13,7 +13,7 @@ import queue
 import signal
 import subprocess
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
@@ -202,8 +202,10 @@ class Git:
             raise SourceError("git was not found; install git and make sure it is on the PATH.") from error
         return GitProcess(process)
 
-    def run(self, *arguments: str, network: bool = False, content: bytes | None = None) -> Outcome:
-        """Run a git command to its end, on `content` as its input.
+    def run(
+        self, *arguments: str, network: bool = False, content: bytes | None = None, stop_at: bytes | None = None
+    ) -> Outcome:
+        """Run a git command to its end, on `content` as its input; once its messages have `stop_at`, it is stopped.
 
         Raises SourceError when it shows no sign of life for `timeout_seconds`.
         """
@@ -225,6 +227,8 @@ class Git:
                     output += chunk
                 else:
                     messages += chunk
+                    if stop_at is not None and stop_at in messages:
+                        running.stop()
                     del messages[:-_STDERR_KEPT_BYTES]
             status = running.process.wait()
         return Outcome(status, bytes(output), self.access.scrub(messages.decode("utf-8", "replace")))
@@ -311,6 +315,14 @@ def _start_with_library(
     process = cast("subprocess.Popen[bytes]", wrapper.proc)
     wrapper.proc = None  # GitProcess ends it
     return process
+
+
+def read_tokens(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield the NUL-terminated tokens of a stream."""
+    rest = b""
+    while chunk := stream.read(_CHUNK_BYTES):
+        *tokens, rest = (rest + chunk).split(b"\0")
+        yield from tokens
 
 
 def _feed(stream: IO[bytes], content: bytes) -> None:

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import IO
 
 from codesearch.core.errors import SourceError
-from indexer.source.git import Git
+from indexer.source.git import Git, read_tokens
 from indexer.source.git_messages import PARTIAL_CLONE
 from indexer.source.local_repository import is_partial_clone
 from indexer.source.skipping import Skipped, SkipReason, name_problem, printable_path
@@ -97,6 +97,10 @@ class GitSnapshot(Snapshot):
         outcome = self._git.run("cat-file", "blob", f"{self.commit}:{path}")
         return None if outcome.status else outcome.output
 
+    def find_history(self, most_commits: int) -> Git | None:
+        """Return git on the repository."""
+        return self._git
+
     def modified_times(self, paths: Collection[str] | None = None) -> dict[str, int]:
         """Return the committer time of the last commit that touched each path, where git can read it.
 
@@ -124,7 +128,7 @@ class GitSnapshot(Snapshot):
         command = ["log", "-n", str(HISTORY_COMMITS), "--format=%x00%ct", *options, self.commit, "--", *scope]
         with self._git.start(*command) as running:
             committed_at, expects_time = self.committed_at, False
-            for token in _split(running.stdout):
+            for token in read_tokens(running.stdout):
                 # Every commit starts with an empty token, which no path can be, then its time.
                 if not token:
                     expects_time = True
@@ -178,11 +182,3 @@ def _widen(stream: IO[bytes]) -> None:
         import fcntl
 
         fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-
-
-def _split(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield the NUL-terminated tokens of a stream."""
-    rest = b""
-    while chunk := stream.read(1 << 16):
-        *tokens, rest = (rest + chunk).split(b"\0")
-        yield from tokens

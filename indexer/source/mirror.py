@@ -32,27 +32,27 @@ BRANCHES_SHOWN = 5
 
 def update_mirror(
     location: Location, branch: str | None, mirror: Path, *, settings: Settings, access: Access
-) -> tuple[Git, str]:
+) -> tuple[Git, str, str]:
     """Bring the mirror to the branch's newest commit (the remote's default branch for None).
 
-    Returns git on the mirror and the object id it stands at. Nothing is transferred when the remote did not change; a
-    mirror that a killed run damaged is built anew. Raises SourceError.
+    Returns git on the mirror, the object id it stands at and the full name of the branch. Nothing is transferred when
+    the remote did not change; a mirror that a killed run damaged is built anew. Raises SourceError.
     """
     url = location.url or ""
     timeout_seconds = settings.git_timeout_seconds
     mirror.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(f"{mirror}.lock", timeout=timeout_seconds):
-            _remove_leftovers(mirror)
+            remove_leftovers(mirror)
             remote = Git(NO_REPOSITORY, display=location.display, access=access, timeout_seconds=timeout_seconds)
             reference, tip = find_tip(remote, url, branch)
             git = Git(mirror, display=location.display, access=access, timeout_seconds=timeout_seconds)
             git.moved_to = remote.moved_to
             if mirror.is_dir() and _current(git) == tip:
-                return git, tip
+                return git, tip, reference
             if not (mirror.is_dir() and _fetch_into(git, url, reference)):
                 _build(git, url, reference, tip)
-            return git, _current(git) or tip
+            return git, _current(git) or tip, reference
     except Timeout as error:
         raise SourceError(
             f"Another run has been fetching {location.display} for over {timeout_seconds} s; wait for it or stop it."
@@ -109,7 +109,7 @@ def _current(git: Git) -> str | None:
 
 def _fetch_into(git: Git, url: str, reference: str) -> bool:
     """Fetch into an existing mirror; False when it is damaged and has to be built anew."""
-    _remove_stale_locks(git.git_dir)
+    remove_stale_locks(git.git_dir)
     if git.run(*_fetch_arguments(url, reference), network=True).status:
         return False  # building it anew tells a network failure from a damaged mirror
     if len(list((git.git_dir / "objects" / "pack").glob("*.pack"))) > PACKS_BEFORE_COMPACTION:
@@ -137,13 +137,14 @@ def _fetch_arguments(url: str, reference: str) -> tuple[str, ...]:
     return ("fetch", *options, "--force", "--progress", "--", url, f"+{reference}:{MIRROR_REFERENCE}")
 
 
-def _remove_leftovers(mirror: Path) -> None:
+def remove_leftovers(mirror: Path) -> None:
     """Remove what killed runs left half-made; the caller holds the lock, so no run is at work on it."""
     for leftover in mirror.parent.glob(f"{mirror.name}.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _remove_stale_locks(mirror: Path) -> None:
+def remove_stale_locks(mirror: Path) -> None:
+    """Remove the locks and unfinished files that killed runs left in a repository whose lock the caller holds."""
     for pattern in ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*", "objects/pack/*.lock", "objects/tmp_*"):
         for stale in mirror.glob(pattern):
             stale.unlink(missing_ok=True)

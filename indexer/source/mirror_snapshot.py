@@ -10,6 +10,7 @@ from codesearch.core.errors import SourceError
 from codesearch.core.locks import delete_path
 from indexer.source.git import Git
 from indexer.source.git_snapshot import LOST_OBJECT, GitSnapshot
+from indexer.source.history_mirror import HistoryMirror
 from indexer.source.skipping import Skipped
 from indexer.source.snapshot import Entry, Listing
 
@@ -35,9 +36,15 @@ class DamagedMirrorError(SourceError):
 class MirrorSnapshot(GitSnapshot):
     """The files of a mirror's commit. Listing and reading raise DamagedMirrorError where one is not there."""
 
-    def __init__(self, git: Git, revision: str, subdir: str | None = None) -> None:
-        """Stand on the commit that `revision` names. Raises SourceError when the sub-folder is not there."""
+    def __init__(
+        self, git: Git, revision: str, subdir: str | None = None, history: HistoryMirror | None = None
+    ) -> None:
+        """Stand on the commit that `revision` names; `history` knows those before it.
+
+        Raises SourceError when the sub-folder is not there.
+        """
         super().__init__(git, revision, subdir)
+        self._earlier = history
         self._moved_to = git.moved_to
         self._damage = DamagedMirrorError(git.git_dir, git.display)
 
@@ -56,6 +63,10 @@ class MirrorSnapshot(GitSnapshot):
             "the new address, and remove this one."
         )
         return replace(listing, notes=(*listing.notes, note))
+
+    def find_history(self, most_commits: int) -> Git | None:
+        """Fetch earlier commits without their contents; None where the host cannot do that."""
+        return self._earlier.update(self.commit, most_commits) if self._earlier is not None else None
 
     def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | Skipped]]:
         """Yield each entry with its bytes."""

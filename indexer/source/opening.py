@@ -9,6 +9,7 @@ from codesearch.core.errors import SourceError
 from indexer.source.folder import FolderSnapshot
 from indexer.source.git import find_access
 from indexer.source.git_snapshot import GitSnapshot
+from indexer.source.history_mirror import HistoryMirror
 from indexer.source.local_repository import find_local_commit, has_work_tree, local_path, open_repository
 from indexer.source.location import (
     Location,
@@ -51,13 +52,15 @@ def open_source(
     mirrors_dir: Path,
     settings: Settings,
     states_dir: Path | None = None,
+    histories_dir: Path | None = None,
 ) -> Snapshot:
     """Open a source at the newest commit of a branch (its default branch for None), or a folder as it is.
 
-    A remote is fetched into `mirrors_dir`/ID. A local repository is read in place and not written to: its work tree as
-    it is on disk, or a commit, where a branch is named (HEAD for what is checked out) or it is bare. What the files of
-    a work tree or folder hold is remembered in `states_dir`/ID. Use the snapshot as a context manager. Raises
-    SourceError with one line, without secrets, for whatever keeps it from being read.
+    A remote is fetched into `mirrors_dir`/ID, its earlier commits, once asked for, into `histories_dir`/ID. A local
+    repository is read in place and not written to: its work tree as it is on disk, or a commit, where a branch is named
+    (HEAD for what is checked out) or it is bare. What the files of a work tree or folder hold is remembered in
+    `states_dir`/ID. Use the snapshot as a context manager. Raises SourceError with one line, without secrets, for
+    whatever keeps it from being read.
     """
     branch, subdir = check_branch(branch), check_subdir(subdir)
     states = states_dir.resolve() / source_id(location, branch, subdir) if states_dir else None
@@ -67,9 +70,14 @@ def open_source(
         return FolderSnapshot(local_path(location), subdir, states_path=states)
     if location.kind is LocationKind.REPOSITORY:
         return _open_local(location, branch, subdir, settings, states)
-    mirror = mirrors_dir.resolve() / source_id(location, branch, subdir)
-    git, tip = update_mirror(location, branch, mirror, settings=settings, access=find_access(location, settings))
-    return MirrorSnapshot(git, tip, subdir)
+    identifier, access = source_id(location, branch, subdir), find_access(location, settings)
+    mirror = mirrors_dir.resolve() / identifier
+    git, tip, reference = update_mirror(location, branch, mirror, settings=settings, access=access)
+    history = None
+    if histories_dir is not None:
+        folder, seconds = histories_dir.resolve() / identifier, settings.git_timeout_seconds
+        history = HistoryMirror(folder, location.url or "", reference, location.display, access, seconds)
+    return MirrorSnapshot(git, tip, subdir, history)
 
 
 def _open_local(

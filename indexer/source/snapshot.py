@@ -7,10 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.source.patterns import PatternList
 from indexer.source.skipping import Skipped
+
+if TYPE_CHECKING:
+    from indexer.source.git import Git
 
 # The last second of the year 9999, the last one that calendars of programs have.
 LAST_SECOND = 253_402_300_799
@@ -85,6 +88,13 @@ class Snapshot(ABC):
     @abstractmethod
     def modified_times(self, paths: Collection[str] | None = None) -> dict[str, int]:
         """Return when each path (all files for None) last changed, in Unix seconds; bounded to a few seconds."""
+
+    def find_history(self, most_commits: int) -> Git | None:
+        """Return git on a repository that knows about as many commits before `commit` as are wanted, or all there are.
+
+        None where there is none to be had. It may lack contents. Raises SourceError.
+        """
+        return None
 
     def identify(self, content: bytes) -> str:
         """Return the id that git would give these bytes, so that a folder and a repository agree."""

@@ -110,6 +110,10 @@ class WorkTreeSnapshot(Snapshot):
         wanted = {entry.path for entry in self.listing().files} if paths is None else paths
         return self._head.modified_times([path for path in wanted if path in self._committed_ids])
 
+    def find_history(self, most_commits: int) -> Git | None:
+        """Return git on the repository, which knows the commits before the one that is checked out."""
+        return self._head.find_history(most_commits) if self._head is not None else None
+
     def identify(self, content: bytes) -> str:
         """Return the id that this repository's git would give these bytes."""
         return blob_id(content, self._object_format)

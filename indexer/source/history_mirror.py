@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 # The name stands for the address, which only the arguments of a command have: git notes of whom it can ask for what is
 # left out.
-_REMOTE = "codesearch"
+_REMOTE = "codesearch-history"
 # Parents of parents: where much is merged, 16 of them are thousands of commits, elsewhere 16.
 FIRST_DEPTH = 16
 # By so much deeper at once where nothing is merged, and where something is: what was merged further back is not known.

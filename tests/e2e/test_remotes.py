@@ -126,3 +126,15 @@ def test_a_submodule_is_counted_and_never_followed(tmp_path: Path, origin: Repos
     assert report["skipped"].get("submodule") == 1, report["skipped"]
     assert finds(data_dir, "add_to_cart")
     assert not finds(data_dir, "lend_book")
+
+
+def test_a_removed_source_leaves_nothing_of_its_history(tmp_path: Path, origin: Repository, server: GitServer) -> None:
+    data_dir = tmp_path / "data"
+    served_git(server, origin, "config", "uploadpack.allowFilter", "true")
+    index(data_dir, f"http://{server.address}/shop.git")
+    (history,) = [path for path in (data_dir / "histories").iterdir() if path.is_dir()]
+    assert (history / "objects").is_dir()
+    assert run_cli(data_dir, "remove", "shop").status == 0
+    assert not history.exists()
+    doctor = run_cli(data_dir, "doctor", "--json")
+    assert history.name not in doctor.out

@@ -14,9 +14,13 @@ from codesearch.core.config import load_settings
 from codesearch.core.embedding.loading import load_embedder
 from codesearch.core.types import DataSource
 from indexer.history.file_subjects import MOST_SUBJECTS
+from indexer.history.questions import BASE_BRANCH, choose_questions
+from indexer.history.repository import open_history
 from indexer.pipeline import IndexReport
+from indexer.source.location import parse_location
 from tests.unit.indexer.conftest import Repository
-from tests.unit.indexer.history.history_repositories import commit_as
+from tests.unit.indexer.history.history_repositories import AREAS, build_history, commit_as
+from tests.unit.indexer.source.git_server import serve
 from tests.unit.indexer.test_pipeline import Parts
 
 BEGUN = {f"{name}.py": f"def {name}():\n    return 0\n" for name in ("cart", "refund", "sub/tax")}
@@ -301,3 +305,36 @@ def test_after_a_kill_files_are_not_told_twice(open_parts: Callable[..., Parts],
     report = index(parts, shop.path)
     expected = ["Round the cart once more", "Give the cart a limit", *KNOWN["cart.py"]]
     assert known(parts, report.source) == {**KNOWN, "cart.py": expected}
+
+
+def test_a_login_fetches_the_history_and_is_kept_nowhere(
+    open_parts: Callable[..., Parts], shop: Repository, tmp_path: Path
+) -> None:
+    shop.git("config", "uploadpack.allowFilter", "true")
+    parts = open_parts()
+    with serve(tmp_path, ("bob", "sesame-sesame")) as server:
+        report = index(parts, f"http://bob:sesame-sesame@{server.address}/shop/.git")
+    assert known(parts, report.source) == KNOWN
+    folder = parts.settings.data_dir / "histories"
+    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert written
+    for secret in (b"sesame", b"bob", server.address.encode()):
+        assert secret not in written
+
+
+def test_the_history_of_an_earlier_commit_ends_there(
+    open_parts: Callable[..., Parts], make_repository: Callable[..., Repository], tmp_path: Path
+) -> None:
+    """As `codesearch evaluate` indexes it: what it asks must not be in the index."""
+    repository = make_repository("evaluated")
+    build_history(repository)
+    (tmp_path / "ours").mkdir()
+    location = parse_location(str(repository.path))
+    history = open_history(location, branch=None, folder=tmp_path / "ours", settings=load_settings())
+    chosen = choose_questions(history, lambda file: [], count=10, since=None, subdir=None, max_file_bytes=1 << 20)
+    parts = open_parts()
+    found = known(parts, index(parts, history.path, branch=BASE_BRANCH).source)
+    said = {line for lines in found.values() for line in lines}
+    steps = [*((area, 2) for area in AREAS), *((area, 3) for area in AREAS[:2])]
+    assert said == {f"Round the {area} total, step {step}" for area, step in steps}
+    assert not said & {question.text for question in chosen.questions}

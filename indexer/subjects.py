@@ -81,8 +81,10 @@ class FileSubjects:
         revisions = commit if is_whole else f"{since}..{commit}"
         return _Read(read_subjects(git, revisions, self._most_commits, self._own_path), is_whole)
 
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        """The files there are: most subjects of a long history are of others."""
+        return frozenset(entry.path for entry in self._snapshot.listing().files)
+
     def _own_path(self, path: str) -> str | None:
-        prefix, subdir = self._snapshot.prefix, self._snapshot.subdir
-        if subdir and not path.startswith(f"{subdir}/"):
-            return None
-        return path.removeprefix(prefix) if path.startswith(prefix) else None
+        return path.removeprefix(self._snapshot.prefix) if path in self._paths else None

@@ -9,6 +9,7 @@ from functools import cached_property
 from codesearch.core.errors import SourceError
 from codesearch.core.store.rows import RowColumns
 from indexer.bases import Base
+from indexer.source.git import Git
 from indexer.source.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -71,10 +72,20 @@ class FileSubjects:
             return _NOTHING
 
     def _read_log(self, since: str | None) -> _Read:
+        git = self._snapshot.find_history(self._most_commits)
+        try:
+            return self._read_from(git, since)
+        except SourceError:
+            if not self._snapshot.discard_history():
+                raise
+            # It was damaged, and is fetched anew.
+            return self._read_from(self._snapshot.find_history(self._most_commits), since)
+
+    def _read_from(self, git: Git | None, since: str | None) -> _Read:
         from indexer.history.file_subjects import read_subjects
         from indexer.source.commit_log import is_ancestor
 
-        git, commit = self._snapshot.find_history(self._most_commits), self._snapshot.commit
+        commit = self._snapshot.commit
         if git is None or commit is None:
             return _NOTHING
         is_whole = since is None or not is_ancestor(git, since, commit)

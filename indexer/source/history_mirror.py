@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from codesearch.core.errors import SourceError
+from codesearch.core.locks import delete_path
 from indexer.source.git import Access, Git
 from indexer.source.mirror import MIRROR_REFERENCE, PACKS_BEFORE_COMPACTION, remove_leftovers, remove_stale_locks
 
@@ -70,6 +71,16 @@ class HistoryMirror:
         except OSError as error:
             raise SourceError(f"The history {self.folder} cannot be written: {error.strerror}.") from error
 
+    def discard(self) -> bool:
+        """Delete the repository; say whether there was one that can be deleted."""
+        try:
+            with FileLock(f"{self.folder}.lock", timeout=self.timeout_seconds):
+                is_there = (self.folder / _STATE).exists()
+                delete_path(self.folder)
+                return is_there
+        except (Timeout, OSError):
+            return False
+
     def _update(self, commit: str, most_commits: int) -> Git | None:
         if self._was_refused():
             return None
@@ -83,7 +94,7 @@ class HistoryMirror:
                 self._build(commit, most_commits)
         except _RefusedError:
             logger.info("%s cannot leave out the contents of earlier commits: no history is read", self.display)
-            shutil.rmtree(self.folder, ignore_errors=True)
+            delete_path(self.folder)
             self.folder.mkdir()
             (self.folder / _REFUSED).touch()
             return None
@@ -131,7 +142,7 @@ class HistoryMirror:
                 if git.run("rev-parse", "--is-shallow-repository").output.strip() != b"true":
                     break
             (unfinished / _STATE).write_text(f"{depth} {most_commits}", encoding="ascii")
-            shutil.rmtree(self.folder, ignore_errors=True)
+            delete_path(self.folder)
             unfinished.replace(self.folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)

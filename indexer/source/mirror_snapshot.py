@@ -68,6 +68,10 @@ class MirrorSnapshot(GitSnapshot):
         """Fetch earlier commits without their contents; None where the host cannot do that."""
         return self._earlier.update(self.commit, most_commits) if self._earlier is not None else None
 
+    def discard_history(self) -> bool:
+        """Delete what was fetched of earlier commits."""
+        return self._earlier is not None and self._earlier.discard()
+
     def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes | Skipped]]:
         """Yield each entry with its bytes."""
         try:

@@ -96,6 +96,10 @@ class Snapshot(ABC):
         """
         return None
 
+    def discard_history(self) -> bool:
+        """Delete the repository of `find_history` where it can be fetched again, and say whether it was."""
+        return False
+
     def identify(self, content: bytes) -> str:
         """Return the id that git would give these bytes, so that a folder and a repository agree."""
         return blob_id(content, "sha1")

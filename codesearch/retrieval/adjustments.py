@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from codesearch.retrieval.features.subjects import cover_by_subjects
 from codesearch.retrieval.features.view import View
 from codesearch.retrieval.query.quotations import OTHER_CASE
 
@@ -70,6 +71,17 @@ def _is_unasked_document(view: View) -> NDArray[Any]:
     return (documents | examples) & view.terms.is_message
 
 
+def _lacks_in_subjects(view: View) -> NDArray[Any]:
+    if view.terms.is_name:
+        return np.zeros(len(view.candidates.files), np.float32)
+    shares = cover_by_subjects(view.parts, view.terms.terms)
+    # Less the highest one, the margin of the first file stays about as it is, and with it what scores mean. NDCG@10 or
+    # recall@10 of 3,622 commits of 38 repositories / 569 questions / 213 questions / 1,336 questions for weights 0, 4,
+    # 6, 8: .7022 .7134 .7170 .7181 / .911 .912 .910 .908 / .781 .782 .781 .780 / .850 .852 .853 .852.
+    gaps: NDArray[np.float32] = shares.max() - shares
+    return gaps
+
+
 def _is_quoted(view: View) -> NDArray[Any]:
     return (view.candidates.phrase >= OTHER_CASE) & (view.terms.quotation is not None)
 
@@ -96,6 +108,8 @@ TABLE: Final = (
                _is_unasked_test, for_row=0.0, for_file=0.0, in_message=-2.5),
     Adjustment("unasked_document", "a document or an example, and the message's title asks for none",
                _is_unasked_document, for_row=0.0, for_file=0.0, in_message=-4.0),
+    Adjustment("subjects_gap", "how much less of the query the subjects of the commits say that changed the file than "
+               "those of another file", _lacks_in_subjects, for_row=0.0, for_file=-6.0, in_message=0.0),
 )
 # fmt: on
 ADJUSTMENTS: Final = tuple(adjustment.name for adjustment in TABLE)

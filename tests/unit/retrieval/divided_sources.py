@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,10 @@ def draw_files(chance: random.Random, count: int, most_rows: int = 4) -> dict[st
 
 
 def draw_rows(chance: random.Random, path: str, language: str, most_rows: int = 4) -> list[IndexedChunk]:
-    """Return made-up rows of a file: definitions with few names, pieces of one, plain text; some say the same."""
+    """Return made-up rows of a file: definitions with few names, pieces of one, plain text; some say the same.
+
+    Of half of the files it is known what the commits said that changed them.
+    """
     rows: list[IndexedChunk] = []
     line = 1
     for _ in range(chance.randint(1, most_rows)):
@@ -56,6 +60,11 @@ def draw_rows(chance: random.Random, path: str, language: str, most_rows: int = 
                 make_row(path, "\n".join(lines), start=line, symbol=name, kind=kind, language=language, vector=vector)
             )
         line += len(lines) + 2
+    # Of its own chance: what else is drawn stays as it was.
+    of_subjects = random.Random(f"{path} {line} {rows[0].chunk.content}")
+    if of_subjects.random() < 0.5:
+        said = (" ".join(of_subjects.choices(WORDS, k=of_subjects.randint(1, 6))) for _ in range(8))
+        rows[0] = replace(rows[0], subjects="\n".join(said))
     return rows
 
 

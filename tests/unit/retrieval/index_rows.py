@@ -39,8 +39,12 @@ def make_row(
     vector: NDArray[np.float32] | None = None,
     symbol_lines: tuple[int, int] | None = None,
     holds_head: bool = True,
+    subjects: str | None = None,
 ) -> IndexedChunk:
-    """Return a row; `similarity` is that of its vector to QUERY_VECTOR where no vector is given."""
+    """Return a row; `similarity` is that of its vector to QUERY_VECTOR where no vector is given.
+
+    `subjects` are those of its file, which count in the first of its rows.
+    """
     if vector is None:
         vector = np.zeros(DIMENSION, np.float32)
         vector[0], vector[1] = similarity, (1 - similarity**2) ** 0.5
@@ -57,7 +61,7 @@ def make_row(
         symbol_lines=symbol_lines,
         holds_head=holds_head,
     )
-    return IndexedChunk(chunk, "content id", modified_at, vector)
+    return IndexedChunk(chunk, "content id", modified_at, vector, subjects)
 
 
 def index_of(rows: Sequence[IndexedChunk], *, source_id: str = SOURCE, batch_rows: int = 1000) -> SearchIndex:

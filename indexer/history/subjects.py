@@ -1,6 +1,6 @@
 """What a commit's subject asks: cleaned of numbers and prefixes, turned away when it says nothing of the code.
 
-commits.py and file_subjects.py ask here; all of it looks at one line of text.
+commits.py asks here, and file_subjects.py who is a program; all of it looks at one line of text.
 """
 
 from __future__ import annotations

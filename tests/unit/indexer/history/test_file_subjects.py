@@ -1,4 +1,4 @@
-"""What commits said of each file: cleaned, the newest first, without those of programs, and not without end."""
+"""What commits said of each file: as written, the newest first, without those of programs, and not without end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def subjects_of(
     return read_subjects(Git(repository.path / ".git", display="origin"), "HEAD", most, own_path)
 
 
-def test_subjects_are_cleaned_and_in_order(make_repository: Callable[..., Repository]) -> None:
+def test_subjects_are_as_written_and_in_order(make_repository: Callable[..., Repository]) -> None:
     repository = make_repository()
     commit_as(repository, "Begin with all of it", {"a.py": "0"})
     commit_as(repository, "fix(upload): retry after a timeout (#12)", {"a.py": "1", "b.py": "1"})
@@ -26,8 +26,13 @@ def test_subjects_are_cleaned_and_in_order(make_repository: Callable[..., Reposi
     commit_as(repository, "Close what was opened", {"a.py": "5"})
     commit_as(repository, f"Say {'x' * MOST_CHARACTERS} of it", {"a.py": "6"})
     assert subjects_of(repository) == {
-        "a.py": ["Close what was opened", "retry after a timeout"],
-        "b.py": ["retry after a timeout"],
+        "a.py": [
+            "Close what was opened",
+            "wip",
+            "Bump the version to 1.2.3",
+            "fix(upload): retry after a timeout (#12)",
+        ],
+        "b.py": ["fix(upload): retry after a timeout (#12)"],
     }
 
 

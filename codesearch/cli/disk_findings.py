@@ -104,7 +104,18 @@ def examine_leftovers(assembly: Assembly) -> Iterator[Finding]:
             found = ", ".join(str(path) for path in removals.files_of(source_id))
             yield Finding("leftovers", False, f"of no data source: {found}", f"Run `codesearch remove {source_id}`.")
     data_dir = assembly.settings.data_dir
-    for name in ("store", "search", "mirrors", "histories", "trees", "verdicts", "staging", "locks", "removals", "models"):
+    for name in (
+        "store",
+        "search",
+        "mirrors",
+        "histories",
+        "trees",
+        "verdicts",
+        "staging",
+        "locks",
+        "removals",
+        "models",
+    ):
         if (data_dir / name).exists() and not (data_dir / name).is_dir():
             yield Finding("data folder", False, f"{data_dir / name} is a file where a folder belongs", "Move it away.")
     for path in sorted([*(data_dir / "locks").glob("*.lock"), *(data_dir / "store").glob("*.lock")]):

@@ -16,6 +16,7 @@ from codesearch.core.types import DataSource
 from indexer.history.file_subjects import MOST_SUBJECTS
 from indexer.history.questions import BASE_BRANCH, choose_questions
 from indexer.history.repository import open_history
+from indexer.history.subjects import clean_subject
 from indexer.pipeline import IndexReport
 from indexer.source.location import parse_location
 from tests.unit.indexer.conftest import Repository
@@ -338,7 +339,7 @@ def test_the_history_of_an_earlier_commit_ends_there(
     chosen = choose_questions(history, lambda file: [], count=10, since=None, subdir=None, max_file_bytes=1 << 20)
     parts = open_parts()
     found = known(parts, index(parts, history.path, branch=BASE_BRANCH).source)
-    said = {line for lines in found.values() for line in lines}
+    said = {clean_subject(line) for lines in found.values() for line in lines}
     steps = [*((area, 2) for area in AREAS), *((area, 3) for area in AREAS[:2])]
     assert said == {f"Round the {area} total, step {step}" for area, step in steps}
     assert not said & {question.text for question in chosen.questions}

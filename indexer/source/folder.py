@@ -10,8 +10,8 @@ from pathlib import Path
 from codesearch.core.errors import SourceError
 from indexer.source.file_states import FileState, FileStates, now_ns
 from indexer.source.ignoring import IGNORE_FILE, MAX_IGNORE_BYTES, IgnoreFiles
-from indexer.source.skipping import Skipped, SkipReason, name_problem, printable_path, vendored_folder
-from indexer.source.snapshot import Entry, Listing, Snapshot, calendar_second
+from indexer.source.skipping import OWN_FILES, Skipped, SkipReason, name_problem, printable_path, vendored_folder
+from indexer.source.snapshot import Entry, Listing, Snapshot, calendar_second, find_own
 from indexer.source.tree_reader import Stamp, stamp_of
 
 MAX_RULES_BYTES = 1 << 20
@@ -23,10 +23,12 @@ class FolderSnapshot(Snapshot):
     kind = "folder"
     prunes_folders = True
 
-    def __init__(self, root: Path, subdir: str | None = None, *, states_path: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, subdir: str | None = None, *, states_path: Path | None = None, data_dir: Path | None = None
+    ) -> None:
         """Stand on `root`, an absolute resolved path. Raises SourceError for a sub-folder that is missing or a link.
 
-        What files hold is remembered in `states_path`.
+        What files hold is remembered in `states_path`; codesearch's own `data_dir` is left out.
         """
         self.commit = None
         self.committed_at = None
@@ -34,6 +36,7 @@ class FolderSnapshot(Snapshot):
         self.subdir = subdir
         self._listing: Listing | None = None
         self._modified_at: dict[str, int] = {}
+        self._own = find_own(data_dir, root)
         self._states = FileStates(states_path, root, "sha1")
         if subdir and not (root / subdir).is_dir():
             raise SourceError(f"There is no folder '{subdir}' in {root}; check the sub-folder.")
@@ -120,7 +123,10 @@ class FolderSnapshot(Snapshot):
                 elif item.is_symlink():
                     skipped.append(Skipped(path, SkipReason.LINK, "symbolic link"))
                 elif item.is_dir(follow_symlinks=False):
-                    found.append((f"{path}/", item))
+                    if f"{path}/" == self._own:
+                        skipped.append(Skipped(f"{path}/", SkipReason.IGNORED, OWN_FILES))
+                    else:
+                        found.append((f"{path}/", item))
                 elif not item.is_file(follow_symlinks=False):
                     skipped.append(Skipped(path, SkipReason.SPECIAL, "not a regular file"))
                 else:

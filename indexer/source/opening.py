@@ -67,7 +67,7 @@ def open_source(
     if location.kind is LocationKind.FOLDER:
         if branch:
             raise SourceError(f"{location.display} is a plain folder without branches; name no branch.")
-        return FolderSnapshot(local_path(location), subdir, states_path=states)
+        return FolderSnapshot(local_path(location), subdir, states_path=states, data_dir=settings.data_dir)
     if location.kind is LocationKind.REPOSITORY:
         return _open_local(location, branch, subdir, settings, states)
     identifier, access = source_id(location, branch, subdir), find_access(location, settings)
@@ -93,7 +93,7 @@ def _open_local(
         snapshot = WorkTreeSnapshot(repository, root, from_root, states_path=states_path, data_dir=data_dir)
     elif not branch and inside:
         # Beside a bare repository lie files that are none of its.
-        return FolderSnapshot(path, subdir, states_path=states_path)
+        return FolderSnapshot(path, subdir, states_path=states_path, data_dir=settings.data_dir)
     else:
         snapshot = GitSnapshot(repository.git, find_local_commit(repository.git, branch), from_root)
     snapshot.prefix = f"{inside}/" if inside else ""

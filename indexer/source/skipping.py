@@ -26,6 +26,10 @@ class SkipReason(str, Enum):
     UNREADABLE = "unreadable"
 
 
+# Why what lies in the data folder of whoever indexes is left out, with the reason IGNORED.
+OWN_FILES = "codesearch's own data folder"
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that is not indexed, or a folder (trailing slash) none of whose files are. `path` is printable."""

@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,12 @@ LAST_SECOND = 253_402_300_799
 def calendar_second(seconds: int) -> int | None:
     """Return a time in Unix seconds as it is; None for one before 1970 or after the year 9999."""
     return seconds if 0 <= seconds <= LAST_SECOND else None
+
+
+def find_own(data_dir: Path | None, root: Path) -> str | None:
+    """Return the path of codesearch's own data from the root with a slash at its end; None when it is not below."""
+    resolved = data_dir.resolve() if data_dir is not None else root
+    return f"{resolved.relative_to(root).as_posix()}/" if root in resolved.parents else None
 
 
 def blob_id(content: bytes, object_format: str) -> str:

@@ -16,14 +16,13 @@ from indexer.source.file_states import FileState, FileStates, now_ns
 from indexer.source.git import Git
 from indexer.source.git_snapshot import GitSnapshot
 from indexer.source.local_repository import LocalRepository, find_head
-from indexer.source.skipping import Skipped, SkipReason, name_problem, printable_path
-from indexer.source.snapshot import Entry, Listing, Snapshot, blob_id, calendar_second
+from indexer.source.skipping import OWN_FILES, Skipped, SkipReason, name_problem, printable_path
+from indexer.source.snapshot import Entry, Listing, Snapshot, blob_id, calendar_second, find_own
 from indexer.source.tree_reader import Stamp, TreeReader
 from indexer.source.work_tree_git import Tracked, WorkTreeGit
 
 MAX_RULES_BYTES = 1 << 20
 _SECOND_NS = 1_000_000_000
-_OWN_FILES = "codesearch's own data folder"
 
 
 class WorkTreeSnapshot(Snapshot):
@@ -55,7 +54,7 @@ class WorkTreeSnapshot(Snapshot):
             self._head.subdir = subdir
         self._git = WorkTreeGit(repository, root, subdir)
         self._root = root
-        self._own = _relative(data_dir, root)
+        self._own = find_own(data_dir, root)
         self._committed_ids = self._git.read_commit_ids(self.commit) if self.commit else {}
         self._object_format = repository.object_format
         self._states = FileStates(states_path, root, self._object_format)
@@ -69,7 +68,7 @@ class WorkTreeSnapshot(Snapshot):
             tracked, untracked = self._git.list_files()
             files: list[Entry] = []
             skipped = [
-                Skipped(printable_path(path), SkipReason.IGNORED, _OWN_FILES if self._is_own(path) else rule)
+                Skipped(printable_path(path), SkipReason.IGNORED, OWN_FILES if self._is_own(path) else rule)
                 for path, rule in self._git.list_ignored().items()
             ]
             lost = [item for item in tracked if not self._list_file(item.path, item, files, skipped)]
@@ -148,7 +147,7 @@ class WorkTreeSnapshot(Snapshot):
             skipped.append(Skipped(printable_path(path), SkipReason.UNREADABLE, problem))
             return True
         if self._is_own(path):
-            skipped.append(Skipped(path, SkipReason.IGNORED, _OWN_FILES))
+            skipped.append(Skipped(path, SkipReason.IGNORED, OWN_FILES))
             return True
         if path.endswith("/") or (tracked is not None and tracked.is_submodule):
             what = "a submodule" if tracked is not None else "another repository in the work tree"
@@ -198,9 +197,3 @@ def _open_head(git: Git) -> GitSnapshot | None:
         # Before the first commit there is none; of one that is lost, this says more.
         commit = find_head(git)
         return GitSnapshot(git, commit) if commit else None
-
-
-def _relative(folder: Path | None, root: Path) -> str | None:
-    """Return a folder's path from the root with a slash at its end; None when it is not below."""
-    resolved = folder.resolve() if folder is not None else root
-    return f"{resolved.relative_to(root).as_posix()}/" if root in resolved.parents else None

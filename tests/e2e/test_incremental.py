@@ -21,6 +21,7 @@ from tests.e2e.evidence import (
     run_codesearch,
     table_version,
 )
+from tests.e2e.service import run_cli
 
 FILES = {f"src/part_{number}.py": f"def part_{number}():\n    return {number}\n" for number in range(6)}
 TWO_FUNCTIONS = "def changed():\n    return 'new'\n\n\ndef added():\n    return changed()\n"
@@ -68,6 +69,15 @@ def test_nothing_changed_writes_nothing(
     assert table_version(assembly) == version
     assert assembly.catalog.get_source(source.id) == source
     assert assembly.catalog.latest_run(source.id) == run
+
+
+def test_our_own_data_in_a_folder_is_no_part_of_it(tmp_path: Path) -> None:
+    folder = write(tmp_path / "plain", FILES)
+    data_dir = folder / "kept" / "data"
+    for changed in (len(FILES), 0, 0):
+        report = run_cli(data_dir, "index", str(folder), "--json").json
+        assert (report["files"], report["changed_files"]) == (len(FILES), changed)
+        assert report["skipped"] == {"ignored": 1}
 
 
 def test_nothing_changed_writes_nothing_on_the_command_line(repository: Repository, data_dir: Path) -> None:

@@ -191,6 +191,7 @@ class Settings(BaseModel):
     history_commits: int = Field(
         4_000,
         ge=0,
+        le=1_000_000,
         description="Commits, the newest ones without merges, whose subjects are kept with the files that they changed",
     )
     segment_chunks: int = Field(

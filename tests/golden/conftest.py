@@ -39,7 +39,9 @@ def fixtures_index(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
         for name in [name for name in os.environ if name.startswith("CODESEARCH_")]:
             patch.delenv(name)
         patch.chdir(folder)
-        assembly = Assembly(load_settings(data_dir=shared / "golden-data", index_workers=1), CHUNKER_VERSION)
+        # A checkout has commits, an unpacked archive none: rankings are to be the same.
+        settings = load_settings(data_dir=shared / "golden-data", index_workers=1, history_commits=0)
+        assembly = Assembly(settings, CHUNKER_VERSION)
     done = shared / "golden-indexed"
     with FileLock(shared / "golden.lock"):
         if not done.exists():

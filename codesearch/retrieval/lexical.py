@@ -174,7 +174,7 @@ def count_dead(
 
 def invert_frequencies(rows: NDArray[np.int64], files: NDArray[np.int64], row_count: int, file_count: int) -> Rarity:
     """Return the rarities of terms, given how many of the rows and of the files have each."""
-    return Rarity(_invert(rows, row_count), _invert(files, file_count))
+    return Rarity(invert(rows, row_count), invert(files, file_count))
 
 
 def _count_among(dead: NDArray[np.int32], is_live: NDArray[np.bool_], ids: NDArray[np.int32]) -> int:
@@ -190,7 +190,7 @@ def to_shares(rarity: NDArray[np.float32]) -> NDArray[np.float32]:
     return shares
 
 
-def _invert(frequencies: NDArray[np.int64], count: int) -> NDArray[np.float32]:
+def invert(frequencies: NDArray[np.int64], count: int) -> NDArray[np.float32]:
     """Return the inverse document frequency as in BM25: log(1 + (n - df + 0.5) / (df + 0.5))."""
     inverted: NDArray[np.float32] = np.log1p((count - frequencies + 0.5) / (frequencies + 0.5)).astype(np.float32)
     return inverted

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from codesearch.retrieval.features.groups import find_runs
 from codesearch.retrieval.features.part import Column, Part
-from codesearch.retrieval.lexical import invert_frequencies, to_shares
+from codesearch.retrieval.lexical import invert, to_shares
 
 # As in BM25, save that a file's distinct terms are its length, and that it is compared with a fixed one: nothing has to
 # be known of other files. Half of the candidates with subjects have 33 or fewer.
 _SATURATION, _LENGTH_NORM, _LENGTH = 1.2, 0.5, 60.0
+_LEAST_NORM, _NORM_OF_TERM = _SATURATION * (1 - _LENGTH_NORM), _SATURATION * _LENGTH_NORM / _LENGTH
 
 
 class _Said(NamedTuple):
@@ -33,9 +34,11 @@ def cover_by_subjects(parts: Sequence[Part], terms: NDArray[np.uint32]) -> Colum
     if not len(terms) or not any(part.index.has_subjects for part in parts):
         return np.zeros(sum(len(part.rows) for part in parts), np.float32)
     said = [_read(part, terms) for part in parts]
-    having = np.sum([np.count_nonzero(part.occurrences, axis=1) for part in said], axis=0)
+    having: NDArray[np.int64] = np.zeros(len(terms), np.int64)
+    for part in said:
+        having += (part.occurrences > 0).sum(axis=1)
     files = sum(int(np.count_nonzero(part.sizes)) for part in said)
-    shares = to_shares(invert_frequencies(having, having, files, files).files)
+    shares = to_shares(invert(having, files))
     columns = [(shares @ _saturate(part)).repeat(part.rows) for part in said]
     covered: Column = columns[0] if len(columns) == 1 else np.concatenate(columns)
     return covered
@@ -55,6 +58,6 @@ def _read(part: Part, terms: NDArray[np.uint32]) -> _Said:
 
 
 def _saturate(said: _Said) -> NDArray[np.float32]:
-    norms = (_SATURATION * (1 - _LENGTH_NORM + _LENGTH_NORM / _LENGTH * said.sizes)).astype(np.float32)
+    norms = (_LEAST_NORM + _NORM_OF_TERM * said.sizes).astype(np.float32)
     saturated: NDArray[np.float32] = said.occurrences / (said.occurrences + norms)
     return saturated

@@ -43,26 +43,18 @@ def fresh_option(command: Command) -> Command:
 
 def in_option(command: Command) -> Command:
     """Give a command the option --in, as `within`: data sources by id, name or path."""
-    return click.option(
-        "--in",
-        "within",
-        multiple=True,
-        metavar="SOURCE",
-        shell_complete=complete_sources,
-        help="A repository, workspace or path in one; may be repeated.",
-    )(command)
+    return _in_option("A repository, workspace or path in one; may be repeated.")(command)
 
 
 def in_one_option(command: Command) -> Command:
     """Give a command the option --in, as `within`, of which it refuses more than one."""
+    return _in_option("The repository that is meant, by id, name or path.")(command)
+
+
+def _in_option(meaning: str) -> Callable[[Command], Command]:
     return click.option(
-        "--in",
-        "within",
-        multiple=True,
-        metavar="SOURCE",
-        shell_complete=complete_sources,
-        help="The repository that is meant, by id, name or path.",
-    )(command)
+        "--in", "within", multiple=True, metavar="SOURCE", shell_complete=complete_sources, help=meaning
+    )
 
 
 def all_option(command: Command) -> Command:
